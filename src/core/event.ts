@@ -1,0 +1,76 @@
+import Type, { type Static } from 'typebox'
+import { changedFields, type Task, TRACKED_FIELDS, type TrackedField } from './task.ts'
+
+export const TaskEventType = Type.Enum(['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted'], {
+  type: 'string',
+  description: 'What happened.',
+})
+export type TaskEventType = Static<typeof TaskEventType>
+
+/** One line of a task's history: what changed, when, by whom. */
+export const TaskEvent = Type.Object(
+  {
+    sequence: Type.Integer({ minimum: 1, description: 'The place of the event among all events of this service, without gaps.' }),
+    type: TaskEventType,
+    task_id: Type.String({ format: 'uuid' }),
+    time: Type.String({ format: 'date-time' }),
+    actor: Type.String({ description: 'Who did it: `api` is a caller of this API.' }),
+    changes: Type.Record(
+      Type.String(),
+      Type.Object({ before: Type.Unknown(), after: Type.Unknown() }, { additionalProperties: false }),
+      {
+        description: 'The changed fields alone, each before and after. A new task was null before, a deleted one is null after.',
+      },
+    ),
+  },
+  { title: 'TaskEvent', additionalProperties: false },
+)
+
+type Changes = Partial<Record<TrackedField, { before: unknown; after: unknown }>>
+
+/** An event as a commit bears it: its sequence is given by the store. */
+export interface NewTaskEvent {
+  readonly type: TaskEventType
+  readonly task_id: string
+  readonly time: string
+  readonly actor: string
+  readonly changes: Changes
+}
+
+export const createdEvent = (task: Task, actor: string): NewTaskEvent => ({
+  type: 'task.created',
+  task_id: task.id,
+  time: task.created_at,
+  actor,
+  changes: fromEach(task, (value) => ({ before: null, after: value })),
+})
+
+export const deletedEvent = (task: Task, actor: string, now: string): NewTaskEvent => ({
+  type: 'task.deleted',
+  task_id: task.id,
+  time: now,
+  actor,
+  changes: fromEach(task, (value) => ({ before: value, after: null })),
+})
+
+export const changedEvent = (before: Task, after: Task, actor: string): NewTaskEvent => ({
+  type: changeType(before, after),
+  task_id: after.id,
+  time: after.updated_at,
+  actor,
+  changes: Object.fromEntries(
+    changedFields(before, after).map((field) => [field, { before: before[field], after: after[field] }]),
+  ),
+})
+
+const changeType = (before: Task, after: Task): TaskEventType => {
+  if (before.status === after.status) return 'task.updated'
+  if (after.status === 'completed') return 'task.completed'
+  return before.status === 'completed' ? 'task.reopened' : 'task.updated'
+}
+
+const fromEach = (task: Task, toChange: (value: unknown) => { before: unknown; after: unknown }): Changes => {
+  const changes: Changes = {}
+  for (const field of TRACKED_FIELDS) if (task[field] !== null) changes[field] = toChange(task[field])
+  return changes
+}

@@ -1,0 +1,76 @@
+import type { TaskError } from './errors.ts'
+import type { NewTaskEvent } from './event.ts'
+import type { JsonRun } from './json-run.ts'
+import type { Task } from './task.ts'
+import type { Position, TaskQuery } from './task-query.ts'
+
+/** A task as it is kept: its JSON text is ready to be sent, so that a read neither parses nor serialises. */
+export interface StoredTask {
+  readonly id: string
+  readonly version: number
+  readonly json: string
+}
+
+/** What makes a retry safe: recorded in the very commit that it belongs to. */
+export interface IdempotencyKey {
+  readonly key: string
+  /** A digest of the request. The same key with another one is refused. */
+  readonly fingerprint: string
+  /** Milliseconds since the epoch; both are the service's clock. */
+  readonly now: number
+  readonly expiresAt: number
+}
+
+/** What a change comes to, decided by a pure function that sees the task as it is at the moment of the commit. */
+export type Decision =
+  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent }
+  | { readonly kind: 'delete'; readonly event: NewTaskEvent }
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'refuse'; readonly error: TaskError }
+
+/** `replayed` is the recorded answer of a request that was already carried out. */
+export type CommitResult =
+  | { readonly kind: 'stored'; readonly task: StoredTask; readonly replayed: boolean }
+  | { readonly kind: 'deleted'; readonly replayed: boolean }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'refused'; readonly error: TaskError }
+  | { readonly kind: 'key_reused' }
+
+/**
+ * Where tasks live. Every method may throw `database_unavailable`; a write that threw it may or may not have
+ * happened unless the adapter knows better, and a retry with the same key settles it.
+ */
+export interface TaskRepository {
+  /** The task, or undefined. Sees every commit that was answered before. */
+  get(id: string): Promise<StoredTask | undefined>
+
+  /** The greatest id so far: where a process goes on from. Undefined when there is none. */
+  newestId(): Promise<string | undefined>
+
+  /** The next tasks in the order of the query after the position: `limit` of them, fewer only at the end of the list. */
+  list(query: TaskQuery, after: Position | undefined, limit: number): Promise<JsonRun>
+
+  /** A task's next events after a sequence number, oldest first; fewer than `limit` only at the end. Kept when the task is deleted. */
+  history(taskId: string, after: number, limit: number): Promise<JsonRun>
+
+  /**
+   * Stores a new task, its event and the key's record in one durable commit. Precondition: its version is 1, and its
+   * id greater than any that this process was told of (`newestId`) or stored.
+   */
+  create(task: Task, event: NewTaskEvent, key?: IdempotencyKey): Promise<CommitResult>
+
+  /**
+   * Reads the task, asks `decide`, and stores what it says with its event and the key's record in one durable
+   * commit. `decide` may be asked again when another writer came first, so it must be pure.
+   */
+  change(id: string, decide: (current: Task) => Decision, key?: IdempotencyKey): Promise<CommitResult>
+
+  /** Binds a key to a request before its parts are carried out. False when it is bound to another one. */
+  claim(key: IdempotencyKey): Promise<boolean>
+
+  /** Resolves when the database answers; throws `database_unavailable` or `database_not_configured`. */
+  ping(): Promise<void>
+
+  /** Finishes what was begun, then lets go. Nothing is called afterwards. */
+  close(): Promise<void>
+}

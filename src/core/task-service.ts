@@ -1,0 +1,214 @@
+import type { BatchOperation } from './batch.ts'
+import { invalidInput, keyReused, notFound, TaskError } from './errors.ts'
+import { ifMatch, type Precondition, toETag } from './etag.ts'
+import { changedEvent, createdEvent, deletedEvent } from './event.ts'
+import { type JsonRun, lastOf, withoutLast } from './json-run.ts'
+import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
+import { type Position, positionOf, type TaskQuery } from './task-query.ts'
+import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
+
+/** How long an idempotency key is remembered, in milliseconds. */
+export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
+
+/** How many tasks are read at once for an answer that is streamed: enough to be quick, few enough to hold in memory. */
+const CHUNK = 250
+
+/** What a retry is known by. */
+export interface RetryKey {
+  readonly key: string
+  readonly fingerprint: string
+}
+
+export interface Written {
+  readonly task: StoredTask
+  readonly replayed: boolean
+}
+
+/** What became of one operation of a batch. An error that is no TaskError is a fault of ours. */
+export type BatchResult =
+  | { readonly kind: 'created' | 'changed'; readonly task: StoredTask; readonly replayed: boolean }
+  | { readonly kind: 'deleted'; readonly replayed: boolean }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface TaskPage {
+  readonly tasks: JsonRun
+  /** Where the next page begins; absent at the end of the list. */
+  readonly next: Position | undefined
+}
+
+export interface TaskServiceDeps {
+  readonly repository: TaskRepository
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** A new UUIDv7 at each call. */
+  readonly newId: () => string
+}
+
+export type TaskService = ReturnType<typeof createTaskService>
+
+/** The use cases. `actor` is who the history names. */
+export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) => {
+  const instant = (): string => new Date(now()).toISOString()
+
+  const toKey = (retry: RetryKey | undefined): IdempotencyKey | undefined =>
+    retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }
+
+  const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+    const task = createTask(draft, newId(), instant())
+    return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry))))
+  }
+
+  const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
+    const guarded = (current: Task): Decision =>
+      precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
+    return settled(await repository.change(id, guarded, toKey(retry)))
+  }
+
+  const update = async (
+    id: string,
+    patch: TaskPatch,
+    actor: string,
+    precondition: Precondition,
+    retry?: RetryKey,
+  ): Promise<Written> => {
+    const at = instant()
+    const decide = (current: Task): Decision => {
+      const issues = patchIssues(current, patch)
+      return issues.length > 0
+        ? { kind: 'refuse', error: invalidInput(issues) }
+        : toDecision(current, patchTask(current, patch, at), actor)
+    }
+    return stored(await change(id, decide, precondition, retry))
+  }
+
+  const complete = async (id: string, actor: string, precondition: Precondition, retry?: RetryKey): Promise<Written> => {
+    const at = instant()
+    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), precondition, retry))
+  }
+
+  const remove = async (
+    id: string,
+    actor: string,
+    precondition: Precondition,
+    retry?: RetryKey,
+  ): Promise<{ replayed: boolean }> => {
+    const at = instant()
+    const { replayed } = await change(
+      id,
+      (current) => ({ kind: 'delete', event: deletedEvent(current, actor, at) }),
+      precondition,
+      retry,
+    )
+    return { replayed }
+  }
+
+  const run = async (operation: BatchOperation, actor: string, retry?: RetryKey): Promise<BatchResult> => {
+    switch (operation.op) {
+      case 'create':
+        return { kind: 'created', ...(await create(operation.task, actor, retry)) }
+      case 'update':
+        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation.if_match), retry)) }
+      case 'complete':
+        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation.if_match), retry)) }
+      case 'delete':
+        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation.if_match), retry)) }
+    }
+  }
+
+  return {
+    create,
+    update,
+    complete,
+    remove,
+
+    async get(id: string): Promise<StoredTask> {
+      const task = await repository.get(id)
+      if (task === undefined) throw notFound()
+      return task
+    },
+
+    /** One page of a list, and where the next one begins. */
+    async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
+      const run = await repository.list(query, after, limit + 1)
+      if (run.count <= limit) return { tasks: run, next: undefined }
+      const tasks = withoutLast(run, '{"id":')
+      return { tasks, next: lastPosition(tasks, query) }
+    },
+
+    /** The whole list, in runs that are read one at a time as they are asked for. */
+    async *all(query: TaskQuery, from: Position | undefined): AsyncGenerator<JsonRun> {
+      let run = await repository.list(query, from, CHUNK)
+      yield run
+      while (run.count === CHUNK) {
+        run = await repository.list(query, lastPosition(run, query), CHUNK)
+        yield run
+      }
+    },
+
+    /** The history of a task, oldest first, in runs. A deleted task keeps its history. */
+    async *history(id: string): AsyncGenerator<JsonRun> {
+      let run = await repository.history(id, 0, CHUNK)
+      if (run.count === 0) throw notFound()
+      yield run
+      while (run.count === CHUNK) {
+        const { sequence } = lastOf(run, '{"sequence":') as { sequence: number }
+        run = await repository.history(id, sequence, CHUNK)
+        yield run
+      }
+    },
+
+    /**
+     * Carries out each operation as a commit of its own and tells of each. With a key, each commit bears
+     * `key#index`, so that a retry after any crash does what is missing and repeats nothing.
+     */
+    async batch(operations: readonly BatchOperation[], actor: string, retry?: RetryKey): Promise<BatchResult[]> {
+      const key = toKey(retry)
+      if (key === undefined) await repository.ping()
+      else if (!(await repository.claim(key))) throw keyReused()
+      const lastOnTask = new Map<string, Promise<unknown>>()
+      return Promise.all(
+        operations.map((operation, index) => {
+          const itemRetry = retry && { ...retry, key: `${retry.key}#${index}` }
+          const attempt = () =>
+            run(operation, actor, itemRetry).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
+          if (operation.op === 'create') return attempt()
+          const result = lastOnTask.get(operation.id)?.then(attempt) ?? attempt()
+          lastOnTask.set(operation.id, result)
+          return result
+        }),
+      )
+    },
+
+    ping: (): Promise<void> => repository.ping(),
+  }
+}
+
+const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(lastOf(tasks, '{"id":') as Task, query.sort)
+
+/** A change that changes nothing makes no version and no event. */
+const toDecision = (current: Task, next: Task, actor: string): Decision =>
+  next === current ? { kind: 'keep' } : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
+
+const versionMismatch = (current: number): TaskError =>
+  new TaskError('version_mismatch', `The task has changed: its ETag is now ${toETag(current)}`, { currentVersion: current })
+
+type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
+
+const settled = (result: CommitResult): Settled => {
+  switch (result.kind) {
+    case 'absent':
+      throw notFound()
+    case 'refused':
+      throw result.error
+    case 'key_reused':
+      throw keyReused()
+    default:
+      return result
+  }
+}
+
+/** The same key and fingerprint never stand for a deletion and for something that leaves a task. */
+const stored = (result: Settled): Written => {
+  if (result.kind === 'deleted') throw keyReused()
+  return result
+}

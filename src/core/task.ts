@@ -1,0 +1,230 @@
+import Type, { type Static } from 'typebox'
+import type { InputIssue } from './errors.ts'
+import { INSTANT_EXPECTED, toInstant } from './instant.ts'
+
+export const TaskStatus = Type.Enum(['pending', 'in_progress', 'completed'], {
+  type: 'string',
+  description: 'Where the work stands.',
+})
+export type TaskStatus = Static<typeof TaskStatus>
+
+export const TaskPriority = Type.Enum(['low', 'medium', 'high'], { type: 'string', description: 'How much it matters.' })
+export type TaskPriority = Static<typeof TaskPriority>
+
+/** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+
+const codePoints = (text: string): number => {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
+const TITLE_MOST = 500
+const DESCRIPTION_MOST = 65_536
+const LABEL_MOST = 50
+const LABELS_MOST = 20
+const REFERENCE_MOST = 255
+
+/** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */
+const text = (least: number, most: number, description: string) =>
+  Type.Refine(
+    Type.String({ description, ...(least > 0 ? { minLength: least } : {}), maxLength: most }),
+    isStorable,
+    () => `a string of ${least} to ${most} characters without NUL or lone surrogates`,
+  )
+
+const Title = Type.Refine(
+  Type.String({ minLength: 1, description: `What is to be done: 1 to ${TITLE_MOST} characters once trimmed.` }),
+  (title) => {
+    const trimmed = title.trim()
+    return trimmed !== '' && trimmed.length <= 2 * TITLE_MOST && codePoints(trimmed) <= TITLE_MOST && isStorable(trimmed)
+  },
+  () => `a string of 1 to ${TITLE_MOST} characters (spaces around it not counted) without NUL or lone surrogates`,
+)
+
+const instant = (description: string) =>
+  Type.Refine(
+    Type.String({ format: 'date-time', description }),
+    (value) => toInstant(value) !== undefined,
+    () => INSTANT_EXPECTED,
+  )
+
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+const Description = text(0, DESCRIPTION_MOST, 'Everything else there is to say, kept exactly as given.')
+const Labels = Type.Array(text(1, LABEL_MOST, 'A label.'), {
+  maxItems: LABELS_MOST,
+  description: 'Free labels. Their order is kept, repeats are dropped.',
+})
+const DueAt = nullable(instant('When it is due. Any RFC 3339 offset is taken; answers are in UTC.'))
+const ExternalReferenceId = nullable(
+  text(1, REFERENCE_MOST, 'The id of this task elsewhere: the GitHub issue id once GitHub is connected.'),
+)
+const Version = Type.Integer({ minimum: 1, description: 'Grows by one with each change; the ETag holds it.' })
+const Id = Type.String({ description: 'A UUIDv7.', format: 'uuid' })
+
+/** What the API answers, in the order of its fields. Instants are UTC with milliseconds. */
+export const Task = Type.Object(
+  {
+    id: Id,
+    title: Title,
+    description: Description,
+    status: TaskStatus,
+    priority: TaskPriority,
+    labels: Labels,
+    due_at: DueAt,
+    created_at: instant('When it was created.'),
+    updated_at: instant('When it last changed.'),
+    completed_at: nullable(instant('When it was completed; null unless it is.')),
+    external_reference_id: ExternalReferenceId,
+    version: Version,
+  },
+  {
+    title: 'Task',
+    additionalProperties: false,
+    examples: [
+      {
+        id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
+        title: 'Renew the certificate',
+        description: 'It ends on Friday.',
+        status: 'pending',
+        priority: 'high',
+        labels: ['ops'],
+        due_at: '2026-03-06T12:00:00.000Z',
+        created_at: '2026-03-01T09:00:00.000Z',
+        updated_at: '2026-03-01T09:00:00.000Z',
+        completed_at: null,
+        external_reference_id: null,
+        version: 1,
+      },
+    ],
+  },
+)
+export type Task = Readonly<Static<typeof Task>>
+
+const writable = {
+  title: Title,
+  description: Description,
+  status: TaskStatus,
+  priority: TaskPriority,
+  labels: Labels,
+  due_at: DueAt,
+  external_reference_id: ExternalReferenceId,
+}
+
+/** What a client may say of a new task. */
+export const TaskDraft = Type.Object(
+  {
+    title: Title,
+    description: Type.Optional(Description),
+    status: Type.Optional(TaskStatus),
+    priority: Type.Optional(TaskPriority),
+    labels: Type.Optional(Labels),
+    due_at: Type.Optional(DueAt),
+    external_reference_id: Type.Optional(ExternalReferenceId),
+  },
+  {
+    title: 'TaskDraft',
+    additionalProperties: false,
+    examples: [{ title: 'Renew the certificate', priority: 'high', labels: ['ops'], due_at: '2026-03-06T13:00:00+01:00' }],
+  },
+)
+export type TaskDraft = Readonly<Static<typeof TaskDraft>>
+
+/**
+ * A change: a present field is set, an absent one keeps its value, null clears a nullable one. The fields
+ * that are ours may be sent along as they are (so GET, edit, PUT works) and are refused when they differ.
+ */
+export const TaskPatch = Type.Object(
+  {
+    ...Type.Partial(Type.Object(writable)).properties,
+    id: Type.Optional(Type.String({ description: 'Accepted when it is the id of the task.' })),
+    created_at: Type.Optional(instant('Accepted when it equals the stored one.')),
+    updated_at: Type.Optional(instant('Accepted when it equals the stored one.')),
+    completed_at: Type.Optional(nullable(instant('Accepted when it equals the stored one.'))),
+    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Accepted when it equals the stored one.' })),
+  },
+  { title: 'TaskPatch', additionalProperties: false, examples: [{ status: 'in_progress', due_at: null }] },
+)
+export type TaskPatch = Readonly<Static<typeof TaskPatch>>
+
+const OURS = ['id', 'created_at', 'updated_at', 'completed_at', 'version'] as const
+
+/** A new task, at version 1. */
+export const createTask = (draft: TaskDraft, id: string, now: string): Task => {
+  const status = draft.status ?? 'pending'
+  return {
+    id,
+    title: draft.title.trim(),
+    description: draft.description ?? '',
+    status,
+    priority: draft.priority ?? 'medium',
+    labels: [...new Set(draft.labels)],
+    due_at: normalised(draft.due_at ?? null),
+    created_at: now,
+    updated_at: now,
+    completed_at: status === 'completed' ? now : null,
+    external_reference_id: draft.external_reference_id ?? null,
+    version: 1,
+  }
+}
+
+/** What is wrong with a patch for this very task: a field that is ours and differs from the stored one. */
+export const patchIssues = (task: Task, patch: TaskPatch): InputIssue[] =>
+  OURS.flatMap((field) => ownFieldIssue(task, patch, field))
+
+/** The task with a patch applied: the very same object when nothing changes, else its next version. */
+export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
+  const status = patch.status ?? task.status
+  const at = later(now, task.updated_at)
+  const next: Task = {
+    ...task,
+    title: patch.title?.trim() ?? task.title,
+    description: patch.description ?? task.description,
+    status,
+    priority: patch.priority ?? task.priority,
+    labels: patch.labels === undefined ? task.labels : [...new Set(patch.labels)],
+    due_at: patch.due_at === undefined ? task.due_at : normalised(patch.due_at),
+    completed_at: status === 'completed' ? (task.completed_at ?? at) : null,
+    external_reference_id: patch.external_reference_id === undefined ? task.external_reference_id : patch.external_reference_id,
+  }
+  return changedFields(task, next).length === 0 ? task : { ...next, updated_at: at, version: task.version + 1 }
+}
+
+/** The completed task; the same object when it already was. */
+export const completeTask = (task: Task, now: string): Task => patchTask(task, { status: 'completed' }, now)
+
+export type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at'>
+
+/** The fields whose changes make a version and a line of history. */
+export const TRACKED_FIELDS = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'labels',
+  'due_at',
+  'completed_at',
+  'external_reference_id',
+] as const satisfies readonly TrackedField[]
+
+export const changedFields = (before: Task, after: Task): TrackedField[] =>
+  TRACKED_FIELDS.filter((field) => !isSame(before[field], after[field]))
+
+const isSame = (a: Task[TrackedField], b: Task[TrackedField]): boolean =>
+  Array.isArray(a) && Array.isArray(b) ? a.length === b.length && a.every((label, i) => label === b[i]) : a === b
+
+const normalised = (due: string | null): string | null => (due === null ? null : (toInstant(due) ?? null))
+
+/** Instants of one width compare as text. A clock set back never takes a task's last change with it. */
+const later = (a: string, b: string): string => (a > b ? a : b)
+
+const ownFieldIssue = (task: Task, patch: TaskPatch, field: (typeof OURS)[number]): InputIssue[] => {
+  const given = patch[field]
+  if (given === undefined) return []
+  const isDate = field.endsWith('_at') && typeof given === 'string'
+  const meant = isDate ? toInstant(given) : given
+  if (meant === task[field]) return []
+  return [{ pointer: `#/${field}`, detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}` }]
+}
