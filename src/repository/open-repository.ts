@@ -1,0 +1,12 @@
+import type { DatabaseTarget } from '../config.ts'
+import type { TaskRepository } from '../core/task-repository.ts'
+
+/** The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be had. */
+export const openRepository = async (target: DatabaseTarget): Promise<TaskRepository> => {
+  if (target.kind === 'none') {
+    const { createUnconfiguredRepository } = await import('./unconfigured.ts')
+    return createUnconfiguredRepository()
+  }
+  const { openSqliteRepository } = await import('./sqlite/open.ts')
+  return openSqliteRepository(target.path)
+}

@@ -1,0 +1,19 @@
+import type { DatabaseSync as Database } from 'node:sqlite'
+
+export type { DatabaseSync as Database, SQLInputValue, StatementSync as Statement } from 'node:sqlite'
+
+/** node:sqlite where it is stable enough to build upon; its prebuilt twin below (docs/decisions/sqlite-binding.md). */
+const { DatabaseSync } =
+  Number.parseInt(process.versions.node, 10) >= 24
+    ? await import('node:sqlite')
+    : ((await import('@photostructure/sqlite')) as unknown as typeof import('node:sqlite'))
+
+export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database =>
+  new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the file or its disk. */
+export const SQLITE = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const
+
+/** The primary result code of an error that SQLite raised; undefined for any other error. */
+export const sqliteCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined

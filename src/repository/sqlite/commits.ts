@@ -1,0 +1,135 @@
+import type { NewTaskEvent } from '../../core/event.ts'
+import { toWords } from '../../core/search.ts'
+import type { Task } from '../../core/task.ts'
+import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type { Database, SQLInputValue } from './binding.ts'
+import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
+import { createKeyRecords } from './key-records.ts'
+
+/** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
+export interface Commits {
+  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined): CommitResult
+  change(id: string, decide: (current: Task) => Decision, key: IdempotencyKey | undefined): CommitResult
+  claim(key: IdempotencyKey): boolean
+}
+
+interface Row {
+  readonly key: number
+  readonly version: number
+  readonly json: string
+}
+
+export const createCommits = (db: Database): Commits => {
+  const keys = createKeyRecords(db)
+  const find = db.prepare('SELECT key, version, json FROM tasks WHERE id = ?')
+  const insertTask = db.prepare(`
+    INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
+  const insertLabel = db.prepare('INSERT INTO task_labels (label, created_at, key) VALUES (?, ?, ?)')
+  const deleteLabels = db.prepare('DELETE FROM task_labels WHERE key = ?')
+  const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
+  const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
+  const insertEvent = db.prepare('INSERT INTO events (task_id, json) VALUES (?, ?)')
+  const update = createUpdate(db)
+
+  const addLabels = (task: Task, key: number): void => {
+    for (const label of task.labels) insertLabel.run(label, toMilliseconds(task.created_at), key)
+  }
+
+  const addEvent = (event: NewTaskEvent): void => {
+    insertEvent.run(event.task_id, JSON.stringify(event))
+  }
+
+  const replaceTask = (key: number, before: Task, after: Task): StoredTask => {
+    const json = JSON.stringify(after)
+    update(key, toColumns(before), toColumns(after), json)
+    if (before.labels.join('\0') !== after.labels.join('\0')) {
+      deleteLabels.run(key)
+      addLabels(after, key)
+    }
+    if (before.title !== after.title || before.description !== after.description) {
+      deleteWords.run(key)
+      insertWords.run(key, searchable(after))
+    }
+    return { id: after.id, version: after.version, json }
+  }
+
+  const removeTask = (key: number): void => {
+    deleteWords.run(key)
+    deleteTask.run(key)
+  }
+
+  const carryOut = (id: string, row: Row, current: Task, decision: Decision): CommitResult => {
+    switch (decision.kind) {
+      case 'refuse':
+        return { kind: 'refused', error: decision.error }
+      case 'keep':
+        return { kind: 'stored', task: { id, version: row.version, json: row.json }, replayed: false }
+      case 'change':
+        addEvent(decision.event)
+        return { kind: 'stored', task: replaceTask(row.key, current, decision.task), replayed: false }
+      case 'delete':
+        addEvent(decision.event)
+        removeTask(row.key)
+        return { kind: 'deleted', replayed: false }
+    }
+  }
+
+  return {
+    create(task, event, key) {
+      const earlier = key && keys.answer(key)
+      if (earlier !== undefined) return earlier
+      const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
+      const json = JSON.stringify(task)
+      const { lastInsertRowid } = insertTask.run(
+        task.id,
+        toMilliseconds(task.created_at),
+        json,
+        version,
+        status,
+        priority,
+        title,
+        updated_at,
+        due_at,
+        external_reference_id,
+      )
+      addLabels(task, Number(lastInsertRowid))
+      insertWords.run(lastInsertRowid, searchable(task))
+      addEvent(event)
+      const result: CommitResult = { kind: 'stored', task: { id: task.id, version, json }, replayed: false }
+      if (key !== undefined) keys.record(key, task.id, result)
+      return result
+    },
+
+    change(id, decide, key) {
+      const earlier = key && keys.answer(key)
+      if (earlier !== undefined) return earlier
+      const row = find.get(id) as Row | undefined
+      if (row === undefined) return { kind: 'absent' }
+      const current = JSON.parse(row.json) as Task
+      const result = carryOut(id, row, current, decide(current))
+      if (key !== undefined) keys.record(key, id, result)
+      return result
+    },
+
+    claim: (key) => keys.claim(key),
+  }
+}
+
+const searchable = (task: Task): string => toWords(`${task.title}\n${task.description}`).join(' ')
+
+/** Sets the changed columns alone, as SQLite rewrites every index that a SET names, changed or not. */
+const createUpdate = (db: Database) => {
+  const statements = new Map<string, ReturnType<Database['prepare']>>()
+  return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
+    const changed = (Object.keys(after) as (keyof TaskColumns)[]).filter((column) => before[column] !== after[column])
+    const assignments = changed.map((column) => `${column} = ?, `).join('')
+    let statement = statements.get(assignments)
+    if (statement === undefined) {
+      statement = db.prepare(`UPDATE tasks SET ${assignments}json = ? WHERE key = ?`)
+      statements.set(assignments, statement)
+    }
+    statement.run(...changed.map((column): SQLInputValue => after[column]), json, key)
+  }
+}

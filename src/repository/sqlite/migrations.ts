@@ -1,0 +1,58 @@
+/**
+ * The schema, as the ordered steps that lead to it. Append only: a file remembers in `user_version` how many
+ * it has taken. A task's JSON text is the record; the columns beside it are what lists are sorted and found by.
+ * status: 0 pending, 1 in_progress, 2 completed. priority: 0 low, 1 medium, 2 high. Instants: milliseconds since the epoch.
+ * Ids ascend with the keys, so an index that ends with the row's key ends with the id's order: ties cost nothing.
+ * A sort's index is led by status and priority: it serves any choice of them, and the whole list as a merge of
+ * nine ordered ranges. Events are never deleted, so their keys are a sequence without gaps.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE tasks (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    due_at INTEGER,
+    external_reference_id TEXT,
+    json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX tasks_by_created_at ON tasks (created_at);
+  CREATE INDEX tasks_by_state_and_created_at ON tasks (status, priority, created_at);
+  CREATE INDEX tasks_by_state_and_updated_at ON tasks (status, priority, updated_at);
+  CREATE INDEX tasks_by_state_and_due_at ON tasks (status, priority, due_at);
+  CREATE INDEX tasks_by_state_and_title ON tasks (status, priority, title);
+  CREATE INDEX tasks_by_state ON tasks (status, priority);
+  CREATE INDEX tasks_by_external_reference_id ON tasks (external_reference_id) WHERE external_reference_id IS NOT NULL;
+
+  CREATE TABLE task_labels (
+    label TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    key INTEGER NOT NULL REFERENCES tasks (key) ON DELETE CASCADE,
+    PRIMARY KEY (label, created_at, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX task_labels_by_key ON task_labels (key);
+
+  CREATE VIRTUAL TABLE task_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1, detail = 'none');
+
+  CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY,
+    task_id TEXT NOT NULL,
+    json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_task_id ON events (task_id);
+
+  CREATE TABLE idempotency_keys (
+    key TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    task_id TEXT,
+    json TEXT,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX idempotency_keys_by_expires_at ON idempotency_keys (expires_at);
+  `,
+]

@@ -1,0 +1,87 @@
+import type { JsonRun } from '../../core/json-run.ts'
+import type { Position } from '../../core/task-query.ts'
+import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
+import type { Database } from './binding.ts'
+import { createCommits } from './commits.ts'
+import { IN_MEMORY, openFile } from './file.ts'
+import { type KeyPosition, type Leg, planList } from './list-plan.ts'
+import { createReadRun } from './read-run.ts'
+import { createScanner } from './scanner.ts'
+import { createTurns, toDatabaseError } from './turns.ts'
+
+/** A page of so many tasks is read at once where an index holds it; whatever takes longer goes to the scanner. */
+const SHORT = 201
+
+const HISTORY = `
+  SELECT '{"sequence":' || sequence || ',' || substr(json, 2) AS json FROM events
+  WHERE task_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3`
+
+/** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
+export const openSqliteRepository = (path: string): TaskRepository => {
+  const file = openFile(path)
+  const { db } = file
+  const turns = createTurns(db)
+  const commits = createCommits(db)
+  const readRun = createReadRun(db)
+  const toKeyPosition = createKeyPositions(db)
+  const scanner = path === IN_MEMORY ? undefined : createScanner(path)
+  const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
+  const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
+  let newestId = (findNewest.get() as { id: string } | undefined)?.id
+
+  const scan = async (legs: readonly Leg[], limit: number): Promise<JsonRun> => {
+    if (scanner === undefined) return turns.read(() => readRun(legs, limit))
+    try {
+      return await scanner.scan(legs, limit)
+    } catch (error) {
+      throw toDatabaseError(error)
+    }
+  }
+
+  return {
+    async newestId() {
+      return newestId
+    },
+
+    async get(id) {
+      return turns.read(() => findTask.get(id)) as StoredTask | undefined
+    },
+
+    async list(query, after, limit) {
+      const position = after && turns.read(() => toKeyPosition(after, query.sort.descending))
+      const { legs, isFlat } = planList(query, position)
+      return isFlat && limit <= SHORT ? turns.read(() => readRun(legs, limit)) : scan(legs, limit)
+    },
+
+    history: (taskId, after, limit) => scan([{ sql: HISTORY, parameters: [taskId, after] }], limit),
+
+    async create(task, event, key) {
+      if (newestId !== undefined && task.id <= newestId) throw new Error('a new task must have an id after all others')
+      newestId = task.id
+      return turns.commit(() => commits.create(task, event, key))
+    },
+
+    change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
+    claim: (key) => turns.commit(() => commits.claim(key)),
+
+    async ping() {
+      turns.read(() => findNewest.get())
+    },
+
+    async close() {
+      turns.settle()
+      await scanner?.close()
+      file.close()
+    },
+  }
+}
+
+/** The place of an id among the keys, whether or not its task still is there. */
+const createKeyPositions = (db: Database) => {
+  const atOrBefore = db.prepare('SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1')
+  const atOrAfter = db.prepare('SELECT key FROM tasks WHERE id >= ? ORDER BY id LIMIT 1')
+  return ({ value, id }: Position, descending: boolean): KeyPosition => {
+    const row = (descending ? atOrAfter : atOrBefore).get(id) as { key: number } | undefined
+    return { value, key: row?.key ?? (descending ? Number.MAX_SAFE_INTEGER : 0) }
+  }
+}

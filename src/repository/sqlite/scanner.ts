@@ -1,0 +1,61 @@
+import { Worker } from 'node:worker_threads'
+import { type JsonRun, toBuffer } from '../../core/json-run.ts'
+import type { Leg } from './list-plan.ts'
+import type { ScanReply, ScanRequest } from './scan-worker.ts'
+
+/** Reads whose cost grows with the data, on a thread of their own so that none delays a point read. */
+export interface Scanner {
+  scan(legs: readonly Leg[], limit: number): Promise<JsonRun>
+  close(): Promise<void>
+}
+
+interface Waiting {
+  readonly resolve: (run: JsonRun) => void
+  readonly reject: (error: unknown) => void
+}
+
+export const createScanner = (path: string): Scanner => {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | undefined
+  let nextId = 0
+
+  const onReply = (reply: ScanReply): void => {
+    const caller = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if (waiting.size === 0) worker?.unref()
+    if ('bytes' in reply) caller?.resolve({ bytes: toBuffer(reply.bytes), count: reply.count })
+    else caller?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }))
+  }
+
+  /** Whoever waits is told; the next scan starts a new thread. */
+  const onEnd = (error: unknown): void => {
+    worker = undefined
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+
+  const start = (): Worker => {
+    const started = new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: { path } })
+    started.on('message', onReply)
+    started.once('error', onEnd)
+    started.once('exit', () => {
+      if (worker === started) onEnd(new Error('the scan thread ended'))
+    })
+    return started
+  }
+
+  return {
+    scan: (legs, limit) =>
+      new Promise((resolve, reject) => {
+        worker ??= start()
+        worker.ref()
+        const id = nextId++
+        waiting.set(id, { resolve, reject })
+        const request: ScanRequest = { id, legs, limit }
+        worker.postMessage(request)
+      }),
+    async close() {
+      await worker?.terminate()
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import { TaskError } from '../../core/errors.ts'
+import { type Database, sqliteCode } from './binding.ts'
+
+/** So many commits share a transaction at most, so that a flood does not hold the event loop for long. */
+const GROUP_MOST = 256
+
+interface Waiting {
+  readonly apply: () => unknown
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The database, one turn of the event loop at a time. The reads of a turn share one snapshot; then the commits
+ * that came in meanwhile share one transaction and one fsync (docs/decisions/write-path.md). As the snapshot ends
+ * before the commits begin, every read sees every commit that was answered.
+ */
+export interface Turns {
+  /** Runs a read at once, inside the snapshot of this turn. */
+  read<T>(run: () => T): T
+  /** Runs a write within a transaction; resolves after its COMMIT is on disk. A write that throws undoes itself alone. */
+  commit<T>(apply: () => T): Promise<T>
+  /** Commits what waits. */
+  settle(): void
+}
+
+export const createTurns = (db: Database): Turns => {
+  const begin = db.prepare('BEGIN')
+  const beginImmediate = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  const rollback = db.prepare('ROLLBACK')
+  const waiting: Waiting[] = []
+  let isReading = false
+  let isScheduled = false
+
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(endTurn)
+  }
+
+  const endRead = (): void => {
+    if (!isReading) return
+    isReading = false
+    if (db.isTransaction) commit.run()
+  }
+
+  const endTurn = (): void => {
+    isScheduled = false
+    endRead()
+    const group = waiting.splice(0, GROUP_MOST)
+    if (waiting.length > 0) schedule()
+    if (group.length > 0) commitGroup(group)
+  }
+
+  const transaction = <T>(run: () => T): T => {
+    beginImmediate.run()
+    try {
+      const result = run()
+      commit.run()
+      return result
+    } catch (error) {
+      if (db.isTransaction) rollback.run()
+      throw error
+    }
+  }
+
+  const commitGroup = (group: readonly Waiting[]): void => {
+    let results: unknown[]
+    try {
+      results = transaction(() => group.map(({ apply }) => apply()))
+    } catch (error) {
+      if (group.length === 1) group[0]?.reject(toDatabaseError(error))
+      else for (const one of group) commitGroup([one])
+      return
+    }
+    for (const [index, { resolve }] of group.entries()) resolve(results[index])
+  }
+
+  return {
+    read(run) {
+      try {
+        if (!isReading) {
+          begin.run()
+          isReading = true
+          schedule()
+        }
+        return run()
+      } catch (error) {
+        endRead()
+        throw toDatabaseError(error)
+      }
+    },
+    commit: <T>(apply: () => T) =>
+      new Promise<T>((resolve, reject) => {
+        waiting.push({ apply, resolve: resolve as (result: unknown) => void, reject })
+        schedule()
+      }),
+    settle() {
+      while (waiting.length > 0 || isReading) endTurn()
+    },
+  }
+}
+
+/** What SQLite says of its file or disk is a matter of the database; anything else is a fault of ours. */
+export const toDatabaseError = (error: unknown): unknown =>
+  sqliteCode(error) === undefined
+    ? error
+    : new TaskError('database_unavailable', 'The database does not answer just now; try again shortly', { cause: error })

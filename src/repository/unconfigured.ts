@@ -1,0 +1,21 @@
+import { TaskError } from '../core/errors.ts'
+import { EMPTY_RUN } from '../core/json-run.ts'
+import type { TaskRepository } from '../core/task-repository.ts'
+
+/** No database at all: the list is empty, and whatever needs one says so. */
+export const createUnconfiguredRepository = (): TaskRepository => {
+  const refuse = async (): Promise<never> => {
+    throw new TaskError('database_not_configured', 'Database not configured')
+  }
+  return {
+    get: refuse,
+    newestId: async () => undefined,
+    list: async () => EMPTY_RUN,
+    history: refuse,
+    create: refuse,
+    change: refuse,
+    claim: refuse,
+    ping: refuse,
+    close: async () => {},
+  }
+}
