@@ -1,0 +1,159 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { type ErrorCode, type InputIssue, TaskError } from '../core/errors.ts'
+import { toETag } from '../core/etag.ts'
+
+/** What can go wrong with a request before it reaches a task, or with ourselves. */
+type HttpErrorCode =
+  | 'malformed_request'
+  | 'malformed_json'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+  | 'draining'
+  | 'internal_error'
+
+export type ProblemCode = ErrorCode | HttpErrorCode
+
+/** Exhaustive, so that a forgotten code does not compile. */
+export const STATUS: Readonly<Record<ProblemCode, number>> = {
+  malformed_request: 400,
+  malformed_json: 400,
+  route_not_found: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  version_mismatch: 412,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  invalid_input: 422,
+  idempotency_key_reused: 422,
+  headers_too_large: 431,
+  internal_error: 500,
+  database_not_configured: 503,
+  database_unavailable: 503,
+  draining: 503,
+}
+
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { database_unavailable: 2, draining: 2 }
+
+/** An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'Always `about:blank`: see `code`.' }),
+    title: Type.String({ description: 'The name of the HTTP status.' }),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What is wrong with this very request.' }),
+    code: Type.Enum(Object.keys(STATUS) as ProblemCode[], {
+      type: 'string',
+      description: 'The name of the problem, for programs.',
+    }),
+    instance: Type.String({ description: 'The path that was asked.' }),
+    request_id: Type.String({ description: 'The id of this request, also in the X-Request-Id header and in the log.' }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          pointer: Type.String({
+            description: 'Where: a JSON pointer as a URI fragment; for a query parameter or a header, its name.',
+          }),
+          detail: Type.String({ description: 'What is expected there.' }),
+        }),
+      ),
+    ),
+  },
+  {
+    title: 'Problem',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: 'No task has this id',
+        code: 'not_found',
+        instance: '/tasks/0192a0c0-0000-7000-8000-000000000000',
+        request_id: 'Qm8x1-1',
+      },
+    ],
+  },
+)
+
+export interface Fault {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly issues?: readonly InputIssue[]
+}
+
+/** A refusal of the HTTP layer's own. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly code: HttpErrorCode
+
+  constructor(code: HttpErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** The JSON text of a problem. */
+export const toProblem = (fault: Fault, instance: string, requestId: string): string =>
+  JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[STATUS[fault.code]],
+    status: STATUS[fault.code],
+    detail: fault.detail,
+    code: fault.code,
+    instance,
+    request_id: requestId,
+    ...(fault.issues !== undefined && fault.issues.length > 0 ? { errors: fault.issues } : {}),
+  })
+
+/** What the caller may know of an error. Whatever we did not foresee is told as an internal error, without its message. */
+export const toFault = (error: unknown): Fault => {
+  if (error instanceof TaskError) return { code: error.code, detail: error.message, issues: error.issues }
+  if (error instanceof HttpError) return { code: error.code, detail: error.message }
+  const code = frameworkCode(error)
+  return code === undefined
+    ? { code: 'internal_error', detail: 'Something went wrong on our side; the log has it under this request id' }
+    : { code, detail: FRAMEWORK_DETAILS[code] }
+}
+
+/** Answers with the problem that an error is. */
+export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const fault = toFault(error)
+  if (STATUS[fault.code] >= 500 && fault.code !== 'database_not_configured')
+    request.log.error({ err: error, request_id: request.id }, 'request failed')
+  if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
+  const retryAfter = RETRY_AFTER_SECONDS[fault.code]
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
+  return reply
+    .code(STATUS[fault.code])
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(toProblem(fault, pathOf(request.url), request.id))
+}
+
+export const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
+
+const FRAMEWORK_DETAILS = {
+  malformed_request: 'The request is not valid HTTP, or its URL is not valid',
+  body_too_large: 'The body is larger than this endpoint takes',
+  unsupported_media_type:
+    'Send the body as application/json (PATCH also takes application/merge-patch+json), in UTF-8 and uncompressed',
+  request_timeout: 'The request came too slowly',
+} as const satisfies Partial<Record<ProblemCode, string>>
+
+/** Fastify's own refusals, by their status. */
+const frameworkCode = (error: unknown): keyof typeof FRAMEWORK_DETAILS | undefined => {
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined
+  if (typeof error.code !== 'string' || !error.code.startsWith('FST_')) return undefined
+  const codes = {
+    400: 'malformed_request',
+    408: 'request_timeout',
+    413: 'body_too_large',
+    415: 'unsupported_media_type',
+  } as const
+  return codes[error.statusCode as keyof typeof codes]
+}

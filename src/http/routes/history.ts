@@ -1,0 +1,31 @@
+import Type from 'typebox'
+import { TaskEvent } from '../../core/event.ts'
+import type { TaskService } from '../../core/task-service.ts'
+import type { App } from '../app.ts'
+import { answer, problems } from '../openapi.ts'
+import { streamArray } from '../stream-array.ts'
+import { TaskId } from './tasks.ts'
+
+export const addHistoryRoute = (app: App, service: TaskService): void => {
+  app.get(
+    '/tasks/:id/events',
+    {
+      schema: {
+        operationId: 'listTaskEvents',
+        tags: ['tasks'],
+        summary: "Read a task's history",
+        description: 'Every change, oldest first. A deleted task keeps its history.',
+        params: TaskId,
+        response: {
+          200: answer('The events', Type.Array(TaskEvent)),
+          ...problems('not_found', 'database_unavailable', 'database_not_configured'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const events = await streamArray(service.history(request.params.id))
+      reply.header('content-type', 'application/json; charset=utf-8')
+      return request.method === 'HEAD' ? reply.send('') : reply.send(events)
+    },
+  )
+}

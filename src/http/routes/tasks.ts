@@ -1,0 +1,204 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { ifMatch, ifNoneMatch, toETag } from '../../core/etag.ts'
+import { toFingerprint } from '../../core/fingerprint.ts'
+import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
+import { toCursor } from '../../core/task-query.ts'
+import type { StoredTask } from '../../core/task-repository.ts'
+import type { RetryKey, TaskService, Written } from '../../core/task-service.ts'
+import type { App } from '../app.ts'
+import { ListQuery, toTaskQuery } from '../list-query.ts'
+import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
+import { streamArray, toArray } from '../stream-array.ts'
+
+/** Who the history names for a change that came through this API. */
+export const ACTOR = 'api'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+export const TaskId = Type.Object({ id: Type.String({ description: 'The id of the task.' }) })
+
+const IfMatch = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({ description: 'Go on only when the task still has this ETag; else 412 with the current one.' }),
+  ),
+})
+
+export const IdempotencyKeyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.Refine(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description:
+          'Any text of the caller that is unique to this request. Kept for 24 hours: a retry with it is answered as the first try was, and does nothing.',
+      }),
+      (key) => /^[\x20-\x7e]+$/.test(key),
+      () => 'a text of 1 to 200 printable ASCII characters',
+    ),
+  ),
+})
+
+/** Some clients send an empty object where no body is asked for. */
+const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
+
+const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
+const DATABASE = ['database_unavailable', 'database_not_configured'] as const
+
+export const toRetryKey = (key: string | undefined, purpose: string, body: unknown): RetryKey | undefined =>
+  key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
+
+const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
+  reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
+
+export const addTaskRoutes = (app: App, service: TaskService): void => {
+  app.post(
+    '/tasks',
+    {
+      schema: {
+        operationId: 'createTask',
+        tags: ['tasks'],
+        summary: 'Create a task',
+        description: 'Only the title is needed. With an Idempotency-Key it is safe to retry.',
+        headers: IdempotencyKeyHeader,
+        body: TaskDraft,
+        response: {
+          201: answer('The new task', Task, { ...HEADERS.location, ...HEADERS.etag, ...HEADERS.replayed }),
+          ...problems(...INPUT, ...DATABASE, 'idempotency_key_reused'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
+      const { task, replayed }: Written = await service.create(request.body, ACTOR, retry)
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      return sendTask(reply.code(201).header('location', `/tasks/${task.id}`), task)
+    },
+  )
+
+  app.get(
+    '/tasks',
+    {
+      schema: {
+        operationId: 'listTasks',
+        tags: ['tasks'],
+        summary: 'List tasks',
+        description:
+          'All tasks that fit, as one array: whole without `limit`, in pages with it. A page has a Link header with `rel="next"` while there is more. A task whose sort value changes while you page may be seen again or not at all; every other task is seen exactly once.',
+        querystring: ListQuery,
+        response: { 200: answer('The tasks', Type.Array(Task), HEADERS.link), ...problems('database_unavailable') },
+      },
+    },
+    async (request, reply) => {
+      const { query, after } = toTaskQuery(request.query)
+      reply.header('content-type', JSON_TYPE)
+      const { limit } = request.query
+      if (limit === undefined)
+        return request.method === 'HEAD' ? reply.send('') : reply.send(await streamArray(service.all(query, after)))
+      const page = await service.page(query, after, limit)
+      if (page.next !== undefined) reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
+      return reply.send(toArray(page.tasks))
+    },
+  )
+
+  app.get(
+    '/tasks/:id',
+    {
+      schema: {
+        operationId: 'getTask',
+        tags: ['tasks'],
+        summary: 'Get a task',
+        description: 'With If-None-Match it is 304 while the task has not changed.',
+        params: TaskId,
+        headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'An ETag that you already have.' })) }),
+        response: {
+          200: answer('The task', Task, HEADERS.etag),
+          304: emptyAnswer('Not changed', HEADERS.etag),
+          ...problems(...DATABASE, 'not_found'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const task = await service.get(request.params.id)
+      if (!ifNoneMatch(request.headers['if-none-match'], task.version)) return sendTask(reply, task)
+      return reply.code(304).header('etag', toETag(task.version)).send()
+    },
+  )
+
+  for (const method of ['PUT', 'PATCH'] as const) {
+    const name = method === 'PUT' ? 'Update' : 'Patch'
+    app.route({
+      method,
+      url: '/tasks/:id',
+      schema: {
+        operationId: `${name.toLowerCase()}Task`,
+        tags: ['tasks'],
+        summary: `${name} a task`,
+        description:
+          'PUT and PATCH mean the same: a field that is present changes, an absent one keeps its value, null clears one that may be null. Nothing changed, nothing written.',
+        ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
+        params: TaskId,
+        headers: IfMatch,
+        body: TaskPatch,
+        response: {
+          200: answer('The task as it is now', Task, HEADERS.etag),
+          ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch'),
+        },
+      },
+      handler: async (request, reply) => {
+        const { task } = await service.update(request.params.id, request.body, ACTOR, ifMatch(request.headers['if-match']))
+        return sendTask(reply, task)
+      },
+    })
+  }
+
+  app.delete(
+    '/tasks/:id',
+    {
+      schema: {
+        operationId: 'deleteTask',
+        tags: ['tasks'],
+        summary: 'Delete a task',
+        description: 'Its history stays readable.',
+        params: TaskId,
+        headers: IfMatch,
+        body: NoBody,
+        response: { 204: emptyAnswer('Deleted'), ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch') },
+      },
+    },
+    async (request, reply) => {
+      await service.remove(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
+      return reply.code(204).send()
+    },
+  )
+
+  app.post(
+    '/tasks/:id/complete',
+    {
+      schema: {
+        operationId: 'completeTask',
+        tags: ['tasks'],
+        summary: 'Complete a task',
+        description: 'Completing a completed task changes nothing. To reopen it, update its status.',
+        params: TaskId,
+        headers: IfMatch,
+        body: NoBody,
+        response: {
+          200: answer('The completed task', Task, HEADERS.etag),
+          ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { task } = await service.complete(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
+      return sendTask(reply, task)
+    },
+  )
+}
+
+/** The same request from the cursor on, relative to where it was asked (RFC 8288). */
+const nextLink = (request: FastifyRequest, cursor: string): string => {
+  const parameters = new URLSearchParams(request.url.split('?')[1])
+  parameters.set('cursor', cursor)
+  return `</tasks?${parameters}>; rel="next"`
+}

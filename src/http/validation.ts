@@ -1,0 +1,36 @@
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { invalidInput } from '../core/errors.ts'
+import { createValidator, type Validator } from '../core/validation.ts'
+
+/** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
+export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
+  const validate = createValidator(schema as TSchema)
+  return httpPart === 'querystring'
+    ? toFastify((value) => validate(fromQueryString(value as QueryString, schema as ObjectSchema)))
+    : toFastify(validate)
+}
+
+export const toFastify = (validate: Validator<unknown>) => (value: unknown) => {
+  const result = validate(value)
+  return 'issues' in result ? { error: invalidInput(result.issues) } : result
+}
+
+type QueryString = Readonly<Record<string, string | string[]>>
+interface ObjectSchema {
+  readonly properties: Readonly<
+    Record<string, { readonly type?: string; readonly items?: { readonly enum?: unknown } } | undefined>
+  >
+}
+
+/** A query string is text; its schema says what is a number and what is a list. What does not read as such stays text, and is refused. */
+const fromQueryString = (query: QueryString, schema: ObjectSchema): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(query).map(([name, value]) => [name, fromText(value, schema.properties[name])]))
+
+const fromText = (value: string | string[], schema: ObjectSchema['properties'][string]): unknown => {
+  if (schema?.type === 'array') {
+    const values = [value].flat()
+    return schema.items?.enum === undefined ? values : values.flatMap((one) => one.split(','))
+  }
+  return schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+}
