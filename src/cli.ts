@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { parseArgs, parseEnv } from 'node:util'
+import { ConfigError, loadConfig, VARIABLES } from './config.ts'
+import { OpenError } from './repository/open-error.ts'
+
+/** sysexits.h: the command was used wrongly; the configuration is wrong. */
+const EX_USAGE = 64
+const EX_CONFIG = 78
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const HELP = `task-manager-api ${version}
+
+Usage: task-manager-api [command]
+
+Commands:
+  serve          run the service (what it does without a command)
+  check-config   say whether the configuration is right, and stop
+  openapi        print the OpenAPI document
+
+Options:
+  -h, --help     print this
+  -v, --version  print the version
+
+Configuration, by environment or a .env file:
+${VARIABLES.map(({ name, fallback, about }) => `  ${name.padEnd(18)} ${about}\n${' '.repeat(21)}default: ${fallback}`).join('\n')}
+`
+
+/** The environment over the .env file of the working directory, if there is one. */
+const environment = (): Record<string, string | undefined> => {
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return process.env
+    throw new ConfigError(['.env: the file cannot be read'])
+  }
+}
+
+const commands = {
+  async serve() {
+    const config = loadConfig(environment())
+    const { serve } = await import('./main.ts')
+    await serve(config, version)
+  },
+  async 'check-config'() {
+    loadConfig(environment())
+    console.log('The configuration is right.')
+  },
+  async openapi() {
+    const { openApiDocument } = await import('./main.ts')
+    console.log(JSON.stringify(await openApiDocument(version), null, 2))
+  },
+}
+
+const run = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+  })
+  if (values.help) return console.log(HELP)
+  if (values.version) return console.log(version)
+  const [name = 'serve', ...rest] = positionals
+  if (!Object.hasOwn(commands, name) || rest.length > 0)
+    return fail(EX_USAGE, `no such command: ${positionals.join(' ')}; try --help`)
+  await commands[name as keyof typeof commands]()
+}
+
+const fail = (code: number, ...lines: string[]): never => {
+  for (const line of lines) console.error(`task-manager-api: ${line}`)
+  process.exit(code)
+}
+
+/** Why the service did not start, in a line; undefined for a fault of ours. */
+const reasonOf = (error: unknown): string | undefined => {
+  if (error instanceof OpenError) return error.message
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  const { port, address } = error as Error & { port?: number; address?: string }
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use at ${address}: set PORT to another one, or stop what listens there`
+    case 'EACCES':
+      return `port ${port} may not be opened by this user: set PORT to one above 1023`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST is no address of this machine: ${address ?? process.env.HOST}`
+    default:
+      return undefined
+  }
+}
+
+try {
+  await run()
+} catch (error) {
+  if (error instanceof ConfigError) fail(EX_CONFIG, ...error.problems)
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    fail(EX_USAGE, `${error.message}; try --help`)
+  const reason = reasonOf(error)
+  if (reason !== undefined) fail(1, reason)
+  console.error(error)
+  process.exit(1)
+}

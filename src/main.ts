@@ -1,0 +1,67 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+import pino from 'pino'
+import type { Config, DatabaseTarget } from './config.ts'
+import { createTaskService } from './core/task-service.ts'
+import { buildApp } from './http/app.ts'
+import { openRepository } from './repository/open-repository.ts'
+import { onStopSignal } from './stop-signal.ts'
+import { createTaskIds } from './task-ids.ts'
+
+/** How long requests in flight may still take once the port is closed. */
+const LAST_REQUESTS_MS = 7000
+
+/**
+ * Runs the service until it is told to stop: config → repository → service → app → listen → close.
+ * Throws OpenError or the listen error when it cannot start, with nothing left open.
+ */
+export const serve = async (config: Config, version: string): Promise<void> => {
+  const logger = createLogger(config.logLevel)
+  const repository = await openRepository(config.database)
+  let isDraining = false
+  const newId = createTaskIds(await repository.newestId())
+  const service = createTaskService({ repository, now: Date.now, newId })
+  const app = await buildApp({ service, logger, version, isDraining: () => isDraining })
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    await repository.close()
+    throw error
+  }
+  announce(app.server.address() as AddressInfo, config.database, version)
+
+  onStopSignal(async (signal) => {
+    logger.info({ signal }, 'stopping')
+    isDraining = true
+    await new Promise((resolve) => setTimeout(resolve, config.shutdownDrainMs))
+    const cut = setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS_MS)
+    await app.close()
+    clearTimeout(cut)
+    await repository.close()
+    logger.info('stopped')
+  })
+}
+
+/** The document that a running service shows at /openapi.json. */
+export const openApiDocument = async (version: string): Promise<object> => {
+  const repository = await openRepository({ kind: 'none' })
+  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, isDraining: () => false })
+  await app.ready()
+  return app.swagger()
+}
+
+/** JSON lines on standard output, written in bunches: a line at a time costs a system call a request. */
+const createLogger = (level: Config['logLevel']): FastifyBaseLogger => {
+  const output = pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 250 })
+  output.on('error', () => {}) // Whoever read the log has gone: the service goes on without.
+  process.on('exit', () => output.flushSync())
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
+}
+
+const announce = ({ address, port, family }: AddressInfo, database: DatabaseTarget, version: string): void => {
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  const url = `http://${host}:${port}`
+  const data = database.kind === 'none' ? 'none: no database is configured' : database.path
+  process.stdout.write(`task-manager-api ${version}\n  docs  ${url}/docs\n  API   ${url}/tasks\n  data  ${data}\n`)
+}
