@@ -1,0 +1,115 @@
+// npm run bench -- [--tasks 100000] [--seconds 8] [--node PATH] [--only NAME,…]
+// Drives the built service and, in the same run, a server that does nothing (the limit). bench/README.md says how to read it.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import autocannon from 'autocannon'
+import { createDraft, createRandom, seed } from './seed.mjs'
+
+const CONNECTIONS = 64
+const { values: options } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: '100000' },
+    seconds: { type: 'string', default: '8' },
+    node: { type: 'string', default: process.execPath },
+    only: { type: 'string', default: '' },
+  },
+})
+const seconds = Number(options.seconds)
+const canPin = spawnSync('taskset', ['--version']).status === 0
+if (canPin) spawnSync('taskset', ['-a', '-cp', '1', String(process.pid)])
+
+const folder = mkdtempSync(join(tmpdir(), 'task-bench-'))
+const children = []
+
+/** Starts a server on a core of its own and resolves with its URL and process once it prints where it listens. */
+const start = async (script, args, env = {}) => {
+  const command = canPin ? ['taskset', '-c', '0', options.node] : [options.node]
+  const log = openSync(join(folder, 'server.log'), 'a')
+  const child = spawn(command[0], [...command.slice(1), script, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', log],
+  })
+  children.push(child)
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.on('data', (data) => {
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(String(data))
+      if (found) resolve(found[0])
+    })
+    child.once('exit', () => reject(new Error(`${script} ended: ${readFileSync(join(folder, 'server.log'), 'utf8')}`)))
+  })
+  return { url, child }
+}
+
+const stop = (child) =>
+  new Promise((resolve) => {
+    child.removeAllListeners('exit')
+    child.once('exit', resolve)
+    child.kill('SIGTERM')
+  })
+
+const residentMegabytes = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+const drive = (url, request) =>
+  new Promise((resolve, reject) => {
+    const run = autocannon({ url, connections: CONNECTIONS, duration: seconds, requests: [request] }, (error, result) =>
+      error ? reject(error) : resolve(result),
+    )
+    run.on('reqError', reject)
+  })
+
+const random = createRandom(2)
+const draft = () => JSON.stringify(createDraft(random))
+const jsonType = { 'content-type': 'application/json' }
+
+const measures = (ids) => ({
+  'GET one': { setupRequest: (request) => ({ ...request, path: `/tasks/${ids[random(ids.length)]}` }) },
+  'GET 50': { path: '/tasks?limit=50' },
+  search: { path: '/tasks?q=deploy&limit=50' },
+  POST: { method: 'POST', headers: jsonType, setupRequest: (request) => ({ ...request, path: '/tasks', body: draft() }) },
+})
+
+/** What the service answers to a measure: so much is what the limit answers too. */
+const sample = async (url, measure) => {
+  const { path, method = 'GET', headers = {}, body } = measure.setupRequest?.({ ...measure }) ?? measure
+  const response = await fetch(url + path, { method, headers, body })
+  return { status: response.status, size: (await response.text()).length }
+}
+
+const report = []
+try {
+  console.log(`seeding ${options.tasks} tasks …`)
+  const ids = await seed(join(folder, 'tasks.db'), Number(options.tasks))
+  const service = await start('dist/cli.js', ['serve'], { DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}`, PORT: '0' })
+  for (const [name, measure] of Object.entries(measures(ids))) {
+    if (options.only !== '' && !options.only.split(',').includes(name)) continue
+    const { status, size } = await sample(service.url, measure)
+    const limit = await start('bench/limit-server.mjs', [String(size), String(status)])
+    const limitResult = await drive(limit.url, measure)
+    await stop(limit.child)
+    const result = await drive(service.url, measure)
+    if (result.non2xx > 0 || result.errors > 0)
+      throw new Error(`${name}: ${result.non2xx} answers were no success, ${result.errors} failed`)
+    const row = {
+      measure: name,
+      'req/s': Math.round(result.requests.average),
+      'p50 ms': result.latency.p50,
+      'p99 ms': result.latency.p99,
+      'RSS MB': Math.round(residentMegabytes(service.child.pid)),
+      'limit req/s': Math.round(limitResult.requests.average),
+      ratio: Number((result.requests.average / limitResult.requests.average).toFixed(2)),
+    }
+    report.push(row)
+  }
+  await stop(service.child)
+  const { stdout } = spawnSync(options.node, ['--version'], { encoding: 'utf8' })
+  console.log(
+    `Node ${stdout.trim()}, ${options.tasks} tasks, ${CONNECTIONS} connections, ${seconds} s each${canPin ? ', the server on one core' : ''}`,
+  )
+  console.table(Object.fromEntries(report.map(({ measure, ...figures }) => [measure, figures])))
+} finally {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+}
