@@ -52,6 +52,19 @@ const stop = (child) =>
 
 const residentMegabytes = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
+/** The processor time that a process has used, in microseconds: fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */
+const processorTime = (pid) => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+/** Drives a server and adds what a request cost it. */
+const measure = async ({ url, child }, request) => {
+  const before = processorTime(child.pid)
+  const result = await drive(url, request)
+  return { ...result, cpu: (processorTime(child.pid) - before) / result.requests.total }
+}
+
 const drive = (url, request) =>
   new Promise((resolve, reject) => {
     const run = autocannon({ url, connections: CONNECTIONS, duration: seconds, requests: [request] }, (error, result) =>
@@ -61,19 +74,29 @@ const drive = (url, request) =>
   })
 
 const random = createRandom(2)
-const draft = () => JSON.stringify(createDraft(random))
+/** The same body each time, as load generators send it; and one with every field at random, which makes each index grow at a random place. */
+const plain = JSON.stringify({
+  title: 'Write the report',
+  description: 'For the meeting on Friday, with the figures of the last quarter.',
+})
+const varied = () => JSON.stringify(createDraft(random))
 const jsonType = { 'content-type': 'application/json' }
 
-const measures = (ids) => ({
+const requests = (ids) => ({
   'GET one': { setupRequest: (request) => ({ ...request, path: `/tasks/${ids[random(ids.length)]}` }) },
   'GET 50': { path: '/tasks?limit=50' },
   search: { path: '/tasks?q=deploy&limit=50' },
-  POST: { method: 'POST', headers: jsonType, setupRequest: (request) => ({ ...request, path: '/tasks', body: draft() }) },
+  POST: { method: 'POST', path: '/tasks', headers: jsonType, body: plain },
+  'POST varied': {
+    method: 'POST',
+    headers: jsonType,
+    setupRequest: (request) => ({ ...request, path: '/tasks', body: varied() }),
+  },
 })
 
 /** What the service answers to a measure: so much is what the limit answers too. */
-const sample = async (url, measure) => {
-  const { path, method = 'GET', headers = {}, body } = measure.setupRequest?.({ ...measure }) ?? measure
+const sample = async (url, request) => {
+  const { path, method = 'GET', headers = {}, body } = request.setupRequest?.({ ...request }) ?? request
   const response = await fetch(url + path, { method, headers, body })
   return { status: response.status, size: (await response.text()).length }
 }
@@ -83,13 +106,13 @@ try {
   console.log(`seeding ${options.tasks} tasks …`)
   const ids = await seed(join(folder, 'tasks.db'), Number(options.tasks))
   const service = await start('dist/cli.js', ['serve'], { DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}`, PORT: '0' })
-  for (const [name, measure] of Object.entries(measures(ids))) {
+  for (const [name, request] of Object.entries(requests(ids))) {
     if (options.only !== '' && !options.only.split(',').includes(name)) continue
-    const { status, size } = await sample(service.url, measure)
+    const { status, size } = await sample(service.url, request)
     const limit = await start('bench/limit-server.mjs', [String(size), String(status)])
-    const limitResult = await drive(limit.url, measure)
+    const limitResult = await measure(limit, request)
     await stop(limit.child)
-    const result = await drive(service.url, measure)
+    const result = await measure(service, request)
     if (result.non2xx > 0 || result.errors > 0)
       throw new Error(`${name}: ${result.non2xx} answers were no success, ${result.errors} failed`)
     const row = {
@@ -97,7 +120,9 @@ try {
       'req/s': Math.round(result.requests.average),
       'p50 ms': result.latency.p50,
       'p99 ms': result.latency.p99,
+      'CPU µs': Math.round(result.cpu),
       'RSS MB': Math.round(residentMegabytes(service.child.pid)),
+      'limit CPU µs': Math.round(limitResult.cpu),
       'limit req/s': Math.round(limitResult.requests.average),
       ratio: Number((result.requests.average / limitResult.requests.average).toFixed(2)),
     }

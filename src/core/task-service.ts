@@ -210,5 +210,5 @@ const settled = (result: CommitResult): Settled => {
 /** The same key and fingerprint never stand for a deletion and for something that leaves a task. */
 const stored = (result: Settled): Written => {
   if (result.kind === 'deleted') throw keyReused()
-  return result
+  return { task: result.task, replayed: result.replayed }
 }

@@ -1,0 +1,43 @@
+import { chromium } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { createFolder, startServer } from '../start-app.ts'
+
+const openPage = async () => {
+  const browser = await chromium.launchPersistentContext(createFolder(), {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  onTestFinished(() => browser.close())
+  return browser.newPage()
+}
+
+test('Swagger UI creates a task by "Try it out" and shows it', async () => {
+  const url = await startServer()
+  const page = await openPage()
+  const failures: string[] = []
+  page.on('pageerror', (error) => failures.push(error.message))
+  page.on('requestfailed', (request) => failures.push(request.url()))
+
+  await page.goto(`${url}/docs`)
+  const operation = page.locator('#operations-tasks-createTask')
+  await operation.locator('.opblock-summary').click()
+  await operation.locator('textarea.body-param__text').fill('{"title": "Made in the browser"}')
+  await operation.getByRole('button', { name: 'Execute' }).click()
+
+  const answer = operation.locator('.live-responses-table')
+  await expect.poll(() => answer.textContent(), { timeout: 10_000 }).toContain('Made in the browser')
+  expect(await answer.textContent()).toContain('201')
+  const tasks: unknown = await (await fetch(`${url}/tasks`)).json()
+  expect(tasks).toMatchObject([{ title: 'Made in the browser', version: 1 }])
+  expect(failures).toEqual([])
+  if (process.env.SCREENSHOT !== undefined) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: false })
+})
