@@ -1,15 +1,35 @@
+import { randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 
+const RANDOM_BYTES = 16
+/** Random bytes are fetched for so many ids at once: the call costs more than the bytes. */
+const FETCHED_IDS = 256
+const COUNTER_END = 2 ** 32
+
 /**
- * Makes UUIDv7s (RFC 9562) that ascend from the newest one on, also where the clock was set back: the id's own
- * time then runs ahead of the clock by a millisecond at a time, as the RFC's section 6.2 allows.
+ * Makes UUIDv7s (RFC 9562) that ascend from the newest one on: a counter, begun at random with each millisecond, orders
+ * the ids within it (section 6.2, method 1). Where the clock was set back, the ids' own time stays ahead of it.
  */
 export const createTaskIds = (newest: string | undefined): (() => string) => {
-  let last = newest ?? ''
+  const bytes = new Uint8Array(RANDOM_BYTES * FETCHED_IDS)
+  let used = bytes.length
+  let msecs = newest === undefined ? 0 : millisecondsOf(newest)
+  let seq = COUNTER_END
+
   return () => {
-    const id = v7()
-    last = id > last ? id : v7({ msecs: millisecondsOf(last) + 1 })
-    return last
+    if (used === bytes.length) {
+      randomFillSync(bytes)
+      used = 0
+    }
+    const random = bytes.subarray(used, used + RANDOM_BYTES)
+    used += RANDOM_BYTES
+    seq += 1
+    const now = Date.now()
+    if (now > msecs || seq >= COUNTER_END) {
+      msecs = Math.max(now, msecs + 1)
+      seq = new DataView(random.buffer, random.byteOffset).getUint32(0) >>> 1
+    }
+    return v7({ random, msecs, seq })
   }
 }
 

@@ -41,7 +41,18 @@ export const Batch = Type.Object(
       description: 'Carried out one by one, those on the same task in their order.',
     }),
   },
-  { title: 'Batch', additionalProperties: false },
+  {
+    title: 'Batch',
+    additionalProperties: false,
+    examples: [
+      {
+        operations: [
+          { op: 'create', task: { title: 'Book the room' } },
+          { op: 'complete', id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', if_match: '"1"' },
+        ],
+      },
+    ],
+  },
 )
 export type Batch = Static<typeof Batch>
 

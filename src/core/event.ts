@@ -23,7 +23,20 @@ export const TaskEvent = Type.Object(
       },
     ),
   },
-  { title: 'TaskEvent', additionalProperties: false },
+  {
+    title: 'TaskEvent',
+    additionalProperties: false,
+    examples: [
+      {
+        sequence: 42,
+        type: 'task.updated',
+        task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
+        time: '2026-03-02T10:30:00.000Z',
+        actor: 'api',
+        changes: { priority: { before: 'medium', after: 'high' } },
+      },
+    ],
+  },
 )
 
 type Changes = Partial<Record<TrackedField, { before: unknown; after: unknown }>>

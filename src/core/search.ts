@@ -18,6 +18,7 @@ export const toWords = (text: string): string[] => {
 const fold = (text: string): string =>
   text
     .normalize('NFKD')
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKD')

@@ -159,7 +159,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
 
     /**
      * Carries out each operation as a commit of its own and tells of each. With a key, each commit bears
-     * `key#index`, so that a retry after any crash does what is missing and repeats nothing.
+     * the key and its index, so that a retry after any crash does what is missing and repeats nothing.
      */
     async batch(operations: readonly BatchOperation[], actor: string, retry?: RetryKey): Promise<BatchResult[]> {
       const key = toKey(retry)
@@ -168,7 +168,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
       const lastOnTask = new Map<string, Promise<unknown>>()
       return Promise.all(
         operations.map((operation, index) => {
-          const itemRetry = retry && { ...retry, key: `${retry.key}#${index}` }
+          const itemRetry = retry && { ...retry, key: toItemKey(retry.key, index) }
           const attempt = () =>
             run(operation, actor, itemRetry).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
           if (operation.op === 'create') return attempt()
@@ -191,6 +191,9 @@ const toDecision = (current: Task, next: Task, actor: string): Decision =>
 
 const versionMismatch = (current: number): TaskError =>
   new TaskError('version_mismatch', `The task has changed: its ETag is now ${toETag(current)}`, { currentVersion: current })
+
+/** No key of a caller's own holds a line break, so none is mistaken for that of a batch's item. */
+const toItemKey = (key: string, index: number): string => `${key}\n#${index}`
 
 type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 

@@ -64,6 +64,22 @@ const ExternalReferenceId = nullable(
 const Version = Type.Integer({ minimum: 1, description: 'Grows by one with each change; the ETag holds it.' })
 const Id = Type.String({ description: 'A UUIDv7.', format: 'uuid' })
 
+/** A task as the documentation shows it. */
+export const EXAMPLE_TASK = {
+  id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
+  title: 'Renew the certificate',
+  description: 'It ends on Friday.',
+  status: 'pending',
+  priority: 'high',
+  labels: ['ops'],
+  due_at: '2026-03-06T12:00:00.000Z',
+  created_at: '2026-03-01T09:00:00.000Z',
+  updated_at: '2026-03-01T09:00:00.000Z',
+  completed_at: null,
+  external_reference_id: null,
+  version: 1,
+}
+
 /** What the API answers, in the order of its fields. Instants are UTC with milliseconds. */
 export const Task = Type.Object(
   {
@@ -83,22 +99,7 @@ export const Task = Type.Object(
   {
     title: 'Task',
     additionalProperties: false,
-    examples: [
-      {
-        id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
-        title: 'Renew the certificate',
-        description: 'It ends on Friday.',
-        status: 'pending',
-        priority: 'high',
-        labels: ['ops'],
-        due_at: '2026-03-06T12:00:00.000Z',
-        created_at: '2026-03-01T09:00:00.000Z',
-        updated_at: '2026-03-01T09:00:00.000Z',
-        completed_at: null,
-        external_reference_id: null,
-        version: 1,
-      },
-    ],
+    examples: [EXAMPLE_TASK],
   },
 )
 export type Task = Readonly<Static<typeof Task>>

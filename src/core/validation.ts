@@ -9,7 +9,10 @@ export type Validator<T> = (value: unknown) => { readonly value: T } | { readonl
 /** Compiles a schema once. The schema that a route shows in its documentation is the one that checks. */
 export const createValidator = <S extends TSchema>(schema: S): Validator<Static<S>> => {
   const compiled = Compile(schema)
-  return (value) => (compiled.Check(value) ? { value: value as Static<S> } : { issues: toIssues(compiled.Errors(value), schema) })
+  return (value) =>
+    compiled.Check(value)
+      ? { value: value as Static<S> }
+      : { issues: toIssues(compiled.Errors(value), schema as JsonSchema, value) }
 }
 
 interface JsonSchema {
@@ -19,6 +22,7 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
+  readonly additionalProperties?: boolean
   readonly minLength?: number
   readonly maxLength?: number
   readonly minItems?: number
@@ -29,35 +33,60 @@ interface JsonSchema {
   readonly '~refine'?: readonly { readonly error: (value: unknown) => string }[]
 }
 
-/** One issue per place, with what is expected there rather than every keyword that failed. */
-const toIssues = (errors: readonly TLocalizedValidationError[], schema: TSchema): InputIssue[] => {
-  const issues = new Map<string, InputIssue>()
+/** As many as a caller can use; a hostile body has any number. */
+const ISSUES_MOST = 8
+
+/** One issue per place, with what is expected there rather than every keyword that failed; at least one. */
+const toIssues = (errors: readonly TLocalizedValidationError[], schema: JsonSchema, value: unknown): InputIssue[] => {
+  const details = new Map<string, string>(unknownFields(schema, value, ''))
   for (const error of errors) {
-    for (const [path, detail] of explain(error, schema as JsonSchema)) {
-      if (!issues.has(path)) issues.set(path, { pointer: `#${encodeURI(path)}`, detail })
+    for (const [path, detail] of explain(error, schema)) if (!details.has(path)) details.set(path, detail)
+  }
+  if (details.size === 0) details.set('', 'is not what is expected here')
+  return [...details].slice(0, ISSUES_MOST).map(([path, detail]) => ({ pointer: toFragment(path), detail }))
+}
+
+type Detail = [path: string, detail: string]
+
+/** The fields that an object's schema does not know, named from the value: TypeBox reports them without their place. */
+const unknownFields = (schema: JsonSchema, value: unknown, path: string): Detail[] => {
+  if (schema.properties === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  const known = Object.keys(schema.properties)
+  const detail =
+    known.length === 0 ? 'is not known: nothing is expected here' : `is not known: expected one of ${known.join(', ')}`
+  const names = schema.additionalProperties === false ? Object.keys(value).filter((name) => !known.includes(name)) : []
+  const nested = known
+    .filter((name) => Object.hasOwn(value, name))
+    .flatMap((name) =>
+      unknownFields(schema.properties?.[name] ?? {}, (value as Record<string, unknown>)[name], `${path}/${name}`),
+    )
+  return [...names.slice(0, ISSUES_MOST).map((name): Detail => [`${path}/${toStep(name)}`, detail]), ...nested]
+}
+
+const explain = (error: TLocalizedValidationError, schema: JsonSchema): Detail[] => {
+  const path = error.instancePath
+  switch (error.keyword) {
+    case 'required':
+      return error.params.requiredProperties.map((name) => [`${path}/${name}`, 'is required'])
+    case 'additionalProperties':
+    case 'boolean':
+      return []
+    default: {
+      const expected = expectation(schemaAt(schema, path))
+      return [[path, expected === undefined ? error.message : `must be ${expected}`]]
     }
   }
-  return [...issues.values()]
 }
 
-const explain = (error: TLocalizedValidationError, schema: JsonSchema): [path: string, detail: string][] => {
-  const path = error.instancePath
-  if (error.keyword === 'required') {
-    return error.params.requiredProperties.map((name) => [`${path}/${name}`, 'is required'])
-  }
-  if (error.keyword === 'additionalProperties') {
-    const known = Object.keys(schemaAt(schema, path)?.properties ?? {}).join(', ')
-    const detail = known === '' ? 'is not known: nothing is expected here' : `is not known: expected one of ${known}`
-    return error.params.additionalProperties
-      .slice(0, 8)
-      .map((name) => [`${path}/${escapePointer(String(name)).slice(0, 80)}`, detail])
-  }
-  if (error.keyword === 'boolean') return []
-  const expected = expectation(schemaAt(schema, path))
-  return [[path, expected === undefined ? error.message : `must be ${expected}`]]
+/** A step of a JSON pointer (RFC 6901): a name, cut where it is longer than anyone needs to see. */
+const toStep = (name: string): string => {
+  const characters = [...name.slice(0, 200).toWellFormed()]
+  const shown = characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : characters.join('')
+  return shown.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed()
+/** A pointer as a URI fragment; encodeURI alone would leave a # as it is. */
+const toFragment = (pointer: string): string => `#${encodeURI(pointer).replaceAll('#', '%23')}`
 
 const schemaAt = (schema: JsonSchema, path: string): JsonSchema | undefined => {
   let at: JsonSchema | undefined = schema

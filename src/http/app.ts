@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   type FastifyTypeProvider,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
@@ -10,9 +11,11 @@ import fastify, {
 import Type, { type Static, type TSchema } from 'typebox'
 import type { TaskService } from '../core/task-service.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
+import { refuseUnknownPaths } from './known-paths.ts'
 import { addMetrics } from './metrics.ts'
 import { addOpenApi } from './openapi.ts'
-import { HttpError, STATUS, sendProblem, toProblem } from './problem.ts'
+import { HttpError, sendProblem } from './problem.ts'
+import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog } from './request-log.ts'
 import { addBatchRoute } from './routes/batch.ts'
@@ -50,6 +53,10 @@ const SLOWEST = { headers: 15_000, request: 45_000 }
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({ service, logger, version, isDraining, slowest = SLOWEST }: AppDeps): Promise<App> => {
   const newRequestId = createRequestIds()
+  const addHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    if (isDraining()) reply.header('connection', 'close')
+  }
   const app = fastify({
     loggerInstance: logger,
     logController: new RequestLog(),
@@ -57,37 +64,40 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
     genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: 16_384 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     requestTimeout: slowest.request,
-    http: { headersTimeout: slowest.headers, connectionsCheckingInterval: Math.min(5000, slowest.headers) },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: slowest.headers,
+      connectionsCheckingInterval: Math.min(5000, slowest.headers),
+    },
     frameworkErrors: (error, request, reply) => {
-      reply.header('x-request-id', request.id)
+      addHeaders(request, reply)
       sendProblem(error, request, reply)
     },
     clientErrorHandler(error, socket) {
-      refuseRaw(error, socket, newRequestId({ headers: {} }))
+      refuseConnection(error, socket, newRequestId({ headers: {} }))
     },
   }).withTypeProvider<TypeBoxProvider>()
 
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(() => JSON.stringify)
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new HttpError('route_not_found', 'Nothing is here: /docs lists what is'), request, reply),
-  )
+  refuseExpectations(app.server, newRequestId)
   addBodyParsers(app)
 
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-    if (isDraining()) reply.header('connection', 'close')
-    done()
+    addHeaders(request, reply)
+    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done()
+    reply.header('connection', 'close')
+    done(new HttpError('malformed_request', 'A request of HTTP/1.1 must have a Host header'))
   })
 
+  refuseUnknownPaths(app)
   await addOpenApi(app, version)
-  const methods = collectMethods(app)
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'))
   app.addHook('onRoute', (route) => {
     if (route.schema !== undefined && route.schema.hide !== true) route.schema.querystring ??= NO_QUERY
@@ -97,64 +107,8 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
   addHistoryRoute(app, service)
   addHealthRoutes(app, service, isDraining)
   addMetrics(app)
-  refuseOtherMethods(app, methods)
   return app
 }
 
 /** Where a route takes no query parameters, one that is given is refused rather than ignored. */
 const NO_QUERY = Type.Object({}, { additionalProperties: false })
-
-/** The methods of each path, as the routes are added. */
-const collectMethods = (app: App): Map<string, Set<string>> => {
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set()
-    methods.set(url, known)
-    for (const one of [method].flat()) known.add(one)
-  })
-  return methods
-}
-
-/** A known path with another method is 405 with the methods that it has. */
-const refuseOtherMethods = (app: App, methods: ReadonlyMap<string, ReadonlySet<string>>): void => {
-  for (const [url, known] of [...methods]) {
-    const allow = [...known].sort().join(', ')
-    app.route({
-      method: app.supportedMethods.filter((method) => !known.has(method)),
-      url,
-      schema: { hide: true },
-      handler: (request, reply) =>
-        sendProblem(new HttpError('method_not_allowed', `This path takes ${allow}`), request, reply.header('allow', allow)),
-    })
-  }
-}
-
-const RAW_FAULTS = {
-  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The URL and the headers together are larger than 16 KiB' },
-  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The request came too slowly' },
-} as const
-
-/** What node:http refuses before any route sees it: a problem too, written by hand. */
-const refuseRaw = (error: Error & { code?: string }, socket: Socket, requestId: string): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const fault = RAW_FAULTS[error.code as keyof typeof RAW_FAULTS] ?? {
-    code: 'malformed_request',
-    detail: 'The request is not valid HTTP',
-  }
-  const body = toProblem(fault, '/', requestId)
-  const status = STATUS[fault.code as keyof typeof STATUS]
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${JSON.parse(body).title}`,
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}

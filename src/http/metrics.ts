@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { problems } from './openapi.ts'
 
 /** Counts and times every request by its route, and serves it all at /metrics for Prometheus. */
 export const addMetrics = (app: FastifyInstance): void => {
@@ -27,7 +28,10 @@ export const addMetrics = (app: FastifyInstance): void => {
         tags: ['operations'],
         summary: 'Read the metrics',
         description: 'In the Prometheus text format.',
-        response: { 200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } } },
+        response: {
+          200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
+          ...problems(),
+        },
       },
     },
     async (_, reply) => reply.header('content-type', registry.contentType).send(await registry.metrics()),

@@ -78,6 +78,9 @@ export const HEADERS = {
   link: { Link: { type: 'string', description: 'With `rel="next"`: the next page; absent on the last one.' } },
 }
 
+/** Where a document holds values rather than schemas. */
+const VALUES = new Set(['example', 'examples', 'default', 'enum', 'const'])
+
 /** Moves each schema that has a title into the components, once, and leaves a reference in its place. */
 const nameSchemas = (document: Json): Json => {
   const schemas: Json = {}
@@ -85,12 +88,16 @@ const nameSchemas = (document: Json): Json => {
     if (Array.isArray(node)) return node.map(visit)
     if (typeof node !== 'object' || node === null) return node
     const members = Object.fromEntries(
-      Object.entries(node).map(([name, member]) => [name, name === 'examples' ? member : visit(member)]),
+      Object.entries(node).map(([name, member]) => [name, VALUES.has(name) ? member : visit(member)]),
     )
-    if (typeof members.title !== 'string') return members
+    if (typeof members.title !== 'string') return isOptionalBody(members) ? { ...members, required: false } : members
     schemas[members.title] = members
     return { $ref: `#/components/schemas/${members.title}` }
   }
   const paths = visit(document.paths)
   return { ...document, paths, components: { schemas: Object.fromEntries(Object.entries(schemas).sort()) } }
 }
+
+/** A request body that may be null may be left out. */
+const isOptionalBody = ({ required, content }: Json): boolean =>
+  required === true && JSON.stringify(content ?? {}).includes('{"type":"null"}]}}')

@@ -13,6 +13,7 @@ type HttpErrorCode =
   | 'request_timeout'
   | 'body_too_large'
   | 'unsupported_media_type'
+  | 'expectation_failed'
   | 'headers_too_large'
   | 'draining'
   | 'internal_error'
@@ -30,6 +31,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   version_mismatch: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
+  expectation_failed: 417,
   invalid_input: 422,
   idempotency_key_reused: 422,
   headers_too_large: 431,

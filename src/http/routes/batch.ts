@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { Batch, validateBatch } from '../../core/batch.ts'
-import { Task } from '../../core/task.ts'
+import { EXAMPLE_TASK, Task } from '../../core/task.ts'
 import type { BatchResult, TaskService } from '../../core/task-service.ts'
 import type { App } from '../app.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
@@ -21,7 +21,10 @@ const BatchAnswer = Type.Object(
       { description: 'One for each operation, in their order.' },
     ),
   },
-  { title: 'BatchAnswer' },
+  {
+    title: 'BatchAnswer',
+    examples: [{ results: [{ status: 201, task: EXAMPLE_TASK }, { status: 204 }] }],
+  },
 )
 
 export const addBatchRoute = (app: App, service: TaskService): void => {

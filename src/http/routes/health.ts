@@ -7,7 +7,7 @@ import { HttpError } from '../problem.ts'
 
 const Health = Type.Object(
   { status: Type.Literal('ok'), note: Type.Optional(Type.String({ description: 'What to know all the same.' })) },
-  { title: 'Health' },
+  { title: 'Health', examples: [{ status: 'ok' }] },
 )
 
 export const addHealthRoutes = (app: App, service: TaskService, isDraining: () => boolean): void => {

@@ -4,6 +4,7 @@ import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
+import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
 
 /** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
@@ -19,7 +20,7 @@ interface Row {
   readonly json: string
 }
 
-export const createCommits = (db: Database): Commits => {
+export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const keys = createKeyRecords(db)
   const find = db.prepare('SELECT key, version, json FROM tasks WHERE id = ?')
   const insertTask = db.prepare(`
@@ -82,9 +83,11 @@ export const createCommits = (db: Database): Commits => {
       if (earlier !== undefined) return earlier
       const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
       const json = JSON.stringify(task)
+      const createdAt = toMilliseconds(task.created_at)
+      keyOrder.add(createdAt)
       const { lastInsertRowid } = insertTask.run(
         task.id,
-        toMilliseconds(task.created_at),
+        createdAt,
         json,
         version,
         status,

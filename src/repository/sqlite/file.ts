@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase, SQLITE, sqliteCode } from './binding.ts'
@@ -27,7 +27,7 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
   }
   return explained(path, () => {
     mkdirSync(dirname(path), { recursive: true })
-    const lock = lockFile(path)
+    const lock = lockFile(realPath(path))
     try {
       const db = openDatabase(path)
       try {
@@ -58,12 +58,15 @@ export const configure = (db: Database): void => {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = -32000;
+    PRAGMA cache_size = -16000;
     PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
   `)
 }
+
+/** The file itself, so that two names of one file are one file. */
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
 
 /** Held for the life of the process and dropped by the system when it dies, however it dies. */
 const lockFile = (path: string): Database => {

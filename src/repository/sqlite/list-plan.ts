@@ -31,7 +31,11 @@ type Stretch =
   | { readonly kind: 'tied'; readonly value: SQLInputValue; readonly key: number }
   | { readonly kind: 'valueless'; readonly key?: number }
 
-export const planList = (query: TaskQuery, after: KeyPosition | undefined): ListPlan => {
+/** `isKeyOrder`: every task was created at or after those with smaller keys, so that keys have the default order. */
+export const planList = (query: TaskQuery, after: KeyPosition | undefined, isKeyOrder: boolean): ListPlan => {
+  if (isKeyOrder && query.filter.words !== undefined && query.sort.key === 'created_at') {
+    return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
+  }
   const toLeg = isGathered(query.filter) ? gathered : merged
   return { legs: stretches(query, after).map((stretch) => toLeg(query, stretch)), isFlat: isFlat(query) }
 }
@@ -81,11 +85,12 @@ type Parameters = ReturnType<typeof createParameters>
 const merged = (query: TaskQuery, stretch: Stretch): Leg => {
   const { filter, sort } = query
   const parameters = createParameters()
-  const value = stretch.kind === 'valueless' ? 'NULL' : sort.key
   const shared = [...intervalConditions(filter, column, parameters), ...stretchConditions(query, stretch, column, parameters)]
-  const ranges = divisions(query).map((division) => `SELECT key, ${value} AS value FROM tasks${where([...division, ...shared])}`)
+  /** In the other stretches all values are alike: the keys alone make the order. */
+  const [value, order] = stretch.kind === 'valued' ? [`, ${sort.key} AS value`, `value${direction(query)}, `] : ['', '']
+  const ranges = divisions(query).map((division) => `SELECT key${value} FROM tasks${where([...division, ...shared])}`)
   return {
-    sql: `SELECT tasks.json FROM (${ranges.join(' UNION ALL ')} ORDER BY value${direction(query)}, key${direction(query)} LIMIT ${parameters.add(0)}) AS page
+    sql: `SELECT tasks.json FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)}) AS page
       CROSS JOIN tasks ON tasks.key = page.key`,
     parameters: parameters.values.slice(0, -1),
   }
@@ -107,23 +112,43 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
   const { filter, sort } = query
   const parameters = createParameters()
   const { source, found, labels, inLabelOrder } = foundBy(query, parameters)
-  const conditions = [
-    ...found,
-    ...labels.map(
-      (label) =>
-        `tasks.key IN (SELECT key FROM task_labels WHERE label = ${parameters.add(label)} AND created_at = tasks.created_at)`,
-    ),
-    ...(filter.status === undefined ? [] : [`tasks.status IN (${filter.status.map((name) => STATUS_CODES[name])})`]),
-    ...(filter.priority === undefined ? [] : [`tasks.priority IN (${filter.priority.map((name) => PRIORITY_CODES[name])})`]),
-  ]
+  const conditions = [...found, ...remaining(query, labels, parameters)]
   const name = inLabelOrder ? labelColumn : taskColumn
   conditions.push(...intervalConditions(filter, name, parameters), ...stretchConditions(query, stretch, name, parameters))
-  const order = [...(stretch.kind === 'valueless' ? [] : [name(sort.key)]), name('key')].map((one) => one + direction(query))
+  const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map((one) => one + direction(query))
   return {
     sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
+
+/** The word index gives its rows in the order of their keys, so the default order needs no sort: it stops at the limit. */
+const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg => {
+  const parameters = createParameters()
+  const { source, found, labels } = foundBy(query, parameters)
+  const position =
+    after === undefined ? [] : [`task_words.rowid ${query.sort.descending ? '<' : '>'} ${parameters.add(after.key)}`]
+  const conditions = [
+    ...found,
+    ...position,
+    ...remaining(query, labels, parameters),
+    ...intervalConditions(query.filter, taskColumn, parameters),
+  ]
+  return {
+    sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
+    parameters: parameters.values.slice(0, -1),
+  }
+}
+
+/** The conditions that a way in leaves to be checked on each task. */
+const remaining = ({ filter }: TaskQuery, labels: readonly string[], parameters: Parameters): string[] => [
+  ...labels.map(
+    (label) =>
+      `tasks.key IN (SELECT key FROM task_labels WHERE label = ${parameters.add(label)} AND created_at = tasks.created_at)`,
+  ),
+  ...(filter.status === undefined ? [] : [`tasks.status IN (${filter.status.map((name) => STATUS_CODES[name])})`]),
+  ...(filter.priority === undefined ? [] : [`tasks.priority IN (${filter.priority.map((name) => PRIORITY_CODES[name])})`]),
+]
 
 /** The narrowest way in, the conditions that it takes, and the labels that are left to check. */
 const foundBy = ({ filter, sort }: TaskQuery, parameters: Parameters) => {

@@ -39,6 +39,10 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE VIRTUAL TABLE task_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1, detail = 'none');
 
+  -- One row: whether every task was created at or after those with smaller keys (a clock set back ends that).
+  CREATE TABLE task_order (is_key_order INTEGER NOT NULL) STRICT;
+  INSERT INTO task_order VALUES (1);
+
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY,
     task_id TEXT NOT NULL,

@@ -4,6 +4,7 @@ import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
+import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, type Leg, planList } from './list-plan.ts'
 import { createReadRun } from './read-run.ts'
 import { createScanner } from './scanner.ts'
@@ -21,7 +22,8 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const file = openFile(path)
   const { db } = file
   const turns = createTurns(db)
-  const commits = createCommits(db)
+  const keyOrder = createKeyOrder(db)
+  const commits = createCommits(db, keyOrder)
   const readRun = createReadRun(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
@@ -49,8 +51,12 @@ export const openSqliteRepository = (path: string): TaskRepository => {
 
     async list(query, after, limit) {
       const position = after && turns.read(() => toKeyPosition(after, query.sort.descending))
-      const { legs, isFlat } = planList(query, position)
-      return isFlat && limit <= SHORT ? turns.read(() => readRun(legs, limit)) : scan(legs, limit)
+      const isKeyOrder = keyOrder.holds()
+      const { legs, isFlat } = planList(query, position, isKeyOrder)
+      if (isFlat && limit <= SHORT) return turns.read(() => readRun(legs, limit))
+      const run = await scan(legs, limit)
+      /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
+      return isKeyOrder === keyOrder.holds() ? run : scan(planList(query, position, false).legs, limit)
     },
 
     history: (taskId, after, limit) => scan([{ sql: HISTORY, parameters: [taskId, after] }], limit),

@@ -16,7 +16,7 @@ export type ScanReply =
 /** Each request is a short read of its own, so that the write-ahead log is never pinned by a slow reader. */
 const { path } = workerData as { path: string }
 const db = openDatabase(path, { readOnly: true })
-db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY')
+db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY')
 const readRun = createReadRun(db)
 
 const answer = ({ id, legs, limit }: ScanRequest): ScanReply => {
@@ -27,4 +27,14 @@ const answer = ({ id, legs, limit }: ScanRequest): ScanReply => {
   }
 }
 
-parentPort?.on('message', (request: ScanRequest) => parentPort?.postMessage(answer(request)))
+parentPort?.on('message', (request: ScanRequest | 'close') => {
+  if (request === 'close') {
+    db.close()
+    parentPort?.close()
+    return
+  }
+  const reply = answer(request)
+  /** The bytes are handed over, not copied; a view of a shared pool cannot be. */
+  const isWhole = 'bytes' in reply && reply.bytes.byteLength === reply.bytes.buffer.byteLength && reply.count > 0
+  parentPort?.postMessage(reply, isWhole ? [reply.bytes.buffer as ArrayBuffer] : [])
+})

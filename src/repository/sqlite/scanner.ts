@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { type JsonRun, toBuffer } from '../../core/json-run.ts'
 import type { Leg } from './list-plan.ts'
@@ -35,7 +36,10 @@ export const createScanner = (path: string): Scanner => {
   }
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: { path } })
+    const started = new Worker(new URL('./scan-worker.js', import.meta.url), {
+      workerData: { path },
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    })
     started.on('message', onReply)
     started.once('error', onEnd)
     started.once('exit', () => {
@@ -54,8 +58,13 @@ export const createScanner = (path: string): Scanner => {
         const request: ScanRequest = { id, legs, limit }
         worker.postMessage(request)
       }),
+    /** Requests are taken in their order, so those that wait are answered first. */
     async close() {
-      await worker?.terminate()
+      if (worker === undefined) return
+      const ended = once(worker, 'exit')
+      worker.ref()
+      worker.postMessage('close')
+      await ended
     },
   }
 }
