@@ -61,7 +61,7 @@ export const createdEvent = (task: Task, actor: string): NewTaskEvent => ({
 export const deletedEvent = (task: Task, actor: string, now: string): NewTaskEvent => ({
   type: 'task.deleted',
   task_id: task.id,
-  time: now,
+  time: now > task.updated_at ? now : task.updated_at,
   actor,
   changes: fromEach(task, (value) => ({ before: value, after: null })),
 })

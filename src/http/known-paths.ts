@@ -18,14 +18,14 @@ export const refuseUnknownPaths = (app: FastifyInstance): void => {
 
   /** A path of its own is not a task's id: GET /tasks/batch does not look for a task. */
   app.addHook('onRequest', (request, reply, done) => {
-    const path = paths.get(pathOf(request.url))
-    if (path === undefined || path.methods.has(request.method)) done()
-    else refuseMethod(path.methods, request, reply)
+    const own = request.routeOptions.url?.includes(':') ? paths.get(pathOf(request.url)) : undefined
+    if (own === undefined) done()
+    else refuseMethod(own.methods, request, reply)
   })
 
   app.setNotFoundHandler((request, reply) => {
     const path = [...paths.values()].find(({ pattern }) => pattern.test(pathOf(request.url)))
-    return path === undefined
+    return path === undefined || path.methods.has(request.method)
       ? sendProblem(new HttpError('route_not_found', 'Nothing is here: /docs lists what is'), request, reply)
       : refuseMethod(path.methods, request, reply)
   })

@@ -12,7 +12,17 @@ export const openDatabase = (path: string, options: { readOnly?: boolean; timeou
   new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the file or its disk. */
-export const SQLITE = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const
+export const SQLITE = {
+  busy: 5,
+  locked: 6,
+  noMemory: 7,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const
 
 /** The primary result code of an error that SQLite raised; undefined for any other error. */
 export const sqliteCode = (error: unknown): number | undefined =>

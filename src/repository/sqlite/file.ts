@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase, SQLITE, sqliteCode } from './binding.ts'
@@ -29,9 +29,9 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
     mkdirSync(dirname(path), { recursive: true })
     const lock = lockFile(realPath(path))
     try {
+      checkOrigin(path, migrations.length)
       const db = openDatabase(path)
       try {
-        checkOrigin(db, path, migrations.length)
         configure(db)
         migrate(db, path, migrations)
       } catch (error) {
@@ -41,6 +41,7 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
       return {
         db,
         close: () => {
+          db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
           db.close()
           lock.close()
         },
@@ -84,7 +85,18 @@ const lockFile = (path: string): Database => {
 
 const pragma = (db: Database, name: string): number => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 
-const checkOrigin = (db: Database, path: string, known: number): void => {
+/** Looks without writing: closing a connection that may write would already fold another program's log into its file. */
+const checkOrigin = (path: string, known: number): void => {
+  if (!existsSync(path) || statSync(path).size === 0) return
+  const db = openDatabase(path, { readOnly: true })
+  try {
+    checkVersions(db, path, known)
+  } finally {
+    db.close()
+  }
+}
+
+const checkVersions = (db: Database, path: string, known: number): void => {
   const version = pragma(db, 'user_version')
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
   if (!isEmpty && pragma(db, 'application_id') !== APPLICATION_ID) {
@@ -107,14 +119,13 @@ const migrate = (db: Database, path: string, migrations: readonly string[]): voi
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
     db.exec('COMMIT')
   } catch (error) {
-    db.exec('ROLLBACK')
+    if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
 }
 
 /** A whole copy, under its name only once it is whole. */
 const setAside = (db: Database, copy: string): void => {
-  if (existsSync(copy)) return
   const partial = `${copy}.partial`
   rmSync(partial, { force: true })
   db.prepare('VACUUM INTO ?').run(partial)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { type JsonRun, toBuffer } from '../../core/json-run.ts'
 import type { Leg } from './list-plan.ts'
@@ -19,11 +18,12 @@ export const createScanner = (path: string): Scanner => {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
   let nextId = 0
+  let isClosing = false
 
   const onReply = (reply: ScanReply): void => {
     const caller = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0) worker?.unref()
+    if (waiting.size === 0 && !isClosing) worker?.unref()
     if ('bytes' in reply) caller?.resolve({ bytes: toBuffer(reply.bytes), count: reply.count })
     else caller?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }))
   }
@@ -38,6 +38,7 @@ export const createScanner = (path: string): Scanner => {
   const start = (): Worker => {
     const started = new Worker(new URL('./scan-worker.js', import.meta.url), {
       workerData: { path },
+      execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
     started.on('message', onReply)
@@ -61,10 +62,10 @@ export const createScanner = (path: string): Scanner => {
     /** Requests are taken in their order, so those that wait are answered first. */
     async close() {
       if (worker === undefined) return
-      const ended = once(worker, 'exit')
+      isClosing = true
       worker.ref()
       worker.postMessage('close')
-      await ended
+      await new Promise((resolve) => worker?.once('exit', resolve))
     },
   }
 }

@@ -1,5 +1,5 @@
 import { TaskError } from '../../core/errors.ts'
-import { type Database, sqliteCode } from './binding.ts'
+import { type Database, SQLITE, sqliteCode } from './binding.ts'
 
 /** So many commits share a transaction at most, so that a flood does not hold the event loop for long. */
 const GROUP_MOST = 256
@@ -102,8 +102,10 @@ export const createTurns = (db: Database): Turns => {
   }
 }
 
+const UNAVAILABLE = new Set<number | undefined>(Object.values(SQLITE))
+
 /** What SQLite says of its file or disk is a matter of the database; anything else is a fault of ours. */
 export const toDatabaseError = (error: unknown): unknown =>
-  sqliteCode(error) === undefined
+  !UNAVAILABLE.has(sqliteCode(error))
     ? error
     : new TaskError('database_unavailable', 'The database does not answer just now; try again shortly', { cause: error })
