@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromCursor, type Position, positionOf, SORT_KEYS, type Sort, toCursor } from '#src/core/task-query.ts'
+import { characters, instantAt, sampleTask, tasks } from './task-arbitraries.ts'
+
+const sorts: fc.Arbitrary<Sort> = fc.record({ key: fc.constantFrom(...SORT_KEYS), descending: fc.boolean() })
+
+/** A cursor of the shape that toCursor makes, with anything in it. */
+const forged = (...parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+
+describe('a cursor', () => {
+  test('gives back the position of any task in any sort', () => {
+    fc.assert(
+      fc.property(tasks, sorts, (task, sort) => {
+        const position = positionOf(task, sort)
+        expect(fromCursor(toCursor(position, sort), sort)).toEqual(position)
+      }),
+    )
+  })
+
+  test('is made of characters that a URL takes as they are', () => {
+    fc.assert(
+      fc.property(tasks, sorts, (task, sort) => {
+        expect(toCursor(positionOf(task, sort), sort)).toMatch(/^[\w-]+$/)
+      }),
+    )
+  })
+
+  test('is no place in a list with another sort', () => {
+    fc.assert(
+      fc.property(tasks, sorts, sorts, (task, sort, other) => {
+        fc.pre(sort.key !== other.key || sort.descending !== other.descending)
+        expect(fromCursor(toCursor(positionOf(task, sort), sort), other)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('that is garbage is no position', () => {
+    const garbage = fc.oneof(fc.string(), fc.string({ unit: characters }), fc.base64String())
+    fc.assert(
+      fc.property(garbage, sorts, (text, sort) => {
+        expect(fromCursor(text, sort)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('that holds any other JSON is no position', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), sorts, (parts, sort) => {
+        expect(fromCursor(forged(...parts), sort)).toBeUndefined()
+      }),
+    )
+  })
+
+  test('with a value that its sort cannot have is no position', () => {
+    const impossible: readonly (readonly [Sort['key'], unknown])[] = [
+      ['created_at', null],
+      ['updated_at', null],
+      ['title', null],
+      ['priority', null],
+      ['priority', 'urgent'],
+      ['priority', 'toString'],
+      ['title', 7],
+      ['created_at', '2026-01-01T00:00:00Z'],
+      ['created_at', '2026-01-01'],
+      ['due_at', 'never'],
+      ['due_at', 0],
+    ]
+    for (const [key, value] of impossible) {
+      expect([key, value, fromCursor(forged(key, value, 'id'), { key, descending: false })]).toEqual([key, value, undefined])
+    }
+  })
+
+  test('without an id, or with more than it needs, is no position', () => {
+    const sort: Sort = { key: 'title', descending: false }
+    expect(fromCursor(forged('title', 'a', 'id'), sort)).toEqual({ value: 'a', id: 'id' } satisfies Position)
+    for (const cursor of [
+      forged('title', 'a', ''),
+      forged('title', 'a'),
+      forged('title', 'a', 7),
+      forged('title', 'a', 'id', 1),
+    ]) {
+      expect(fromCursor(cursor, sort)).toBeUndefined()
+    }
+  })
+
+  test('holds the null of a task without a due date', () => {
+    const sort: Sort = { key: 'due_at', descending: true }
+    const task = sampleTask({ due_at: null })
+    expect(fromCursor(toCursor(positionOf(task, sort), sort), sort)).toEqual({ value: null, id: task.id })
+    expect(positionOf(sampleTask({ due_at: instantAt(1) }), sort).value).toBe(instantAt(1))
+  })
+})

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { TaskError } from '#src/core/errors.ts'
+import type { Task } from '#src/core/task.ts'
+import type { CommitResult, Decision } from '#src/core/task-repository.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { deleted, type Open, openStore, patched, toStored, toTask } from './task-store.ts'
+
+const kindsOf = (results: readonly CommitResult[]) => results.map(({ kind }) => kind)
+
+const refusal = new TaskError('version_mismatch', 'not now', { currentVersion: 1 })
+
+export const describeChanges = (open: Open): void => {
+  describe('a change', () => {
+    test('stores the next state with its event', async () => {
+      const { repository, add, patch, history } = await openStore(open)
+      const { id } = await add({ title: 'a' })
+      const result = await patch(id, { title: 'b', labels: ['x'] }, instantAt(7))
+      expect(result).toMatchObject({ kind: 'stored', replayed: false, task: { id, version: 2 } })
+      expect(toTask(result)).toMatchObject({ title: 'b', labels: ['x'], version: 2, updated_at: instantAt(7) })
+      expect(await repository.get(id)).toEqual(toStored(result))
+      expect(await history(id)).toMatchObject([{ type: 'task.created' }, { type: 'task.updated', time: instantAt(7) }])
+    })
+
+    test('is decided upon the task as it is', async () => {
+      const { repository, add, patch } = await openStore(open)
+      const { id } = await add({ title: 'a', description: 'x'.repeat(1000), labels: ['l'], due_at: instantAt(1) })
+      const now = toTask(await patch(id, { title: 'b' }))
+      const seen: Task[] = []
+      await repository.change(id, (current) => {
+        seen.push(current)
+        return { kind: 'keep' }
+      })
+      expect(seen.length).toBeGreaterThan(0)
+      for (const current of seen) expect(current).toEqual(now)
+    })
+
+    test('that keeps the task answers it as it is, with no event', async () => {
+      const { repository, create, history } = await openStore(open)
+      const stored = toStored(await create({ title: 'a' }))
+      expect(await repository.change(stored.id, () => ({ kind: 'keep' }))).toEqual({
+        kind: 'stored',
+        task: stored,
+        replayed: false,
+      })
+      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await history(stored.id)).toHaveLength(1)
+    })
+
+    test('that deletes leaves no task', async () => {
+      const { repository, add, remove, list, history } = await openStore(open)
+      const { id } = await add({ labels: ['l'] })
+      expect(await remove(id)).toEqual({ kind: 'deleted', replayed: false })
+      expect(await repository.get(id)).toBeUndefined()
+      expect(await list()).toEqual([])
+      expect((await history(id)).at(-1)).toMatchObject({ type: 'task.deleted' })
+    })
+
+    test('that is refused stores nothing', async () => {
+      const { repository, create, history } = await openStore(open)
+      const stored = toStored(await create({ title: 'a' }))
+      const result = await repository.change(stored.id, () => ({ kind: 'refuse', error: refusal }))
+      expect(result).toEqual({ kind: 'refused', error: refusal })
+      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await history(stored.id)).toHaveLength(1)
+    })
+
+    test('of an absent task is not decided upon', async () => {
+      const { repository, add, newId, remove } = await openStore(open)
+      const { id } = await add()
+      await remove(id)
+      const decide = (): Decision => {
+        throw new Error('asked')
+      }
+      for (const absent of [id, newId(), 'no id']) expect(await repository.change(absent, decide)).toEqual({ kind: 'absent' })
+    })
+
+    test('whose decision throws stores nothing and rejects with what was thrown', async () => {
+      const { repository, create, add, history } = await openStore(open)
+      const stored = toStored(await create({ title: 'a' }))
+      const fault = new Error('a fault')
+      const failing = repository.change(stored.id, () => {
+        throw fault
+      })
+      const [result, neighbour] = await Promise.allSettled([failing, add({ title: 'neighbour' })])
+      expect(result).toEqual({ status: 'rejected', reason: fault })
+      expect(neighbour).toMatchObject({ status: 'fulfilled', value: { title: 'neighbour' } })
+      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await history(stored.id)).toHaveLength(1)
+    })
+
+    test('after change grows the version by one and keeps what it does not name', async () => {
+      const { add, patch } = await openStore(open)
+      const before = await add({ title: 'a', labels: ['x', 'y'], external_reference_id: 'r' })
+      let current = before
+      for (let index = 0; index < 12; index += 1) {
+        const fields = [{ title: `t${index}` }, { due_at: instantAt(index) }, { priority: 'high' }, { priority: 'low' }] as const
+        current = toTask(await patch(before.id, fields[index % 4] ?? {}))
+      }
+      expect(current).toMatchObject({ version: 13, labels: ['x', 'y'], external_reference_id: 'r', title: 't8' })
+    })
+  })
+
+  describe('concurrent changes', () => {
+    test('of one task are all applied', async () => {
+      const { repository, add, history } = await openStore(open)
+      const { id } = await add({ description: '0' })
+      const increment = (current: Task) => patched({ description: String(Number(current.description) + 1) })(current)
+      const results = await Promise.all(Array.from({ length: 50 }, () => repository.change(id, increment)))
+      expect(results.map((result) => toStored(result).version).sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, index) => index + 2),
+      )
+      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({ description: '50', version: 51 })
+      const counted = (await history(id)).slice(1).map(({ changes }) => Number(changes.description?.after))
+      expect(counted).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+    })
+
+    test('of one task keep each label that one of them adds', async () => {
+      const { repository, add, list } = await openStore(open)
+      const { id } = await add()
+      const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
+      const adding = (label: string) => (current: Task) => patched({ labels: [...current.labels, label] })(current)
+      await Promise.all(labels.map((label) => repository.change(id, adding(label))))
+      const [task] = await list({ labels })
+      expect([...(task?.labels ?? [])].sort()).toEqual([...labels].sort())
+    })
+
+    test('of one task delete it once', async () => {
+      const { remove, add, history } = await openStore(open)
+      const { id } = await add()
+      const results = await Promise.all(Array.from({ length: 10 }, () => remove(id)))
+      expect(kindsOf(results).sort()).toEqual([...Array(9).fill('absent'), 'deleted'])
+      expect(await history(id)).toHaveLength(2)
+    })
+
+    test('and a deletion leave no task behind', async () => {
+      const { repository, add, history } = await openStore(open)
+      const { id } = await add()
+      const changes = Array.from({ length: 9 }, (_, index) => patched({ title: `t${index}` }))
+      const decisions = [...changes.slice(0, 5), deleted, ...changes.slice(5)]
+      const results = await Promise.all(decisions.map((decide) => repository.change(id, decide)))
+      expect(await repository.get(id)).toBeUndefined()
+      const stored = kindsOf(results).filter((kind) => kind === 'stored').length
+      expect((await history(id)).map(({ type }) => type)).toEqual([
+        'task.created',
+        ...Array(stored).fill('task.updated'),
+        'task.deleted',
+      ])
+    })
+
+    test('of many tasks do not mix', async () => {
+      const { add, patch, list } = await openStore(open)
+      const tasks = await Promise.all(Array.from({ length: 40 }, (_, index) => add({ title: `task ${index}` })))
+      await Promise.all(tasks.map(({ id, title }) => patch(id, { description: `of ${title}` })))
+      expect((await list()).map(({ description }) => description)).toEqual(tasks.map(({ title }) => `of ${title}`))
+    })
+  })
+}

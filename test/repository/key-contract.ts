@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest'
+import { TaskError } from '#src/core/errors.ts'
+import type { IdempotencyKey } from '#src/core/task-repository.ts'
+import { type Open, openStore, patched, toStored, toTask } from './task-store.ts'
+
+const NOW = Date.parse('2026-01-01T00:00:00.000Z')
+const DAY = 24 * 60 * 60 * 1000
+
+/** A key as a request bears it, so many milliseconds after the first. */
+const keyAt = (elapsed: number, fingerprint = 'request', key = 'key'): IdempotencyKey => ({
+  key,
+  fingerprint,
+  now: NOW + elapsed,
+  expiresAt: NOW + elapsed + DAY,
+})
+
+const refusal = new TaskError('version_mismatch', 'not now')
+
+export const describeKeys = (open: Open): void => {
+  describe('a create with a key', () => {
+    test('is replayed byte for byte, whatever became of the task', async () => {
+      const { create, patch, remove, list, history } = await openStore(open)
+      const first = toStored(await create({ title: 'é "a"', labels: ['b', 'a'] }, undefined, keyAt(0)))
+      const replay = { kind: 'stored', task: first, replayed: true }
+      expect(await create({ title: 'é "a"' }, undefined, keyAt(1))).toEqual(replay)
+      await patch(first.id, { title: 'changed', status: 'completed' })
+      expect(await create({ title: 'é "a"' }, undefined, keyAt(2))).toEqual(replay)
+      expect(await list()).toHaveLength(1)
+      await remove(first.id)
+      expect(await create({ title: 'é "a"' }, undefined, keyAt(3))).toEqual(replay)
+      expect(await list()).toEqual([])
+      expect((await history(first.id)).map(({ type }) => type)).toEqual(['task.created', 'task.completed', 'task.deleted'])
+    })
+
+    test('is replayed with the external reference as it is known now', async () => {
+      const { create, patch } = await openStore(open)
+      const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
+      await patch(first.id, { external_reference_id: '4711', title: 'b' })
+      const again = toStored(await create({ title: 'a' }, undefined, keyAt(1)))
+      expect(again.json).toBe(first.json.replace('"external_reference_id":null', '"external_reference_id":"4711"'))
+      expect(again.version).toBe(1)
+    })
+
+    test('of another request is told that the key is used, and stores nothing', async () => {
+      const { create, list } = await openStore(open)
+      await create({ title: 'a' }, undefined, keyAt(0))
+      expect(await create({ title: 'b' }, undefined, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await list()).toHaveLength(1)
+    })
+
+    test('is carried out beside other keys', async () => {
+      const { create, list } = await openStore(open)
+      for (const key of ['a', 'A', 'a ', 'ä', 'a\u0308', '', "'", '#0']) {
+        expect(await create({ title: key || 'empty' }, undefined, keyAt(0, 'request', key))).toMatchObject({ replayed: false })
+      }
+      expect(await list()).toHaveLength(8)
+    })
+
+    test('creates once when twins race', async () => {
+      const { create, list, history } = await openStore(open)
+      const results = await Promise.all(Array.from({ length: 20 }, () => create({ title: 'a' }, undefined, keyAt(0))))
+      expect(new Set(results.map((result) => toStored(result).json)).size).toBe(1)
+      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(1)
+      const [task, ...others] = await list()
+      expect(others).toEqual([])
+      expect(await history(task?.id ?? '')).toHaveLength(1)
+    })
+
+    test('creates for one of the requests that race for it', async () => {
+      const { create, list } = await openStore(open)
+      const results = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => create({ title: `t${index}` }, undefined, keyAt(0, `request ${index}`))),
+      )
+      expect(results.map(({ kind }) => kind).sort()).toEqual([...Array(9).fill('key_reused'), 'stored'])
+      expect(await list()).toHaveLength(1)
+    })
+
+    test('is remembered until it expires, then forgotten', async () => {
+      const { create, list } = await openStore(open)
+      const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
+      expect(await create({ title: 'a' }, undefined, keyAt(DAY - 1))).toMatchObject({ replayed: true, task: { id: first.id } })
+      expect(await create({ title: 'b' }, undefined, keyAt(DAY + 1, 'another'))).toMatchObject({
+        kind: 'stored',
+        replayed: false,
+      })
+      expect(await create({ title: 'b' }, undefined, keyAt(DAY + 2, 'another'))).toMatchObject({ replayed: true })
+      expect(await create({ title: 'a' }, undefined, keyAt(DAY + 3))).toEqual({ kind: 'key_reused' })
+      expect(await list()).toHaveLength(2)
+    })
+
+    test('is remembered while many others expire', async () => {
+      const { create, list } = await openStore(open)
+      for (let index = 0; index < 10; index += 1)
+        await create({ title: 'old' }, undefined, keyAt(index, 'request', `old ${index}`))
+      const kept = toStored(await create({ title: 'kept' }, undefined, keyAt(DAY - 1, 'request', 'kept')))
+      for (let index = 0; index < 10; index += 1)
+        await create({ title: 'new' }, undefined, keyAt(DAY + 10, 'request', `new ${index}`))
+      const again = await create({ title: 'kept' }, undefined, keyAt(DAY + 11, 'request', 'kept'))
+      expect(again).toEqual({ kind: 'stored', task: kept, replayed: true })
+      expect(await list()).toHaveLength(21)
+    })
+  })
+
+  describe('a change with a key', () => {
+    test('is replayed as it was answered, and not applied again', async () => {
+      const { repository, add, patch, history } = await openStore(open)
+      const { id } = await add()
+      const first = toStored(await patch(id, { title: 'first' }, undefined, keyAt(0)))
+      await patch(id, { title: 'second' })
+      expect(await patch(id, { title: 'first' }, undefined, keyAt(1))).toEqual({ kind: 'stored', task: first, replayed: true })
+      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({ title: 'second', version: 3 })
+      expect(await history(id)).toHaveLength(3)
+    })
+
+    test('is applied once when twins race', async () => {
+      const { repository, add } = await openStore(open)
+      const { id } = await add({ description: '' })
+      const append = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task), keyAt(0))
+      const results = await Promise.all(Array.from({ length: 20 }, append))
+      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(1)
+      expect(results.map((result) => toTask(result).description)).toEqual(Array(20).fill('x'))
+    })
+
+    test('that changed nothing is replayed as well', async () => {
+      const { repository, add, patch } = await openStore(open)
+      const { id } = await add()
+      const first = toStored(await repository.change(id, () => ({ kind: 'keep' }), keyAt(0)))
+      await patch(id, { title: 'changed' })
+      const again = await repository.change(id, patched({ title: 'never' }), keyAt(1))
+      expect(again).toEqual({ kind: 'stored', task: first, replayed: true })
+    })
+
+    test('of another request is told that the key is used', async () => {
+      const { add, patch, remove, create } = await openStore(open)
+      const { id } = await add()
+      await patch(id, { title: 'b' }, undefined, keyAt(0))
+      expect(await patch(id, { title: 'c' }, undefined, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await remove(id, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await create({ title: 'd' }, undefined, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
+    })
+
+    test('that deleted is replayed as a deletion', async () => {
+      const { add, remove, history } = await openStore(open)
+      const { id } = await add()
+      expect(await remove(id, keyAt(0))).toEqual({ kind: 'deleted', replayed: false })
+      expect(await remove(id, keyAt(1))).toEqual({ kind: 'deleted', replayed: true })
+      expect(await remove(id)).toEqual({ kind: 'absent' })
+      expect(await history(id)).toHaveLength(2)
+    })
+
+    test('that was refused leaves the key free', async () => {
+      const { repository, add, patch } = await openStore(open)
+      const { id } = await add()
+      const refused = await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyAt(0))
+      expect(refused.kind).toBe('refused')
+      expect(await patch(id, { title: 'b' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
+    })
+
+    test('that met no task leaves the key free', async () => {
+      const { create, patch, newId } = await openStore(open)
+      expect(await patch(newId(), { title: 'b' }, undefined, keyAt(0))).toEqual({ kind: 'absent' })
+      expect(await create({ title: 'a' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
+    })
+
+    test('whose decision threw leaves the key free', async () => {
+      const { repository, add, patch } = await openStore(open)
+      const { id } = await add()
+      const thrown = repository.change(
+        id,
+        () => {
+          throw new Error('a fault')
+        },
+        keyAt(1, 'thrown', 'thrown'),
+      )
+      await expect(thrown).rejects.toThrow('a fault')
+      expect(await patch(id, { title: 'b' }, undefined, keyAt(2, 'another', 'thrown'))).toMatchObject({ replayed: false })
+    })
+  })
+
+  describe('a claim', () => {
+    test('binds the key to its request', async () => {
+      const { repository, create, list } = await openStore(open)
+      expect(await repository.claim(keyAt(0))).toBe(true)
+      expect(await repository.claim(keyAt(1))).toBe(true)
+      expect(await repository.claim(keyAt(2, 'another'))).toBe(false)
+      expect(await create({ title: 'a' }, undefined, keyAt(3, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await list()).toEqual([])
+    })
+
+    test('is refused for a key that a commit bears', async () => {
+      const { repository, create } = await openStore(open)
+      await create({ title: 'a' }, undefined, keyAt(0))
+      expect(await repository.claim(keyAt(1, 'another'))).toBe(false)
+    })
+
+    test('is forgotten once it expires', async () => {
+      const { repository } = await openStore(open)
+      await repository.claim(keyAt(0))
+      expect(await repository.claim(keyAt(DAY - 1, 'another'))).toBe(false)
+      expect(await repository.claim(keyAt(DAY + 1, 'another'))).toBe(true)
+    })
+
+    test('is had by one of the requests that race for it', async () => {
+      const { repository } = await openStore(open)
+      const claims = Array.from({ length: 10 }, (_, index) => repository.claim(keyAt(0, `request ${index}`)))
+      expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1)
+    })
+  })
+}

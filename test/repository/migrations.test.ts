@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { OpenError } from '#src/repository/open-error.ts'
+import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { openFile } from '#src/repository/sqlite/file.ts'
+import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
+import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { createFolder } from '../start-app.ts'
+import { openStore } from './task-store.ts'
+
+const FIRST = 'CREATE TABLE things (name TEXT NOT NULL) STRICT'
+const SECOND = `ALTER TABLE things ADD COLUMN size INTEGER NOT NULL DEFAULT 7; CREATE INDEX things_by_size ON things (size)`
+const THIRD = 'CREATE TABLE more (name TEXT)'
+const FAILING = 'CREATE TABLE half (name TEXT); INSERT INTO things (name) VALUES (NULL)'
+
+/** A file at the first version, with one row. */
+const fileOfVersion1 = (): string => {
+  const path = join(createFolder(), 'tasks.db')
+  const { db, close } = openFile(path, [FIRST])
+  db.exec("INSERT INTO things VALUES ('old')")
+  close()
+  return path
+}
+
+const read = <T>(path: string, look: (db: Database) => T): T => {
+  const db = openDatabase(path, { readOnly: true })
+  try {
+    return look(db)
+  } finally {
+    db.close()
+  }
+}
+
+const rowsOf = (path: string): unknown[] => read(path, (db) => db.prepare('SELECT * FROM things').all())
+const versionOf = (path: string): unknown => read(path, (db) => db.prepare('PRAGMA user_version').get())
+const tablesOf = (path: string): unknown[] =>
+  read(path, (db) => db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all())
+
+const migrate = (path: string, ...migrations: readonly string[]): void => openFile(path, migrations).close()
+
+describe('a file of an earlier version', () => {
+  test('keeps its data when a migration is added', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST, SECOND)
+    expect(rowsOf(path)).toEqual([{ name: 'old', size: 7 }])
+    expect(versionOf(path)).toEqual({ user_version: 2 })
+  })
+
+  test('is set aside as it was', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST, SECOND)
+    const copy = `${path}.before-v2`
+    expect(rowsOf(copy)).toEqual([{ name: 'old' }])
+    expect(versionOf(copy)).toEqual({ user_version: 1 })
+  })
+
+  test('can be had back from the copy', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST, SECOND)
+    const { db, close } = openFile(`${path}.before-v2`, [FIRST])
+    onTestFinished(close)
+    expect(db.prepare('SELECT name FROM things').all()).toEqual([{ name: 'old' }])
+  })
+
+  test('goes over several versions at once', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST, SECOND, THIRD)
+    expect(versionOf(path)).toEqual({ user_version: 3 })
+    expect(tablesOf(path)).toEqual([{ name: 'more' }, { name: 'things' }])
+    expect(rowsOf(`${path}.before-v3`)).toEqual([{ name: 'old' }])
+  })
+
+  test('is set aside also where an earlier copy was broken off', () => {
+    const path = fileOfVersion1()
+    writeFileSync(`${path}.before-v2.partial`, 'half a copy')
+    migrate(path, FIRST, SECOND)
+    expect(rowsOf(`${path}.before-v2`)).toEqual([{ name: 'old' }])
+    expect(existsSync(`${path}.before-v2.partial`)).toBe(false)
+  })
+})
+
+describe('a file of this version', () => {
+  test('is neither changed nor set aside', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST)
+    migrate(path, FIRST)
+    expect(rowsOf(path)).toEqual([{ name: 'old' }])
+    expect(readdirSync(dirname(path)).filter((name) => name.includes('before'))).toEqual([])
+  })
+
+  test('is refused to a program of an earlier version', () => {
+    const path = fileOfVersion1()
+    migrate(path, FIRST, SECOND)
+    expect(() => openFile(path, [FIRST])).toThrow(OpenError)
+  })
+})
+
+describe('a migration that fails', () => {
+  test('leaves version and data as they were', () => {
+    const path = fileOfVersion1()
+    expect(() => migrate(path, FIRST, SECOND, FAILING)).toThrow(/NOT NULL/)
+    expect(versionOf(path)).toEqual({ user_version: 1 })
+    expect(rowsOf(path)).toEqual([{ name: 'old' }])
+    expect(tablesOf(path)).toEqual([{ name: 'things' }])
+  })
+
+  test('leaves a new file empty', () => {
+    const path = join(createFolder(), 'tasks.db')
+    expect(() => migrate(path, 'CREATE TABLE things (name TEXT); INSERT INTO nowhere VALUES (1)')).toThrow(/nowhere/)
+    expect(versionOf(path)).toEqual({ user_version: 0 })
+    expect(tablesOf(path)).toEqual([])
+  })
+
+  test('can be tried again', () => {
+    const path = fileOfVersion1()
+    expect(() => migrate(path, FIRST, FAILING)).toThrow()
+    migrate(path, FIRST, SECOND)
+    expect(rowsOf(path)).toEqual([{ name: 'old', size: 7 }])
+    expect(rowsOf(`${path}.before-v2`)).toEqual([{ name: 'old' }])
+  })
+
+  test('says why, also where SQLite itself undid the transaction', () => {
+    const path = fileOfVersion1()
+    const undone = 'CREATE TABLE one (n INTEGER UNIQUE); INSERT INTO one VALUES (1); INSERT OR ROLLBACK INTO one VALUES (1)'
+    expect(() => migrate(path, FIRST, undone)).toThrow(/UNIQUE/)
+    expect(versionOf(path)).toEqual({ user_version: 1 })
+  })
+
+  test('says that the disk is full, where it is', () => {
+    const path = fileOfVersion1()
+    const filling = 'PRAGMA max_page_count = 20; CREATE TABLE big (bytes BLOB); INSERT INTO big VALUES (zeroblob(1000000))'
+    expect(() => migrate(path, FIRST, filling)).toThrow(/cannot be written: the disk is full/)
+    expect(versionOf(path)).toEqual({ user_version: 1 })
+  })
+})
+
+test('tasks of the first version are there once a later one is added', async () => {
+  const path = join(createFolder(), 'tasks.db')
+  const repository = openSqliteRepository(path)
+  const store = await openStore(() => ({ ...repository, close: async () => {} }))
+  const tasks = await Promise.all(Array.from({ length: 20 }, () => store.add()))
+  await repository.close()
+  migrate(path, ...MIGRATIONS, THIRD)
+  const rows = read(path, (db) => db.prepare('SELECT json FROM tasks ORDER BY key').all())
+  expect(rows.map(({ json }) => JSON.parse(String(json)))).toEqual(tasks)
+  expect(read(`${path}.before-v2`, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({ count: 20 })
+})

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { createdEvent } from '#src/core/event.ts'
+import { createTask, type Task } from '#src/core/task.ts'
+import type { Interval, Sort, TaskFilter } from '#src/core/task-query.ts'
+import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
+import { createCommits } from '#src/repository/sqlite/commits.ts'
+import { openFile } from '#src/repository/sqlite/file.ts'
+import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
+import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
+import { OLDEST_FIRST } from './task-store.ts'
+
+const TASKS = 3000
+
+/** Some thousand tasks, so that the planner has something to choose from. */
+const seed = () => {
+  const { db } = openFile(':memory:')
+  const commits = createCommits(db, createKeyOrder(db))
+  const newId = createTaskIds(undefined)
+  db.exec('BEGIN')
+  const tasks = Array.from({ length: TASKS }, (_, index): Task => {
+    const draft = { ...mixedDraft(index), title: `task ${index}`, external_reference_id: String(index) }
+    const task = createTask(draft, newId(), instantAt(index % 1000))
+    commits.create(task, createdEvent(task, 'test'), undefined)
+    return task
+  })
+  db.exec('COMMIT')
+  return { db, tasks }
+}
+
+const { db, tasks } = seed()
+
+const explain = (sql: string, parameters: readonly SQLInputValue[]): string[] =>
+  db
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...parameters)
+    .map(({ detail }) => String(detail))
+
+/** How each leg is carried out, alone and within the statement that joins its texts. */
+const plansOf = (filter: TaskFilter, sort: Sort, after?: KeyPosition, isKeyOrder = false): string[] =>
+  planList({ filter, sort }, after, isKeyOrder).legs.flatMap(({ sql, parameters }) => [
+    ...explain(sql, [...parameters, 50]),
+    ...explain(`SELECT group_concat(json, ','), count(*) FROM (${sql})`, [...parameters, 50]),
+  ])
+
+const WHOLE_TABLE = /^SCAN tasks(?! USING (COVERING )?INDEX)/
+const WHOLE_INDEX = /^SCAN tasks USING/
+const SORTED = /USE TEMP B-TREE/
+
+const inOrder = (interval: Interval, { key }: Sort): TaskFilter | undefined => {
+  const names = { created_at: 'created', updated_at: 'updated', due_at: 'due', priority: undefined, title: undefined } as const
+  const name = names[key]
+  return name && { [name]: interval }
+}
+
+const filtersOf = (sort: Sort): Readonly<Record<string, TaskFilter | undefined>> => ({
+  'no filter': {},
+  'one status': { status: ['pending'] },
+  'several statuses': { status: ['pending', 'completed'] },
+  'one priority': { priority: ['high'] },
+  'a status and a priority': { status: ['in_progress'], priority: ['low'] },
+  'several of both': { status: ['pending', 'in_progress'], priority: ['low', 'high'] },
+  'every status and priority': { status: ['pending', 'in_progress', 'completed'], priority: ['low', 'medium', 'high'] },
+  'an interval of the sort': inOrder({ from: instantAt(3), before: instantAt(12) }, sort),
+  'an open interval of the sort': inOrder({ from: instantAt(3) }, sort),
+  'an interval of the sort and a status': { status: ['pending'], ...inOrder({ before: instantAt(12) }, sort) },
+  'one label': sort.key === 'created_at' ? { labels: ['ops'] } : undefined,
+  'one label in an interval': sort.key === 'created_at' ? { labels: ['ops'], created: { from: instantAt(3) } } : undefined,
+})
+
+const positionsOf = ({ key }: Sort): Readonly<Record<string, KeyPosition | undefined>> => {
+  const task = tasks.findLast((one) => one[key] !== null) as Task
+  return {
+    'at the beginning': undefined,
+    'after a task': { value: task[key], key: TASKS / 2 },
+    ...(key === 'due_at' && { 'after a task without a due date': { value: null, key: TASKS / 2 } }),
+  }
+}
+
+describe('a page that an index holds costs the same however many tasks there are', () => {
+  for (const sort of ALL_SORTS) {
+    for (const [filterName, filter] of Object.entries(filtersOf(sort))) {
+      if (filter === undefined) continue
+      for (const [place, after] of Object.entries(positionsOf(sort))) {
+        test(`by ${sortName(sort)} with ${filterName}, ${place}`, () => {
+          expect(planList({ filter, sort }, after, false).isFlat).toBe(true)
+          const plans = plansOf(filter, sort, after)
+          expect(plans.length).toBeGreaterThan(0)
+          const isWhole = filterName === 'no filter' && sort.key === 'created_at' && after === undefined
+          const unwanted = plans.filter(
+            (line) => WHOLE_TABLE.test(line) || SORTED.test(line) || (WHOLE_INDEX.test(line) && !isWhole),
+          )
+          expect(unwanted).toEqual([])
+        })
+      }
+    }
+  }
+})
+
+describe('what is found first and sorted then is found by its index', () => {
+  const found: readonly (readonly [name: string, filter: TaskFilter, way: RegExp])[] = [
+    ['a word', { words: ['task'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
+    ['several words and a status', { words: ['task', '7'], status: ['pending'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
+    ['words and a label', { words: ['task'], labels: ['ops'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
+    ['an external reference', { externalReferenceId: '77' }, /^SEARCH tasks USING INDEX tasks_by_external_reference_id/],
+    ['a reference and a label', { externalReferenceId: '77', labels: ['ops'] }, /^SEARCH tasks USING INDEX tasks_by_external/],
+    ['several labels', { labels: ['ops', '🚀'] }, /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/],
+    ['a label and a status', { labels: ['ops'], status: ['pending'] }, /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/],
+  ]
+
+  for (const [name, filter, way] of found) {
+    test(`by ${name}, in every sort`, () => {
+      for (const sort of ALL_SORTS) {
+        for (const after of Object.values(positionsOf(sort))) {
+          for (const isKeyOrder of [false, true]) {
+            const plans = plansOf(filter, sort, after, isKeyOrder)
+            expect(plans.some((line) => way.test(line))).toBe(true)
+            expect(plans.filter((line) => /^SCAN (tasks|task_labels)\b/.test(line))).toEqual([])
+          }
+        }
+      }
+    })
+  }
+
+  test('words in the default order are not sorted while the keys have that order', () => {
+    for (const descending of [false, true]) {
+      for (const after of [undefined, { value: instantAt(5), key: TASKS / 2 }]) {
+        const plans = plansOf({ words: ['task'] }, { key: 'created_at', descending }, after, true)
+        expect(plans.filter((line) => SORTED.test(line))).toEqual([])
+      }
+    }
+  })
+
+  test('each further label of a task is looked up by its index', () => {
+    const [, ...others] = plansOf({ labels: ['ops', '🚀', 'home'] }, OLDEST_FIRST).filter((line) => line.includes('task_labels'))
+    expect(others.length).toBeGreaterThan(0)
+    for (const line of others) expect(line).toMatch(/^SEARCH task_labels USING/)
+  })
+})
+
+describe('a point read is a search by an index', () => {
+  test.for([
+    ['of a task by its id', 'SELECT id, version, json FROM tasks WHERE id = ?', ['x']],
+    ['of the newest id', 'SELECT id FROM tasks ORDER BY key DESC LIMIT 1', []],
+    ['of a history', 'SELECT json FROM events WHERE task_id = ? AND sequence > ? ORDER BY sequence LIMIT 9', ['x', 5]],
+    ['of a place by id', 'SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1', ['x']],
+    ['of a key record', 'SELECT json FROM idempotency_keys WHERE key = ? AND expires_at > ?', ['x', 5]],
+  ] as const)('%s', ([name, sql, parameters]) => {
+    const plans = explain(sql, parameters)
+    const way = name === 'of the newest id' ? /^SCAN tasks$/ : /^SEARCH \w+ USING (COVERING )?INDEX/
+    expect(plans).toEqual([expect.stringMatching(way)])
+  })
+})

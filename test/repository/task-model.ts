@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { toWords } from '#src/core/search.ts'
+import type { Task, TaskDraft } from '#src/core/task.ts'
+import { type Interval, type Position, positionOf, SORT_KEYS, type Sort, type TaskFilter } from '#src/core/task-query.ts'
+import { instantAt, instants, LABELS, PRIORITIES, STATUSES } from '../core/task-arbitraries.ts'
+
+/** The list of a query as its doc comments define it, from tasks in memory. */
+export const listOf = (tasks: readonly Task[], filter: TaskFilter, sort: Sort, after?: Position): Task[] =>
+  tasks
+    .filter((task) => isFound(task, filter) && (after === undefined || compare(positionOf(task, sort), after, sort) > 0))
+    .sort((a, b) => compare(positionOf(a, sort), positionOf(b, sort), sort))
+
+const isFound = (task: Task, filter: TaskFilter): boolean => {
+  const words = toWords(`${task.title}\n${task.description}`)
+  return (
+    (filter.status?.includes(task.status) ?? true) &&
+    (filter.priority?.includes(task.priority) ?? true) &&
+    (filter.labels?.every((label) => task.labels.includes(label)) ?? true) &&
+    (filter.words?.every((sought) => words.some((word) => word.startsWith(sought))) ?? true) &&
+    (filter.externalReferenceId === undefined || filter.externalReferenceId === task.external_reference_id) &&
+    isWithin(task.due_at, filter.due) &&
+    isWithin(task.created_at, filter.created) &&
+    isWithin(task.updated_at, filter.updated)
+  )
+}
+
+const isWithin = (instant: string | null, interval: Interval | undefined): boolean =>
+  interval === undefined ||
+  (instant !== null && instant >= (interval.from ?? '') && (interval.before === undefined || instant < interval.before))
+
+const compare = (a: Position, b: Position, sort: Sort): number => {
+  if (a.value === null || b.value === null) {
+    if (a.value !== b.value) return a.value === null ? 1 : -1
+  }
+  const order = compareValues(a.value ?? '', b.value ?? '', sort) || compareText(a.id, b.id)
+  return sort.descending ? -order : order
+}
+
+const compareValues = (a: string, b: string, { key }: Sort): number => {
+  const ranks: readonly string[] = PRIORITIES
+  return key === 'priority' ? ranks.indexOf(a) - ranks.indexOf(b) : compareText(a, b)
+}
+
+/** By code point, where `<` goes by UTF-16 unit. */
+const compareText = (a: string, b: string): number => {
+  const [left, right] = [[...a], [...b]]
+  const at = left.findIndex((character, index) => character !== right[index])
+  if (at < 0) return left.length - right.length
+  return (left[at]?.codePointAt(0) ?? -1) - (right[at]?.codePointAt(0) ?? -1)
+}
+
+export const ALL_SORTS: readonly Sort[] = SORT_KEYS.flatMap((key) => [false, true].map((descending) => ({ key, descending })))
+
+export const sortName = ({ key, descending }: Sort): string => `${descending ? '-' : ''}${key}`
+
+export const sorts: fc.Arbitrary<Sort> = fc.constantFrom(...ALL_SORTS)
+
+const TITLES = ['a', 'B', 'b', 'Äpfel kaufen', 'apfelmus', '\u{1F600}', '\uFFFD', '\u{10000}', 'é', 'e\u0301', 'Brot', 'brot']
+const DESCRIPTIONS = ['', 'Brot und Butter', 'or not and near', '東京 v2', 'ΟΔΟΣ']
+
+/** The draft of the index-th task of a mixed list: every field takes each of its values, most of them shared. */
+export const mixedDraft = (index: number): TaskDraft => ({
+  title: TITLES[index % TITLES.length] ?? '',
+  description: DESCRIPTIONS[index % DESCRIPTIONS.length] ?? '',
+  status: STATUSES[index % 3] ?? 'pending',
+  priority: PRIORITIES[Math.floor(index / 2) % 3] ?? 'low',
+  labels: LABELS.filter((_, bit) => ((index * 7) >> bit) & 1),
+  due_at: index % 4 === 0 ? null : instantAt((index * 5) % 17),
+  external_reference_id: index % 3 === 0 ? String(index % 5) : null,
+})
+
+const intervals: fc.Arbitrary<Interval> = fc
+  .record({ from: instants, before: instants }, { requiredKeys: [] })
+  .filter(({ from, before }) => from !== undefined || before !== undefined)
+
+const words = fc
+  .constantFrom(...TITLES, ...DESCRIPTIONS, 'Butter', 'xyz')
+  .map((text) => toWords(text).map((word) => word.slice(0, 3)))
+
+export const filters: fc.Arbitrary<TaskFilter> = fc.record(
+  {
+    status: fc.subarray([...STATUSES], { minLength: 1 }),
+    priority: fc.subarray([...PRIORITIES], { minLength: 1 }),
+    labels: fc.subarray([...LABELS], { minLength: 1, maxLength: 2 }),
+    due: intervals,
+    created: intervals,
+    updated: intervals,
+    externalReferenceId: fc.constantFrom('0', '3', 'none'),
+    words: words.filter((found) => found.length > 0),
+  },
+  { requiredKeys: [] },
+)

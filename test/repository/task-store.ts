@@ -1,0 +1,77 @@
+import type { Static } from 'typebox'
+import { onTestFinished } from 'vitest'
+import { changedEvent, createdEvent, deletedEvent, type TaskEvent as TaskEventSchema } from '#src/core/event.ts'
+import type { JsonRun } from '#src/core/json-run.ts'
+import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
+import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
+import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from '#src/core/task-repository.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+
+type TaskEvent = Static<typeof TaskEventSchema>
+
+export type Open = () => Promise<TaskRepository> | TaskRepository
+
+export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
+
+/** A repository with the shortest ways to fill it and to look into it. It closes with the test. */
+export const openStore = async (open: Open) => {
+  const repository = await open()
+  onTestFinished(() => repository.close())
+  return createStore(repository, createTaskIds(await repository.newestId()))
+}
+export type Store = Awaited<ReturnType<typeof openStore>>
+
+export const createStore = (repository: TaskRepository, newId: () => string) => {
+  const create = (draft: TaskDraft, at = instantAt(0), key?: IdempotencyKey): Promise<CommitResult> => {
+    const task = createTask(draft, newId(), at)
+    return repository.create(task, createdEvent(task, 'test'), key)
+  }
+
+  return {
+    repository,
+    newId,
+    create,
+
+    async add(draft: Partial<TaskDraft> = {}, at?: string): Promise<Task> {
+      return toTask(await create({ title: 'a task', ...draft }, at))
+    },
+
+    patch: (id: string, patch: TaskPatch, at = instantAt(100), key?: IdempotencyKey): Promise<CommitResult> =>
+      repository.change(id, patched(patch, at), key),
+
+    remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> => repository.change(id, deleted, key),
+
+    async list(filter: TaskFilter = {}, sort = OLDEST_FIRST, after?: Position, limit = 1000): Promise<Task[]> {
+      return toObjects(await repository.list({ filter, sort }, after, limit)) as Task[]
+    },
+
+    async history(id: string, after = 0, limit = 1000): Promise<TaskEvent[]> {
+      return toObjects(await repository.history(id, after, limit)) as TaskEvent[]
+    },
+  }
+}
+
+export const patched =
+  (patch: TaskPatch, at = instantAt(100)) =>
+  (current: Task): Decision => {
+    const task = patchTask(current, patch, at)
+    return task === current ? { kind: 'keep' } : { kind: 'change', task, event: changedEvent(current, task, 'test') }
+  }
+
+export const deleted = (current: Task): Decision => ({ kind: 'delete', event: deletedEvent(current, 'test', instantAt(200)) })
+
+/** What a commit stored. */
+export const toStored = (result: CommitResult): StoredTask => {
+  if (result.kind !== 'stored') throw new Error(`expected a stored task, got ${result.kind}`)
+  return result.task
+}
+
+export const toTask = (result: CommitResult): Task => JSON.parse(toStored(result).json) as Task
+
+/** The objects of a run, which says how many they are. */
+export const toObjects = (run: JsonRun): unknown[] => {
+  const objects = JSON.parse(`[${run.bytes}]`) as unknown[]
+  if (objects.length !== run.count) throw new Error(`a run of ${objects.length} objects says that it has ${run.count}`)
+  return objects
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { TaskError } from '#src/core/errors.ts'
+import { openFile } from '#src/repository/sqlite/file.ts'
+import { createTurns } from '#src/repository/sqlite/turns.ts'
+import { createFolder } from '../start-app.ts'
+
+/** Turns on a file with one table of numbers, and ways to see what they did. */
+const openTurns = () => {
+  const path = join(createFolder(), 'tasks.db')
+  const { db, close } = openFile(path, ['CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT'])
+  const turns = createTurns(db)
+  onTestFinished(() => {
+    turns.settle()
+    close()
+  })
+  const insert = db.prepare('INSERT INTO numbers (n) VALUES (?)')
+  const count = db.prepare('SELECT count(*) AS count FROM numbers')
+  const read = (): number => turns.read(() => Number(count.get()?.count))
+  const add = (n: number) => turns.commit(() => insert.run(n))
+  const before = committedIn(path)
+  return { db, turns, insert, read, add, transactions: () => committedIn(path) - before }
+}
+
+/**
+ * How many transactions the write-ahead log holds: after its header of 32 bytes come frames of 24 bytes and a page,
+ * and the second word of a frame is zero unless it ends a transaction (https://www.sqlite.org/fileformat2.html#walformat).
+ */
+const committedIn = (path: string): number => {
+  const log = readFileSync(`${path}-wal`)
+  const frame = 24 + log.readUInt32BE(8)
+  let commits = 0
+  for (let at = 32; at + frame <= log.length; at += frame) if (log.readUInt32BE(at + 4) > 0) commits += 1
+  return commits
+}
+
+const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index)
+
+describe('commits of one turn', () => {
+  test('share one transaction', async () => {
+    const { db, turns, add, read, transactions } = openTurns()
+    const within = turns.commit(() => db.isTransaction)
+    await Promise.all(numbers(100).map(add))
+    expect(await within).toBe(true)
+    expect(transactions()).toBe(1)
+    expect(read()).toBe(100)
+  })
+
+  test('are taken in groups, in their order', async () => {
+    const { turns, insert, transactions } = openTurns()
+    const order: number[] = []
+    const commit = (n: number) =>
+      turns.commit(() => {
+        insert.run(n)
+        order.push(n)
+      })
+    await Promise.all(numbers(600).map(commit))
+    expect(order).toEqual(numbers(600))
+    expect(transactions()).toBe(3)
+  })
+
+  test('are one transaction a turn where each waits for the last', async () => {
+    const { add, transactions } = openTurns()
+    for (const n of numbers(5)) await add(n)
+    expect(transactions()).toBe(5)
+  })
+
+  test('are each answered with what they came to', async () => {
+    const { turns } = openTurns()
+    expect(await Promise.all(numbers(10).map((n) => turns.commit(() => n * n)))).toEqual(numbers(10).map((n) => n * n))
+  })
+})
+
+describe('a commit that throws', () => {
+  test('rejects alone, undone as a whole, and its neighbours are stored', async () => {
+    const { turns, insert, add, read } = openTurns()
+    const fault = new Error('a fault')
+    const failing = turns.commit(() => {
+      insert.run(1000)
+      throw fault
+    })
+    const results = await Promise.allSettled([...numbers(20).map(add), failing, ...numbers(20, 20).map(add)])
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([{ status: 'rejected', reason: fault }])
+    expect(results[20]?.status).toBe('rejected')
+    expect(read()).toBe(40)
+  })
+
+  test('rejects alone where it is the only one, and the next ones go on', async () => {
+    const { turns, add, read } = openTurns()
+    const failing = turns.commit(() => {
+      throw new Error('a fault')
+    })
+    await expect(failing).rejects.toThrow('a fault')
+    await add(1)
+    expect(read()).toBe(1)
+  })
+
+  test('of what a constraint refuses is a fault of ours, not of the database', async () => {
+    const { add, read } = openTurns()
+    const results = await Promise.allSettled([add(1), add(1), add(2)])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(results[1]).toMatchObject({ reason: expect.objectContaining({ message: expect.stringContaining('UNIQUE') }) })
+    expect(results[1]).not.toMatchObject({ reason: expect.any(TaskError) })
+    expect(read()).toBe(2)
+  })
+})
+
+describe('a read', () => {
+  test('sees the snapshot of its turn, and a later one sees the commit', async () => {
+    const { add, read } = openTurns()
+    await add(1)
+    expect(read()).toBe(1)
+    const committed = add(2)
+    expect(read()).toBe(1)
+    await committed
+    expect(read()).toBe(2)
+  })
+
+  test('shares its snapshot with the others of the turn', async () => {
+    const { db, turns, read } = openTurns()
+    expect(db.isTransaction).toBe(false)
+    read()
+    expect(turns.read(() => db.isTransaction)).toBe(true)
+    await setImmediate()
+    await setImmediate()
+    expect(db.isTransaction).toBe(false)
+  })
+
+  test('sees every commit that was answered, however many go on', async () => {
+    const { add, read } = openTurns()
+    const seen = await Promise.all(
+      numbers(1000).map(async (n) => {
+        await add(n)
+        return read() > n
+      }),
+    )
+    expect(seen).toEqual(Array(1000).fill(true))
+  })
+
+  test('that throws leaves nothing behind', async () => {
+    const { turns, add, read } = openTurns()
+    const failing = () =>
+      turns.read(() => {
+        throw new Error('a fault')
+      })
+    expect(failing).toThrow('a fault')
+    expect(read()).toBe(0)
+    await add(1)
+    expect(read()).toBe(1)
+  })
+})
+
+test('settling commits what waits, however much it is', async () => {
+  const { db, turns, add, read } = openTurns()
+  const waiting = numbers(600).map(add)
+  read()
+  turns.settle()
+  expect(db.isTransaction).toBe(false)
+  await Promise.all(waiting)
+  expect(read()).toBe(600)
+})
