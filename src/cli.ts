@@ -29,10 +29,11 @@ ${VARIABLES.map(({ name, fallback, about }) => `  ${name.padEnd(18)} ${about}\n$
 
 /** The environment over the .env file of the working directory, if there is one. */
 const environment = (): Record<string, string | undefined> => {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim() !== ''))
   try {
-    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...given }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return process.env
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return given
     throw new ConfigError(['.env: the file cannot be read'])
   }
 }
@@ -75,7 +76,7 @@ const fail = (code: number, ...lines: string[]): never => {
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof OpenError) return error.message
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  const { port, address } = error as Error & { port?: number; address?: string }
+  const { port, address, hostname } = error as Error & { port?: number; address?: string; hostname?: string }
   switch (error.code) {
     case 'EADDRINUSE':
       return `port ${port} is in use at ${address}: set PORT to another one, or stop what listens there`
@@ -83,7 +84,7 @@ const reasonOf = (error: unknown): string | undefined => {
       return `port ${port} may not be opened by this user: set PORT to one above 1023`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST is no address of this machine: ${address ?? process.env.HOST}`
+      return `HOST is no address of this machine: ${hostname ?? address}`
     default:
       return undefined
   }

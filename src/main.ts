@@ -1,9 +1,12 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import pino from 'pino'
 import type { Config, DatabaseTarget } from './config.ts'
 import { createTaskService } from './core/task-service.ts'
-import { buildApp } from './http/app.ts'
+import { type App, buildApp } from './http/app.ts'
 import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { createTaskIds } from './task-ids.ts'
@@ -11,17 +14,29 @@ import { createTaskIds } from './task-ids.ts'
 /** How long requests in flight may still take once the port is closed. */
 const LAST_REQUESTS_MS = 7000
 
+/** How often connections are closed that fell idle after that. */
+const IDLE_SWEEP_MS = 50
+
 /**
  * Runs the service until it is told to stop: config → repository → service → app → listen → close.
- * Throws OpenError or the listen error when it cannot start, with nothing left open.
+ * Throws OpenError or the listen error when it cannot start, with nothing left open and nothing made.
  */
 export const serve = async (config: Config, version: string): Promise<void> => {
+  await checkAddress(config.host, config.port)
   const logger = createLogger(config.logLevel)
   const repository = await openRepository(config.database)
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
   const service = createTaskService({ repository, now: Date.now, newId })
   const app = await buildApp({ service, logger, version, isDraining: () => isDraining })
+  onStopSignal(async (signal) => {
+    logger.info({ signal }, 'stopping')
+    isDraining = true
+    await setTimeout(config.shutdownDrainMs)
+    await closeApp(app)
+    await repository.close()
+    logger.info('stopped')
+  })
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
@@ -29,17 +44,22 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     throw error
   }
   announce(app.server.address() as AddressInfo, config.database, version)
+}
 
-  onStopSignal(async (signal) => {
-    logger.info({ signal }, 'stopping')
-    isDraining = true
-    await new Promise((resolve) => setTimeout(resolve, config.shutdownDrainMs))
-    const cut = setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS_MS)
-    await app.close()
-    clearTimeout(cut)
-    await repository.close()
-    logger.info('stopped')
-  })
+/** Tries the address before a database is made that the service could not be reached with. */
+const checkAddress = async (host: string, port: number): Promise<void> => {
+  const server = createServer().listen({ host, port, exclusive: true })
+  await once(server, 'listening')
+  await promisify(server.close.bind(server))()
+}
+
+/** Closes the port, lets the requests in flight end, and closes each connection as it falls idle. */
+const closeApp = async (app: App): Promise<void> => {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
+  const cut = globalThis.setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS_MS)
+  await app.close()
+  clearInterval(sweep)
+  clearTimeout(cut)
 }
 
 /** The document that a running service shows at /openapi.json. */

@@ -32,7 +32,9 @@ test('every snippet of the tour does what README shows', async () => {
   }
   const { url } = await startProcess({}, createFolder())
   const script = snippets.map(({ command }) => `${command}\necho; echo '${END}'`).join('\n')
-  const { stdout, stderr, status } = spawnSync('sh', ['-e', '-c', script.replaceAll('http://127.0.0.1:8000', url)], { encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync('sh', ['-e', '-c', script.replaceAll('http://127.0.0.1:8000', url)], {
+    encoding: 'utf8',
+  })
 
   expect(snippets.length).toBeGreaterThan(5)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

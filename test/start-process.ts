@@ -18,9 +18,17 @@ export interface RunningProcess {
 /** A bare environment: nothing of the developer's own configuration reaches the process. */
 const environment = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, ...env })
 
-/** Starts the real service as its users do, on a free port, and resolves once it says where it is. */
-export const startProcess = async (env: Readonly<Record<string, string>>, cwd: string): Promise<RunningProcess> => {
-  const child = spawn(process.execPath, [CLI, 'serve'], {
+/**
+ * Starts the real service as its users do, on a free port, and resolves once it says where it is. `launcher` is a
+ * command to start it through (`nsenter …`) that becomes it, keeping its process id.
+ */
+export const startProcess = async (
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  launcher: readonly string[] = [],
+): Promise<RunningProcess> => {
+  const [command = process.execPath, ...args] = [...launcher, process.execPath, CLI, 'serve']
+  const child = spawn(command, args, {
     cwd,
     env: environment({ PORT: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,13 +58,18 @@ export const startProcess = async (env: Readonly<Record<string, string>>, cwd: s
   }
 }
 
-/** Runs the command to its end. */
+/** A command that has not ended by then is killed: a service that should have refused to start runs on. */
+const PATIENCE_MS = 5000
+
+/** Runs the command to its end; the code is null when it had to be killed. */
 export const runCommand = async (args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) => {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
+  const cut = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => (stdout += String(data)))
   child.stderr.on('data', (data) => (stderr += String(data)))
   await once(child, 'close')
+  clearTimeout(cut)
   return { code: child.exitCode, stdout, stderr }
 }

@@ -1,6 +1,7 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
 import { TaskDraft, TaskPatch } from './task.ts'
+import { Type } from './typebox.ts'
 import { createValidator, type Validator } from './validation.ts'
 
 /** How many operations one batch may hold. */

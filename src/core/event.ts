@@ -1,5 +1,6 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { changedFields, type Task, TRACKED_FIELDS, type TrackedField } from './task.ts'
+import { Type } from './typebox.ts'
 
 export const TaskEventType = Type.Enum(['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted'], {
   type: 'string',

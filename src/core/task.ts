@@ -1,6 +1,7 @@
-import Type, { type Static } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
+import { Type } from './typebox.ts'
 
 export const TaskStatus = Type.Enum(['pending', 'in_progress', 'completed'], {
   type: 'string',
@@ -50,7 +51,7 @@ const instant = (description: string) =>
     () => INSTANT_EXPECTED,
   )
 
-const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
 const Description = text(0, DESCRIPTION_MOST, 'Everything else there is to say, kept exactly as given.')
 const Labels = Type.Array(text(1, LABEL_MOST, 'A label.'), {

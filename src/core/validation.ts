@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import type { InputIssue } from './errors.ts'
+import { Compile } from './typebox.ts'
 
 /** Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when it fits. */
 export type Validator<T> = (value: unknown) => { readonly value: T } | { readonly issues: readonly InputIssue[] }

@@ -8,8 +8,9 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify'
-import Type, { type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import type { TaskService } from '../core/task-service.ts'
+import { Type } from '../core/typebox.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseUnknownPaths } from './known-paths.ts'
 import { addMetrics } from './metrics.ts'
@@ -59,6 +60,7 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
   }
   const app = fastify({
     loggerInstance: logger,
+    schemaController: COMPILERS,
     logController: new RequestLog(),
     childLoggerFactory: (parent) => parent,
     genReqId: newRequestId,
@@ -83,8 +85,6 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
     },
   }).withTypeProvider<TypeBoxProvider>()
 
-  app.setValidatorCompiler(compileValidator)
-  app.setSerializerCompiler(() => JSON.stringify)
   app.setErrorHandler(sendProblem)
   refuseExpectations(app.server, newRequestId)
   addBodyParsers(app)
@@ -94,6 +94,12 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
     if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done()
     reply.header('connection', 'close')
     done(new HttpError('malformed_request', 'A request of HTTP/1.1 must have a Host header'))
+  })
+
+  /** Also for a request that was under way when the service was told to stop. */
+  app.addHook('onSend', (_, reply, __, done) => {
+    if (isDraining()) reply.header('connection', 'close')
+    done()
   })
 
   refuseUnknownPaths(app)
@@ -108,6 +114,11 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
   addHealthRoutes(app, service, isDraining)
   addMetrics(app)
   return app
+}
+
+/** Ours in place of ajv and fast-json-stringify, which are then not even loaded. Fastify types the first as ajv's own. */
+const COMPILERS = {
+  compilersFactory: { buildValidator: () => compileValidator as never, buildSerializer: () => () => JSON.stringify },
 }
 
 /** Where a route takes no query parameters, one that is given is refused rather than ignored. */

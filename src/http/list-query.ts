@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { invalidInput } from '../core/errors.ts'
 import { INSTANT_EXPECTED, toInstant } from '../core/instant.ts'
 import { toWords } from '../core/search.ts'
@@ -13,6 +13,7 @@ import {
   type TaskFilter,
   type TaskQuery,
 } from '../core/task-query.ts'
+import { Type } from '../core/typebox.ts'
 
 /** The most tasks that one page holds. */
 const PAGE_MOST = 1000

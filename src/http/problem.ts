@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Type from 'typebox'
 import { type ErrorCode, type InputIssue, TaskError } from '../core/errors.ts'
 import { toETag } from '../core/etag.ts'
+import { Type } from '../core/typebox.ts'
 
 /** What can go wrong with a request before it reaches a task, or with ourselves. */
 type HttpErrorCode =

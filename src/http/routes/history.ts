@@ -1,6 +1,6 @@
-import Type from 'typebox'
 import { TaskEvent } from '../../core/event.ts'
 import type { TaskService } from '../../core/task-service.ts'
+import { Type } from '../../core/typebox.ts'
 import type { App } from '../app.ts'
 import { answer, problems } from '../openapi.ts'
 import { streamArray } from '../stream-array.ts'

@@ -1,13 +1,12 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase, SQLITE, sqliteCode } from './binding.ts'
+import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { checkOrigin } from './origin.ts'
 
 export const IN_MEMORY = ':memory:'
-
-/** Marks a file as ours ("task" in ASCII), so that another program's database is never touched. */
-const APPLICATION_ID = 0x7461736b
 
 export interface OpenFile {
   readonly db: Database
@@ -21,26 +20,18 @@ export interface OpenFile {
 export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
   if (path === IN_MEMORY) {
     const db = openDatabase(path)
-    configure(db)
-    migrate(db, path, migrations)
-    return { db, close: () => db.close() }
+    return { db: prepare(db, undefined, migrations), close: () => db.close() }
   }
   return explained(path, () => {
-    mkdirSync(dirname(path), { recursive: true })
-    const lock = lockFile(realPath(path))
+    const file = realPath(path)
+    checkOrigin(file, migrations.length)
+    mkdirSync(dirname(file), { recursive: true })
+    const lock = lockFile(file)
     try {
-      checkOrigin(path, migrations.length)
-      const db = openDatabase(path)
-      try {
-        configure(db)
-        migrate(db, path, migrations)
-      } catch (error) {
-        db.close()
-        throw error
-      }
+      const db = prepare(openDatabase(file), file, migrations)
       return {
         db,
-        close: () => {
+        close() {
           db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
           db.close()
           lock.close()
@@ -51,6 +42,17 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
       throw error
     }
   })
+}
+
+const prepare = (db: Database, file: string | undefined, migrations: readonly string[]): Database => {
+  try {
+    configure(db)
+    migrate(db, file, migrations)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /** Durable before the answer: FULL makes each WAL commit wait for its fsync, whatever the binding's default is. */
@@ -83,55 +85,6 @@ const lockFile = (path: string): Database => {
   }
 }
 
-const pragma = (db: Database, name: string): number => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
-
-/** Looks without writing: closing a connection that may write would already fold another program's log into its file. */
-const checkOrigin = (path: string, known: number): void => {
-  if (!existsSync(path) || statSync(path).size === 0) return
-  const db = openDatabase(path, { readOnly: true })
-  try {
-    checkVersions(db, path, known)
-  } finally {
-    db.close()
-  }
-}
-
-const checkVersions = (db: Database, path: string, known: number): void => {
-  const version = pragma(db, 'user_version')
-  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
-  if (!isEmpty && pragma(db, 'application_id') !== APPLICATION_ID) {
-    throw new OpenError(`${path} is a database of another program: DATABASE_URL must name a file of this service or a new one`)
-  }
-  if (version > known) {
-    throw new OpenError(
-      `${path} has schema version ${version}, this program knows versions up to ${known}: start a newer version of it`,
-    )
-  }
-}
-
-const migrate = (db: Database, path: string, migrations: readonly string[]): void => {
-  const from = pragma(db, 'user_version')
-  if (from === migrations.length) return
-  if (from > 0 && path !== IN_MEMORY) setAside(db, `${path}.before-v${migrations.length}`)
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    for (const step of migrations.slice(from)) db.exec(step)
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
-    db.exec('COMMIT')
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
-}
-
-/** A whole copy, under its name only once it is whole. */
-const setAside = (db: Database, copy: string): void => {
-  const partial = `${copy}.partial`
-  rmSync(partial, { force: true })
-  db.prepare('VACUUM INTO ?').run(partial)
-  renameSync(partial, copy)
-}
-
 const explained = <T>(path: string, open: () => T): T => {
   try {
     return open()
@@ -144,6 +97,7 @@ const explained = <T>(path: string, open: () => T): T => {
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof OpenError) return undefined
   const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EISDIR') return 'cannot be opened: it is a folder'
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'cannot be written: this user may not write to its folder'
   if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be made: a part of its path is no folder'
   switch (sqliteCode(error)) {

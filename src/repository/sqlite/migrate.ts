@@ -1,0 +1,27 @@
+import { renameSync, rmSync } from 'node:fs'
+import type { Database } from './binding.ts'
+import { APPLICATION_ID, readPragma } from './origin.ts'
+
+/** Brings the schema up to date in one transaction, after a copy of a file that holds data is set aside as `PATH.before-vN`. */
+export const migrate = (db: Database, path: string | undefined, migrations: readonly string[]): void => {
+  const from = readPragma(db, 'user_version')
+  if (from === migrations.length) return
+  if (from > 0 && path !== undefined) setAside(db, `${path}.before-v${migrations.length}`)
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    for (const step of migrations.slice(from)) db.exec(step)
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
+    db.exec('COMMIT')
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** A whole copy, under its name only once it is whole. */
+const setAside = (db: Database, copy: string): void => {
+  const partial = `${copy}.partial`
+  rmSync(partial, { force: true })
+  db.prepare('VACUUM INTO ?').run(partial)
+  renameSync(partial, copy)
+}

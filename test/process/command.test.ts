@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { VARIABLES } from '#src/config.ts'
+import { createFolder } from '../start-app.ts'
+import { runCommand, startProcess } from '../start-process.ts'
+
+const run = (args: string[], env: Record<string, string> = {}, cwd = createFolder()) => runCommand(args, env, cwd)
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** A stack trace or the name of an error's class: what a user should never be shown. */
+const STACK = /\n\s+at |Error:/
+
+describe('what it says of itself', () => {
+  test.each(['--help', '-h'])('%s names every command and every variable with its default', async (option) => {
+    const { code, stdout, stderr } = await run([option])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['serve', 'check-config', 'openapi']) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
+    for (const { name, fallback } of VARIABLES) {
+      expect(stdout).toContain(` ${name} `)
+      expect(stdout).toContain(`default: ${fallback}\n`)
+    }
+  })
+
+  test.each(['--version', '-v'])('%s prints the version of package.json and nothing else', async (option) => {
+    expect(await run([option])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test('openapi prints the document as JSON without a database being made', async () => {
+    const folder = createFolder()
+    const { code, stdout, stderr } = await run(['openapi'], {}, folder)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./), info: { version } })
+    expect(() => readFileSync(join(folder, 'data'))).toThrow('ENOENT')
+  })
+})
+
+describe('a command that is used wrongly', () => {
+  test.each([[['start']], [['toString']], [['serve', 'twice']], [['--port', '3']], [['check-config', '--verbose']]])(
+    '%j exits 64 and points to --help in one line',
+    async (args) => {
+      const { code, stdout, stderr } = await run(args)
+      expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+      expect(stderr).toMatch(/^task-manager-api: .*--help\n$/)
+    },
+  )
+})
+
+describe('check-config', () => {
+  test('says that a right configuration is right and makes no database', async () => {
+    const folder = createFolder()
+    expect(await run(['check-config'], {}, folder)).toEqual({ code: 0, stdout: 'The configuration is right.\n', stderr: '' })
+    expect(() => readFileSync(join(folder, 'data'))).toThrow('ENOENT')
+  })
+
+  test.each(['check-config', 'serve'])('%s exits 78 and tells every problem in words, a line each', async (command) => {
+    const env = { DATABASE_URL: 'mongodb://u:hunter2@h/db', PORT: 'http', LOG_LEVEL: 'loud' }
+    const { code, stdout, stderr } = await run([command], env)
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^task-manager-api: DATABASE_URL: .*MongoDB/),
+      expect.stringMatching(/^task-manager-api: PORT: expected .*65535/),
+      expect.stringMatching(/^task-manager-api: LOG_LEVEL: expected .*silent/),
+    ])
+    expect(stderr).not.toMatch(STACK)
+    expect(stderr).not.toContain('hunter2')
+  })
+})
+
+describe('the .env file of the working directory', () => {
+  const folderWith = (text: string): string => {
+    const folder = createFolder()
+    writeFileSync(join(folder, '.env'), text)
+    return folder
+  }
+
+  test('is read', async () => {
+    const { code, stderr } = await run(['check-config'], {}, folderWith('PORT=http\n# LOG_LEVEL=loud\nHOST="a b"\n'))
+    expect(code).toBe(78)
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('HOST: '), expect.stringContaining('PORT: ')])
+  })
+
+  test('gives way to the environment', async () => {
+    expect((await run(['check-config'], { PORT: '8001' }, folderWith('PORT=http\n'))).code).toBe(0)
+    expect((await run(['check-config'], { PORT: 'http' }, folderWith('PORT=8001\n'))).code).toBe(78)
+  })
+
+  test('does not give way to an empty variable, as that counts as absent', async () => {
+    expect((await run(['check-config'], { PORT: '' }, folderWith('PORT=http\n'))).code).toBe(78)
+  })
+
+  test('names the database of the service', async () => {
+    const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\nLOG_LEVEL=silent\n')
+    const service = await startProcess({}, folder)
+    expect(service.output()).toContain('./elsewhere/mine.db')
+    expect(readFileSync(join(folder, 'elsewhere/mine.db')).subarray(0, 15).toString()).toBe('SQLite format 3')
+    expect(await service.end('SIGTERM')).toBe(0)
+  })
+
+  test('that cannot be read is a problem of the configuration', async () => {
+    const folder = createFolder()
+    mkdirSync(join(folder, '.env'))
+    const { code, stderr } = await run(['check-config'], {}, folder)
+    expect({ code, stderr }).toEqual({ code: 78, stderr: 'task-manager-api: .env: the file cannot be read\n' })
+  })
+})

@@ -1,0 +1,49 @@
+import { copyFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { createFolder } from '../start-app.ts'
+
+/**
+ * Looks into a copy of the database as a killed (or stopped) process left it, so that the service itself has to
+ * recover the file when it starts again.
+ */
+export const lookInto = <T>(path: string, look: (db: Database) => T): T => {
+  const copy = join(createFolder(), 'copy.db')
+  for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix)
+  const db = openDatabase(copy)
+  try {
+    return look(db)
+  } finally {
+    db.close()
+  }
+}
+
+export const numberOf = (db: Database, sql: string): number => Number(Object.values(db.prepare(sql).get() ?? {})[0])
+
+/** Conditions that hold after every whole commit and are broken by half of one; each counts what breaks it. */
+const HALF_WRITES = {
+  'events are numbered without gaps': 'SELECT max(sequence) - count(*) FROM events',
+  'a task has as many events as versions':
+    'SELECT count(*) FROM tasks WHERE version <> (SELECT count(*) FROM events WHERE task_id = tasks.id)',
+  'the history of a task that is gone ends with its deletion': `
+    SELECT count(*) FROM events AS last WHERE task_id NOT IN (SELECT id FROM tasks)
+    AND sequence = (SELECT max(sequence) FROM events WHERE task_id = last.task_id) AND json ->> 'type' <> 'task.deleted'`,
+  'a task is its record':
+    "SELECT count(*) FROM tasks WHERE id <> json ->> 'id' OR version <> json ->> 'version' OR title <> json ->> 'title'",
+  'a task has its labels':
+    "SELECT count(*) FROM tasks WHERE json_array_length(json, '$.labels') <> (SELECT count(*) FROM task_labels WHERE key = tasks.key)",
+  'no label is left over': 'SELECT count(*) FROM task_labels WHERE key NOT IN (SELECT key FROM tasks)',
+  'a task has its search words': 'SELECT count(*) FROM tasks WHERE key NOT IN (SELECT id FROM task_words_docsize)',
+  'no search words are left over': 'SELECT count(*) FROM task_words_docsize WHERE id NOT IN (SELECT key FROM tasks)',
+  'a key stands for a creation that happened': `
+    SELECT count(*) FROM idempotency_keys
+    WHERE task_id IS NOT NULL AND task_id NOT IN (SELECT task_id FROM events WHERE json ->> 'type' = 'task.created')`,
+}
+
+/** No page is damaged and no write is half there. */
+export const expectWhole = (db: Database): void => {
+  expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
+  const broken = Object.entries(HALF_WRITES).map(([name, sql]) => [name, numberOf(db, sql)])
+  expect(Object.fromEntries(broken)).toEqual(Object.fromEntries(Object.keys(HALF_WRITES).map((name) => [name, 0])))
+}

@@ -1,0 +1,103 @@
+import { expect } from 'vitest'
+import type { Task } from '#src/core/task.ts'
+
+/** What a writer asked for last and was not answered. */
+export type Attempt =
+  | { readonly op: 'create'; readonly title: string }
+  | { readonly op: 'update'; readonly title: string }
+  | { readonly op: 'complete' }
+  | { readonly op: 'delete' }
+
+/** One task as its only writer knows it: as it was answered last, and perhaps one unanswered step further. */
+export interface Entry {
+  task: Task | undefined
+  isDeleted: boolean
+  attempt: Attempt | undefined
+}
+
+const chooseAttempt = (entry: Entry, title: string): Attempt => {
+  if (entry.task === undefined) return { op: 'create', title }
+  const dice = Math.random()
+  if (dice < 0.5) return { op: 'update', title }
+  return dice < 0.75 ? { op: 'complete' } : { op: 'delete' }
+}
+
+const send = (url: string, { task }: Entry, attempt: Attempt): Promise<Response> => {
+  const one = `${url}/tasks/${task?.id}`
+  const headers = { 'content-type': 'application/json' }
+  switch (attempt.op) {
+    case 'create': {
+      const body = JSON.stringify({ title: attempt.title, labels: ['a', 'b'] })
+      return fetch(`${url}/tasks`, { method: 'POST', headers: { ...headers, 'idempotency-key': attempt.title }, body })
+    }
+    case 'update':
+      return fetch(one, { method: 'PATCH', headers, body: JSON.stringify({ title: attempt.title }) })
+    case 'complete':
+      return fetch(`${one}/complete`, { method: 'POST' })
+    case 'delete':
+      return fetch(one, { method: 'DELETE' })
+  }
+}
+
+const STATUS = { create: 201, update: 200, complete: 200, delete: 204 } as const
+
+/** One write, begun and, unless the service dies meanwhile, answered. */
+const write = async (url: string, entry: Entry, title: string): Promise<void> => {
+  const attempt = chooseAttempt(entry, title)
+  entry.attempt = attempt
+  const response = await send(url, entry, attempt)
+  const body = await response.text()
+  expect(`${response.status} ${attempt.op}`, body).toBe(`${STATUS[attempt.op]} ${attempt.op}`)
+  if (attempt.op === 'delete') entry.isDeleted = true
+  else entry.task = JSON.parse(body) as Task
+  entry.attempt = undefined
+}
+
+/** Writes to tasks of its own, some old and some new, until the service dies; every title is used once. */
+export const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKilled: () => boolean): Promise<void> => {
+  for (let count = 0; count < 100_000; count++) {
+    const living = own.filter(({ isDeleted }) => !isDeleted)
+    const known = Math.random() < 0.65 ? living[Math.floor(Math.random() * living.length)] : undefined
+    const entry = known ?? { task: undefined, isDeleted: false, attempt: undefined }
+    if (known === undefined) own.push(entry)
+    try {
+      await write(url, entry, `${prefix}x${count}`)
+    } catch (error) {
+      if (isKilled() && error instanceof TypeError) return
+      throw error
+    }
+  }
+}
+
+/** Whether a task is what the unanswered attempt would have made of the answered one. */
+const isNext = ({ task, attempt }: Entry, found: Task): boolean => {
+  if (attempt?.op === 'create') return found.version === 1
+  if (task === undefined || found.version !== task.version + 1) return false
+  if (attempt?.op === 'update') return found.title === attempt.title && found.status === task.status
+  return attempt?.op === 'complete' && found.title === task.title && found.status === 'completed'
+}
+
+/**
+ * Compares what the service has with what it answered, and takes over what it finds. Every answered write must be
+ * there, at most one unanswered step further, and nothing that nobody asked for.
+ */
+export const reconcile = (entries: readonly Entry[], stored: readonly Task[]): void => {
+  const byId = new Map(stored.map((task) => [task.id, task]))
+  const byTitle = new Map(stored.map((task) => [task.title, task]))
+  for (const entry of entries) {
+    const { task, attempt } = entry
+    const found = task === undefined && attempt?.op === 'create' ? byTitle.get(attempt.title) : byId.get(task?.id ?? '')
+    if (found === undefined) {
+      const mayBeGone = entry.isDeleted || attempt?.op === 'delete' || attempt?.op === 'create'
+      expect(mayBeGone, `lost: ${JSON.stringify(entry)}`).toBe(true)
+      entry.isDeleted = true
+    } else {
+      expect(entry.isDeleted, `deleted, yet there: ${JSON.stringify(entry)}`).toBe(false)
+      if (!isNext(entry, found)) expect(found).toEqual(task)
+      entry.task = found
+      byId.delete(found.id)
+    }
+    entry.attempt = undefined
+  }
+  expect([...byId.values()]).toEqual([])
+}

@@ -1,0 +1,144 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Task } from '#src/core/task.ts'
+import { createTaskService } from '#src/core/task-service.ts'
+import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { createFolder } from '../start-app.ts'
+import { type RunningProcess, startProcess } from '../start-process.ts'
+import { answerTo, begin } from './exchange.ts'
+
+const TASKS = 20_000
+const WRITTEN = 2000
+const LINES = 16
+const MIB = 1024 * 1024
+
+/** In all about 70 MB: far more than the memory that a list may take and than the buffers of a connection. */
+const DESCRIPTION = '-'.repeat(3500)
+
+/** In the title of every task, the seeded and the later ones. */
+const COMMON_WORD = 'common'
+
+const seeded = mkdtempSync(join(tmpdir(), 'task-test-'))
+afterAll(() => rmSync(seeded, { recursive: true, force: true }))
+
+beforeAll(async () => {
+  const repository = openSqliteRepository(join(seeded, 'open.db'))
+  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  for (let index = 0; index < TASKS; index += 250) {
+    const drafts = Array.from({ length: 250 }, (_, more) => ({
+      title: `${((index + more) * 7919) % TASKS} ${COMMON_WORD}`,
+      description: DESCRIPTION,
+    }))
+    await Promise.all(drafts.map((draft) => service.create(draft, 'test')))
+  }
+  await repository.close()
+  const db = openDatabase(join(seeded, 'open.db'))
+  db.exec(`VACUUM INTO '${join(seeded, 'tasks.db')}'`)
+  db.close()
+}, 60_000)
+
+const startSeeded = async (): Promise<{ service: RunningProcess; path: string }> => {
+  const path = join(createFolder(), 'tasks.db')
+  copyFileSync(join(seeded, 'tasks.db'), path)
+  return { service: await startProcess({ DATABASE_URL: `sqlite:${path}`, LOG_LEVEL: 'warn' }, createFolder()), path }
+}
+
+/** The memory that a process holds, in bytes. */
+const residentOf = ({ child }: RunningProcess): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024
+
+/** Reads a list a little at a time until told to hurry; resolves with its text. */
+const readSlowly = (url: string) => {
+  let isHurried = false
+  const read = async (): Promise<string> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of await answerTo(begin(url, 'GET').end())) {
+      chunks.push(chunk)
+      if (!isHurried) await sleep(50)
+    }
+    return Buffer.concat(chunks).toString()
+  }
+  const text = read()
+  text.catch(() => {})
+  return {
+    async finish() {
+      isHurried = true
+      return JSON.parse(await text) as Task[]
+    },
+  }
+}
+
+/** Creates tasks one after the other in several lines, so that there are many commits; tells of each. */
+const createMany = async (url: string, count: number, onCreated: () => void): Promise<void> => {
+  const line = async (): Promise<void> => {
+    for (let index = 0; index < count / LINES; index++) {
+      const body = JSON.stringify({ title: `later ${COMMON_WORD} ${index}`, description: DESCRIPTION })
+      const response = await fetch(`${url}/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      expect(response.status).toBe(201)
+      await response.arrayBuffer()
+      onCreated()
+    }
+  }
+  await Promise.all(Array.from({ length: LINES }, line))
+}
+
+test('a client that reads a long list very slowly neither fills the memory nor holds back the write-ahead log', {
+  timeout: 60_000,
+}, async () => {
+  const { service, path } = await startSeeded()
+  await createMany(service.url, 160, () => {})
+  const before = residentOf(service)
+  const slow = readSlowly(`${service.url}/tasks`)
+  let [memory, log] = [0, 0]
+  for (let samples = 0; samples < 20; samples++) {
+    await sleep(50)
+    memory = Math.max(memory, residentOf(service))
+  }
+  expect((memory - before) / MIB).toBeLessThan(50)
+
+  await createMany(service.url, WRITTEN, () => {
+    log = Math.max(log, statSync(`${path}-wal`).size)
+  })
+  expect(log / MIB).toBeLessThan(40)
+
+  const tasks = await slow.finish()
+  expect(new Set(tasks.map(({ id }) => id)).size).toBe(tasks.length)
+  expect(tasks.length).toBeGreaterThanOrEqual(TASKS + 160)
+})
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
+
+const timed = async (url: string): Promise<number> => {
+  const began = performance.now()
+  const response = await fetch(url)
+  expect(response.status).toBe(200)
+  await response.arrayBuffer()
+  return performance.now() - began
+}
+
+test('a read by id does not wait for the heavy searches that run meanwhile', { timeout: 60_000 }, async () => {
+  const { service } = await startSeeded()
+  const [task] = (await (await fetch(`${service.url}/tasks?limit=1`)).json()) as Task[]
+  const search = `${service.url}/tasks?q=${COMMON_WORD}&sort=title&limit=50`
+  const one = `${service.url}/tasks/${task?.id}`
+  await Promise.all([timed(search), timed(one)])
+  const searches: number[] = []
+  const reads: number[] = []
+  const searching = async (): Promise<void> => {
+    for (let count = 0; count < 6; count++) searches.push(await timed(search))
+  }
+  const isSearching = Promise.all([searching(), searching()]).then(() => false)
+  for (let count = 0; count < 5000; count++) {
+    reads.push(await timed(one))
+    if (!(await Promise.race([isSearching, sleep(2, true)]))) break
+  }
+  await isSearching
+
+  expect(reads.length).toBeGreaterThan(10)
+  expect(median(reads)).toBeLessThan(median(searches) / 2)
+})
