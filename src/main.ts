@@ -73,7 +73,7 @@ export const openApiDocument = async (version: string): Promise<object> => {
 
 /** JSON lines on standard output, written in bunches: a line at a time costs a system call a request. */
 const createLogger = (level: Config['logLevel']): FastifyBaseLogger => {
-  const output = pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 250 })
+  const output = pino.destination({ dest: 1, sync: false, minLength: 16_000, periodicFlush: 250 })
   output.on('error', () => {}) // Whoever read the log has gone: the service goes on without.
   process.on('exit', () => output.flushSync())
   return pino({ level, base: null, timestamp: createLogTime() }, output)

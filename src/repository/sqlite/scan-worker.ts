@@ -16,7 +16,7 @@ export type ScanReply =
 /** Each request is a short read of its own, so that the write-ahead log is never pinned by a slow reader. */
 const { path } = workerData as { path: string }
 const db = openDatabase(path, { readOnly: true })
-db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY')
+db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY')
 const readRun = createReadRun(db)
 
 const answer = ({ id, legs, limit }: ScanRequest): ScanReply => {
