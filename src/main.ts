@@ -23,12 +23,12 @@ const IDLE_SWEEP_MS = 50
  */
 export const serve = async (config: Config, version: string): Promise<void> => {
   await checkAddress(config.host, config.port)
-  const logger = createLogger(config.logLevel)
+  const { logger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database)
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
   const service = createTaskService({ repository, now: Date.now, newId })
-  const app = await buildApp({ service, logger, version, isDraining: () => isDraining })
+  const app = await buildApp({ service, logger, writeRequest, version, isDraining: () => isDraining })
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
@@ -71,22 +71,16 @@ export const openApiDocument = async (version: string): Promise<object> => {
   return app.swagger()
 }
 
+/** The levels at which each request has its line. */
+const INFORMING: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
+
 /** JSON lines on standard output, written in bunches: a line at a time costs a system call a request. */
-const createLogger = (level: Config['logLevel']): FastifyBaseLogger => {
-  const output = pino.destination({ dest: 1, sync: false, minLength: 16_000, periodicFlush: 250 })
+const createLog = (level: Config['logLevel']) => {
+  const output = pino.destination({ dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 })
   output.on('error', () => {}) // Whoever read the log has gone: the service goes on without.
   process.on('exit', () => output.flushSync())
-  return pino({ level, base: null, timestamp: createLogTime() }, output)
-}
-
-/** The time as pino adds it to a line, made once for each millisecond. */
-const createLogTime = (): (() => string) => {
-  let [last, text] = [0, '']
-  return () => {
-    const now = Date.now()
-    if (now !== last) [last, text] = [now, `,"time":"${new Date(now).toISOString()}"`]
-    return text
-  }
+  const logger: FastifyBaseLogger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
+  return { logger, writeRequest: INFORMING.has(level) ? (line: string): void => void output.write(line) : undefined }
 }
 
 const announce = ({ address, port, family }: AddressInfo, database: DatabaseTarget, version: string): void => {

@@ -18,7 +18,7 @@ import { addOpenApi } from './openapi.ts'
 import { HttpError, sendProblem } from './problem.ts'
 import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
-import { RequestLog } from './request-log.ts'
+import { RequestLog, type WriteLine } from './request-log.ts'
 import { addBatchRoute } from './routes/batch.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
@@ -42,6 +42,8 @@ export type App = FastifyInstance<
 export interface AppDeps {
   readonly service: TaskService
   readonly logger: FastifyBaseLogger
+  /** Where the line of each request goes; absent, none is written. */
+  readonly writeRequest?: WriteLine | undefined
   readonly version: string
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
@@ -52,7 +54,14 @@ export interface AppDeps {
 const SLOWEST = { headers: 15_000, request: 45_000 }
 
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
-export const buildApp = async ({ service, logger, version, isDraining, slowest = SLOWEST }: AppDeps): Promise<App> => {
+export const buildApp = async ({
+  service,
+  logger,
+  writeRequest,
+  version,
+  isDraining,
+  slowest = SLOWEST,
+}: AppDeps): Promise<App> => {
   const newRequestId = createRequestIds()
   const addHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
@@ -61,7 +70,7 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
   const app = fastify({
     loggerInstance: logger,
     schemaController: COMPILERS,
-    logController: new RequestLog(),
+    logController: new RequestLog(writeRequest),
     childLoggerFactory: (parent) => parent,
     genReqId: newRequestId,
     requestIdHeader: false,
@@ -108,11 +117,11 @@ export const buildApp = async ({ service, logger, version, isDraining, slowest =
   app.addHook('onRoute', (route) => {
     if (route.schema !== undefined && route.schema.hide !== true) route.schema.querystring ??= NO_QUERY
   })
+  addMetrics(app)
   addTaskRoutes(app, service)
   addBatchRoute(app, service)
   addHistoryRoute(app, service)
   addHealthRoutes(app, service, isDraining)
-  addMetrics(app)
   return app
 }
 

@@ -1,15 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { HttpError, pathOf, sendProblem } from './problem.ts'
 
 /** Answers what no route takes: 405 with the methods of a path that is known, else 404. Added before the routes, which it watches. */
 export const refuseUnknownPaths = (app: FastifyInstance): void => {
   const paths = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>()
-
-  app.addHook('onRoute', ({ url, method }) => {
-    const path = paths.get(url) ?? { pattern: toPattern(url), methods: new Set() }
-    paths.set(url, path)
-    for (const one of [method].flat()) path.methods.add(one)
-  })
 
   const refuseMethod = (methods: ReadonlySet<string>, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const allow = [...methods].sort().join(', ')
@@ -17,10 +11,18 @@ export const refuseUnknownPaths = (app: FastifyInstance): void => {
   }
 
   /** A path of its own is not a task's id: GET /tasks/batch does not look for a task. */
-  app.addHook('onRequest', (request, reply, done) => {
-    const own = request.routeOptions.url?.includes(':') ? paths.get(pathOf(request.url)) : undefined
+  const refuseOwnPaths: onRequestHookHandler = (request, reply, done) => {
+    const own = paths.get(pathOf(request.url))
     if (own === undefined) done()
     else refuseMethod(own.methods, request, reply)
+  }
+
+  app.addHook('onRoute', (route) => {
+    const { url, method } = route
+    if (url.includes(':')) route.onRequest = refuseOwnPaths
+    const path = paths.get(url) ?? { pattern: toPattern(url), methods: new Set() }
+    paths.set(url, path)
+    for (const one of [method].flat()) path.methods.add(one)
   })
 
   app.setNotFoundHandler((request, reply) => {

@@ -26,8 +26,9 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
     close: async () => {},
   }
   const service = createTaskService({ repository, now: Date.now, newId: () => ID })
-  const logger = pino({ level: 'info' }, { write: (line) => void lines.push(line) })
-  const app = await buildApp({ service, logger, version: '0.0.0-test', isDraining: () => false })
+  const writeRequest = (line: string): void => void lines.push(line)
+  const logger = pino({ level: 'info' }, { write: writeRequest })
+  const app = await buildApp({ service, logger, writeRequest, version: '0.0.0-test', isDraining: () => false })
   onTestFinished(() => app.close())
   return app
 }
