@@ -115,17 +115,11 @@ const writable = {
   external_reference_id: ExternalReferenceId,
 }
 
+const optional = Type.Partial(Type.Object(writable)).properties
+
 /** What a client may say of a new task. */
 export const TaskDraft = Type.Object(
-  {
-    title: Title,
-    description: Type.Optional(Description),
-    status: Type.Optional(TaskStatus),
-    priority: Type.Optional(TaskPriority),
-    labels: Type.Optional(Labels),
-    due_at: Type.Optional(DueAt),
-    external_reference_id: Type.Optional(ExternalReferenceId),
-  },
+  { ...optional, title: Title },
   {
     title: 'TaskDraft',
     additionalProperties: false,
@@ -140,7 +134,7 @@ export type TaskDraft = Readonly<Static<typeof TaskDraft>>
  */
 export const TaskPatch = Type.Object(
   {
-    ...Type.Partial(Type.Object(writable)).properties,
+    ...optional,
     id: Type.Optional(Type.String({ description: 'Accepted when it is the id of the task.' })),
     created_at: Type.Optional(instant('Accepted when it equals the stored one.')),
     updated_at: Type.Optional(instant('Accepted when it equals the stored one.')),

@@ -1,14 +1,4 @@
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyTypeProvider,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
@@ -23,21 +13,8 @@ import { addBatchRoute } from './routes/batch.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
+import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
-
-interface TypeBoxProvider extends FastifyTypeProvider {
-  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
-  serializer: unknown
-}
-
-/** Fastify, with the types of a route taken from its TypeBox schemas. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxProvider
->
 
 export interface AppDeps {
   readonly service: TaskService

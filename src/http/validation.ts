@@ -6,7 +6,8 @@ import { createValidator, type Validator } from '../core/validation.ts'
 /** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = createValidator(schema as TSchema)
-  return httpPart === 'querystring'
+  const isRead = httpPart === 'querystring' && Object.keys((schema as ObjectSchema).properties).length > 0
+  return isRead
     ? toFastify((value) => validate(fromQueryString(value as QueryString, schema as ObjectSchema)))
     : toFastify(validate)
 }
@@ -24,7 +25,7 @@ interface ObjectSchema {
 }
 
 /** A query string is text; its schema says what is a number and what is a list. What does not read as such stays text, and is refused. */
-const fromQueryString = (query: QueryString, schema: ObjectSchema): Record<string, unknown> =>
+const fromQueryString = (query: QueryString, schema: ObjectSchema): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(query).map(([name, value]) => [name, fromText(value, schema.properties[name])]))
 
 const fromText = (value: string | string[], schema: ObjectSchema['properties'][string]): unknown => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { App } from '#src/http/app.ts'
+import type { App } from '#src/http/typed-app.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { create, expectProblem, get, send } from './requests.ts'
 

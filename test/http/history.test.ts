@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { App } from '#src/http/app.ts'
+import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
 import { create, createAll, expectProblem, send } from './requests.ts'
 

@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/schema'
 import { describe, expect, test } from 'vitest'
-import type { App } from '#src/http/app.ts'
+import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
 import { send } from './requests.ts'
 

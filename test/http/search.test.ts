@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toWords } from '#src/core/search.ts'
-import type { App } from '#src/http/app.ts'
+import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
 import { create, createAll, expectInvalid, list, send } from './requests.ts'
 

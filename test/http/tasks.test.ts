@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { App } from '#src/http/app.ts'
+import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
 import { create, expectInvalid, expectProblem, get, list, send } from './requests.ts'
 

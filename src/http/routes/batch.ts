@@ -3,12 +3,12 @@ import { Batch, validateBatch } from '../../core/batch.ts'
 import { EXAMPLE_TASK, Task } from '../../core/task.ts'
 import type { BatchResult, TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
-import type { App } from '../app.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
 import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
+import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import { ACTOR, IdempotencyKeyHeader, toRetryKey } from './tasks.ts'
+import { ACTOR, IdempotencyKeyHeader, toRetryKey } from './request-parts.ts'
 
 const BatchAnswer = Type.Object(
   {

@@ -1,9 +1,9 @@
 import { TaskError } from '../../core/errors.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
-import type { App } from '../app.ts'
 import { answer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
+import type { App } from '../typed-app.ts'
 
 const Health = Type.Object(
   { status: Type.Literal('ok'), note: Type.Optional(Type.String({ description: 'What to know all the same.' })) },

@@ -1,10 +1,10 @@
 import { TaskEvent } from '../../core/event.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
-import type { App } from '../app.ts'
 import { answer, problems } from '../openapi.ts'
 import { streamArray } from '../stream-array.ts'
-import { TaskId } from './tasks.ts'
+import type { App } from '../typed-app.ts'
+import { TaskId } from './request-parts.ts'
 
 export const addHistoryRoute = (app: App, service: TaskService): void => {
   app.get(

@@ -1,41 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ifMatch, ifNoneMatch, toETag } from '../../core/etag.ts'
-import { toFingerprint } from '../../core/fingerprint.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
-import type { RetryKey, TaskService, Written } from '../../core/task-service.ts'
+import type { TaskService, Written } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
-import type { App } from '../app.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { streamArray, toArray } from '../stream-array.ts'
-
-/** Who the history names for a change that came through this API. */
-export const ACTOR = 'api'
+import type { App } from '../typed-app.ts'
+import { ACTOR, IdempotencyKeyHeader, TaskId, toRetryKey } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
-
-export const TaskId = Type.Object({ id: Type.String({ description: 'The id of the task.' }) })
 
 const IfMatch = Type.Object({
   'if-match': Type.Optional(
     Type.String({ description: 'Go on only when the task still has this ETag; else 412 with the current one.' }),
-  ),
-})
-
-export const IdempotencyKeyHeader = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.Refine(
-      Type.String({
-        minLength: 1,
-        maxLength: 200,
-        description:
-          'Any text of the caller that is unique to this request. Kept for 24 hours: a retry with it is answered as the first try was, and does nothing.',
-      }),
-      (key) => /^[\x20-\x7e]+$/.test(key),
-      () => 'a text of 1 to 200 printable ASCII characters',
-    ),
   ),
 })
 
@@ -44,9 +24,6 @@ const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Typ
 
 const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
 const DATABASE = ['database_unavailable', 'database_not_configured'] as const
-
-export const toRetryKey = (key: string | undefined, purpose: string, body: unknown): RetryKey | undefined =>
-  key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)

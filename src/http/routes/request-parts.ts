@@ -1,0 +1,27 @@
+import { toFingerprint } from '../../core/fingerprint.ts'
+import type { RetryKey } from '../../core/task-service.ts'
+import { Type } from '../../core/typebox.ts'
+
+/** Who the history names for a change that came through this API. */
+export const ACTOR = 'api'
+
+export const TaskId = Type.Object({ id: Type.String({ description: 'The id of the task.' }) })
+
+export const IdempotencyKeyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.Refine(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description:
+          'Any text of the caller that is unique to this request. Kept for 24 hours: a retry with it is answered as the first try was, and does nothing.',
+      }),
+      (key) => /^[\x20-\x7e]+$/.test(key),
+      () => 'a text of 1 to 200 printable ASCII characters',
+    ),
+  ),
+})
+
+/** What a retry of this request is known by, when it bears a key. */
+export const toRetryKey = (key: string | undefined, purpose: string, body: unknown): RetryKey | undefined =>
+  key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
