@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { createDraft, createRandom, seed } from './seed.mjs'
@@ -11,7 +12,7 @@ import { createDraft, createRandom, seed } from './seed.mjs'
 const CONNECTIONS = 64
 
 /** As `npm start` has it: a small nursery holds the memory down and costs no speed. */
-const NURSERY = '--max-semi-space-size=4'
+const NURSERY = '--max-semi-space-size=2'
 const { values: options } = parseArgs({
   options: {
     tasks: { type: 'string', default: '100000' },
@@ -27,29 +28,27 @@ if (canPin) spawnSync('taskset', ['-a', '-cp', '1', String(process.pid)])
 const folder = mkdtempSync(join(tmpdir(), 'task-bench-'))
 const children = []
 
-/** Starts a server on a core of its own and resolves with its URL and process once it prints where it listens. */
+/** Starts a server on a core of its own and resolves with its URL and process. Its log goes to a file, not through this process. */
 const start = async (script, args, env = {}) => {
   const node = [options.node, NURSERY]
   const command = canPin ? ['taskset', '-c', '0', ...node] : node
-  const log = openSync(join(folder, 'server.log'), 'a')
+  const path = join(folder, `${children.length}.log`)
+  const log = openSync(path, 'a')
   const child = spawn(command[0], [...command.slice(1), script, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', log],
+    stdio: ['ignore', log, log],
   })
   children.push(child)
-  const url = await new Promise((resolve, reject) => {
-    child.stdout.on('data', (data) => {
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(String(data))
-      if (found) resolve(found[0])
-    })
-    child.once('exit', () => reject(new Error(`${script} ended: ${readFileSync(join(folder, 'server.log'), 'utf8')}`)))
-  })
-  return { url, child }
+  for (let waited = 0; waited < 100; waited++) {
+    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(path, 'utf8'))
+    if (found !== null) return { url: found[0], child }
+    await setTimeout(100)
+  }
+  throw new Error(`${script} did not start: ${readFileSync(path, 'utf8')}`)
 }
 
 const stop = (child) =>
   new Promise((resolve) => {
-    child.removeAllListeners('exit')
     child.once('exit', resolve)
     child.kill('SIGTERM')
   })
