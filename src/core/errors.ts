@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'idempotency_key_reused'
   | 'database_not_configured'
   | 'database_unavailable'
+  | 'outcome_unknown'
 
 /** One thing that is wrong with an input: where (a JSON pointer as a URI fragment, `#/title`) and what is expected. */
 export interface InputIssue {

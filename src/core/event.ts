@@ -11,7 +11,10 @@ export type TaskEventType = Static<typeof TaskEventType>
 /** One line of a task's history: what changed, when, by whom. */
 export const TaskEvent = Type.Object(
   {
-    sequence: Type.Integer({ minimum: 1, description: 'The place of the event among all events of this service, without gaps.' }),
+    sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+      description:
+        'The place of the event among all events of this service, without gaps. On MongoDB null for a moment, until the event has its place.',
+    }),
     type: TaskEventType,
     task_id: Type.String({ format: 'uuid' }),
     time: Type.String({ format: 'date-time' }),

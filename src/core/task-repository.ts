@@ -37,31 +37,35 @@ export type CommitResult =
   | { readonly kind: 'key_reused' }
 
 /**
- * Where tasks live. Every method may throw `database_unavailable`; a write that threw it may or may not have
- * happened unless the adapter knows better, and a retry with the same key settles it.
+ * Where tasks live. Every method may throw `database_unavailable`: then a write has not happened. A write of which that is not
+ * known throws `outcome_unknown`, and a retry with the same key settles it.
  */
 export interface TaskRepository {
   /** The task, or undefined. Sees every commit that was answered before. */
   get(id: string): Promise<StoredTask | undefined>
 
-  /** The greatest id so far: where a process goes on from. Undefined when there is none. */
+  /** The greatest id so far: where a process goes on from. Undefined when there is none, or none can be told just now. */
   newestId(): Promise<string | undefined>
 
   /** The next tasks in the order of the query after the position: `limit` of them, fewer only at the end of the list. */
   list(query: TaskQuery, after: Position | undefined, limit: number): Promise<JsonRun>
 
-  /** A task's next events after a sequence number, oldest first; fewer than `limit` only at the end. Kept when the task is deleted. */
+  /**
+   * A task's next events after the first `after` ones, oldest first; fewer than `limit` only at the end. Kept when the task
+   * is deleted. As each version has one event, and the deletion one more, the nth event is that of version n.
+   */
   history(taskId: string, after: number, limit: number): Promise<JsonRun>
 
   /**
-   * Stores a new task, its event and the key's record in one durable commit. Precondition: its version is 1, and its
-   * id greater than any that this process was told of (`newestId`) or stored.
+   * Stores a new task, its event and the key's record in one durable commit. Precondition: its version is 1, its id
+   * greater than any that this process was told of (`newestId`) or stored and, with a key, in the key's bucket.
    */
   create(task: Task, event: NewTaskEvent, key?: IdempotencyKey): Promise<CommitResult>
 
   /**
    * Reads the task, asks `decide`, and stores what it says with its event and the key's record in one durable
-   * commit. `decide` may be asked again when another writer came first, so it must be pure.
+   * commit. `decide` may be asked again when another writer came first, so it must be pure. Precondition: the key is
+   * of this change alone (an operation of a batch whose key was claimed).
    */
   change(id: string, decide: (current: Task) => Decision, key?: IdempotencyKey): Promise<CommitResult>
 
@@ -70,6 +74,9 @@ export interface TaskRepository {
 
   /** Resolves when the database answers; throws `database_unavailable` or `database_not_configured`. */
   ping(): Promise<void>
+
+  /** For how long the oldest event without a sequence has waited for it, in milliseconds: 0 where a commit gives it at once. */
+  eventLag(): number
 
   /** Finishes what was begun, then lets go. Nothing is called afterwards. */
   close(): Promise<void>

@@ -2,7 +2,7 @@ import type { BatchOperation } from './batch.ts'
 import { invalidInput, keyReused, notFound, TaskError } from './errors.ts'
 import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
-import { type JsonRun, lastOf, withoutLast } from './json-run.ts'
+import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { type Position, positionOf, type TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -40,8 +40,8 @@ export interface TaskServiceDeps {
   readonly repository: TaskRepository
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** A new UUIDv7 at each call. */
-  readonly newId: () => string
+  /** A new UUIDv7 at each call; with the request's idempotency key, one that a store finds the place of by that key. */
+  readonly newId: (key?: string) => string
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -54,7 +54,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
     retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }
 
   const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
-    const task = createTask(draft, newId(), instant())
+    const task = createTask(draft, newId(retry?.key), instant())
     return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry))))
   }
 
@@ -131,7 +131,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
     async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
       const run = await repository.list(query, after, limit + 1)
       if (run.count <= limit) return { tasks: run, next: undefined }
-      const tasks = withoutLast(run, '{"id":')
+      const tasks = withoutLast(run)
       return { tasks, next: lastPosition(tasks, query) }
     },
 
@@ -150,9 +150,8 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
       let run = await repository.history(id, 0, CHUNK)
       if (run.count === 0) throw notFound()
       yield run
-      while (run.count === CHUNK) {
-        const { sequence } = lastOf(run, '{"sequence":') as { sequence: number }
-        run = await repository.history(id, sequence, CHUNK)
+      for (let read = run.count; run.count === CHUNK; read += run.count) {
+        run = await repository.history(id, read, CHUNK)
         yield run
       }
     },
@@ -183,7 +182,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
   }
 }
 
-const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(lastOf(tasks, '{"id":') as Task, query.sort)
+const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(lastTask(tasks), query.sort)
 
 /** A change that changes nothing makes no version and no event. */
 const toDecision = (current: Task, next: Task, actor: string): Decision =>

@@ -3,13 +3,15 @@ import type { InputIssue } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
 import { Type } from './typebox.ts'
 
-export const TaskStatus = Type.Enum(['pending', 'in_progress', 'completed'], {
+export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const
+export const TaskStatus = Type.Enum([...TASK_STATUSES], {
   type: 'string',
   description: 'Where the work stands.',
 })
 export type TaskStatus = Static<typeof TaskStatus>
 
-export const TaskPriority = Type.Enum(['low', 'medium', 'high'], { type: 'string', description: 'How much it matters.' })
+export const TASK_PRIORITIES = ['low', 'medium', 'high'] as const
+export const TaskPriority = Type.Enum([...TASK_PRIORITIES], { type: 'string', description: 'How much it matters.' })
 export type TaskPriority = Static<typeof TaskPriority>
 
 /** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */

@@ -38,10 +38,15 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   internal_error: 500,
   database_not_configured: 503,
   database_unavailable: 503,
+  outcome_unknown: 503,
   draining: 503,
 }
 
-const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { database_unavailable: 2, draining: 2 }
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+  database_unavailable: 2,
+  outcome_unknown: 2,
+  draining: 2,
+}
 
 /** An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is. */
 export const Problem = Type.Object(

@@ -16,6 +16,7 @@ export const createUnconfiguredRepository = (): TaskRepository => {
     change: refuse,
     claim: refuse,
     ping: refuse,
+    eventLag: () => 0,
     close: async () => {},
   }
 }

@@ -18,6 +18,7 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
   const repository: TaskRepository = {
     get: fail,
     newestId: fail,
+    eventLag: () => 0,
     list: fail,
     history: fail,
     create: fail,

@@ -21,10 +21,11 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('holds each event as it was given, with its sequence first', async () => {
-      const { repository, newId } = await openStore(open)
+      const { repository, newId, history } = await openStore(open)
       const task = createTask({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
       const event = createdEvent(task, 'someone "else" 🚀')
       await repository.create(task, event)
+      await history(task.id)
       const { bytes, count } = await repository.history(task.id, 0, 10)
       const { sequence } = JSON.parse(bytes.toString()) as { sequence: number }
       expect(count).toBe(1)
@@ -78,7 +79,7 @@ export const describeHistory = (open: Open): void => {
       for (const limit of [1, 4, 5, 12, 13]) {
         const pages = []
         let page = await history(id, 0, limit)
-        for (pages.push(page); page.length === limit; pages.push(page)) page = await history(id, page.at(-1)?.sequence, limit)
+        for (pages.push(page); page.length === limit; pages.push(page)) page = await history(id, pages.flat().length, limit)
         expect(pages.flat()).toEqual(whole)
       }
     })
@@ -86,8 +87,7 @@ export const describeHistory = (open: Open): void => {
     test('after its last event is empty', async () => {
       const { add, history } = await openStore(open)
       const { id } = await add()
-      const last = (await history(id)).at(-1)?.sequence ?? 0
-      expect(await history(id, last)).toEqual([])
+      expect(await history(id, 1)).toEqual([])
       expect(await history(id, Number.MAX_SAFE_INTEGER)).toEqual([])
     })
   })

@@ -144,7 +144,7 @@ describe('a point read is a search by an index', () => {
   test.for([
     ['of a task by its id', 'SELECT id, version, json FROM tasks WHERE id = ?', ['x']],
     ['of the newest id', 'SELECT id FROM tasks ORDER BY key DESC LIMIT 1', []],
-    ['of a history', 'SELECT json FROM events WHERE task_id = ? AND sequence > ? ORDER BY sequence LIMIT 9', ['x', 5]],
+    ['of a history', 'SELECT json FROM events WHERE task_id = ? AND version > ? ORDER BY version LIMIT 9', ['x', 5]],
     ['of a place by id', 'SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1', ['x']],
     ['of a key record', 'SELECT json FROM idempotency_keys WHERE key = ? AND expires_at > ?', ['x', 5]],
   ] as const)('%s', ([name, sql, parameters]) => {

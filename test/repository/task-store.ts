@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import { changedEvent, createdEvent, deletedEvent, type TaskEvent as TaskEventSchema } from '#src/core/event.ts'
@@ -8,7 +9,7 @@ import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 
-type TaskEvent = Static<typeof TaskEventSchema>
+type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
 export type Open = () => Promise<TaskRepository> | TaskRepository
 
@@ -22,9 +23,9 @@ export const openStore = async (open: Open) => {
 }
 export type Store = Awaited<ReturnType<typeof openStore>>
 
-export const createStore = (repository: TaskRepository, newId: () => string) => {
+export const createStore = (repository: TaskRepository, newId: (key?: string) => string) => {
   const create = (draft: TaskDraft, at = instantAt(0), key?: IdempotencyKey): Promise<CommitResult> => {
-    const task = createTask(draft, newId(), at)
+    const task = createTask(draft, newId(key?.key), at)
     return repository.create(task, createdEvent(task, 'test'), key)
   }
 
@@ -46,8 +47,14 @@ export const createStore = (repository: TaskRepository, newId: () => string) => 
       return toObjects(await repository.list({ filter, sort }, after, limit)) as Task[]
     },
 
+    /** Read once each of the events has its place in the sequence, which a store may give it a moment later. */
     async history(id: string, after = 0, limit = 1000): Promise<TaskEvent[]> {
-      return toObjects(await repository.history(id, after, limit)) as TaskEvent[]
+      for (let tries = 0; tries < 200; tries++) {
+        const events = toObjects(await repository.history(id, after, limit)) as TaskEvent[]
+        if (events.every(({ sequence }) => sequence !== null)) return events
+        await sleep(25)
+      }
+      throw new Error('an event has no place in the sequence after 5 s')
     },
   }
 }

@@ -31,15 +31,15 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const deleteLabels = db.prepare('DELETE FROM task_labels WHERE key = ?')
   const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
   const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
-  const insertEvent = db.prepare('INSERT INTO events (task_id, json) VALUES (?, ?)')
+  const insertEvent = db.prepare('INSERT INTO events (task_id, version, json) VALUES (?, ?, ?)')
   const update = createUpdate(db)
 
   const addLabels = (task: Task, key: number): void => {
     for (const label of task.labels) insertLabel.run(label, toMilliseconds(task.created_at), key)
   }
 
-  const addEvent = (event: NewTaskEvent): void => {
-    insertEvent.run(event.task_id, JSON.stringify(event))
+  const addEvent = (event: NewTaskEvent, version: number): void => {
+    insertEvent.run(event.task_id, version, JSON.stringify(event))
   }
 
   const replaceTask = (key: number, before: Task, after: Task): StoredTask => {
@@ -68,10 +68,10 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       case 'keep':
         return { kind: 'stored', task: { id, version: row.version, json: row.json }, replayed: false }
       case 'change':
-        addEvent(decision.event)
+        addEvent(decision.event, decision.task.version)
         return { kind: 'stored', task: replaceTask(row.key, current, decision.task), replayed: false }
       case 'delete':
-        addEvent(decision.event)
+        addEvent(decision.event, row.version + 1)
         removeTask(row.key)
         return { kind: 'deleted', replayed: false }
     }
@@ -99,7 +99,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       )
       addLabels(task, Number(lastInsertRowid))
       insertWords.run(lastInsertRowid, searchable(task))
-      addEvent(event)
+      addEvent(event, version)
       const result: CommitResult = { kind: 'stored', task: { id: task.id, version, json }, replayed: false }
       if (key !== undefined) keys.record(key, task.id, result)
       return result

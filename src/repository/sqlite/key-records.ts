@@ -1,3 +1,4 @@
+import { replay } from '../../core/key-record.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
@@ -5,7 +6,7 @@ import type { Database } from './binding.ts'
 /** So many expired records go with each new one, so that none needs a timer and none piles up. */
 const SWEPT = 2
 
-interface KeyRecord {
+interface Row {
   readonly fingerprint: string
   readonly task_id: string | null
   readonly json: string | null
@@ -26,7 +27,7 @@ export const createKeyRecords = (db: Database) => {
     DELETE FROM idempotency_keys
     WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEPT})`)
 
-  const read = (key: IdempotencyKey): KeyRecord | undefined => find.get(key.key, key.now) as KeyRecord | undefined
+  const read = (key: IdempotencyKey): Row | undefined => find.get(key.key, key.now) as Row | undefined
 
   const write = (key: IdempotencyKey, taskId: string | null, json: string | null): void => {
     sweep.run(key.now)
@@ -36,11 +37,12 @@ export const createKeyRecords = (db: Database) => {
   return {
     /** What the request with this key was answered, if it was carried out. */
     answer(key: IdempotencyKey): CommitResult | undefined {
-      const record = read(key)
-      if (record === undefined) return undefined
-      if (record.fingerprint !== key.fingerprint || record.task_id === null) return { kind: 'key_reused' }
-      if (record.json === null) return { kind: 'deleted', replayed: true }
-      return { kind: 'stored', task: asItWas(record.json, record.current), replayed: true }
+      const row = read(key)
+      if (row === undefined) return undefined
+      const { fingerprint, task_id, json, current } = row
+      return replay({ fingerprint, isClaim: task_id === null, json }, key, () =>
+        current === null ? null : (JSON.parse(current) as Task),
+      )
     },
 
     /** Keeps what a commit came to. A refusal is not kept: its retry is judged anew. */
@@ -55,12 +57,4 @@ export const createKeyRecords = (db: Database) => {
       return record === undefined || record.fingerprint === key.fingerprint
     },
   }
-}
-
-/** The recorded task, save its external reference, which is told as it is known now. */
-const asItWas = (recorded: string, current: string | null) => {
-  const task = JSON.parse(recorded) as Task
-  const external_reference_id =
-    current === null ? task.external_reference_id : (JSON.parse(current) as Task).external_reference_id
-  return { id: task.id, version: task.version, json: JSON.stringify({ ...task, external_reference_id }) }
 }

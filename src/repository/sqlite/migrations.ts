@@ -46,9 +46,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY,
     task_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
     json TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX events_by_task_id ON events (task_id);
+  CREATE UNIQUE INDEX events_by_task_id ON events (task_id, version);
 
   CREATE TABLE idempotency_keys (
     key TEXT PRIMARY KEY,

@@ -15,7 +15,7 @@ const SHORT = 201
 
 const HISTORY = `
   SELECT '{"sequence":' || sequence || ',' || substr(json, 2) AS json FROM events
-  WHERE task_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3`
+  WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3`
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (path: string): TaskRepository => {
@@ -73,6 +73,8 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     async ping() {
       turns.read(() => findNewest.get())
     },
+
+    eventLag: () => 0,
 
     async close() {
       turns.settle()
