@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /** Where the tasks are kept. */
-export type DatabaseTarget = { readonly kind: 'none' } | { readonly kind: 'sqlite'; readonly path: string }
+export type DatabaseTarget =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'mongodb'; readonly url: string }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -27,7 +30,7 @@ export const VARIABLES = [
   {
     name: 'DATABASE_URL',
     fallback: 'sqlite:./data/tasks.db',
-    about: 'where the tasks are kept: sqlite:PATH, sqlite::memory: (gone at exit), or none',
+    about: 'where the tasks are kept: sqlite:PATH, sqlite::memory: (gone at exit), mongodb://…, mongodb+srv://… or none',
     isSecret: true,
   },
   { name: 'HOST', fallback: '127.0.0.1', about: 'the address to listen on; 0.0.0.0 is every one', isSecret: false },
@@ -61,7 +64,7 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
   const read = <T>(name: Name, parse: (text: string) => T | undefined): T => {
     const text = readText(variable(name), env, problems)
     const value = parse(text)
-    if (value === undefined) problems.push(`${name}: expected ${expectation(name, text)}`)
+    if (value === undefined) problems.push(`${name}: expected ${variable(name).about}`)
     return value as T
   }
 
@@ -95,16 +98,9 @@ const readText = (
   }
 }
 
-/** What a variable takes. The value itself may be a secret, so only its scheme is looked at. */
-const expectation = (name: Name, text: string): string => {
-  if (name === 'DATABASE_URL' && /^mongodb(\+srv)?:/.test(text)) {
-    return 'sqlite:PATH or none: MongoDB is not supported by this version'
-  }
-  return variable(name).about
-}
-
 const toDatabaseTarget = (text: string): DatabaseTarget | undefined => {
   if (text === 'none') return { kind: 'none' }
+  if (/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) return { kind: 'mongodb', url: text }
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
   return path === undefined || path.startsWith('//') || path.includes('\0') ? undefined : { kind: 'sqlite', path }
 }

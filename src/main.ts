@@ -87,6 +87,11 @@ const createLog = (level: Config['logLevel']) => {
 const announce = ({ address, port, family }: AddressInfo, database: DatabaseTarget, version: string): void => {
   const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
   const url = `http://${host}:${port}`
-  const data = database.kind === 'none' ? 'none: no database is configured' : database.path
-  process.stdout.write(`task-manager-api ${version}\n  docs  ${url}/docs\n  API   ${url}/tasks\n  data  ${data}\n`)
+  process.stdout.write(`task-manager-api ${version}\n  docs  ${url}/docs\n  API   ${url}/tasks\n  data  ${placeOf(database)}\n`)
+}
+
+/** Where the data are, without the credentials and options of a connection string. */
+const placeOf = (database: DatabaseTarget): string => {
+  if (database.kind === 'none') return 'none: no database is configured'
+  return database.kind === 'sqlite' ? database.path : database.url.replace(/\?.*/s, '').replace(/\/\/.*@/s, '//')
 }

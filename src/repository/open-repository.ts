@@ -7,6 +7,10 @@ export const openRepository = async (target: DatabaseTarget): Promise<TaskReposi
     const { createUnconfiguredRepository } = await import('./unconfigured.ts')
     return createUnconfiguredRepository()
   }
+  if (target.kind === 'mongodb') {
+    const { openMongoRepository } = await import('./mongo/open.ts')
+    return openMongoRepository(target.url)
+  }
   const { openSqliteRepository } = await import('./sqlite/open.ts')
   return openSqliteRepository(target.path)
 }

@@ -1,0 +1,114 @@
+import type { Collection } from 'mongodb'
+import type { NewTaskEvent } from '../../core/event.ts'
+import type { Task } from '../../core/task.ts'
+import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import { isDuplicateKey, reading, writing } from './database-error.ts'
+import { createDeadline, type Deadline } from './deadline.ts'
+import { at, newClaim, newTask, type TaskDocument, toState } from './documents.ts'
+import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
+
+/** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
+export interface Commits {
+  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined): Promise<CommitResult>
+  change(id: string, decide: (current: Task) => Decision, key: IdempotencyKey | undefined): Promise<CommitResult>
+  claim(key: IdempotencyKey): Promise<boolean>
+}
+
+/** What a commit is decided upon. */
+type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys'>
+
+const CURRENT = { _id: 0, rev: 1, task: 1, keys: 1 } as const
+
+export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
+  const keys = createKeyRecords(tasks)
+
+  /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
+  const insert = async (document: TaskDocument, key: IdempotencyKey | undefined): Promise<KeyOwner | undefined> => {
+    const deadline = createDeadline()
+    for (;;) {
+      try {
+        await writing(() => tasks.insertOne(document, deadline()))
+        return undefined
+      } catch (error) {
+        if (key === undefined || !isDuplicateKey(error)) throw error
+        const owner = await keys.find(key, deadline)
+        if (owner !== undefined) return owner
+      }
+    }
+  }
+
+  const read = (id: string, deadline: Deadline): Promise<Current | null> =>
+    reading(() => tasks.findOne<Current>(at(id), { projection: CURRENT, ...deadline() }))
+
+  return {
+    async create(task, event, key) {
+      const stored = toStored(task)
+      const owner = await insert(newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)]), key)
+      if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
+      return { kind: 'stored', task: stored, replayed: false }
+    },
+
+    async change(id, decide, key) {
+      const deadline = createDeadline()
+      for (;;) {
+        const current = await read(id, deadline)
+        const earlier = key && current && keys.live(current, key)
+        if (key !== undefined && current && earlier) return toAnswer({ record: earlier, task: current.task }, key)
+        if (!current?.task) return { kind: 'absent' }
+        const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task), key)
+        if (update === undefined) return result
+        const filter = { ...at(id), rev: current.rev }
+        const { matchedCount } = await writing(() => tasks.updateOne(filter, update, deadline()))
+        if (matchedCount === 1) return result
+      }
+    },
+
+    async claim(key) {
+      const owner = await insert(newClaim(toStoredKey(key, null, true)), key)
+      return owner === undefined || owner.record.fingerprint === key.fingerprint
+    },
+  }
+}
+
+/** What a decision comes to, and the one write that makes it so; none when it leaves everything as it is. */
+const carryOut = (current: Current & { readonly task: Task }, decision: Decision, key: IdempotencyKey | undefined) => {
+  const { task } = current
+  switch (decision.kind) {
+    case 'refuse':
+      return { result: { kind: 'refused', error: decision.error } as const }
+    case 'keep': {
+      const stored = toStored(task)
+      const result = { kind: 'stored', task: stored, replayed: false } as const
+      return key === undefined ? { result } : { result, update: { $set: commit(current, key, stored.json) } }
+    }
+    case 'change': {
+      const stored = toStored(decision.task)
+      const { words, ...state } = toState(decision.task)
+      const isReworded = task.title !== decision.task.title || task.description !== decision.task.description
+      return {
+        result: { kind: 'stored', task: stored, replayed: false } as const,
+        update: {
+          $set: { ...state, ...(isReworded ? { words } : {}), ...commit(current, key, stored.json) },
+          $push: { pending: { version: stored.version, ...decision.event } },
+        },
+      }
+    }
+    case 'delete':
+      return {
+        result: { kind: 'deleted', replayed: false } as const,
+        update: {
+          $set: { ended: true as const, ...commit(current, key, null) },
+          $unset: { task: '', order: '', words: '' } as const,
+          $push: { pending: { version: task.version + 1, ...decision.event } },
+        },
+      }
+  }
+}
+
+/** The next revision and, for a request with a key, what it is answered; keys that expired go. */
+const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, json: string | null) => ({
+  rev: rev + 1,
+  ...(key && { keys: [...keys.filter(({ expires_at }) => expires_at.getTime() > key.now), toStoredKey(key, json)] }),
+})
+
+const toStored = (task: Task): StoredTask => ({ id: task.id, version: task.version, json: JSON.stringify(task) })

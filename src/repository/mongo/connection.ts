@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CommandStartedEvent, type Db, MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
+import { OpenError } from '../open-error.ts'
+import { noteSent, toDatabaseError, unavailable } from './database-error.ts'
+import { migrate } from './migrate.ts'
+
+/** The database's name where the URL has none. */
+const DEFAULT_NAME = 'tasks'
+
+/** How long a server is looked for, in milliseconds. */
+const SELECTION_MS = 2000
+
+/** What makes a commit durable, and a read see it, whatever the URL says. */
+const OPTIONS: MongoClientOptions = {
+  appName: 'task-manager-api',
+  serverSelectionTimeoutMS: SELECTION_MS,
+  connectTimeoutMS: SELECTION_MS,
+  heartbeatFrequencyMS: 2000,
+  writeConcern: { w: 'majority', journal: true },
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+  retryWrites: true,
+  retryReads: true,
+  monitorCommands: true,
+}
+
+export type Connection = ReturnType<typeof createConnection>
+
+/**
+ * The way to the database, made when it is first needed and made anew until it holds: a client whose first connect failed
+ * never recovers, while one that was connected finds its servers again by itself. Throws OpenError for a URL that is not one.
+ */
+export const createConnection = (url: string, onCommand?: (event: CommandStartedEvent) => void) => {
+  createClient(url)
+  let connected: Promise<{ readonly client: MongoClient; readonly db: Db }> | undefined
+  const underWay = new Set<Promise<void>>()
+
+  const connect = async () => {
+    const client = createClient(url)
+    client.on('commandStarted', noteSent)
+    if (onCommand !== undefined) client.on('commandStarted', onCommand)
+    try {
+      await client.connect()
+      const db = client.db(nameOf(url))
+      await migrate(db)
+      return { client, db }
+    } catch (error) {
+      await client.close().catch(() => {})
+      throw error
+    }
+  }
+
+  /** The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for one of a newer version. */
+  const ready = async (): Promise<Db> => {
+    connected ??= connect().catch((error: unknown) => {
+      connected = undefined
+      throw error instanceof OpenError ? error : toDatabaseError(error)
+    })
+    return (await within(connected, SELECTION_MS + 500)).db
+  }
+
+  const track = <T>(result: Promise<T>): Promise<T> => {
+    const settled = result.then(noop, noop).then(() => void underWay.delete(settled))
+    underWay.add(settled)
+    return result
+  }
+
+  return {
+    ready,
+
+    /** Something that is made once for each database connection, and the way to call it as soon as there is one. */
+    using<T>(create: (db: Db) => T) {
+      let made: { readonly db: Db; readonly value: T } | undefined
+      const get = (db: Db): T => {
+        if (made?.db !== db) made = { db, value: create(db) }
+        return made.value
+      }
+      return <R>(call: (value: T) => Promise<R>): Promise<R> => track(ready().then((db) => call(get(db))))
+    },
+
+    /** Waits for the calls that are under way. */
+    async close(): Promise<void> {
+      while (underWay.size > 0) await Promise.all(underWay)
+      const found = await connected?.catch(noop)
+      await found?.client.close()
+    },
+  }
+}
+
+const noop = (): undefined => undefined
+
+const createClient = (url: string): MongoClient => {
+  try {
+    return new MongoClient(url, OPTIONS)
+  } catch (error) {
+    throw new OpenError(`DATABASE_URL is no MongoDB connection string: ${reasonOf(error)}`)
+  }
+}
+
+/** The driver's own words on the form of a URL, which name options and never the password. */
+const reasonOf = (error: unknown): string => (error instanceof MongoParseError ? error.message : 'it cannot be read')
+
+/** The part of the path, as `mongodb://host/NAME?options` has it. */
+const nameOf = (url: string): string => {
+  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
+  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
+}
+
+const within = async <T>(promise: Promise<T>, milliseconds: number): Promise<T> => {
+  const timer = new AbortController()
+  const late = sleep(milliseconds, undefined, { signal: timer.signal, ref: false }).then(
+    () => Promise.reject(unavailable('is being made ready')),
+    () => promise,
+  )
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    timer.abort()
+  }
+}

@@ -1,0 +1,58 @@
+import type { Collection } from 'mongodb'
+import { replay } from '../../core/key-record.ts'
+import { bucketOfKey } from '../../core/placement.ts'
+import type { Task } from '../../core/task.ts'
+import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
+import { reading, writing } from './database-error.ts'
+import type { Deadline } from './deadline.ts'
+import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
+
+/** A key's record, and the task that it belongs to as it is now. */
+export interface KeyOwner {
+  readonly record: StoredKey
+  readonly task: Task | undefined
+}
+
+/** The idempotency records, which are kept in the documents of the commits that they belong to. */
+export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
+  const live = ({ keys }: Pick<TaskDocument, 'keys'>, key: IdempotencyKey): StoredKey | undefined =>
+    keys.find((one) => one.key === key.key && one.expires_at.getTime() > key.now)
+
+  /** Takes an expired record away, which else would refuse the key for ever. */
+  const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
+    const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
+    await writing(() => tasks.updateOne(at(id), { $pull: { keys: expired } }, deadline()))
+  }
+
+  return {
+    live,
+
+    /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
+    async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
+      const bucket = bucketOfKey(key.key)
+      const owner = await reading(() =>
+        tasks.findOne<Pick<TaskDocument, '_id' | 'task' | 'keys'>>(
+          { bucket, 'keys.key': key.key },
+          { projection: { task: 1, keys: 1 }, ...deadline() },
+        ),
+      )
+      const record = owner && live(owner, key)
+      if (owner && record) return { record, task: owner.task }
+      if (owner) await forget(owner._id, key, deadline)
+      const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
+      await writing(() => tasks.deleteOne(emptied, deadline()))
+      return undefined
+    },
+  }
+}
+
+export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): CommitResult =>
+  replay({ fingerprint: record.fingerprint, isClaim: record.is_claim, json: record.json }, key, () => task)
+
+export const toStoredKey = (key: IdempotencyKey, json: string | null, isClaim = false): StoredKey => ({
+  key: key.key,
+  fingerprint: key.fingerprint,
+  is_claim: isClaim,
+  json,
+  expires_at: new Date(key.expiresAt),
+})

@@ -1,0 +1,41 @@
+import type { IndexDescription } from 'mongodb'
+
+/** The version of the documents that this program writes and reads. */
+export const SCHEMA_VERSION = 1
+
+const exists = { $exists: true }
+const state = { 'task.status': 1, 'task.priority': 1 } as const
+
+/**
+ * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
+ * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for.
+ * A unique index begins with the bucket, as it must where the collection is sharded by it.
+ */
+export const TASK_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_created_at', key: { 'order.created_at': 1 } },
+  { name: 'by_state_and_created_at', key: { ...state, 'order.created_at': 1 } },
+  { name: 'by_state_and_updated_at', key: { ...state, 'order.updated_at': 1 } },
+  { name: 'by_state_and_due_at', key: { ...state, 'order.due_at': 1 } },
+  { name: 'by_state_and_due_at_descending', key: { ...state, 'order.due_at_descending': 1 } },
+  { name: 'by_state_and_priority', key: { ...state, 'order.priority': 1 } },
+  { name: 'by_state_and_title', key: { ...state, 'order.title': 1 } },
+  { name: 'by_label', key: { 'task.labels': 1, 'order.created_at': 1 } },
+  { name: 'by_word', key: { words: 1 } },
+  {
+    name: 'by_external_reference_id',
+    key: { 'task.external_reference_id': 1 },
+    partialFilterExpression: { 'task.external_reference_id': { $gt: '' } },
+  },
+  {
+    name: 'by_idempotency_key',
+    key: { bucket: 1, 'keys.key': 1 },
+    unique: true,
+    partialFilterExpression: { 'keys.key': exists },
+  },
+  { name: 'by_key_expiry', key: { 'keys.expires_at': 1 }, partialFilterExpression: { 'keys.expires_at': exists } },
+  { name: 'by_pending_event', key: { 'pending.time': 1 }, partialFilterExpression: { 'pending.time': exists } },
+  { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
+]
+
+/** An event's identity is unique, so that none is published twice. Its place in the sequence is `_id`. */
+export const EVENT_INDEXES: readonly IndexDescription[] = [{ name: 'by_event', key: { event: 1 }, unique: true }]

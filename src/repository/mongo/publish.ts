@@ -1,0 +1,70 @@
+import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
+
+/** So many tasks have their events published at once. */
+export const BATCH = 500
+
+type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'>
+
+const HAS_PENDING = { 'pending.time': { $exists: true } } as const
+
+/**
+ * Gives the oldest events that wait their place in the one sequence: moves them from their tasks' documents to `events`, in
+ * four commands however many they are. An event is inserted right after the last one or not at all, by whoever read that
+ * last one *before* looking which events are published. So two of these at once, or one killed at any point, leave no
+ * gap and repeat nothing. Resolves with the number of tasks that it found.
+ */
+export const publish = async (db: Db, fence: number): Promise<number> => {
+  const tasks = db.collection<TaskDocument>('tasks')
+  const waiting = await tasks
+    .find<Waiting>(HAS_PENDING, { projection: { rev: 1, pending: 1, ended: 1, keys: 1 } })
+    .sort({ 'pending.time': 1 })
+    .limit(BATCH)
+    .batchSize(BATCH + 1)
+    .toArray()
+  if (waiting.length === 0) return 0
+  const pending = waiting.flatMap((task) => task.pending).sort(byTime)
+  await append(db.collection<EventDocument>('events'), pending, fence)
+  await tasks.bulkWrite(waiting.map(toRemoval), { ordered: false })
+  return waiting.length
+}
+
+const append = async (events: Collection<EventDocument>, pending: readonly PendingEvent[], fence: number): Promise<void> => {
+  const last = await events.findOne({}, { sort: { _id: -1 }, projection: { _id: 1 } })
+  const identified = pending.map((event) => ({ event: eventKey(event.task_id, event.version), fence, ...event }))
+  const identities = identified.map(({ event }) => event)
+  const known = await events
+    .find({ event: { $in: identities } }, { projection: { _id: 0, event: 1 } })
+    .batchSize(identities.length + 1)
+    .toArray()
+  const published = new Set(known.map(({ event }) => event))
+  const fresh = identified.filter(({ event }) => !published.has(event))
+  const first = (last?._id ?? 0) + 1
+  if (fresh.length > 0) await events.insertMany(fresh.map((event, index) => ({ _id: first + index, ...event })))
+}
+
+/** The events of one task keep their order, as its times never go back. */
+const byTime = (a: PendingEvent, b: PendingEvent): number => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
+
+/** What was published goes, and so does a tombstone that has nothing else to tell. */
+const toRemoval = ({ _id, rev, pending, ended, keys }: Waiting): AnyBulkWriteOperation<TaskDocument> => {
+  if (ended && keys.length === 0) return { deleteOne: { filter: { ...at(_id), rev } } }
+  const newest = pending.at(-1)?.version ?? 0
+  return { updateOne: { filter: at(_id), update: { $pull: { pending: { version: { $lte: newest } } } } } }
+}
+
+/** When the event that has waited longest was made; undefined when none waits. */
+export const oldestPending = async (db: Db): Promise<string | undefined> => {
+  const found = await db
+    .collection<TaskDocument>('tasks')
+    .findOne<Waiting>(HAS_PENDING, { sort: { 'pending.time': 1 }, projection: { 'pending.time': 1 } })
+  return found?.pending[0]?.time
+}
+
+/** Clears away the keys that expired, and the documents that nothing else is left of. */
+export const sweep = async (db: Db, now: Date): Promise<void> => {
+  const tasks = db.collection<TaskDocument>('tasks')
+  const expired = { expires_at: { $lte: now } }
+  await tasks.updateMany({ 'keys.expires_at': { $lte: now } }, { $pull: { keys: expired } })
+  await tasks.deleteMany({ ended: true, 'keys.0': { $exists: false }, 'pending.0': { $exists: false } })
+}

@@ -1,0 +1,73 @@
+import type { Db, Document } from 'mongodb'
+import { type JsonRun, toRun } from '../../core/json-run.ts'
+import type { Task } from '../../core/task.ts'
+import type { Position, TaskQuery } from '../../core/task-query.ts'
+import type { StoredTask } from '../../core/task-repository.ts'
+import { reading } from './database-error.ts'
+import { createDeadline } from './deadline.ts'
+import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
+import { planList } from './list-plan.ts'
+
+/** The reads, one command each. */
+export const createReads = (db: Db) => {
+  const tasks = db.collection<TaskDocument>('tasks')
+  const events = db.collection<EventDocument>('events')
+
+  return {
+    async get(id: string): Promise<StoredTask | undefined> {
+      const found = await reading(() => tasks.findOne<HasTask>(at(id), { projection: TASK, ...createDeadline()() }))
+      return found?.task && { id, version: found.task.version, json: JSON.stringify(found.task) }
+    },
+
+    async list(query: TaskQuery, after: Position | undefined, limit: number): Promise<JsonRun> {
+      const { filter, sort } = planList(query, after)
+      const options = { projection: TASK, sort, limit, batchSize: limit + 1, ...createDeadline()() }
+      const found = await reading(() => tasks.find<HasTask>(filter, options).toArray())
+      return toRun(found.map(({ task }) => JSON.stringify(task)))
+    },
+
+    /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
+    async history(taskId: string, after: number, limit: number): Promise<JsonRun> {
+      const range = { $gt: eventKey(taskId, after), $lt: eventKey(taskId, Number.MAX_SAFE_INTEGER) }
+      const pipeline: Document[] = [
+        { $match: at(taskId) },
+        { $unwind: '$pending' },
+        { $replaceRoot: { newRoot: '$pending' } },
+        { $match: { version: { $gt: after } } },
+        { $unionWith: { coll: 'events', pipeline: [{ $match: { event: range } }, { $sort: { event: 1 } }, { $limit: limit }] } },
+      ]
+      const options = { batchSize: limit + 1, ...createDeadline()() }
+      const found = await reading(() => tasks.aggregate<HistoryEvent>(pipeline, options).toArray())
+      const byVersion = new Map<number, HistoryEvent>()
+      for (const event of found) if (!byVersion.has(event.version) || event._id !== undefined) byVersion.set(event.version, event)
+      const ordered = [...byVersion.values()].sort((a, b) => a.version - b.version)
+      return toRun(ordered.slice(0, limit).map(toEventText))
+    },
+
+    /** The greatest id of a task that there is or, by its events, was. */
+    async newestId(): Promise<string | undefined> {
+      const deadline = createDeadline()
+      const [task, event] = await reading(() =>
+        Promise.all([
+          tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 }, ...deadline() }),
+          events.findOne({}, { projection: { task_id: 1 }, sort: { event: -1 }, ...deadline() }),
+        ]),
+      )
+      const ids = [task?._id, event?.task_id].filter((id) => id !== undefined)
+      return ids.sort().at(-1)
+    },
+
+    async ping(): Promise<void> {
+      await reading(() => db.command({ ping: 1 }, createDeadline()()))
+    },
+  }
+}
+
+type HasTask = { readonly task?: Task }
+const TASK = { _id: 0, task: 1 } as const
+
+/** An event that is not published yet has no `_id`. */
+type HistoryEvent = PendingEvent & { readonly _id?: number }
+
+const toEventText = ({ _id, type, task_id, time, actor, changes }: HistoryEvent): string =>
+  JSON.stringify({ sequence: _id ?? null, type, task_id, time, actor, changes })
