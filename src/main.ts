@@ -29,7 +29,8 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
   const service = createTaskService({ repository, now: Date.now, newId })
-  const app = await buildApp({ service, logger, writeRequest, version, isDraining: () => isDraining })
+  const { eventLag } = repository
+  const app = await buildApp({ service, logger, writeRequest, version, eventLag, isDraining: () => isDraining })
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
@@ -45,6 +46,8 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     throw error
   }
   announce(app.server.address() as AddressInfo, config.database, version)
+  if (config.database.kind === 'mongodb')
+    await repository.ping().catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
 }
 
 /** Tries the address before a database is made that the service could not be reached with. */
@@ -67,7 +70,8 @@ const closeApp = async (app: App): Promise<void> => {
 export const openApiDocument = async (version: string): Promise<object> => {
   const repository = await openRepository({ kind: 'none' })
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
-  const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, isDraining: () => false })
+  const { eventLag } = repository
+  const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, eventLag, isDraining: () => false })
   await app.ready()
   return app.swagger()
 }

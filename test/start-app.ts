@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
+import type { DatabaseTarget } from '#src/config.ts'
 import { createTaskService, type TaskServiceDeps } from '#src/core/task-service.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
+import { createDatabaseUrl } from './mongodb.ts'
 
 /** A folder of the test's own, gone when it ends. */
 export const createFolder = (): string => {
@@ -17,8 +19,8 @@ export const createFolder = (): string => {
 }
 
 export interface AppOptions {
-  /** `file` unless given: an SQLite file of the test's own. */
-  readonly database?: 'file' | 'memory' | 'none'
+  /** A database of the test's own unless given: an SQLite file, or MongoDB where the suite runs on it. */
+  readonly database?: 'own' | 'memory' | 'none'
   readonly now?: TaskServiceDeps['now']
   readonly isDraining?: AppDeps['isDraining']
   readonly slowest?: NonNullable<AppDeps['slowest']>
@@ -26,17 +28,24 @@ export interface AppOptions {
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
 export const startApp = async (options: AppOptions = {}): Promise<App> => {
-  const { database = 'file', now = Date.now, isDraining = () => false, slowest } = options
-  const path = database === 'memory' ? ':memory:' : join(createFolder(), 'tasks.db')
-  const repository = await openRepository(database === 'none' ? { kind: 'none' } : { kind: 'sqlite', path })
+  const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
+  const repository = await openRepository(await toTarget(database))
   const service = createTaskService({ repository, now, newId: createTaskIds(await repository.newestId()) })
   const logger = pino({ level: 'silent' })
-  const app = await buildApp({ service, logger, version: '0.0.0-test', isDraining, ...(slowest && { slowest }) })
+  const { eventLag } = repository
+  const app = await buildApp({ service, logger, version: '0.0.0-test', eventLag, isDraining, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()
     await repository.close()
   })
   return app
+}
+
+const toTarget = async (database: NonNullable<AppOptions['database']>): Promise<DatabaseTarget> => {
+  if (database === 'none') return { kind: 'none' }
+  if (database === 'memory') return { kind: 'sqlite', path: ':memory:' }
+  if (process.env.TEST_DATABASE === 'mongodb') return { kind: 'mongodb', url: await createDatabaseUrl() }
+  return { kind: 'sqlite', path: join(createFolder(), 'tasks.db') }
 }
 
 /** The same on a real port of the loopback, for what inject() does not show. Resolves with its URL. */

@@ -22,6 +22,8 @@ export interface AppDeps {
   /** Where the line of each request goes; absent, none is written. */
   readonly writeRequest?: WriteLine | undefined
   readonly version: string
+  /** For how long the oldest event without a sequence has waited, in milliseconds. */
+  readonly eventLag: () => number
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
   /** How long a request's headers, and the whole of it, may take to come, in milliseconds. */
@@ -36,6 +38,7 @@ export const buildApp = async ({
   logger,
   writeRequest,
   version,
+  eventLag,
   isDraining,
   slowest = SLOWEST,
 }: AppDeps): Promise<App> => {
@@ -94,7 +97,7 @@ export const buildApp = async ({
   app.addHook('onRoute', (route) => {
     if (route.schema !== undefined && route.schema.hide !== true) route.schema.querystring ??= NO_QUERY
   })
-  addMetrics(app)
+  addMetrics(app, eventLag)
   addTaskRoutes(app, service)
   addBatchRoute(app, service)
   addHistoryRoute(app, service)

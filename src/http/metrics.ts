@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { problems } from './openapi.ts'
 
 /** Upper bounds of the buckets, in seconds. */
@@ -18,9 +18,17 @@ interface Series {
  * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added before the routes. The
  * histogram is kept here, as prom-client's own takes as long for an observation as a route takes to be found.
  */
-export const addMetrics = (app: FastifyInstance): void => {
+export const addMetrics = (app: FastifyInstance, eventLag: () => number): void => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'task_event_lag_seconds',
+    help: 'For how long the oldest event without a sequence has waited for it.',
+    registers: [registry],
+    collect() {
+      this.set(eventLag() / 1000)
+    },
+  })
   const series = new Map<string, Series>()
 
   const observe = (method: string, route: string, status: number, seconds: number): void => {

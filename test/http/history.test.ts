@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
@@ -13,11 +14,17 @@ interface Event {
   readonly changes: Record<string, { before: unknown; after: unknown }>
 }
 
+/** Read once each event has its place in the sequence, which MongoDB gives it a moment after the commit. */
 const history = async (app: App, id: string): Promise<Event[]> => {
-  const answer = await send(app, 'GET', `/tasks/${id}/events`)
-  expect(answer.statusCode, answer.body).toBe(200)
-  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
-  return answer.json<Event[]>()
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = await send(app, 'GET', `/tasks/${id}/events`)
+    expect(answer.statusCode, answer.body).toBe(200)
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+    const events = answer.json<Event[]>()
+    if (events.every(({ sequence }) => sequence !== null)) return events
+    await sleep(25)
+  }
+  throw new Error('an event has no place in the sequence after 5 s')
 }
 
 test('the history tells every change, oldest first, with the changed fields alone', async () => {

@@ -30,7 +30,7 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
   const service = createTaskService({ repository, now: Date.now, newId: () => ID })
   const writeRequest = (line: string): void => void lines.push(line)
   const logger = pino({ level: 'info' }, { write: writeRequest })
-  const app = await buildApp({ service, logger, writeRequest, version: '0.0.0-test', isDraining: () => false })
+  const app = await buildApp({ service, logger, writeRequest, version: '0.0.0-test', eventLag: () => 0, isDraining: () => false })
   onTestFinished(() => app.close())
   return app
 }

@@ -55,11 +55,11 @@ describe('check-config', () => {
   })
 
   test.each(['check-config', 'serve'])('%s exits 78 and tells every problem in words, a line each', async (command) => {
-    const env = { DATABASE_URL: 'mongodb://u:hunter2@h/db', PORT: 'http', LOG_LEVEL: 'loud' }
+    const env = { DATABASE_URL: 'mongodb:/u:hunter2@h/db', PORT: 'http', LOG_LEVEL: 'loud' }
     const { code, stdout, stderr } = await run([command], env)
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
     expect(stderr.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^task-manager-api: DATABASE_URL: .*MongoDB/),
+      expect.stringMatching(/^task-manager-api: DATABASE_URL: expected .*mongodb:/),
       expect.stringMatching(/^task-manager-api: PORT: expected .*65535/),
       expect.stringMatching(/^task-manager-api: LOG_LEVEL: expected .*silent/),
     ])

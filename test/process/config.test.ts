@@ -91,15 +91,19 @@ describe('what is refused', () => {
     expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual(VARIABLES.map(({ name }) => name))
   })
 
-  test.each(['mongodb://user:hunter2@db.example/tasks', 'mongodb+srv://user:hunter2@db.example/tasks'])(
-    'a MongoDB URL is refused in words and its password is not shown: %s',
+  test.each(['mongodb:/user:hunter2@db.example/tasks', 'mongodb:///tasks?p=hunter2', 'MONGODB://user:hunter2@db.example'])(
+    'a URL of MongoDB that names no server is refused in words and its password is not shown: %s',
     (url) => {
       const [problem, ...others] = problemsOf({ DATABASE_URL: url })
       expect(others).toEqual([])
-      expect(problem).toMatch(/^DATABASE_URL: .*MongoDB is not supported/)
+      expect(problem).toMatch(/^DATABASE_URL: expected .*mongodb:/)
       expect(problem).not.toMatch(/hunter2|db\.example/)
     },
   )
+
+  test.each(['mongodb://user:hunter2@db.example/tasks', 'mongodb+srv://db.example/tasks?w=1'])('%s is MongoDB', (url) => {
+    expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ kind: 'mongodb', url })
+  })
 
   test('a wrong secret is not shown', () => {
     expect(problemsOf({ DATABASE_URL: 'hunter2' }).join()).not.toContain('hunter2')

@@ -49,6 +49,7 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
             'unsupported_media_type',
             'idempotency_key_reused',
             'database_unavailable',
+            'outcome_unknown',
             'database_not_configured',
           ),
         },

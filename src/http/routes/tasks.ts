@@ -24,6 +24,7 @@ const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Typ
 
 const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
 const DATABASE = ['database_unavailable', 'database_not_configured'] as const
+const WRITE = [...DATABASE, 'outcome_unknown'] as const
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
@@ -41,7 +42,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: TaskDraft,
         response: {
           201: answer('The new task', Task, { ...HEADERS.location, ...HEADERS.etag, ...HEADERS.replayed }),
-          ...problems(...INPUT, ...DATABASE, 'idempotency_key_reused'),
+          ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
         },
       },
     },
@@ -119,7 +120,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: TaskPatch,
         response: {
           200: answer('The task as it is now', Task, HEADERS.etag),
-          ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch'),
+          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
         },
       },
       handler: async (request, reply) => {
@@ -140,7 +141,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         params: TaskId,
         headers: IfMatch,
         body: NoBody,
-        response: { 204: emptyAnswer('Deleted'), ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch') },
+        response: { 204: emptyAnswer('Deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
       },
     },
     async (request, reply) => {
@@ -162,7 +163,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: NoBody,
         response: {
           200: answer('The completed task', Task, HEADERS.etag),
-          ...problems(...INPUT, ...DATABASE, 'not_found', 'version_mismatch'),
+          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
         },
       },
     },
