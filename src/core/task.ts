@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
+import { TaskSync } from './sync-link.ts'
 import { Type } from './typebox.ts'
 
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const
@@ -81,6 +82,7 @@ export const EXAMPLE_TASK = {
   completed_at: null,
   external_reference_id: null,
   version: 1,
+  sync: null,
 }
 
 /** What the API answers, in the order of its fields. Instants are UTC with milliseconds. */
@@ -98,6 +100,7 @@ export const Task = Type.Object(
     completed_at: nullable(instant('When it was completed; null unless it is.')),
     external_reference_id: ExternalReferenceId,
     version: Version,
+    sync: Type.Union([TaskSync, Type.Null()], { description: 'How its GitHub issue stands; null without one.' }),
   },
   {
     title: 'Task',
@@ -142,6 +145,9 @@ export const TaskPatch = Type.Object(
     updated_at: Type.Optional(instant('Accepted when it equals the stored one.')),
     completed_at: Type.Optional(nullable(instant('Accepted when it equals the stored one.'))),
     version: Type.Optional(Type.Integer({ minimum: 1, description: 'Accepted when it equals the stored one.' })),
+    sync: Type.Optional(
+      Type.Union([TaskSync, Type.Null()], { description: 'Accepted as it was read: it tells of the issue and sets nothing.' }),
+    ),
   },
   { title: 'TaskPatch', additionalProperties: false, examples: [{ status: 'in_progress', due_at: null }] },
 )
@@ -165,6 +171,7 @@ export const createTask = (draft: TaskDraft, id: string, now: string): Task => {
     completed_at: status === 'completed' ? now : null,
     external_reference_id: draft.external_reference_id ?? null,
     version: 1,
+    sync: null,
   }
 }
 
@@ -193,7 +200,7 @@ export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
 /** The completed task; the same object when it already was. */
 export const completeTask = (task: Task, now: string): Task => patchTask(task, { status: 'completed' }, now)
 
-export type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at'>
+export type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at' | 'sync'>
 
 /** The fields whose changes make a version and a line of history. */
 export const TRACKED_FIELDS = [

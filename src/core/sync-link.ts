@@ -1,0 +1,175 @@
+import type { Static } from 'typebox'
+import type { Task, TaskPriority, TaskStatus } from './task.ts'
+import { Type } from './typebox.ts'
+
+/**
+ * Where the issue of a task stands. pending: to be opened. posting: being opened. uncertain: perhaps opened, to be looked for.
+ * linked: equal. dirty: one side has changed. patching: being changed. blocked: waits for a person. remote_gone: the issue
+ * is deleted or moved away. dead: given up after a day of failing.
+ */
+export const SYNC_STATUSES = [
+  'pending',
+  'posting',
+  'linked',
+  'dirty',
+  'patching',
+  'uncertain',
+  'blocked',
+  'remote_gone',
+  'dead',
+] as const
+export const SyncStatus = Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'Where the issue of the task stands.' })
+export type SyncStatus = (typeof SYNC_STATUSES)[number]
+
+/** What keeps an issue from being equal to its task: a name for programs, the reason, and what mends it. */
+export const SyncError = Type.Object(
+  {
+    code: Type.String({ description: 'The name of the reason, for programs.' }),
+    detail: Type.String({ description: 'What is wrong.' }),
+    action: Type.String({ description: 'What mends it.' }),
+  },
+  { additionalProperties: false },
+)
+export type SyncError = Readonly<Static<typeof SyncError>>
+
+const nullable = <S extends ReturnType<typeof Type.String>>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** How a task tells of its issue. */
+export const TaskSync = Type.Object(
+  {
+    status: SyncStatus,
+    issue_url: nullable(Type.String({ description: 'The page of the issue; null until it is known.' })),
+    issue_number: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+    last_synced_at: nullable(Type.String({ format: 'date-time', description: 'When both sides were last seen to be equal.' })),
+    next_attempt_at: nullable(Type.String({ format: 'date-time', description: 'When the next try is due; null when none is.' })),
+    error: Type.Union([SyncError, Type.Null()]),
+  },
+  { title: 'TaskSync', additionalProperties: false },
+)
+export type TaskSync = Readonly<Static<typeof TaskSync>>
+
+/** What a task and its issue have in common. */
+export interface SyncedFields {
+  readonly title: string
+  readonly description: string
+  readonly status: TaskStatus
+  readonly priority: TaskPriority
+  readonly labels: readonly string[]
+}
+
+export interface LinkedIssue {
+  /** GitHub's id of it, as text: it may pass 2^53. */
+  readonly id: string
+  readonly number: number
+  readonly url: string
+  /** When it last changed, as GitHub said, to the second. */
+  readonly updatedAt: string
+}
+
+/** The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds since the epoch. */
+export interface SyncLink {
+  readonly taskId: string
+  /** Grows with each change of the link: a plan is carried out only upon the revision that it was made for. */
+  readonly rev: number
+  readonly status: SyncStatus
+  readonly wantedVersion: number
+  /** The version that the issue was last made equal to; 0 when none yet. */
+  readonly syncedVersion: number
+  /** Whether the task is gone and the issue is only to be closed. */
+  readonly isDeleted: boolean
+  readonly issue: LinkedIssue | null
+  /** The last state that both sides are known to have had: what was sent, or what was read. */
+  readonly base: SyncedFields | null
+  /** When the issue was last begun to be opened. */
+  readonly sentAt: number | null
+  /** How often an uncertain issue has been looked for. */
+  readonly lookups: number
+  /** How often in a row the next step has failed, and since when. */
+  readonly attempts: number
+  readonly failingSince: number | null
+  readonly nextAttemptAt: number | null
+  readonly lastSyncedAt: number | null
+  readonly error: SyncError | null
+  /** Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay as they are on each side. */
+  readonly areLabelsDropped: boolean
+}
+
+export const newLink = (taskId: string, now: number): SyncLink => ({
+  taskId,
+  rev: 1,
+  status: 'pending',
+  wantedVersion: 1,
+  syncedVersion: 0,
+  isDeleted: false,
+  issue: null,
+  base: null,
+  sentAt: null,
+  lookups: 0,
+  attempts: 0,
+  failingSince: null,
+  nextAttemptAt: now,
+  lastSyncedAt: null,
+  error: null,
+  areLabelsDropped: false,
+})
+
+/** The link of an issue that was opened at GitHub, and whose task is equal to it. */
+export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFields, now: number): SyncLink => ({
+  ...newLink(taskId, now),
+  status: 'linked',
+  syncedVersion: 1,
+  issue,
+  base,
+  nextAttemptAt: null,
+  lastSyncedAt: now,
+})
+
+/** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
+export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
+  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
+  if (link.status === 'linked') return { ...marked, status: 'dirty', nextAttemptAt: now }
+  /** GitHub refused the text of this very task: another text may do. */
+  if (link.status === 'blocked' && link.error?.code === 'invalid') return { ...marked, ...due(link, now) }
+  return marked
+}
+
+/** The next step at once, from the beginning: what a person asks for who has mended something. */
+export const revived = (link: SyncLink, now: number): SyncLink =>
+  link.status === 'linked' || link.status === 'posting' || link.status === 'patching'
+    ? link
+    : { ...link, ...due(link, now), rev: link.rev + 1 }
+
+const due = (link: SyncLink, now: number) => ({
+  status: link.status === 'uncertain' ? ('uncertain' as const) : link.issue === null ? ('pending' as const) : ('dirty' as const),
+  attempts: 0,
+  failingSince: null,
+  nextAttemptAt: now,
+  error: null,
+})
+
+const instant = (milliseconds: number | null): string | null =>
+  milliseconds === null ? null : new Date(milliseconds).toISOString()
+
+export const toTaskSync = (link: SyncLink): TaskSync => ({
+  status: link.status,
+  issue_url: link.issue?.url ?? null,
+  issue_number: link.issue?.number ?? null,
+  last_synced_at: instant(link.lastSyncedAt),
+  next_attempt_at: instant(link.nextAttemptAt),
+  error: link.error,
+})
+
+/** The task as it tells of its link: this spends no version. */
+export const withLink = (task: Task, link: SyncLink): Task => ({
+  ...task,
+  external_reference_id: link.issue?.id ?? task.external_reference_id,
+  sync: toTaskSync(link),
+})
+
+export const toSyncedFields = ({ title, description, status, priority, labels }: Task): SyncedFields => ({
+  title,
+  description,
+  status,
+  priority,
+  labels,
+})
