@@ -11,15 +11,15 @@ export interface KeyRecord {
 }
 
 /**
- * What a request is answered whose key has a record: what the first one was, save the external reference, which is told
- * as it is known now. `current` reads the task as it is, if it still is there.
+ * What a request is answered whose key has a record: what the first one was, save the external reference and how its issue
+ * stands, which are told as they are known now. `current` reads the task as it is, if it still is there.
  */
 export const replay = (record: KeyRecord, key: IdempotencyKey, current: () => Task | null | undefined): CommitResult => {
   if (record.isClaim || record.fingerprint !== key.fingerprint) return { kind: 'key_reused' }
   if (record.json === null) return { kind: 'deleted', replayed: true }
   const task = JSON.parse(record.json) as Task
   const now = current()
-  const external_reference_id = now ? now.external_reference_id : task.external_reference_id
-  const json = JSON.stringify({ ...task, external_reference_id })
+  const { external_reference_id, sync } = now ?? task
+  const json = JSON.stringify({ ...task, external_reference_id, sync })
   return { kind: 'stored', task: { id: task.id, version: task.version, json }, replayed: true }
 }

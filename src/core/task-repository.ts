@@ -1,6 +1,8 @@
 import type { TaskError } from './errors.ts'
 import type { NewTaskEvent } from './event.ts'
 import type { JsonRun } from './json-run.ts'
+import type { SyncLink } from './sync-link.ts'
+import type { SyncRepository } from './sync-repository.ts'
 import type { Task } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 
@@ -21,12 +23,17 @@ export interface IdempotencyKey {
   readonly expiresAt: number
 }
 
-/** What a change comes to, decided by a pure function that sees the task as it is at the moment of the commit. */
+/**
+ * What a change comes to, decided by a pure function that sees the task as it is at the moment of the commit. A change that
+ * comes from GitHub says how the link stands after it; after any other the issue is `behind`.
+ */
 export type Decision =
-  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent }
+  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink }
   | { readonly kind: 'delete'; readonly event: NewTaskEvent }
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: TaskError }
+
+export type Decide = (current: Task, link: SyncLink | undefined) => Decision
 
 /** `replayed` is the recorded answer of a request that was already carried out. */
 export type CommitResult =
@@ -57,17 +64,20 @@ export interface TaskRepository {
   history(taskId: string, after: number, limit: number): Promise<JsonRun>
 
   /**
-   * Stores a new task, its event and the key's record in one durable commit. Precondition: its version is 1, its id
+   * Stores a new task, its event, the key's record and its link to an issue in one durable commit. Precondition: its version is 1, its id
    * greater than any that this process was told of (`newestId`) or stored and, with a key, in the key's bucket.
    */
-  create(task: Task, event: NewTaskEvent, key?: IdempotencyKey): Promise<CommitResult>
+  create(task: Task, event: NewTaskEvent, key?: IdempotencyKey, link?: SyncLink): Promise<CommitResult>
 
   /**
    * Reads the task, asks `decide`, and stores what it says with its event and the key's record in one durable
    * commit. `decide` may be asked again when another writer came first, so it must be pure. Precondition: the key is
    * of this change alone (an operation of a batch whose key was claimed).
    */
-  change(id: string, decide: (current: Task) => Decision, key?: IdempotencyKey): Promise<CommitResult>
+  change(id: string, decide: Decide, key?: IdempotencyKey): Promise<CommitResult>
+
+  /** The bookkeeping of the GitHub sync. */
+  readonly sync: SyncRepository
 
   /** Binds a key to a request before its parts are carried out. False when it is bound to another one. */
   claim(key: IdempotencyKey): Promise<boolean>

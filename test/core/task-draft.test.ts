@@ -23,6 +23,7 @@ describe('createTask', () => {
       completed_at: null,
       external_reference_id: null,
       version: 1,
+      sync: null,
     })
   })
 

@@ -19,6 +19,7 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
     get: fail,
     newestId: fail,
     eventLag: () => 0,
+    sync: {} as TaskRepository['sync'],
     list: fail,
     history: fail,
     create: fail,

@@ -36,6 +36,7 @@ describe('creating a task', () => {
       completed_at: null,
       external_reference_id: null,
       version: 1,
+      sync: null,
     })
     expect(answer.headers).toMatchObject({
       location: `/tasks/${task.id}`,
@@ -67,6 +68,7 @@ describe('creating a task', () => {
       status: 'completed',
       completed_at: '2026-03-01T09:00:00.000Z',
       version: 1,
+      sync: null,
     })
   })
 

@@ -23,7 +23,7 @@ const seed = () => {
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
     const draft = { ...mixedDraft(index), title: `task ${index}`, external_reference_id: String(index) }
     const task = createTask(draft, newId(), instantAt(index % 1000))
-    commits.create(task, createdEvent(task, 'test'), undefined)
+    commits.create(task, createdEvent(task, 'test'), undefined, undefined)
     return task
   })
   db.exec('COMMIT')

@@ -1,7 +1,9 @@
-import type { Collection } from 'mongodb'
+import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
+import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
+import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
 import { isDuplicateKey, reading, writing } from './database-error.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import { at, newClaim, newTask, type TaskDocument, toState } from './documents.ts'
@@ -9,15 +11,18 @@ import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-re
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
-  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined): Promise<CommitResult>
-  change(id: string, decide: (current: Task) => Decision, key: IdempotencyKey | undefined): Promise<CommitResult>
+  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): Promise<CommitResult>
+  change(id: string, decide: Decide, key: IdempotencyKey | undefined): Promise<CommitResult>
   claim(key: IdempotencyKey): Promise<boolean>
+  /** Decides upon a link and its task, and keeps both; it spends no version. */
+  changeLink(taskId: string, decide: LinkDecision): Promise<SyncLink | undefined>
+  addLink(link: SyncLink): Promise<boolean>
 }
 
 /** What a commit is decided upon. */
-type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys'>
+type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
 
-const CURRENT = { _id: 0, rev: 1, task: 1, keys: 1 } as const
+const CURRENT = { _id: 0, rev: 1, task: 1, keys: 1, link: 1 } as const
 
 export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   const keys = createKeyRecords(tasks)
@@ -40,10 +45,17 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   const read = (id: string, deadline: Deadline): Promise<Current | null> =>
     reading(() => tasks.findOne<Current>(at(id), { projection: CURRENT, ...deadline() }))
 
+  /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
+  const replace = async (id: string, rev: number, update: UpdateFilter<TaskDocument>, deadline: Deadline): Promise<boolean> => {
+    const { matchedCount } = await writing(() => tasks.updateOne({ ...at(id), rev }, update, deadline()))
+    return matchedCount === 1
+  }
+
   return {
-    async create(task, event, key) {
+    async create(given, event, key, link) {
+      const task = link ? withLink(given, link) : given
       const stored = toStored(task)
-      const owner = await insert(newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)]), key)
+      const owner = await insert(newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)], link), key)
       if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
     },
@@ -55,17 +67,37 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
         const earlier = key && current && keys.live(current, key)
         if (key !== undefined && current && earlier) return toAnswer({ record: earlier, task: current.task }, key)
         if (!current?.task) return { kind: 'absent' }
-        const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task), key)
+        const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task, current.link), key)
         if (update === undefined) return result
-        const filter = { ...at(id), rev: current.rev }
-        const { matchedCount } = await writing(() => tasks.updateOne(filter, update, deadline()))
-        if (matchedCount === 1) return result
+        if (await replace(id, current.rev, update, deadline)) return result
       }
     },
 
     async claim(key) {
       const owner = await insert(newClaim(toStoredKey(key, null, true)), key)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
+    },
+
+    async changeLink(taskId, decide) {
+      const deadline = createDeadline()
+      for (;;) {
+        const current = await read(taskId, deadline)
+        if (!current?.link) return undefined
+        const next = decide(current.link, current.task)
+        if (next === undefined) return current.link
+        const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
+        if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
+      }
+    },
+
+    async addLink(link) {
+      const deadline = createDeadline()
+      for (;;) {
+        const current = await read(link.taskId, deadline)
+        if (!current?.task || current.link) return false
+        const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
+        if (await replace(link.taskId, current.rev, update, deadline)) return true
+      }
     },
   }
 }
@@ -82,13 +114,16 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return key === undefined ? { result } : { result, update: { $set: commit(current, key, stored.json) } }
     }
     case 'change': {
-      const stored = toStored(decision.task)
-      const { words, ...state } = toState(decision.task)
-      const isReworded = task.title !== decision.task.title || task.description !== decision.task.description
+      const time = Date.parse(decision.event.time)
+      const link = decision.link ?? (current.link && behind(current.link, decision.task.version, false, time))
+      const next = link ? withLink(decision.task, link) : decision.task
+      const stored = toStored(next)
+      const { words, ...state } = toState(next)
+      const isReworded = task.title !== next.title || task.description !== next.description
       return {
         result: { kind: 'stored', task: stored, replayed: false } as const,
         update: {
-          $set: { ...state, ...(isReworded ? { words } : {}), ...commit(current, key, stored.json) },
+          $set: { ...state, ...(isReworded ? { words } : {}), ...(link && { link }), ...commit(current, key, stored.json) },
           $push: { pending: { version: stored.version, ...decision.event } },
         },
       }
@@ -97,7 +132,11 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return {
         result: { kind: 'deleted', replayed: false } as const,
         update: {
-          $set: { ended: true as const, ...commit(current, key, null) },
+          $set: {
+            ended: true as const,
+            ...(current.link && { link: behind(current.link, task.version + 1, true, Date.parse(decision.event.time)) }),
+            ...commit(current, key, null),
+          },
           $unset: { task: '', order: '', words: '' } as const,
           $push: { pending: { version: task.version + 1, ...decision.event } },
         },
@@ -109,6 +148,14 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
 const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, json: string | null) => ({
   rev: rev + 1,
   ...(key && { keys: [...keys.filter(({ expires_at }) => expires_at.getTime() > key.now), toStoredKey(key, json)] }),
+})
+
+/** A link beside its task, which tells of it. */
+const linked = ({ task }: Current, link: SyncLink) => ({ link, ...(task && { task: withLink(task, link) }) })
+
+const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
+  $set: { ...(task && { task: { ...task, sync: null } }), rev: rev + 1 },
+  $unset: { link: '' },
 })
 
 const toStored = (task: Task): StoredTask => ({ id: task.id, version: task.version, json: JSON.stringify(task) })

@@ -1,6 +1,7 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
 import { toWords } from '../../core/search.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
 
@@ -23,6 +24,8 @@ export interface TaskDocument {
   readonly ended?: true
   readonly pending: readonly PendingEvent[]
   readonly keys: readonly StoredKey[]
+  /** How its GitHub issue stands. A tombstone has it until the issue is closed. */
+  readonly link?: SyncLink
 }
 
 /** An event that waits for its place in the sequence. The nth event of a task is that of version n. */
@@ -74,12 +77,18 @@ export const toState = (task: Task) => ({
   words: toWords(`${task.title}\n${task.description}`),
 })
 
-export const newTask = (task: Task, event: NewTaskEvent, keys: readonly StoredKey[]): TaskDocument => ({
+export const newTask = (
+  task: Task,
+  event: NewTaskEvent,
+  keys: readonly StoredKey[],
+  link: SyncLink | undefined,
+): TaskDocument => ({
   ...at(task.id),
   rev: 1,
   ...toState(task),
   pending: [{ version: task.version, ...event }],
   keys,
+  ...(link && { link }),
 })
 
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */

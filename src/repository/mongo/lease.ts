@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey } from './database-error.ts'
 
@@ -10,36 +9,32 @@ export interface LeaseDocument {
   readonly expires_at: Date
 }
 
-/** A task that one replica at a time does. Held by whoever renews it; free once it was not renewed for its length. */
-export const createLease = (leases: () => Promise<Collection<LeaseDocument>>, name: string, lengthMs: number) => {
-  const holder = randomUUID()
-
-  return {
-    /** Takes the lease or keeps it: the term when it is ours, undefined while another one holds it. */
-    async hold(): Promise<number | undefined> {
-      const collection = await leases()
-      const now = Date.now()
-      const until = { expires_at: new Date(now + lengthMs) }
-      const kept = await collection.findOneAndUpdate(
-        { _id: name, holder, expires_at: { $gt: new Date(now) } },
-        { $set: until },
-        { returnDocument: 'after' },
-      )
-      if (kept !== null) return kept.fence
-      try {
-        const free = { _id: name, expires_at: { $lte: new Date(now) } }
-        await collection.updateOne(free, { $set: { holder, ...until }, $inc: { fence: 1 } }, { upsert: true })
-        const taken = await collection.findOne({ _id: name, holder })
-        return taken?.fence
-      } catch (error) {
-        if (isDuplicateKey(error)) return undefined
-        throw error
-      }
-    },
-
-    /** Lets another one go on at once. */
-    async release(): Promise<void> {
-      await (await leases()).updateOne({ _id: name, holder }, { $set: { expires_at: new Date(0) } })
-    },
+/**
+ * Takes or keeps what one holder at a time may have, for `lengthMs` from now. Resolves with the term when it is ours,
+ * undefined while another one has it.
+ */
+export const hold = async (
+  leases: Collection<LeaseDocument>,
+  name: string,
+  holder: string,
+  lengthMs: number,
+): Promise<number | undefined> => {
+  const now = new Date()
+  const until = { expires_at: new Date(now.getTime() + lengthMs) }
+  const ours = { _id: name, holder, expires_at: { $gt: now } }
+  const kept = await leases.findOneAndUpdate(ours, { $set: until }, { returnDocument: 'after' })
+  if (kept !== null) return kept.fence
+  try {
+    const free = { _id: name, expires_at: { $lte: now } }
+    await leases.updateOne(free, { $set: { holder, ...until }, $inc: { fence: 1 } }, { upsert: true })
+    return (await leases.findOne({ _id: name, holder }))?.fence
+  } catch (error) {
+    if (isDuplicateKey(error)) return undefined
+    throw error
   }
+}
+
+/** Lets another one go on at once. */
+export const release = async (leases: Collection<LeaseDocument>, name: string, holder: string): Promise<void> => {
+  await leases.updateOne({ _id: name, holder }, { $set: { expires_at: new Date(0) } })
 }

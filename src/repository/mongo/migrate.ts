@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb'
 import { OpenError } from '../open-error.ts'
-import { EVENT_INDEXES, SCHEMA_VERSION, TASK_INDEXES } from './migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, SCHEMA_VERSION, TASK_INDEXES } from './migrations.ts'
 
 interface SchemaDocument {
   readonly _id: 'schema'
@@ -21,5 +21,6 @@ export const migrate = async (db: Db): Promise<void> => {
   }
   await db.collection('tasks').createIndexes([...TASK_INDEXES])
   await db.collection('events').createIndexes([...EVENT_INDEXES])
+  await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
   if (found === null) await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
 }

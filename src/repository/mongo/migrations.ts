@@ -34,8 +34,14 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
   },
   { name: 'by_key_expiry', key: { 'keys.expires_at': 1 }, partialFilterExpression: { 'keys.expires_at': exists } },
   { name: 'by_pending_event', key: { 'pending.time': 1 }, partialFilterExpression: { 'pending.time': exists } },
+  { name: 'by_link_status', key: { 'link.status': 1, _id: 1 }, partialFilterExpression: { 'link.status': exists } },
+  { name: 'by_link_attempt', key: { 'link.nextAttemptAt': 1 }, partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } } },
+  { name: 'by_linked_issue', key: { 'link.issue.id': 1 }, partialFilterExpression: { 'link.issue.id': exists } },
   { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
 ]
+
+/** The deliveries of GitHub that are to be dealt with, and those to be forgotten. */
+export const DELIVERY_INDEXES: readonly IndexDescription[] = [{ name: 'by_receipt', key: { is_open: 1, received_at: 1 } }]
 
 /** An event's identity is unique, so that none is published twice. Its place in the sequence is `_id`. */
 export const EVENT_INDEXES: readonly IndexDescription[] = [{ name: 'by_event', key: { event: 1 }, unique: true }]

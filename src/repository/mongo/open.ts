@@ -6,6 +6,7 @@ import { createConnection } from './connection.ts'
 import type { TaskDocument } from './documents.ts'
 import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
+import { createSyncReads } from './sync.ts'
 import { createTaskQueues } from './task-queues.ts'
 
 /**
@@ -21,6 +22,7 @@ export const openMongoRepository = async (
   const relay = createRelay(connection)
   const reads = connection.using(createReads)
   const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
+  const sync = connection.using(createSyncReads)
   const inTurn = createTaskQueues()
 
   return {
@@ -28,11 +30,28 @@ export const openMongoRepository = async (
     get: (id) => reads(({ get }) => get(id)),
     list: (query, after, limit) => reads(({ list }) => list(query, after, limit)),
     history: (taskId, after, limit) => reads(({ history }) => history(taskId, after, limit)),
-    create: (task, event, key) => commits(({ create }) => create(task, event, key)),
+    create: (task, event, key, link) => commits(({ create }) => create(task, event, key, link)),
     change: (id, decide, key) => inTurn(id, () => commits(({ change }) => change(id, decide, key))),
     claim: (key) => commits(({ claim }) => claim(key)),
     ping: () => reads(({ ping }) => ping()),
     eventLag: relay.lag,
+    sync: {
+      changeLink: (taskId, decide) => inTurn(taskId, () => commits(({ changeLink }) => changeLink(taskId, decide))),
+      addLink: (link) => inTurn(link.taskId, () => commits(({ addLink }) => addLink(link))),
+      link: (taskId) => sync(({ link }) => link(taskId)),
+      linkOfIssue: (issueId) => sync(({ linkOfIssue }) => linkOfIssue(issueId)),
+      dueLinks: (now, limit) => sync(({ dueLinks }) => dueLinks(now, limit)),
+      links: (status, after, limit) => sync(({ links }) => links(status, after, limit)),
+      countLinks: () => sync(({ countLinks }) => countLinks()),
+      unlinkedTasks: (after, limit) => sync(({ unlinkedTasks }) => unlinkedTasks(after, limit)),
+      addDelivery: (delivery) => sync(({ addDelivery }) => addDelivery(delivery)),
+      openDeliveries: (limit) => sync(({ openDeliveries }) => openDeliveries(limit)),
+      closeDelivery: (id, forgetBefore) => sync(({ closeDelivery }) => closeDelivery(id, forgetBefore)),
+      readState: (name) => sync(({ readState }) => readState(name)),
+      writeState: (name, value) => sync(({ writeState }) => writeState(name, value)),
+      hold: (name, holder, lengthMs) => sync(({ hold }) => hold(name, holder, lengthMs)),
+      release: (name, holder) => sync(({ release }) => release(name, holder)),
+    },
 
     async close() {
       await relay.stop()

@@ -4,7 +4,7 @@ import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument 
 /** So many tasks have their events published at once. */
 export const BATCH = 500
 
-type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'>
+type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & { readonly link?: { readonly status: string } }
 
 const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
@@ -17,7 +17,7 @@ const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 export const publish = async (db: Db, fence: number): Promise<number> => {
   const tasks = db.collection<TaskDocument>('tasks')
   const waiting = await tasks
-    .find<Waiting>(HAS_PENDING, { projection: { rev: 1, pending: 1, ended: 1, keys: 1 } })
+    .find<Waiting>(HAS_PENDING, { projection: { rev: 1, pending: 1, ended: 1, keys: 1, 'link.status': 1 } })
     .sort({ 'pending.time': 1 })
     .limit(BATCH)
     .batchSize(BATCH + 1)
@@ -47,8 +47,8 @@ const append = async (events: Collection<EventDocument>, pending: readonly Pendi
 const byTime = (a: PendingEvent, b: PendingEvent): number => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
 
 /** What was published goes, and so does a tombstone that has nothing else to tell. */
-const toRemoval = ({ _id, rev, pending, ended, keys }: Waiting): AnyBulkWriteOperation<TaskDocument> => {
-  if (ended && keys.length === 0) return { deleteOne: { filter: { ...at(_id), rev } } }
+const toRemoval = ({ _id, rev, pending, ended, keys, link }: Waiting): AnyBulkWriteOperation<TaskDocument> => {
+  if (ended && keys.length === 0 && link === undefined) return { deleteOne: { filter: { ...at(_id), rev } } }
   const newest = pending.at(-1)?.version ?? 0
   return { updateOne: { filter: at(_id), update: { $pull: { pending: { version: { $lte: newest } } } } } }
 }
@@ -65,6 +65,7 @@ export const oldestPending = async (db: Db): Promise<string | undefined> => {
 export const sweep = async (db: Db, now: Date): Promise<void> => {
   const tasks = db.collection<TaskDocument>('tasks')
   const expired = { expires_at: { $lte: now } }
+  const absent = { $exists: false }
   await tasks.updateMany({ 'keys.expires_at': { $lte: now } }, { $pull: { keys: expired } })
-  await tasks.deleteMany({ ended: true, 'keys.0': { $exists: false }, 'pending.0': { $exists: false } })
+  await tasks.deleteMany({ ended: true, 'keys.0': absent, 'pending.0': absent, link: absent })
 }

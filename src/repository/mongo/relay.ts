@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
-import { createLease, type LeaseDocument } from './lease.ts'
+import { hold, type LeaseDocument, release } from './lease.ts'
 import { BATCH, oldestPending, publish, sweep } from './publish.ts'
+
+const LEASE = 'relay'
 
 /** How long the others wait for a relay that died, and how often they look, in milliseconds. */
 const LEASE_MS = 5000
@@ -17,16 +20,16 @@ const SWEEP_MS = 60_000
 /** Keeps the events moving from the tasks to their sequence (`publish`): one replica at a time, by a lease. */
 export const createRelay = (connection: Connection) => {
   const leases = async () => (await connection.ready()).collection<LeaseDocument>('leases')
-  const lease = createLease(leases, 'relay', LEASE_MS)
+  const holder = randomUUID()
   const stopping = new AbortController()
   let fence: number | undefined
   let renewedAt = Number.NEGATIVE_INFINITY
   let sweptAt = performance.now()
   let oldest: string | undefined
 
-  const hold = async (): Promise<number | undefined> => {
+  const renew = async (): Promise<number | undefined> => {
     if (performance.now() - renewedAt < RENEWAL_MS) return fence
-    fence = await lease.hold()
+    fence = await hold(await leases(), LEASE, holder, LEASE_MS)
     renewedAt = performance.now()
     return fence
   }
@@ -34,7 +37,7 @@ export const createRelay = (connection: Connection) => {
   /** Resolves with how long to wait until the next turn. */
   const turn = async (): Promise<number> => {
     const db = await connection.ready()
-    const term = await hold()
+    const term = await renew()
     if (term === undefined) {
       oldest = await oldestPending(db)
       return RENEWAL_MS
@@ -53,7 +56,7 @@ export const createRelay = (connection: Connection) => {
       const wait = await turn().catch(() => FAILED_MS)
       await sleep(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
     }
-    if (fence !== undefined) await lease.release().catch(() => {})
+    if (fence !== undefined) await release(await leases(), LEASE, holder).catch(() => {})
   }
   const running = run()
 

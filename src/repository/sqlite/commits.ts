@@ -1,28 +1,39 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
+import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
+import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
+import { createLinkRecords, toLink } from './link-records.ts'
 
 /** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
 export interface Commits {
-  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined): CommitResult
-  change(id: string, decide: (current: Task) => Decision, key: IdempotencyKey | undefined): CommitResult
+  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): CommitResult
+  change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
   claim(key: IdempotencyKey): boolean
+  /** Decides upon a link and its task, and keeps both; it spends no version. */
+  changeLink(taskId: string, decide: LinkDecision): SyncLink | undefined
+  addLink(link: SyncLink): boolean
 }
 
 interface Row {
   readonly key: number
   readonly version: number
   readonly json: string
+  /** The link to its issue, when it has one. */
+  readonly link: string | null
 }
 
 export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const keys = createKeyRecords(db)
-  const find = db.prepare('SELECT key, version, json FROM tasks WHERE id = ?')
+  const links = createLinkRecords(db)
+  const find = db.prepare(`
+    SELECT tasks.key, tasks.version, tasks.json, github_links.json AS link
+    FROM tasks LEFT JOIN github_links ON github_links.task_id = tasks.id WHERE tasks.id = ?`)
   const insertTask = db.prepare(`
     INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -61,26 +72,33 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     deleteTask.run(key)
   }
 
-  const carryOut = (id: string, row: Row, current: Task, decision: Decision): CommitResult => {
+  const carryOut = (id: string, row: Row, current: Task, link: SyncLink | undefined, decision: Decision): CommitResult => {
     switch (decision.kind) {
       case 'refuse':
         return { kind: 'refused', error: decision.error }
       case 'keep':
         return { kind: 'stored', task: { id, version: row.version, json: row.json }, replayed: false }
-      case 'change':
-        addEvent(decision.event, decision.task.version)
-        return { kind: 'stored', task: replaceTask(row.key, current, decision.task), replayed: false }
+      case 'change': {
+        const { task, event } = decision
+        const next = decision.link ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
+        addEvent(event, task.version)
+        if (next) links.put(next)
+        return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
+      }
       case 'delete':
         addEvent(decision.event, row.version + 1)
+        if (link) links.put(behind(link, row.version + 1, true, toMilliseconds(decision.event.time)))
         removeTask(row.key)
         return { kind: 'deleted', replayed: false }
     }
   }
 
   return {
-    create(task, event, key) {
+    create(given, event, key, link) {
       const earlier = key && keys.answer(key)
       if (earlier !== undefined) return earlier
+      const task = link ? withLink(given, link) : given
+      if (link) links.put(link)
       const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
       const json = JSON.stringify(task)
       const createdAt = toMilliseconds(task.created_at)
@@ -111,12 +129,35 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const row = find.get(id) as Row | undefined
       if (row === undefined) return { kind: 'absent' }
       const current = JSON.parse(row.json) as Task
-      const result = carryOut(id, row, current, decide(current))
+      const link = toLink(row.link)
+      const result = carryOut(id, row, current, link, decide(current, link))
       if (key !== undefined) keys.record(key, id, result)
       return result
     },
 
     claim: (key) => keys.claim(key),
+
+    changeLink(taskId, decide) {
+      const link = links.get(taskId)
+      if (link === undefined) return undefined
+      const row = find.get(taskId) as Row | undefined
+      const task = row && (JSON.parse(row.json) as Task)
+      const next = decide(link, task)
+      if (next === undefined) return link
+      if (next === null) links.remove(taskId)
+      else links.put(next)
+      if (row && task) replaceTask(row.key, task, next === null ? { ...task, sync: null } : withLink(task, next))
+      return next ?? undefined
+    },
+
+    addLink(link) {
+      const row = find.get(link.taskId) as Row | undefined
+      if (row === undefined || row.link !== null) return false
+      const task = JSON.parse(row.json) as Task
+      links.put(link)
+      replaceTask(row.key, task, withLink(task, link))
+      return true
+    },
   }
 }
 

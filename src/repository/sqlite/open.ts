@@ -8,6 +8,7 @@ import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, type Leg, planList } from './list-plan.ts'
 import { createReadRun } from './read-run.ts'
 import { createScanner } from './scanner.ts'
+import { createSync } from './sync.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
 /** A page of so many tasks is read at once where an index holds it; whatever takes longer goes to the scanner. */
@@ -61,10 +62,10 @@ export const openSqliteRepository = (path: string): TaskRepository => {
 
     history: (taskId, after, limit) => scan([{ sql: HISTORY, parameters: [taskId, after] }], limit),
 
-    async create(task, event, key) {
+    async create(task, event, key, link) {
       if (newestId !== undefined && task.id <= newestId) throw new Error('a new task must have an id after all others')
       newestId = task.id
-      return turns.commit(() => commits.create(task, event, key))
+      return turns.commit(() => commits.create(task, event, key, link))
     },
 
     change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
@@ -74,6 +75,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       turns.read(() => findNewest.get())
     },
 
+    sync: createSync(db, turns, commits),
     eventLag: () => 0,
 
     async close() {

@@ -1,0 +1,26 @@
+import type { SyncLink } from '../../core/sync-link.ts'
+import type { Database } from './binding.ts'
+
+/** The links of tasks to their issues, read and written inside the transaction of the commit that they belong to. */
+export const createLinkRecords = (db: Database) => {
+  const find = db.prepare('SELECT json FROM github_links WHERE task_id = ?')
+  const replace = db.prepare(
+    'INSERT OR REPLACE INTO github_links (task_id, status, next_attempt_at, issue_id, json) VALUES (?, ?, ?, ?, ?)',
+  )
+  const remove = db.prepare('DELETE FROM github_links WHERE task_id = ?')
+
+  return {
+    get: (taskId: string): SyncLink | undefined => toLink((find.get(taskId) as { json: string } | undefined)?.json),
+
+    put(link: SyncLink): void {
+      replace.run(link.taskId, link.status, link.nextAttemptAt, link.issue?.id ?? null, JSON.stringify(link))
+    },
+
+    remove(taskId: string): void {
+      remove.run(taskId)
+    },
+  }
+}
+
+export const toLink = (json: string | null | undefined): SyncLink | undefined =>
+  json == null ? undefined : (JSON.parse(json) as SyncLink)
