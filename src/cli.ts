@@ -1,7 +1,8 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
-import { ConfigError, loadConfig, VARIABLES } from './config.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { VARIABLES, type Variable } from './config-variables.ts'
 import { OpenError } from './repository/open-error.ts'
 
 /** sysexits.h: the command was used wrongly; the configuration is wrong. */
@@ -9,6 +10,9 @@ const EX_USAGE = 64
 const EX_CONFIG = 78
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const toHelp = ({ name, fallback, about }: Variable): string =>
+  `  ${name}\n      ${about}${fallback === '' ? '' : `\n      default: ${fallback}`}`
 
 const HELP = `task-manager-api ${version}
 
@@ -24,7 +28,7 @@ Options:
   -v, --version  print the version
 
 Configuration, by environment or a .env file:
-${VARIABLES.map(({ name, fallback, about }) => `  ${name.padEnd(18)} ${about}\n${' '.repeat(21)}default: ${fallback}`).join('\n')}
+${VARIABLES.map(toHelp).join('\n')}
 `
 
 /** The environment over the .env file of the working directory, if there is one. */

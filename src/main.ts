@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import pino from 'pino'
 import type { Config, DatabaseTarget } from './config.ts'
 import { createTaskService } from './core/task-service.ts'
+import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
 import { buildApp } from './http/app.ts'
 import type { App } from './http/typed-app.ts'
 import { openRepository } from './repository/open-repository.ts'
@@ -28,26 +29,36 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const repository = await openRepository(config.database)
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
-  const service = createTaskService({ repository, now: Date.now, newId })
+  const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
+  const github = config.github && (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
+  const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
   const { eventLag } = repository
-  const app = await buildApp({ service, logger, writeRequest, version, eventLag, isDraining: () => isDraining })
+  const app = await buildApp({ service, logger, writeRequest, version, eventLag, github, isDraining: () => isDraining })
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
     await setTimeout(config.shutdownDrainMs)
     await closeApp(app)
+    await github?.close()
     await repository.close()
     logger.info('stopped')
   })
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
+    await github?.close()
     await repository.close()
     throw error
   }
-  announce(app.server.address() as AddressInfo, config.database, version)
+  announce(app.server.address() as AddressInfo, config, version)
   if (config.database.kind === 'mongodb')
     await repository.ping().catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
+}
+
+/** Octokit is loaded only where it is used. */
+const startGithub = async (settings: GithubSettings, deps: GithubDeps): Promise<Github> => {
+  const { openGithub } = await import('./github/open-github.ts')
+  return openGithub(settings, deps)
 }
 
 /** Tries the address before a database is made that the service could not be reached with. */
@@ -88,10 +99,11 @@ const createLog = (level: Config['logLevel']) => {
   return { logger, writeRequest: INFORMING.has(level) ? (line: string): void => void output.write(line) : undefined }
 }
 
-const announce = ({ address, port, family }: AddressInfo, database: DatabaseTarget, version: string): void => {
+const announce = ({ address, port, family }: AddressInfo, { database, github }: Config, version: string): void => {
   const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
   const url = `http://${host}:${port}`
   process.stdout.write(`task-manager-api ${version}\n  docs  ${url}/docs\n  API   ${url}/tasks\n  data  ${placeOf(database)}\n`)
+  if (github !== undefined) process.stdout.write(`  issues  ${github.repository}\n`)
 }
 
 /** Where the data are, without the credentials and options of a connection string. */

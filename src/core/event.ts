@@ -2,10 +2,14 @@ import type { Static } from 'typebox'
 import { changedFields, type Task, TRACKED_FIELDS, type TrackedField } from './task.ts'
 import { Type } from './typebox.ts'
 
-export const TaskEventType = Type.Enum(['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted'], {
-  type: 'string',
-  description: 'What happened.',
-})
+export const TaskEventType = Type.Enum(
+  ['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted', 'task.conflict_resolved'],
+  {
+    type: 'string',
+    description:
+      'What happened. `task.conflict_resolved`: an issue was changed at GitHub while the task was changed here, and lost: `before` is its value, `after` the one that was kept.',
+  },
+)
 export type TaskEventType = Static<typeof TaskEventType>
 
 /** One line of a task's history: what changed, when, by whom. */

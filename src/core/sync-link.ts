@@ -78,8 +78,10 @@ export interface SyncLink {
   /** Whether the task is gone and the issue is only to be closed. */
   readonly isDeleted: boolean
   readonly issue: LinkedIssue | null
-  /** The last state that both sides are known to have had: what was sent, or what was read. */
+  /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
+  /** What the issue is being made equal to: perhaps it was, when no answer came. */
+  readonly sent: SyncedFields | null
   /** When the issue was last begun to be opened. */
   readonly sentAt: number | null
   /** How often an uncertain issue has been looked for. */
@@ -103,6 +105,7 @@ export const newLink = (taskId: string, now: number): SyncLink => ({
   isDeleted: false,
   issue: null,
   base: null,
+  sent: null,
   sentAt: null,
   lookups: 0,
   attempts: 0,
@@ -135,12 +138,17 @@ export const behind = (link: SyncLink, version: number, isDeleted: boolean, now:
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
 export const revived = (link: SyncLink, now: number): SyncLink =>
-  link.status === 'linked' || link.status === 'posting' || link.status === 'patching'
-    ? link
-    : { ...link, ...due(link, now), rev: link.rev + 1 }
+  link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now), rev: link.rev + 1 }
+
+/** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
+export const nextStep = ({ issue, sent }: SyncLink): SyncStatus => {
+  if (issue !== null) return 'dirty'
+  return sent === null ? 'pending' : 'uncertain'
+}
 
 const due = (link: SyncLink, now: number) => ({
-  status: link.status === 'uncertain' ? ('uncertain' as const) : link.issue === null ? ('pending' as const) : ('dirty' as const),
+  status: nextStep(link),
+  areLabelsDropped: false,
   attempts: 0,
   failingSince: null,
   nextAttemptAt: now,

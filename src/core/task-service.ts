@@ -1,8 +1,9 @@
 import type { BatchOperation } from './batch.ts'
-import { invalidInput, keyReused, notFound, TaskError } from './errors.ts'
+import { type InputIssue, invalidInput, keyReused, notFound, TaskError } from './errors.ts'
 import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
+import type { SyncLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { type Position, positionOf, type TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -42,26 +43,53 @@ export interface TaskServiceDeps {
   readonly now: () => number
   /** A new UUIDv7 at each call; with the request's idempotency key, one that a store finds the place of by that key. */
   readonly newId: (key?: string) => string
+  /** What mirrors the tasks as issues; absent, nothing does. */
+  readonly mirror?: Mirror | undefined
+}
+
+/** Where tasks have issues, as far as the use cases need to know. */
+export interface Mirror {
+  /** The link that a new task is committed with. */
+  newLink(taskId: string): SyncLink
+  /** Work was committed for the sync. */
+  poke(): void
+  /** Resolves once a new task's issue is known, or will not be for now. */
+  opened(taskId: string): Promise<void>
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
 
 /** The use cases. `actor` is who the history names. */
-export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) => {
+export const createTaskService = ({ repository, now, newId, mirror }: TaskServiceDeps) => {
+  const isMirrored = mirror !== undefined
+
   const instant = (): string => new Date(now()).toISOString()
 
   const toKey = (retry: RetryKey | undefined): IdempotencyKey | undefined =>
     retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }
 
-  const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+  const commitNew = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+    if (isMirrored && draft.external_reference_id != null) throw invalidInput([mirroredReference(null)])
     const task = createTask(draft, newId(retry?.key), instant())
-    return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry))))
+    const link = mirror?.newLink(task.id)
+    return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry), link)))
+  }
+
+  /** The answer waits a while for the issue, so that it can tell of it. */
+  const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+    const written = await commitNew(draft, actor, retry)
+    if (mirror === undefined || written.replayed) return written
+    await mirror.opened(written.task.id)
+    const current = await repository.get(written.task.id).catch(() => undefined)
+    return current === undefined ? written : { ...written, task: asLinked(written.task, current) }
   }
 
   const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
     const guarded = (current: Task): Decision =>
       precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
-    return settled(await repository.change(id, guarded, toKey(retry)))
+    const result = settled(await repository.change(id, guarded, toKey(retry)))
+    mirror?.poke()
+    return result
   }
 
   const update = async (
@@ -73,10 +101,10 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
   ): Promise<Written> => {
     const at = instant()
     const decide = (current: Task): Decision => {
-      const issues = patchIssues(current, patch)
+      const issues = [...patchIssues(current, patch), ...(isMirrored ? referenceIssues(current, patch) : [])]
       return issues.length > 0
         ? { kind: 'refuse', error: invalidInput(issues) }
-        : toDecision(current, patchTask(current, patch, at), actor)
+        : toDecision(current, patchTask(current, isMirrored ? withoutReference(patch) : patch, at), actor)
     }
     return stored(await change(id, decide, precondition, retry))
   }
@@ -105,7 +133,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
   const run = async (operation: BatchOperation, actor: string, retry?: RetryKey): Promise<BatchResult> => {
     switch (operation.op) {
       case 'create':
-        return { kind: 'created', ...(await create(operation.task, actor, retry)) }
+        return { kind: 'created', ...(await commitNew(operation.task, actor, retry)) }
       case 'update':
         return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation.if_match), retry)) }
       case 'complete':
@@ -165,7 +193,7 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
       if (key === undefined) await repository.ping()
       else if (!(await repository.claim(key))) throw keyReused()
       const lastOnTask = new Map<string, Promise<unknown>>()
-      return Promise.all(
+      const results = await Promise.all(
         operations.map((operation, index) => {
           const itemRetry = retry && { ...retry, key: toItemKey(retry.key, index) }
           const attempt = () =>
@@ -176,11 +204,32 @@ export const createTaskService = ({ repository, now, newId }: TaskServiceDeps) =
           return result
         }),
       )
+      mirror?.poke()
+      return results
     },
 
     ping: (): Promise<void> => repository.ping(),
   }
 }
+
+/** A new task as it was created, with how its issue stands now. */
+const asLinked = (created: StoredTask, current: StoredTask): StoredTask => {
+  const { external_reference_id, sync } = JSON.parse(current.json) as Task
+  return { ...created, json: JSON.stringify({ ...JSON.parse(created.json), external_reference_id, sync }) }
+}
+
+/** Where an issue mirrors the task, its id is ours to set: the one that is there is accepted, and so is none. */
+const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): InputIssue[] =>
+  patch.external_reference_id == null || patch.external_reference_id === external_reference_id
+    ? []
+    : [mirroredReference(external_reference_id)]
+
+const mirroredReference = (stored: string | null): InputIssue => ({
+  pointer: '#/external_reference_id',
+  detail: `is the id of the GitHub issue and set by the service: leave it out, or send ${JSON.stringify(stored)}`,
+})
+
+const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): TaskPatch => patch
 
 const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(lastTask(tasks), query.sort)
 

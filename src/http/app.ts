@@ -10,6 +10,7 @@ import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { addBatchRoute } from './routes/batch.ts'
+import { addGithubRoutes, type GithubDoor } from './routes/github.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
@@ -24,6 +25,8 @@ export interface AppDeps {
   readonly version: string
   /** For how long the oldest event without a sequence has waited, in milliseconds. */
   readonly eventLag: () => number
+  /** The GitHub sync; absent, its routes say so. */
+  readonly github?: GithubDoor | undefined
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
   /** How long a request's headers, and the whole of it, may take to come, in milliseconds. */
@@ -39,6 +42,7 @@ export const buildApp = async ({
   writeRequest,
   version,
   eventLag,
+  github,
   isDraining,
   slowest = SLOWEST,
 }: AppDeps): Promise<App> => {
@@ -97,10 +101,11 @@ export const buildApp = async ({
   app.addHook('onRoute', (route) => {
     if (route.schema !== undefined && route.schema.hide !== true) route.schema.querystring ??= NO_QUERY
   })
-  addMetrics(app, eventLag)
+  addMetrics(app, eventLag, github?.operations)
   addTaskRoutes(app, service)
   addBatchRoute(app, service)
   addHistoryRoute(app, service)
+  addGithubRoutes(app, github)
   addHealthRoutes(app, service, isDraining)
   return app
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { SYNC_STATUSES } from '../core/sync-link.ts'
 import { problems } from './openapi.ts'
 
 /** Upper bounds of the buckets, in seconds. */
@@ -18,7 +19,7 @@ interface Series {
  * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added before the routes. The
  * histogram is kept here, as prom-client's own takes as long for an observation as a route takes to be found.
  */
-export const addMetrics = (app: FastifyInstance, eventLag: () => number): void => {
+export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?: GithubGauges): void => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({
@@ -29,6 +30,7 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number): void =
       this.set(eventLag() / 1000)
     },
   })
+  if (github !== undefined) addGithubGauges(registry, github)
   const series = new Map<string, Series>()
 
   const observe = (method: string, route: string, status: number, seconds: number): void => {
@@ -71,6 +73,47 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number): void =
         .header('content-type', registry.contentType)
         .send(`${await registry.metrics()}\n${toExposition([...series.values()])}`),
   )
+}
+
+/** What is measured of the GitHub sync. */
+interface GithubGauges {
+  counts(): Promise<Readonly<Partial<Record<string, number>>>>
+  status(): Promise<object>
+}
+
+const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
+  const registers = [registry]
+  const instants = ['paused_until', 'last_sweep_at', 'last_delivery_at'] as const
+  new Gauge({
+    name: 'github_sync_jobs',
+    help: 'Tasks by the state of their sync.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const counts = await github.counts().catch(() => ({}))
+      for (const state of SYNC_STATUSES) this.set({ state }, counts[state as keyof typeof counts] ?? 0)
+    },
+  })
+  for (const name of instants) {
+    new Gauge({
+      name: `github_sync_${name.replace(/_at$|_until$/, '')}_timestamp_seconds`,
+      help: `${name} of GET /github/status; 0 for none.`,
+      registers,
+      async collect() {
+        const status = (await github.status().catch(() => ({}))) as Partial<Record<typeof name, string | null>>
+        this.set(Date.parse(status[name] ?? '1970-01-01') / 1000)
+      },
+    })
+  }
+  new Gauge({
+    name: 'github_sync_blocked',
+    help: '1 while a person has to mend something before anything goes to GitHub.',
+    registers,
+    async collect() {
+      const status = (await github.status().catch(() => ({}))) as { blocked?: object | null }
+      this.set(status.blocked == null ? 0 : 1)
+    },
+  })
 }
 
 /** A histogram as Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/): each bucket holds those below it. */

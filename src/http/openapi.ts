@@ -22,6 +22,7 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
       },
       tags: [
         { name: 'tasks', description: 'Tasks and their history' },
+        { name: 'github', description: 'The sync with GitHub issues' },
         { name: 'operations', description: 'Health and metrics' },
       ],
     },

@@ -16,6 +16,8 @@ type HttpErrorCode =
   | 'expectation_failed'
   | 'headers_too_large'
   | 'draining'
+  | 'github_not_configured'
+  | 'invalid_signature'
   | 'internal_error'
 
 export type ProblemCode = ErrorCode | HttpErrorCode
@@ -24,6 +26,7 @@ export type ProblemCode = ErrorCode | HttpErrorCode
 export const STATUS: Readonly<Record<ProblemCode, number>> = {
   malformed_request: 400,
   malformed_json: 400,
+  invalid_signature: 401,
   route_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
@@ -40,7 +43,11 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   database_unavailable: 503,
   outcome_unknown: 503,
   draining: 503,
+  github_not_configured: 503,
 }
+
+/** Answers of 503 that are no fault: the service runs as it was set up. */
+const NOT_CONFIGURED: ReadonlySet<ProblemCode> = new Set(['database_not_configured', 'github_not_configured'])
 
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   database_unavailable: 2,
@@ -131,7 +138,7 @@ export const toFault = (error: unknown): Fault => {
 /** Answers with the problem that an error is. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const fault = toFault(error)
-  if (STATUS[fault.code] >= 500 && fault.code !== 'database_not_configured')
+  if (STATUS[fault.code] >= 500 && !NOT_CONFIGURED.has(fault.code))
     request.log.error({ err: error, request_id: request.id }, 'request failed')
   if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
   const retryAfter = RETRY_AFTER_SECONDS[fault.code]

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { VARIABLES } from '#src/config.ts'
+import { VARIABLES } from '#src/config-variables.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand, startProcess } from '../start-process.ts'
 

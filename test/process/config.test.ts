@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, loadConfig, VARIABLES } from '#src/config.ts'
+import { ConfigError, loadConfig } from '#src/config.ts'
+import { VARIABLES } from '#src/config-variables.ts'
 import { createFolder } from '../start-app.ts'
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {

@@ -1,0 +1,147 @@
+import type { SyncRepository } from '../core/sync-repository.ts'
+import type { Call, Credential, Reply } from './client.ts'
+import type { Limits } from './limits.ts'
+import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
+import { BLOCKS, Blocked, Failed, Paused } from './stopped.ts'
+
+export interface ApiDeps {
+  readonly call: Call
+  readonly credential: Credential
+  readonly limits: Limits
+  readonly sync: SyncRepository
+  /** As it is configured: `owner/name`. */
+  readonly repository: string
+  readonly signal: AbortSignal
+}
+
+/** What came of a call that was neither held back by a limit nor refused for its credential. */
+export type Outcome = Exclude<Reply, { kind: 'limited' }>
+
+/** The repository as it was found: its name may change, its id never does. */
+interface Home {
+  readonly id: number
+  readonly fullName: string
+}
+
+export type Api = Awaited<ReturnType<typeof createApi>>
+
+/**
+ * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when nothing goes with the
+ * credential or the repository. A repository that was renamed is found by its id, and the call made again there.
+ */
+export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
+  const stateName = `github-repository:${repository.toLowerCase()}`
+  let home = (await sync.readState(stateName)) as Home | undefined
+  let login: string | undefined
+
+  const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
+    limits.check()
+    const reply = await call(route, parameters)
+    if (reply.kind === 'limited') {
+      await limits.pause(reply.until, reply.reason)
+      throw new Paused(reply.until)
+    }
+    if (reply.kind === 'refused' && reply.status === 401) throw new Blocked(BLOCKS.unauthorized)
+    return reply
+  }
+
+  const get = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
+    const outcome = await send(route, parameters)
+    if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+    return outcome
+  }
+
+  /** Finds the repository by its id or, the first time, by its name. */
+  const find = async (): Promise<Home> => {
+    const [owner, repo] = repository.split('/')
+    let outcome = home
+      ? await get('GET /repositories/{id}', { id: home.id })
+      : await get('GET /repos/{owner}/{repo}', { owner, repo })
+    if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
+    if (outcome.kind !== 'ok')
+      throw new Blocked(outcome.kind === 'refused' && outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+    const { id, full_name, has_issues } = outcome.data as { id: number; full_name: string; has_issues: boolean }
+    if (home !== undefined && home.id !== id) throw new Blocked(BLOCKS.repositoryReplaced)
+    if (!has_issues) throw new Blocked(BLOCKS.issuesDisabled)
+    if (home?.fullName !== full_name) {
+      home = { id, fullName: full_name }
+      await sync.writeState(stateName, home)
+    }
+    return { id, fullName: full_name }
+  }
+
+  const at = async (): Promise<{ owner: string; repo: string }> => {
+    const [owner = '', repo = ''] = (home ?? (await find())).fullName.split('/')
+    return { owner, repo }
+  }
+
+  /** A call to the repository's issues; once more when the repository has another name now. */
+  const inRepository = async (
+    route: string,
+    parameters: Record<string, unknown>,
+    isWrite: boolean,
+    isCreate = false,
+  ): Promise<Outcome> => {
+    for (let isSecond = false; ; isSecond = true) {
+      const place = await at()
+      if (isWrite) await limits.beforeWrite(isCreate && !isSecond, signal)
+      const path = route.replace(' ', ' /repos/{owner}/{repo}')
+      const outcome = await send(path, { ...place, ...parameters })
+      const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
+      if (!isMoved || isSecond) return outcome
+      const found = await find()
+      if (found.fullName === `${place.owner}/${place.repo}`) return outcome
+    }
+  }
+
+  const authenticate = async (): Promise<string> => {
+    const isApp = credential.kind === 'app'
+    const outcome = await get(isApp ? 'GET /app' : 'GET /user')
+    if (outcome.kind !== 'ok') throw new Blocked(BLOCKS.unauthorized)
+    const data = outcome.data as { login?: string; slug?: string }
+    login = isApp ? `${data.slug}[bot]` : (data.login ?? '')
+    return login
+  }
+
+  return {
+    /** How GitHub names us. */
+    identity: async (): Promise<string> => login ?? (await authenticate()),
+
+    /** Asks GitHub anew who we are. */
+    authenticate,
+
+    home: () => home,
+
+    /** Looks again whether the repository can be written to at all. */
+    probe: find,
+
+    issue: (number: number): Promise<Outcome> => inRepository('GET /issues/{issue_number}', { issue_number: number }, false),
+
+    create: (body: Record<string, unknown>): Promise<Outcome> => inRepository('POST /issues', body, true, true),
+
+    update: (number: number, body: Record<string, unknown>): Promise<Outcome> =>
+      inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, true),
+
+    addLabels: (number: number, labels: readonly string[]): Promise<Outcome> =>
+      inRepository('POST /issues/{issue_number}/labels', { issue_number: number, labels }, true),
+
+    removeLabel: (number: number, name: string): Promise<Outcome> =>
+      inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, true),
+
+    /** The issues of a list, page after page as they are asked for. Throws Failed when a page does not come. */
+    async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
+      for (let page = 1; ; page += 1) {
+        const outcome = await inRepository('GET /issues', { ...parameters, per_page: 100, page }, false)
+        if (outcome.kind !== 'ok') throw await listFailure(outcome)
+        for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
+        if (!outcome.next) return
+      }
+    },
+  }
+}
+
+const listFailure = (outcome: Exclude<Outcome, { kind: 'ok' }>): Error => {
+  if (outcome.kind === 'unknown') return new Failed('unavailable', outcome.message)
+  if (outcome.status === 410) return new Blocked(BLOCKS.issuesDisabled)
+  return new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+}

@@ -1,0 +1,124 @@
+import { createAppAuth } from '@octokit/auth-app'
+import { Octokit } from '@octokit/core'
+
+/** How we are known at GitHub: by a token, or as an installation of a GitHub App. */
+export type Credential =
+  | { readonly kind: 'token'; readonly token: string }
+  /** The key in PKCS#8, PEM. */
+  | { readonly kind: 'app'; readonly appId: string; readonly privateKey: string; readonly installationId: number }
+
+/**
+ * What came of a call. `refused`: GitHub answered that it did not do it; a redirection too, as none is followed. `limited`: it
+ * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done.
+ */
+export type Reply =
+  | { readonly kind: 'ok'; readonly data: unknown; readonly next: boolean }
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string; readonly location: string | undefined }
+  | { readonly kind: 'limited'; readonly until: number; readonly reason: 'primary' | 'secondary' }
+  | { readonly kind: 'unknown'; readonly message: string }
+
+export type Call = (route: string, parameters?: Record<string, unknown>) => Promise<Reply>
+
+export interface ClientOptions {
+  readonly credential: Credential
+  readonly apiUrl: string
+  readonly timeoutMs: number
+  readonly userAgent: string
+  readonly now: () => number
+}
+
+/** One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are left out: they repeat a POST. */
+export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: ClientOptions): Call => {
+  const octokit = new Octokit({
+    baseUrl: apiUrl,
+    userAgent,
+    log: SILENT,
+    ...authentication(credential),
+    request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
+  })
+
+  return async (route, parameters = {}) => {
+    try {
+      const response = await octokit.request(route, parameters)
+      return toReply(response.status, response.headers, response.data, now())
+    } catch (error) {
+      const response = responseOf(error)
+      if (response === undefined) return { kind: 'unknown', message: 'GitHub did not answer' }
+      return toReply(response.status, response.headers, response.data, now())
+    }
+  }
+}
+
+const noop = (): void => {}
+const SILENT = { debug: noop, info: noop, warn: noop, error: noop }
+
+const authentication = (credential: Credential) =>
+  credential.kind === 'token'
+    ? { auth: credential.token }
+    : {
+        authStrategy: createAppAuth,
+        auth: {
+          appId: credential.appId,
+          privateKey: credential.privateKey,
+          installationId: credential.installationId,
+        },
+      }
+
+/** An id of more than 15 digits is kept as text, as a number would lose its end. Inside a string quotes are escaped, so no text is touched. */
+const LONG_ID = /"id":\s*(\d{16,})/g
+
+const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
+  const response = await fetch(url, { ...options, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+  const text = await response.text()
+  const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
+  const { status, statusText, headers } = response
+  return new Response(isEmpty ? null : text.replace(LONG_ID, '"id":"$1"'), {
+    status,
+    statusText,
+    headers: withoutLength(headers),
+  })
+}
+
+/** The text was decoded and perhaps changed: what told of its bytes no longer holds. */
+const withoutLength = (headers: Headers): Headers => {
+  const kept = new Headers(headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
+  return kept
+}
+
+type ReplyHeaders = Readonly<Record<string, string | number | undefined>>
+
+interface HttpResponse {
+  readonly status: number
+  readonly headers: ReplyHeaders
+  readonly data: unknown
+}
+
+/** A request that was reset or timed out throws with status 500 and no response: its outcome is unknown. */
+const responseOf = (error: unknown): HttpResponse | undefined =>
+  error instanceof Error && 'response' in error ? (error.response as HttpResponse | undefined) : undefined
+
+const toReply = (status: number, headers: ReplyHeaders, data: unknown, now: number): Reply => {
+  if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}` }
+  if (status < 300) return { kind: 'ok', data, next: String(headers['link'] ?? '').includes('rel="next"') }
+  const message = messageOf(data)
+  const limit = status === 403 || status === 429 ? limitOf(status, headers, message, now) : undefined
+  const location = headers['location']
+  return limit ?? { kind: 'refused', status, message, location: location === undefined ? undefined : String(location) }
+}
+
+const messageOf = (data: unknown): string =>
+  typeof data === 'object' && data !== null && 'message' in data && typeof data.message === 'string' ? data.message : ''
+
+/** GitHub's advice where a secondary limit names no time: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
+const UNNAMED_WAIT_MS = 60_000
+
+const limitOf = (status: number, headers: ReplyHeaders, message: string, now: number): Reply | undefined => {
+  const retryAfter = Number(headers['retry-after'])
+  if (Number.isFinite(retryAfter)) return { kind: 'limited', until: now + retryAfter * 1000, reason: 'secondary' }
+  if (String(headers['x-ratelimit-remaining']) === '0')
+    return { kind: 'limited', until: Math.max(now, Number(headers['x-ratelimit-reset']) * 1000) + 1000, reason: 'primary' }
+  if (status === 429 || /secondary rate limit|abuse/i.test(message))
+    return { kind: 'limited', until: now + UNNAMED_WAIT_MS, reason: 'secondary' }
+  return undefined
+}

@@ -1,0 +1,29 @@
+import type { SyncRepository } from '../core/sync-repository.ts'
+import type { TaskRepository } from '../core/task-repository.ts'
+import type { Api } from './api.ts'
+import type { Limits } from './limits.ts'
+import type { Marker } from './marker.ts'
+
+export interface SyncSettings {
+  /** Who wins where both sides changed a field: the newest, or always one of them. */
+  readonly conflict: 'newest' | 'task' | 'github'
+  /** Which issues that were opened at GitHub become tasks. */
+  readonly imports: { readonly kind: 'none' } | { readonly kind: 'all' } | { readonly kind: 'label'; readonly name: string }
+  /** When an issue is looked for that may have been opened, in milliseconds after the try. */
+  readonly lookupDelaysMs: readonly number[]
+  readonly sweepIntervalMs: number
+  readonly retryBaseMs: number
+}
+
+/** What every step of the sync works with. */
+export interface Desk {
+  readonly tasks: TaskRepository
+  readonly sync: SyncRepository
+  readonly api: Api
+  readonly limits: Limits
+  readonly marker: Marker
+  readonly settings: SyncSettings
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly newId: (key?: string) => string
+}

@@ -1,0 +1,80 @@
+import { nextStep, type SyncError, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
+import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const LONGEST_WAIT_MS = 60 * 60 * 1000
+
+/** The issue is known: equal to the task as of a version, unless the task has gone on since. */
+export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, version: number, now: number): SyncLink => {
+  const isBehind = link.isDeleted || link.wantedVersion > version
+  return {
+    ...succeeded(link),
+    status: isBehind ? 'dirty' : 'linked',
+    syncedVersion: version,
+    issue: toLinkedIssue(issue),
+    base,
+    nextAttemptAt: isBehind ? now : null,
+    lastSyncedAt: isBehind ? link.lastSyncedAt : now,
+    error: link.areLabelsDropped ? LABELS_DROPPED : null,
+  }
+}
+
+/** The issue was found that we once opened: what both sides have become since is to be merged. */
+export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
+  ...succeeded(link),
+  status: 'dirty',
+  issue: toLinkedIssue(issue),
+  nextAttemptAt: now,
+  error: null,
+})
+
+const succeeded = (link: SyncLink): SyncLink => ({
+  ...link,
+  rev: link.rev + 1,
+  lookups: 0,
+  attempts: 0,
+  failingSince: null,
+})
+
+/** Waits for a person. */
+export const blocked = (link: SyncLink, error: SyncError): SyncLink => ({
+  ...link,
+  rev: link.rev + 1,
+  status: 'blocked',
+  nextAttemptAt: null,
+  error,
+})
+
+/** The issue is not where it was. The task lives on. */
+export const gone = (link: SyncLink, error: SyncError): SyncLink => ({
+  ...link,
+  rev: link.rev + 1,
+  status: 'remote_gone',
+  nextAttemptAt: null,
+  error,
+})
+
+/** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
+export const failed = (link: SyncLink, reason: { code: string; detail: string }, retryBaseMs: number, now: number): SyncLink => {
+  const failingSince = link.failingSince ?? now
+  const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
+  const isDead = now - failingSince >= DAY_MS
+  return {
+    ...link,
+    rev: link.rev + 1,
+    status: isDead ? 'dead' : nextStep(link),
+    attempts: link.attempts + 1,
+    failingSince,
+    nextAttemptAt: isDead ? null : now + Math.ceil(wait),
+    error: {
+      ...reason,
+      action: isDead ? 'Try again with POST /tasks/{id}/sync' : 'None: it is tried again by itself',
+    },
+  }
+}
+
+export const LABELS_DROPPED: SyncError = {
+  code: 'labels_dropped',
+  detail: 'GitHub drops the labels that we set, as the credential may not set any',
+  action: 'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { newLink, type SyncLink } from '../core/sync-link.ts'
+import type { SyncRepository } from '../core/sync-repository.ts'
+import type { TaskRepository } from '../core/task-repository.ts'
+import { createApi } from './api.ts'
+import { type Credential, createClient } from './client.ts'
+import type { Desk, SyncSettings } from './desk.ts'
+import { createLimits, type LimitOptions } from './limits.ts'
+import { createMarker } from './marker.ts'
+import { createOperations } from './operations.ts'
+import { createWebhook } from './webhook.ts'
+import { startWorker } from './worker.ts'
+
+export interface GithubSettings extends SyncSettings, LimitOptions {
+  readonly credential: Credential
+  /** `owner/name`. */
+  readonly repository: string
+  readonly apiUrl: string
+  readonly requestTimeoutMs: number
+  /** How long the answer to a create waits for the issue. */
+  readonly createWaitMs: number
+  readonly leaseMs: number
+  /** Any of them may have signed a delivery; none: deliveries are not taken. */
+  readonly webhookSecrets: readonly string[]
+}
+
+export interface GithubDeps {
+  readonly tasks: TaskRepository
+  readonly version: string
+  readonly newId: (key?: string) => string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly warn: (error: unknown, message: string) => void
+}
+
+export type Github = ReturnType<typeof openGithub>
+
+/** The sync of tasks with the issues of a repository. It runs until it is closed. */
+export const openGithub = (settings: GithubSettings, { tasks, version, newId, now, warn }: GithubDeps) => {
+  const { sync } = tasks
+  const { credential, apiUrl, repository } = settings
+  const userAgent = `task-manager-api/${version}`
+  const call = createClient({ credential, apiUrl, timeoutMs: settings.requestTimeoutMs, userAgent, now })
+
+  const openDesk = async (signal: AbortSignal): Promise<Desk> => {
+    const limits = await createLimits(sync, credential, settings, now)
+    const api = await createApi({ call, credential, limits, sync, repository, signal })
+    const marker = createMarker(await markerKey(sync))
+    return { tasks, sync, api, limits, marker, settings, now, newId }
+  }
+  const worker = startWorker(sync, { leaseMs: settings.leaseMs, openDesk, warn })
+
+  return {
+    webhook: createWebhook(settings.webhookSecrets, sync, worker.poke, now),
+    operations: createOperations(sync, credential, settings, worker.poke, now),
+
+    /** The link that a new task is committed with. */
+    newLink: (taskId: string): SyncLink => newLink(taskId, now()),
+
+    /** Work was committed for the sync. */
+    poke: worker.poke,
+
+    /** Resolves once a new task's issue is known, or will not be for now, or the wait is over. */
+    async opened(taskId: string): Promise<void> {
+      if (settings.createWaitMs === 0) return worker.poke()
+      worker.poke()
+      for (const end = now() + settings.createWaitMs; now() < end; ) {
+        await sleep(OPENED_POLL_MS)
+        const link = await sync.link(taskId)
+        if (link === undefined || !isBeingOpened(link, now())) return
+      }
+    },
+
+    close: (): Promise<void> => worker.stop(),
+  }
+}
+
+const OPENED_POLL_MS = 25
+
+const isBeingOpened = ({ status, nextAttemptAt }: SyncLink, now: number): boolean =>
+  status === 'posting' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
+
+const MARKER_KEY = 'github-marker-key'
+
+/** The key of the markers: made once, kept where the tasks are. */
+const markerKey = async (sync: SyncRepository): Promise<Buffer> => {
+  const kept = (await sync.readState(MARKER_KEY)) as string | undefined
+  if (kept !== undefined) return Buffer.from(kept, 'base64')
+  const key = randomBytes(32)
+  await sync.writeState(MARKER_KEY, key.toString('base64'))
+  return key
+}

@@ -1,0 +1,83 @@
+import { newLink, revived, type SyncLink, type SyncStatus } from '../core/sync-link.ts'
+import type { SyncRepository } from '../core/sync-repository.ts'
+import { BLOCK } from './block.ts'
+import type { Credential } from './client.ts'
+import { createLimits, type LimitOptions } from './limits.ts'
+import { linksOf } from './sweep.ts'
+import { LAST_SWEEP } from './turns.ts'
+
+export const LAST_DELIVERY = 'github-last-delivery'
+
+/** States that a person may want to have tried again. */
+const REVIVABLE = ['blocked', 'dead', 'remote_gone'] as const satisfies readonly SyncStatus[]
+
+const PAGE = 200
+
+/** What an operator sees of the sync, and can do. */
+export const createOperations = (
+  sync: SyncRepository,
+  credential: Credential,
+  settings: LimitOptions & { readonly repository: string },
+  poke: () => void,
+  now: () => number,
+) => ({
+  async status() {
+    const limits = await createLimits(sync, credential, settings, now)
+    const { pausedUntil, reason } = limits.state()
+    const nextCreateAt = limits.nextCreateAt()
+    return {
+      repository: settings.repository,
+      blocked: ((await sync.readState(BLOCK)) ?? null) as SyncLink['error'],
+      paused_until: instant(pausedUntil),
+      pause_reason: reason,
+      next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
+      jobs: await sync.countLinks(),
+      last_sweep_at: instant((await sync.readState(LAST_SWEEP)) as number | undefined),
+      last_delivery_at: instant((await sync.readState(LAST_DELIVERY)) as number | undefined),
+    }
+  },
+
+  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
+
+  counts: () => sync.countLinks(),
+
+  /** Tries a task's job now. False when the task has none. */
+  async retry(taskId: string): Promise<boolean> {
+    const link = await sync.changeLink(taskId, (current) => revived(current, now()))
+    poke()
+    return link !== undefined
+  },
+
+  /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
+  async retryAll(reason: string | undefined): Promise<number> {
+    let count = 0
+    for (const status of REVIVABLE) {
+      for await (const { taskId, error } of linksOf({ sync }, status)) {
+        if (reason !== undefined && error?.code !== reason) continue
+        await sync.changeLink(taskId, (link) => revived(link, now()))
+        count += 1
+      }
+    }
+    poke()
+    return count
+  },
+
+  /** Links every task that has no issue. Resolves with how many there are; with `isDryRun` nothing is done. */
+  async linkAll(isDryRun: boolean): Promise<number> {
+    let count = 0
+    for (let after: string | undefined; ; ) {
+      const tasks = await sync.unlinkedTasks(after, PAGE)
+      for (const { id, version } of tasks) {
+        if (!isDryRun) await sync.addLink({ ...newLink(id, now()), wantedVersion: version })
+        count += 1
+      }
+      after = tasks.at(-1)?.id
+      if (tasks.length < PAGE) break
+    }
+    if (!isDryRun) poke()
+    return count
+  },
+})
+
+const instant = (milliseconds: number | null | undefined): string | null =>
+  milliseconds == null ? null : new Date(milliseconds).toISOString()

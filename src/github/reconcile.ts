@@ -1,0 +1,177 @@
+import { changedEvent, type NewTaskEvent } from '../core/event.ts'
+import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
+import { patchTask, type Task } from '../core/task.ts'
+import type { Decision } from '../core/task-repository.ts'
+import type { Outcome } from './api.ts'
+import { commonBase } from './common-base.ts'
+import type { Desk } from './desk.ts'
+import { handleGone } from './gone.ts'
+import { diffIssue, type IssueChanges, isEmpty } from './issue-diff.ts'
+import { keysOf } from './issue-labels.ts'
+import { fromIssue, toIssue } from './issue-mapping.ts'
+import { blocked, linked } from './links.ts'
+import { type Lost, merge, type Side } from './merge.ts'
+import { type RemoteIssue, toLinkedIssue, toRemoteIssue } from './remote-issue.ts'
+import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
+
+/** So long a change that was begun is left alone, before it is looked at again after a crash. */
+const PATCHING_MS = 60_000
+
+/** What is to be done about an issue and its task. */
+interface Plan {
+  readonly changes: IssueChanges
+  /** What the issue is to show. */
+  readonly fields: SyncedFields
+  /** What both sides have in common before the issue is written to, and after. */
+  readonly known: SyncedFields
+  readonly base: SyncedFields
+  readonly version: number
+}
+
+/**
+ * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
+ * what is new there, and sends to the issue what is new here. `actor` is who the history names for what came from GitHub.
+ */
+export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Promise<void> => {
+  if (link.issue === null) return
+  const outcome = await desk.api.issue(link.issue.number)
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  if (outcome.kind === 'refused') return handleGone(desk, link, outcome)
+  const issue = toRemoteIssue(outcome.data)
+  if (issue.id !== link.issue.id) return handleGone(desk, link, { status: 404, location: undefined })
+  const plan = await commitToTask(desk, link, issue, actor)
+  if (plan === 'deleted') return close(desk, link, issue)
+  if (plan === undefined) return
+  await send(desk, link, issue, plan)
+}
+
+/** Undefined when the link has another issue by now. */
+const commitToTask = async (
+  desk: Desk,
+  { taskId }: SyncLink,
+  issue: RemoteIssue,
+  actor: string,
+): Promise<Plan | 'deleted' | undefined> => {
+  let decided: Decided | undefined
+  const result = await desk.tasks.change(taskId, (task, link) => {
+    decided = link?.issue?.id === issue.id ? decide(desk, task, link, issue, actor) : undefined
+    return decided?.decision ?? { kind: 'keep' }
+  })
+  if (result.kind === 'absent') return 'deleted'
+  if (decided === undefined) return undefined
+  const { plan, decision } = decided as Decided
+  /** A change keeps its link in the very commit; where there is none, the link alone is kept. */
+  if (decision.kind === 'keep')
+    await desk.sync.changeLink(taskId, (link) => (link.issue?.id === issue.id ? afterCommit(desk, link, issue, plan) : undefined))
+  return plan
+}
+
+interface Decided {
+  readonly plan: Plan
+  readonly decision: Decision
+}
+
+/** The merge, decided upon the task as it is at the commit. */
+const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, actor: string): Decided => {
+  const now = desk.now()
+  const marker = desk.marker.toMarker(task.id)
+  const options = { ignoreLabels: link.areLabelsDropped }
+  const base = baseOf(link, issue, task)
+  const here = toSyncedFields(task)
+  const there = fromIssue(issue, base)
+  const merged = merge(base, here, there, preferred(desk, task, issue), options)
+  const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
+  const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, new Date(now).toISOString())
+  const lostThere = merged.lost.filter(({ side }) => side === 'issue')
+  const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
+  const known = knownMeanwhile(base, there, merged.fields)
+  const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }
+  if (next === task) return { plan, decision: { kind: 'keep' } }
+  const event = toEvent(task, next, lostThere, actor)
+  const following = { ...afterCommit(desk, link, issue, plan), wantedVersion: next.version }
+  return { plan, decision: { kind: 'change', task: next, event, link: following } }
+}
+
+/** After an answer that never came, what was sent may or may not be what the issue shows. */
+const baseOf = (link: SyncLink, issue: RemoteIssue, task: Task): SyncedFields => {
+  if (link.sent !== null) return commonBase(link.base ?? link.sent, link.sent, issue)
+  return link.base ?? toSyncedFields(task)
+}
+
+const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
+  const { conflict } = desk.settings
+  if (conflict !== 'newest') return conflict === 'github' ? 'issue' : 'task'
+  /** GitHub's instants have whole seconds. */
+  return Date.parse(issue.updatedAt) > Math.floor(Date.parse(task.updated_at) / 1000) * 1000 ? 'issue' : 'task'
+}
+
+/** The link once the task has what is new at GitHub: done, or with a change to be sent. */
+const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
+  const now = desk.now()
+  if (isEmpty(plan.changes)) return { ...linked(link, issue, plan.base, plan.version, now), sent: null }
+  const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
+  return { ...link, ...begun, rev: link.rev + 1, issue: toLinkedIssue(issue), error: null }
+}
+
+/** What both sides have before the issue is written to: whatever it shows that is in the task by now. A label without room is not. */
+const knownMeanwhile = (base: SyncedFields, there: SyncedFields, fields: SyncedFields): SyncedFields => {
+  const known = new Set([...keysOf(base.labels), ...keysOf(fields.labels)])
+  return { ...there, labels: there.labels.filter((label) => known.has(label.toLowerCase())) }
+}
+
+const nextVersion = (task: Task, now: number): Task => {
+  const at = new Date(now).toISOString()
+  return { ...task, version: task.version + 1, updated_at: at > task.updated_at ? at : task.updated_at }
+}
+
+/** Tells of what came from the issue, and of what the issue had and lost. */
+const toEvent = (before: Task, after: Task, lostThere: readonly Lost[], actor: string): NewTaskEvent => {
+  const event = changedEvent(before, after, actor)
+  const lost = Object.fromEntries(lostThere.map(({ field, value, kept }) => [field, { before: value, after: kept }]))
+  const hasChanged = Object.keys(event.changes).length > 0
+  return { ...event, type: hasChanged ? event.type : 'task.conflict_resolved', changes: { ...event.changes, ...lost } }
+}
+
+/** Labels added, then the patch, then labels removed: between two of these status and priority are never a third. */
+const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
+  if (isEmpty(plan.changes) || home === null) return
+  const { patch, addLabels, removeLabels } = plan.changes
+  let issue = seen
+  let areLabelsDropped = false
+  if (addLabels.length > 0) {
+    const labels = labelNames(await sent(desk, taskId, desk.api.addLabels(home.number, addLabels)))
+    areLabelsDropped = addLabels.some((label) => !labels.has(label.toLowerCase()))
+  }
+  if (patch !== undefined) {
+    const data = await sent(desk, taskId, desk.api.update(home.number, patch))
+    issue = toRemoteIssue(data)
+  }
+  for (const label of removeLabels) await sent(desk, taskId, desk.api.removeLabel(home.number, label), 404)
+  await desk.sync.changeLink(taskId, (link) => {
+    if (link.status !== 'patching' || link.issue?.id !== issue.id) return undefined
+    const dropped = { ...link, areLabelsDropped: link.areLabelsDropped || areLabelsDropped }
+    return { ...linked(dropped, issue, plan.base, plan.version, desk.now()), sent: null }
+  })
+}
+
+const labelNames = (data: unknown): Set<string> => new Set((data as { name: string }[]).map(({ name }) => name.toLowerCase()))
+
+/** The data of a write that was done, or was needless (`done`). */
+const sent = async (desk: Desk, taskId: string, writing: Promise<Outcome>, done?: number): Promise<unknown> => {
+  const outcome = await writing
+  if (outcome.kind === 'ok') return outcome.data
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  if (outcome.status === done) return undefined
+  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
+  if (outcome.status === 422) {
+    await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
+    throw new Refused()
+  }
+  throw new Failed('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)
+}
+
+/** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
+const close = async (desk: Desk, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
+  if (isOpen) await sent(desk, taskId, desk.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
+  await desk.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
+}

@@ -1,0 +1,44 @@
+import type { LinkedIssue } from '../core/sync-link.ts'
+import type { IssueState } from './issue-mapping.ts'
+
+/** An issue as GitHub told of it. */
+export interface RemoteIssue extends LinkedIssue, IssueState {
+  readonly author: string
+  readonly isPullRequest: boolean
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+interface IssueJson {
+  readonly id: number | string
+  readonly number: number
+  readonly html_url: string
+  readonly title: string
+  readonly body?: string | null
+  readonly state: string
+  readonly labels: readonly (string | { readonly name?: string | null })[]
+  readonly user: { readonly login: string } | null
+  readonly pull_request?: unknown
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/** From the JSON of an issue: https://docs.github.com/rest/issues/issues */
+export const toRemoteIssue = (data: unknown): RemoteIssue => {
+  const issue = data as IssueJson
+  return {
+    id: String(issue.id),
+    number: issue.number,
+    url: issue.html_url,
+    title: issue.title,
+    body: issue.body ?? '',
+    isOpen: issue.state === 'open',
+    labels: issue.labels.flatMap((label) => (typeof label === 'string' ? label : (label.name ?? []))),
+    author: issue.user?.login ?? '',
+    isPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
+    createdAt: Date.parse(issue.created_at),
+    updatedAt: issue.updated_at,
+  }
+}
+
+export const toLinkedIssue = ({ id, number, url, updatedAt }: RemoteIssue): LinkedIssue => ({ id, number, url, updatedAt })

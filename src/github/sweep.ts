@@ -1,0 +1,59 @@
+import type { SyncLink, SyncStatus } from '../core/sync-link.ts'
+import type { Desk } from './desk.ts'
+import { receive } from './incoming.ts'
+
+const CURSOR = 'github-cursor'
+const VANISH_CHECK = 'github-vanish-check'
+
+/** Lists lag, clocks differ: so much of what the last sweep saw is looked at again. */
+const OVERLAP_MS = 5 * 60 * 1000
+
+/** So many sweeps make a day at the default interval: so often the issues that vanished are looked for. */
+const SWEEPS_A_DAY = 288
+
+/** Who the history names for a change of which nobody told us who made it. */
+export const UNKNOWN_ACTOR = 'github'
+
+/**
+ * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook at all. The cursor
+ * is kept only when all were looked at.
+ */
+export const sweep = async (desk: Desk): Promise<void> => {
+  const began = desk.now()
+  const cursor = ((await desk.sync.readState(CURSOR)) as number | undefined) ?? began
+  const since = new Date(cursor - OVERLAP_MS).toISOString()
+  for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'asc', since })) {
+    const link = await desk.sync.linkOfIssue(issue.id)
+    if (link?.issue?.updatedAt !== issue.updatedAt || link.status === 'remote_gone') await receive(desk, issue, UNKNOWN_ACTOR)
+  }
+  await desk.sync.writeState(CURSOR, began)
+  await checkVanished(desk, began)
+}
+
+/** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
+const checkVanished = async (desk: Desk, now: number): Promise<void> => {
+  const last = ((await desk.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
+  if (now - last < SWEEPS_A_DAY * desk.settings.sweepIntervalMs) return
+  const there = new Set<string>()
+  for await (const { id } of desk.api.list({ state: 'all', sort: 'created', direction: 'asc' })) there.add(id)
+  for await (const link of linksOf(desk, 'linked')) {
+    if (link.issue !== null && !there.has(link.issue.id)) await suspect(desk, link)
+  }
+  await desk.sync.writeState(VANISH_CHECK, now)
+}
+
+const suspect = (desk: Desk, { taskId, rev }: SyncLink) =>
+  desk.sync.changeLink(taskId, (link) =>
+    link.rev === rev ? { ...link, rev: rev + 1, status: 'dirty', nextAttemptAt: desk.now() } : undefined,
+  )
+
+/** Every link of a state, read in pages. */
+export async function* linksOf(desk: Pick<Desk, 'sync'>, status: SyncStatus): AsyncGenerator<SyncLink> {
+  let page = await desk.sync.links(status, undefined, PAGE)
+  while (page.length > 0) {
+    yield* page
+    page = page.length < PAGE ? [] : await desk.sync.links(status, page.at(-1)?.taskId, PAGE)
+  }
+}
+
+const PAGE = 200

@@ -1,0 +1,141 @@
+import type { SyncLink } from '../core/sync-link.ts'
+import type { Delivery } from '../core/sync-repository.ts'
+import { createBlock } from './block.ts'
+import type { Desk } from './desk.ts'
+import { handleGone } from './gone.ts'
+import { receive } from './incoming.ts'
+import { failed } from './links.ts'
+import { lookUp } from './look-up.ts'
+import { openIssue } from './open-issue.ts'
+import { reconcile } from './reconcile.ts'
+import { toRemoteIssue } from './remote-issue.ts'
+import { Blocked, Failed, Paused, Refused } from './stopped.ts'
+import { sweep, UNKNOWN_ACTOR } from './sweep.ts'
+
+/** When the last sweep ended, for GET /github/status. */
+export const LAST_SWEEP = 'github-last-sweep'
+
+/** A delivery that comes again within that time is known, in milliseconds. */
+const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
+
+/** So many jobs are begun before the deliveries are looked at again. */
+const JOBS = 10
+
+/**
+ * One turn of the sync after the other: what GitHub told of, the jobs that are due, the sweep. Resolves with whether there was
+ * anything to do. No call goes out while a limit or a block is in force.
+ */
+export const createTurns = async (
+  desk: Desk,
+  isHeld: () => boolean,
+  warn: (error: unknown, message: string) => void,
+): Promise<() => Promise<boolean>> => {
+  const block = await createBlock(desk)
+  let sweepAt = 0
+
+  /** Resolves with whether the step came to its end. What stops everything stops the turn as well. */
+  const attempt = async (step: () => Promise<void>, onFailure: (failure: Failed) => Promise<unknown>): Promise<boolean> => {
+    try {
+      await step()
+      return true
+    } catch (error) {
+      if (error instanceof Refused) return true
+      if (error instanceof Paused || error instanceof Blocked) throw error
+      if (!isHeld()) return false
+      if (!(error instanceof Failed)) warn(error, 'a step of the GitHub sync failed')
+      await onFailure(error instanceof Failed ? error : new Failed('internal', 'The service failed; its log says how'))
+      return false
+    }
+  }
+
+  const job = (link: SyncLink): Promise<boolean> =>
+    attempt(
+      () => carryOut(desk, link),
+      (failure) =>
+        desk.sync.changeLink(link.taskId, (current) =>
+          failed(current, { code: failure.code, detail: failure.message }, desk.settings.retryBaseMs, desk.now()),
+        ),
+    )
+
+  const deliveries = async (): Promise<number> => {
+    const open = await desk.sync.openDeliveries(JOBS)
+    for (const delivery of open) {
+      /** A hint that can't be followed now is followed by the sweep. */
+      await attempt(
+        () => follow(desk, delivery),
+        async () => {
+          sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
+        },
+      )
+      await desk.sync.closeDelivery(delivery.id, desk.now() - DELIVERIES_KEPT_MS)
+    }
+    return open.length
+  }
+
+  const sweepWhenDue = async (): Promise<boolean> => {
+    if (desk.now() < sweepAt) return false
+    const { sweepIntervalMs } = desk.settings
+    sweepAt = desk.now() + sweepIntervalMs
+    const isDone = await attempt(
+      () => sweep(desk),
+      async () => {
+        sweepAt = desk.now() + Math.min(sweepIntervalMs, 60_000)
+      },
+    )
+    if (isDone) await desk.sync.writeState(LAST_SWEEP, desk.now())
+    return true
+  }
+
+  const work = async (): Promise<boolean> => {
+    const followed = await deliveries()
+    const due = await desk.sync.dueLinks(desk.now(), JOBS)
+    for (const link of due) if (isHeld()) await job(link)
+    const swept = await sweepWhenDue()
+    return followed > 0 || due.length > 0 || swept
+  }
+
+  return async () => {
+    if (desk.limits.state().pausedUntil !== null) return false
+    try {
+      if (block.isInForce()) return await block.wait()
+      return await work()
+    } catch (error) {
+      if (error instanceof Paused) return false
+      if (!(error instanceof Blocked)) throw error
+      await block.begin(error.reason)
+      return true
+    }
+  }
+}
+
+/** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */
+const carryOut = async (desk: Desk, link: SyncLink): Promise<void> => {
+  switch (link.status) {
+    case 'pending':
+      return (await isHeldBack(desk, link)) ? undefined : openIssue(desk, link)
+    case 'posting':
+    case 'uncertain':
+      return lookUp(desk, link)
+    default:
+      return reconcile(desk, link, UNKNOWN_ACTOR)
+  }
+}
+
+/** When no issue may be opened just now, the job says when. */
+const isHeldBack = async (desk: Desk, { taskId, rev }: SyncLink): Promise<boolean> => {
+  const at = desk.limits.nextCreateAt()
+  if (at <= desk.now()) return false
+  await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, rev: rev + 1, nextAttemptAt: at } : undefined))
+  return true
+}
+
+/** The delivery says which issue; how it is now is asked of GitHub. */
+const follow = async (desk: Desk, delivery: Delivery): Promise<void> => {
+  const home = desk.api.home() ?? (await desk.api.probe())
+  if (delivery.repositoryId !== home.id) return
+  const outcome = await desk.api.issue(delivery.issueNumber)
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  if (outcome.kind === 'ok') return receive(desk, toRemoteIssue(outcome.data), `github:${delivery.sender}`)
+  const link = await desk.sync.linkOfIssue(delivery.issueId)
+  if (link !== undefined) await handleGone(desk, link, outcome)
+}

@@ -1,0 +1,58 @@
+import type { Delivery, SyncRepository } from '../core/sync-repository.ts'
+import { LAST_DELIVERY } from './operations.ts'
+import { isSigned } from './webhook-signature.ts'
+
+/** A delivery as it came: https://docs.github.com/webhooks/webhook-events-and-payloads */
+export interface RawDelivery {
+  readonly id: string
+  readonly event: string
+  readonly signature: string | undefined
+  /** The very bytes that were signed. */
+  readonly body: Buffer
+}
+
+export type Receipt = 'taken' | 'not_ours' | 'unsigned' | 'malformed'
+
+interface IssuesPayload {
+  readonly action: string
+  readonly issue: { readonly id: number; readonly number: number }
+  readonly repository: { readonly id: number }
+  readonly sender: { readonly login: string }
+}
+
+/** Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that counts is which issue. */
+export const createWebhook = (secrets: readonly string[], sync: SyncRepository, poke: () => void, now: () => number) => ({
+  async receive({ id, event, signature, body }: RawDelivery): Promise<Receipt> {
+    if (!isSigned(body, signature, secrets)) return 'unsigned'
+    if (event !== 'issues') return 'not_ours'
+    const payload = parse(body)
+    if (payload === undefined) return 'malformed'
+    await sync.addDelivery(toDelivery(id, body, payload, now()))
+    await sync.writeState(LAST_DELIVERY, now())
+    poke()
+    return 'taken'
+  },
+})
+
+const toDelivery = (id: string, body: Buffer, payload: IssuesPayload, receivedAt: number): Delivery => ({
+  id,
+  action: payload.action,
+  issueNumber: payload.issue.number,
+  issueId: exactIssueId(body) ?? String(payload.issue.id),
+  repositoryId: payload.repository.id,
+  sender: payload.sender.login,
+  receivedAt,
+})
+
+/** An id that passes 2^53 is read from the text, as a number would lose its end. It is the first `id` of the issue. */
+const exactIssueId = (body: Buffer): string | undefined => /"issue":\s*\{[^{}]*?"id":\s*(\d+)/.exec(body.toString())?.[1]
+
+const parse = (body: Buffer): IssuesPayload | undefined => {
+  try {
+    const payload = JSON.parse(body.toString()) as Partial<IssuesPayload>
+    const isWhole = payload.issue?.number !== undefined && payload.repository?.id !== undefined && payload.sender !== undefined
+    return isWhole && typeof payload.action === 'string' ? (payload as IssuesPayload) : undefined
+  } catch {
+    return undefined
+  }
+}

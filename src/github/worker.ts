@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Desk } from './desk.ts'
+import { createTurns } from './turns.ts'
+
+const LEASE = 'github'
+
+/** How often a process without work looks for some that another one left it, in milliseconds. */
+const IDLE_MS = 250
+
+export interface WorkerOptions {
+  readonly leaseMs: number
+  /** Made once the lease is ours, as it reads what the last holder kept. */
+  readonly openDesk: (signal: AbortSignal) => Promise<Desk>
+  readonly warn: (error: unknown, message: string) => void
+}
+
+/** The one that talks to GitHub: among all processes over one database one at a time, one step after the other. */
+export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: WorkerOptions) => {
+  const holder = randomUUID()
+  const stopping = new AbortController()
+  let wake = new AbortController()
+  let heldUntil = 0
+
+  const rest = async (milliseconds: number): Promise<void> => {
+    const signal = AbortSignal.any([stopping.signal, wake.signal])
+    await sleep(Math.max(0, milliseconds), undefined, { signal, ref: false }).catch(() => {})
+    if (wake.signal.aborted) wake = new AbortController()
+  }
+
+  const hold = async (): Promise<boolean> => {
+    const began = performance.now()
+    const fence = await sync.hold(LEASE, holder, leaseMs).catch(() => undefined)
+    if (fence !== undefined) heldUntil = began + leaseMs
+    return fence !== undefined
+  }
+  const isHeld = (): boolean => performance.now() < heldUntil && !stopping.signal.aborted
+
+  /** Works until the lease is lost, or the process stops. */
+  const work = async (): Promise<void> => {
+    const lost = new AbortController()
+    const renew = () => void hold().then(() => isHeld() || lost.abort())
+    const renewal = setInterval(renew, leaseMs / 3).unref()
+    try {
+      const desk = await openDesk(AbortSignal.any([stopping.signal, lost.signal]))
+      const turn = await createTurns(desk, isHeld, warn)
+      while (isHeld()) await rest((await turn()) ? 0 : IDLE_MS)
+    } finally {
+      clearInterval(renewal)
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      if (await hold()) await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
+      await rest(IDLE_MS)
+    }
+    await sync.release(LEASE, holder).catch(() => {})
+  }
+  const running = run()
+
+  return {
+    /** There is something to do. */
+    poke: (): void => wake.abort(),
+
+    /** Lets the step under way end, and another process go on. */
+    async stop(): Promise<void> {
+      stopping.abort()
+      await running
+    },
+  }
+}
