@@ -91,10 +91,18 @@ export const restoredTitle = (given: string, seen: string): string => restored(l
 /** The same of a text, as of `textOf`. */
 export const restoredText = (given: string, seen: string): string => restored(textOf(given), seen, TEXT)
 
+/** Whether the end of a title at GitHub is the one where that given was cut. */
+export const bearsCutTitle = (given: string, seen: string): boolean => cutEndAt(lineOf(given), seen, TITLE) >= 0
+
+/** The same of a body. */
+export const bearsCutText = (given: string, seen: string): boolean => cutEndAt(textOf(given), textOf(seen), TEXT) >= 0
+
+const cutEndAt = (given: string, seen: string, limit: Limit): number =>
+  isTooLong(given, limit) ? seen.lastIndexOf(headOf(given, limit).slice(-BEFORE_NOTE) + limit.note) : -1
+
 const restored = (given: string, seen: string, limit: Limit): string => {
-  if (!isTooLong(given, limit)) return seen
-  const head = headOf(given, limit)
-  const at = seen.lastIndexOf(head.slice(-BEFORE_NOTE) + limit.note)
+  const at = cutEndAt(given, seen, limit)
   if (at < 0) return seen
-  return seen.slice(0, at + BEFORE_NOTE) + given.slice(head.length) + seen.slice(at + BEFORE_NOTE + limit.note.length)
+  const cutOff = given.slice(headOf(given, limit).length)
+  return seen.slice(0, at + BEFORE_NOTE) + cutOff + seen.slice(at + BEFORE_NOTE + limit.note.length)
 }
