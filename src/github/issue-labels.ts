@@ -1,0 +1,69 @@
+import type { SyncedFields } from '../core/sync-link.ts'
+import type { TaskPriority, TaskStatus } from '../core/task.ts'
+
+const IN_PROGRESS = 'status:in_progress'
+const HIGH = 'priority:high'
+const LOW = 'priority:low'
+const MANAGED: ReadonlySet<string> = new Set([IN_PROGRESS, HIGH, LOW])
+
+/** As many free labels as a task holds, and how long one may be, in code points. */
+export const TASK_LABELS_MOST = 20
+const TASK_LABEL_MOST = 50
+
+/** A label as GitHub can name it: on one line, no spaces around. '' when there is nothing to name. */
+const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').trim()
+
+/** What makes two labels the same at GitHub: case does not count. */
+export const keyOf = (label: string): string => nameOf(label).toLowerCase()
+export const keysOf = (labels: readonly string[]): Set<string> => new Set(labels.map(keyOf))
+
+/** Whether a label, in whatever case, tells of a status or a priority. */
+export const isManaged = (label: string): boolean => MANAGED.has(keyOf(label))
+
+/** Whether GitHub has no such label, so that its absence there tells nothing. */
+export const isUnnamed = (label: string): boolean => keyOf(label) === ''
+
+/** Labels with one of each key: the first. */
+const distinct = (labels: readonly string[]): string[] => {
+  const byKey = new Map<string, string>()
+  for (const label of labels) if (!byKey.has(keyOf(label))) byKey.set(keyOf(label), label)
+  return [...byKey.values()]
+}
+
+/**
+ * The labels of the issue of a task. A free label that is named like a managed one is left out, in whatever case: status and
+ * priority are told by their own fields alone.
+ */
+export const toIssueLabels = ({ status, priority, labels }: SyncedFields): string[] => {
+  const managed = [...(status === 'in_progress' ? [IN_PROGRESS] : []), ...(priority === 'medium' ? [] : [`priority:${priority}`])]
+  const free = labels.filter((label) => !isManaged(label) && !isUnnamed(label))
+  return [...managed, ...distinct(free.map(nameOf))]
+}
+
+export const statusOf = (isOpen: boolean, labels: readonly string[]): TaskStatus => {
+  if (!isOpen) return 'completed'
+  return keysOf(labels).has(IN_PROGRESS) ? 'in_progress' : 'pending'
+}
+
+/** Of two priorities the high one counts. */
+export const priorityOf = (labels: readonly string[]): TaskPriority => {
+  const keys = keysOf(labels)
+  if (keys.has(HIGH)) return 'high'
+  return keys.has(LOW) ? 'low' : 'medium'
+}
+
+const isStorable = (label: string): boolean =>
+  label !== '' && label.isWellFormed() && !label.includes('\0') && [...label].length <= TASK_LABEL_MOST
+
+/**
+ * The free labels of an issue as a task holds them: first those already known, in their order and spelling (one that GitHub
+ * has no name for stays), then new ones, 20 at most. One that a task can't hold stays at GitHub alone: cut, it would come back
+ * there as another.
+ */
+export const fromIssueLabels = (labels: readonly string[], known: readonly string[]): string[] => {
+  const there = keysOf(labels)
+  const kept = known.filter((label) => !isManaged(label) && (isUnnamed(label) || there.has(keyOf(label))))
+  const keptKeys = keysOf(kept)
+  const fresh = distinct(labels).filter((label) => !keptKeys.has(keyOf(label)) && !isManaged(label) && isStorable(label))
+  return [...kept, ...fresh].slice(0, TASK_LABELS_MOST)
+}

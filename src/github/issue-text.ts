@@ -1,0 +1,108 @@
+import { MARKER_LENGTH, splitAtMarkers } from './marker.ts'
+
+/**
+ * What fits in an issue, in code points. GitHub's refusals speak of characters and its store counts bytes, four for each of
+ * them, so a text that keeps to code points passes by either count.
+ */
+export const ISSUE_TITLE_MOST = 256
+export const ISSUE_BODY_MOST = 65_536
+
+/** What is called so has a title that would be blank on one line, which GitHub refuses. */
+export const UNTITLED = 'Untitled'
+
+interface Limit {
+  readonly most: number
+  /** What a cut text ends with. */
+  readonly note: string
+}
+
+const TITLE: Limit = { most: ISSUE_TITLE_MOST, note: '…' }
+const TEXT: Limit = {
+  most: ISSUE_BODY_MOST - '\n\n'.length - MARKER_LENGTH,
+  note: '\n\n*… cut here, as GitHub takes no longer text. The task has it whole.*',
+}
+/** With so many characters before it, a note is known to be the one that a text was cut with. */
+const BEFORE_NOTE = 32
+
+/** The first code points of a text: never half a surrogate pair. */
+export const firstCodePoints = (text: string, most: number): string => {
+  let end = 0
+  for (let count = 0; count < most && end < text.length; count += 1) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
+  return text.slice(0, end)
+}
+
+const isTooLong = (text: string, { most }: Limit): boolean => firstCodePoints(text, most) !== text
+const headOf = (text: string, { most, note }: Limit): string => firstCodePoints(text, most - note.length)
+const cut = (text: string, limit: Limit): string => (isTooLong(text, limit) ? headOf(text, limit) + limit.note : text)
+
+/** A title on one line, as GitHub has no others. */
+const lineOf = (title: string): string => title.replaceAll(/\p{Cc}+/gu, ' ').trim() || UNTITLED
+
+/** A text without the markers in it and the blank lines around them, its lines ended by LF. */
+export const textOf = (body: string): string =>
+  splitAtMarkers(body.replaceAll(/\r\n?/g, '\n'))
+    .map(withoutBlankEnds)
+    .filter((part) => part !== '')
+    .join('\n\n')
+
+/** A regular expression would take quadratic time for blank lines that others write. */
+const withoutBlankEnds = (text: string): string => {
+  let start = 0
+  let end = text.length
+  while (text[start] === '\n') start += 1
+  while (end > start && text[end - 1] === '\n') end -= 1
+  return text.slice(start, end)
+}
+
+/** A title as an issue can hold it. */
+export const toIssueTitle = (title: string): string => cut(lineOf(title), TITLE)
+
+/**
+ * A description as an issue can hold it, and the marker under it. One that bears a marker itself is sent without: it would
+ * lead to another task.
+ */
+export const toIssueBody = (description: string, marker: string): string => {
+  const text = cut(textOf(description), TEXT)
+  return text === '' ? marker : `${text}\n\n${marker}`
+}
+
+/** Whether a title at GitHub is the one given, in full or cut. */
+export const showsTitle = (given: string, seen: string): boolean => shows(lineOf(given), lineOf(seen), TITLE)
+
+/** Whether a body at GitHub is the text given, in full or cut. */
+export const showsText = (given: string, seen: string): boolean => shows(textOf(given), textOf(seen), TEXT)
+
+/**
+ * Someone may have written more at GitHub than we could send (its limits are looser than it says). Where the part that we can
+ * send is equal, both stay as they are, since to write would be to cut theirs.
+ */
+const shows = (given: string, seen: string, limit: Limit): boolean => {
+  const sent = cut(given, limit)
+  if (seen === given || seen === sent) return true
+  return isTooLong(seen, limit) && !seen.includes(limit.note) && cut(seen, limit) === sent
+}
+
+/**
+ * What a title at GitHub says in full, given the one that it was cut from: who changes it elsewhere, or adds to it, leaves the
+ * end where it was cut as it was, and what was cut off still belongs there.
+ */
+export const restoredTitle = (given: string, seen: string): string => restored(lineOf(given), seen, TITLE)
+
+/** The same of a text, as of `textOf`. */
+export const restoredText = (given: string, seen: string): string => restored(textOf(given), seen, TEXT)
+
+/** Whether the end of a title at GitHub is the one where that given was cut. */
+export const bearsCutTitle = (given: string, seen: string): boolean => cutEndAt(lineOf(given), seen, TITLE) >= 0
+
+/** The same of a body. */
+export const bearsCutText = (given: string, seen: string): boolean => cutEndAt(textOf(given), textOf(seen), TEXT) >= 0
+
+const cutEndAt = (given: string, seen: string, limit: Limit): number =>
+  isTooLong(given, limit) ? seen.lastIndexOf(headOf(given, limit).slice(-BEFORE_NOTE) + limit.note) : -1
+
+const restored = (given: string, seen: string, limit: Limit): string => {
+  const at = cutEndAt(given, seen, limit)
+  if (at < 0) return seen
+  const cutOff = given.slice(headOf(given, limit).length)
+  return seen.slice(0, at + BEFORE_NOTE) + cutOff + seen.slice(at + BEFORE_NOTE + limit.note.length)
+}

@@ -1,0 +1,38 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** What a marker looks like, whoever made it: a UUID, and 256 bits in base64url. */
+const WELL_FORMED = /<!-- task-manager-api task=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) mac=([\w-]{43}) -->/g
+const BOUNDARY = new RegExp(WELL_FORMED.source.replaceAll(/\((?!\?)/g, '(?:'), 'g')
+
+/** How many characters a marker has. */
+export const MARKER_LENGTH = 115
+
+export interface Marker {
+  /** The comment to be put into the issue of a task (its id in lower case): one line that GitHub does not show. */
+  readonly toMarker: (taskId: string) => string
+  /**
+   * The id of the task that an issue was opened for. Undefined when no marker is ours (another key, forged, cut), and when
+   * several of ours name different tasks: then nobody knows. It says who wrote the text, not who opened the issue: whoever
+   * asks still has to see that the issue is by our own identity, as a marker can be copied.
+   */
+  readonly taskOf: (body: string) => string | undefined
+}
+
+/** Markers signed with a key (HMAC-SHA256 of the task's id), so that nobody without it can make an issue pass for ours. */
+export const createMarker = (key: string | Buffer): Marker => {
+  const macOf = (taskId: string): string => createHmac('sha256', key).update(taskId).digest('base64url')
+
+  return {
+    toMarker: (taskId) => `<!-- task-manager-api task=${taskId} mac=${macOf(taskId)} -->`,
+    taskOf: (body) => {
+      const ours = new Set<string>()
+      for (const [, taskId = '', mac = ''] of body.matchAll(WELL_FORMED)) {
+        if (timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(taskId)))) ours.add(taskId)
+      }
+      return ours.size === 1 ? [...ours][0] : undefined
+    },
+  }
+}
+
+/** The text between the well-formed markers, whoever made them: one part when there is none. */
+export const splitAtMarkers = (body: string): string[] => body.split(BOUNDARY)
