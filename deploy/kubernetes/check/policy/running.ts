@@ -120,3 +120,15 @@ export const image: Rule = (installation) =>
         : [`${workload.title}: the image ${image} has no version, and may be pulled anew`]),
     ]),
   )
+
+/** In production no pod keeps tasks of its own: where the service would make an SQLite file for want of a database, it cannot. */
+export const keepsNothing: Rule = (installation) =>
+  servicesOf(installation)
+    .filter((workload) => installation.isProduction && isTaskService(workload))
+    .flatMap(({ title, containers }) =>
+      containers
+        .filter(
+          ({ volumeMounts = [] }) => !volumeMounts.some(({ mountPath, readOnly }) => mountPath === '/data' && readOnly === true),
+        )
+        .map(() => `${title} may keep tasks in a pod's own /data`),
+    )

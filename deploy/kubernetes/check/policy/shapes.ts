@@ -133,7 +133,7 @@ export interface Container {
   readonly livenessProbe?: Handler
   readonly readinessProbe?: Handler
   readonly lifecycle?: { readonly preStop?: Handler; readonly postStart?: Handler }
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[]
 }
 
 export type Amounts = Readonly<Record<string, Quantity>>
