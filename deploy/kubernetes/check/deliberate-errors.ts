@@ -22,9 +22,10 @@ export interface DeliberateError {
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
 
-/** The plain files, in the order in which they are applied. */
-export const plainManifests = (): readonly Manifest[] =>
-  ['k8s-secret.yaml', 'k8s-deployment.yaml', 'k8s-service.yaml'].flatMap((file) => parseManifests(read(`../plain/${file}`)))
+const PLAIN = ['plain/k8s-secret.yaml', 'plain/k8s-deployment.yaml', 'plain/k8s-service.yaml', 'restore-job.yaml']
+
+/** The plain files, in the order in which they are applied, and the Job that may stand beside them. */
+export const plainManifests = (): readonly Manifest[] => PLAIN.flatMap((file) => parseManifests(read(`../${file}`)))
 
 /** The example of an installation. */
 export const exampleManifests = (): readonly Manifest[] => parseManifests(read('fixtures/production.yaml'))
