@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { buildBadImage } from './bad-image.ts'
 import type { ImageFacts } from './facts.ts'
 import { IMAGE, TWIN } from './podman.ts'
 import { readImage, readProject } from './read-image.ts'
@@ -29,4 +30,12 @@ describe('the image', () => {
     expect(differences(image.files, twin.files)).toEqual([])
     expect({ ...twin.config, Hostname: '' }).toEqual({ ...image.config, Hostname: '' })
   })
+})
+
+test('an image with a fault for each rule breaks them all', async () => {
+  const bad = await readImage(await buildBadImage())
+  const kept = Object.entries(RULES).filter(([, rule]) => rule(bad, project).length === 0)
+  expect(kept.map(([name]) => name)).toEqual([])
+  expect(RULES.noSecret(bad, project)).toEqual(['may hold a secret: app/.env'])
+  expect(differences(image.files, bad.files)).toContain('/app/dist/main.js')
 })
