@@ -225,6 +225,28 @@ describe('restore', () => {
     expect(titles(await tasksIn(folder))).toEqual(['Kept'])
   })
 
+  test('killed at any moment leaves the old database or the new one, and can be run again', async () => {
+    const folder = await folderWith('New')
+    await run(folder, ['backup', 'new.db'])
+    const service = await start(folder)
+    await create(service.url, 'Old')
+    await service.end('SIGTERM')
+    const codes = new Set<number | null>()
+    for (let patience = 40; patience < 400; patience += 20) {
+      const { code } = await runCommand(['restore', 'new.db'], {}, folder, [], patience)
+      codes.add(code)
+      const count = lookInto(join(folder, DATABASE), (db) => {
+        expectWhole(db)
+        return db.prepare('SELECT json FROM tasks').all().length
+      })
+      expect(codes.has(0) ? [1] : [1, 2]).toContain(count)
+    }
+    expect(codes).toContain(null)
+    expect((await run(folder, ['restore', 'new.db'])).code).toBe(0)
+    expect(titles(await tasksIn(folder))).toEqual(['New'])
+    expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('restoring'))).toEqual([])
+  })
+
   test('leaves the database of another program alone', async () => {
     const folder = await folderWith('Kept')
     await run(folder, ['backup', 'copy.db'])

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { OpenError } from '../open-error.ts'
 import { SQLITE, sqliteCode } from './binding.ts'
-import { copyInto, countWhole, lookInto } from './copy.ts'
+import { copyInto, countWhole, lookInto, removeCopy } from './copy.ts'
 import { nameDurably } from './durable.ts'
 import { explained } from './explained.ts'
 
@@ -21,7 +21,7 @@ export const backupSqlite = (path: string, file: string): number =>
       explained(file, () => nameDurably(partial, file))
       return count
     } catch (error) {
-      rmSync(partial, { force: true })
+      removeCopy(partial)
       throw error
     }
   })

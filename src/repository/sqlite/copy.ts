@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase } from './binding.ts'
 import { explained } from './explained.ts'
@@ -32,6 +32,11 @@ const refuseForeign = (path: string, db: Database): void => {
  * begins anew with each write of another process.)
  */
 export const copyInto = (db: Database, copy: string): void => void db.prepare('VACUUM INTO ?').run(copy)
+
+/** Removes what a copy that failed, or was cut short, has left. */
+export const removeCopy = (copy: string): void => {
+  for (const path of [copy, `${copy}-journal`]) rmSync(path, { force: true })
+}
 
 /** Reads a whole file and returns how many tasks it holds. Throws OpenError for one that is damaged. */
 export const countWhole = (path: string): number =>

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OpenError } from '../open-error.ts'
 import { openDatabase, SQLITE, sqliteCode } from './binding.ts'
-import { copyInto, countWhole, lookInto } from './copy.ts'
+import { copyInto, countWhole, lookInto, removeCopy } from './copy.ts'
 import { nameDurably, nameTwice } from './durable.ts'
 import { explained } from './explained.ts'
 import { lockFile, realPath } from './file.ts'
@@ -35,7 +35,7 @@ export const restoreSqlite = (path: string, file: string): Restored => {
 
 const replace = (target: string, file: string): Restored => {
   const partial = `${target}.restoring`
-  rmSync(partial, { force: true })
+  removeCopy(partial)
   try {
     lookInto(file, (db) => explained(partial, () => copyInto(db, partial)))
     const count = countWhole(partial)
@@ -43,7 +43,7 @@ const replace = (target: string, file: string): Restored => {
     nameDurably(partial, target)
     return { count, before }
   } catch (error) {
-    rmSync(partial, { force: true })
+    removeCopy(partial)
     throw error
   }
 }
