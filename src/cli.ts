@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, type DatabaseTarget, loadConfig } from './config.ts'
 import { VARIABLES, type Variable } from './config-variables.ts'
 import { OpenError } from './repository/open-error.ts'
 
@@ -16,12 +16,14 @@ const toHelp = ({ name, fallback, about }: Variable): string =>
 
 const HELP = `task-manager-api ${version}
 
-Usage: task-manager-api [command]
+Usage: task-manager-api [command] [FILE]
 
 Commands:
   serve          run the service (what it does without a command)
   check-config   say whether the configuration is right, and stop
   openapi        print the OpenAPI document
+  backup FILE    write all that is in the SQLite database to a new FILE, also while the service runs
+  restore FILE   put a backup in the place of the SQLite database, which is set aside; stop the service first
 
 Options:
   -h, --help     print this
@@ -56,6 +58,28 @@ const commands = {
     const { openApiDocument } = await import('./main.ts')
     console.log(JSON.stringify(await openApiDocument(version), null, 2))
   },
+  async backup(file: string) {
+    const path = databaseFile(loadConfig(environment()).database)
+    const { backupSqlite } = await import('./repository/sqlite/backup.ts')
+    console.log(`${file} holds all of ${path}: ${tasks(backupSqlite(path, file))}.`)
+  },
+  async restore(file: string) {
+    const path = databaseFile(loadConfig(environment()).database)
+    const { restoreSqlite } = await import('./repository/sqlite/restore.ts')
+    const { count, before } = restoreSqlite(path, file)
+    console.log(`${path} holds all of ${file}: ${tasks(count)}.`)
+    if (before !== undefined) console.log(`What it held before is in ${before}.`)
+  },
+}
+
+const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`)
+
+/** The file that the tasks are kept in. Throws OpenError where they are in none. */
+const databaseFile = (database: DatabaseTarget): string => {
+  if (database.kind === 'sqlite' && database.path !== ':memory:') return database.path
+  if (database.kind === 'sqlite') throw new OpenError('DATABASE_URL is sqlite::memory:, which is no file')
+  if (database.kind === 'none') throw new OpenError('DATABASE_URL is none: there is no database')
+  throw new OpenError('The tasks are in MongoDB: use mongodump and mongorestore')
 }
 
 const run = async (): Promise<void> => {
@@ -65,10 +89,12 @@ const run = async (): Promise<void> => {
   })
   if (values.help) return console.log(HELP)
   if (values.version) return console.log(version)
-  const [name = 'serve', ...rest] = positionals
-  if (!Object.hasOwn(commands, name) || rest.length > 0)
-    return fail(EX_USAGE, `no such command: ${positionals.join(' ')}; try --help`)
-  await commands[name as keyof typeof commands]()
+  const [name = 'serve', ...files] = positionals
+  if (!Object.hasOwn(commands, name)) return fail(EX_USAGE, `no such command: ${positionals.join(' ')}; try --help`)
+  const command: (...files: string[]) => Promise<void> = commands[name as keyof typeof commands]
+  if (files.length !== command.length)
+    return fail(EX_USAGE, `${name} takes ${command.length === 0 ? 'nothing after it' : 'one FILE'}; try --help`)
+  await command(...files)
 }
 
 const fail = (code: number, ...lines: string[]): never => {

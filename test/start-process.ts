@@ -61,11 +61,21 @@ export const startProcess = async (
 /** A command that has not ended by then is killed: a service that should have refused to start runs on. */
 const PATIENCE_MS = 5000
 
-/** Runs the command to its end; the code is null when it had to be killed. */
-export const runCommand = async (args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) => {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * Runs the command to its end; the code is null when it had to be killed, after `patience` milliseconds. `launcher` is a
+ * command to start it through.
+ */
+export const runCommand = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  launcher: readonly string[] = [],
+  patience = PATIENCE_MS,
+) => {
+  const [command = process.execPath, ...rest] = [...launcher, process.execPath, CLI, ...args]
+  const child = spawn(command, rest, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const cut = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  const cut = setTimeout(() => child.kill('SIGKILL'), patience)
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => (stdout += String(data)))
   child.stderr.on('data', (data) => (stderr += String(data)))

@@ -16,7 +16,8 @@ describe('what it says of itself', () => {
   test.each(['--help', '-h'])('%s names every command and every variable with its default', async (option) => {
     const { code, stdout, stderr } = await run([option])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['serve', 'check-config', 'openapi']) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
+    for (const command of ['serve', 'check-config', 'openapi', 'backup', 'restore'])
+      expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
     for (const { name, fallback } of VARIABLES) {
       expect(stdout).toContain(` ${name} `)
       expect(stdout).toContain(`default: ${fallback}\n`)
@@ -37,14 +38,19 @@ describe('what it says of itself', () => {
 })
 
 describe('a command that is used wrongly', () => {
-  test.each([[['start']], [['toString']], [['serve', 'twice']], [['--port', '3']], [['check-config', '--verbose']]])(
-    '%j exits 64 and points to --help in one line',
-    async (args) => {
-      const { code, stdout, stderr } = await run(args)
-      expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
-      expect(stderr).toMatch(/^task-manager-api: .*--help\n$/)
-    },
-  )
+  test.each([
+    [['start']],
+    [['toString']],
+    [['serve', 'twice']],
+    [['--port', '3']],
+    [['check-config', '--verbose']],
+    [['backup']],
+    [['restore', 'a', 'b']],
+  ])('%j exits 64 and points to --help in one line', async (args) => {
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+    expect(stderr).toMatch(/^task-manager-api: .*--help\n$/)
+  })
 })
 
 describe('check-config', () => {

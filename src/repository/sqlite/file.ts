@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase, SQLITE, sqliteCode } from './binding.ts'
+import { explained } from './explained.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { checkOrigin } from './origin.ts'
@@ -69,10 +70,10 @@ export const configure = (db: Database): void => {
 }
 
 /** The file itself, so that two names of one file are one file. */
-const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
+export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
 
 /** Held for the life of the process and dropped by the system when it dies, however it dies. */
-const lockFile = (path: string): Database => {
+export const lockFile = (path: string): Database => {
   const lock = openDatabase(`${path}.lock`, { timeout: 1000 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
@@ -82,39 +83,5 @@ const lockFile = (path: string): Database => {
     if (sqliteCode(error) === SQLITE.busy)
       throw new OpenError(`${path} is in use by another process: one process owns the file at a time`)
     throw error
-  }
-}
-
-const explained = <T>(path: string, open: () => T): T => {
-  try {
-    return open()
-  } catch (error) {
-    const reason = reasonOf(error)
-    throw reason === undefined ? error : new OpenError(`${path} ${reason}`, { cause: error })
-  }
-}
-
-const reasonOf = (error: unknown): string | undefined => {
-  if (error instanceof OpenError) return undefined
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EISDIR') return 'cannot be opened: it is a folder'
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'cannot be written: this user may not write to its folder'
-  if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be made: a part of its path is no folder'
-  switch (sqliteCode(error)) {
-    case SQLITE.notADatabase:
-      return 'is not an SQLite database'
-    case SQLITE.corrupt:
-      return 'is damaged: restore it from a backup'
-    case SQLITE.readOnly:
-    case SQLITE.cannotOpen:
-      return 'cannot be written: check the rights of the file and of its folder'
-    case SQLITE.full:
-      return 'cannot be written: the disk is full'
-    case SQLITE.ioError:
-      return 'cannot be read or written: the disk fails'
-    case SQLITE.busy:
-      return 'is locked by another program'
-    default:
-      return undefined
   }
 }

@@ -1,0 +1,39 @@
+import { OpenError } from '../open-error.ts'
+import { SQLITE, sqliteCode } from './binding.ts'
+
+/** Runs what touches a file; what the system or SQLite says against it becomes an OpenError of one line that names the file. */
+export const explained = <T>(path: string, open: () => T): T => {
+  try {
+    return open()
+  } catch (error) {
+    const reason = reasonOf(error)
+    throw reason === undefined ? error : new OpenError(`${path} ${reason}`, { cause: error })
+  }
+}
+
+const reasonOf = (error: unknown): string | undefined => {
+  if (error instanceof OpenError) return undefined
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EISDIR') return 'cannot be opened: it is a folder'
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'cannot be written: this user may not write to its folder'
+  if (code === 'ENOENT') return 'cannot be found: there is no such file or folder'
+  if (code === 'ENOSPC') return 'cannot be written: the disk is full'
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be made: a part of its path is no folder'
+  switch (sqliteCode(error)) {
+    case SQLITE.notADatabase:
+      return 'is not an SQLite database'
+    case SQLITE.corrupt:
+      return 'is damaged: restore it from a backup'
+    case SQLITE.readOnly:
+    case SQLITE.cannotOpen:
+      return 'cannot be written: check the rights of the file and of its folder'
+    case SQLITE.full:
+      return 'cannot be written: the disk is full'
+    case SQLITE.ioError:
+      return 'cannot be read or written: the disk fails'
+    case SQLITE.busy:
+      return 'is locked by another program'
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { VARIABLES } from '#src/config.ts'
+
+const text = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+const dockerfile = text('Dockerfile')
+const argument = (name: string): string | undefined => new RegExp(`^ARG ${name}=(.*)$`, 'm').exec(dockerfile)?.[1]
+
+test('the base is pinned by version and digest', () => {
+  expect(argument('NODE_IMAGE')).toMatch(/^node:24\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/)
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base?.replace(/\W/g, ''))
+  expect(bases).toEqual(['NODE_IMAGE', 'sources', 'sources', 'NODE_IMAGE'])
+})
+
+test('a build without arguments has the labels of this version', () => {
+  const { version, license } = JSON.parse(text('package.json')) as { version: string; license: string }
+  expect(argument('VERSION')).toBe(version)
+  expect(dockerfile).toContain(`org.opencontainers.image.licenses="${license}"`)
+})
+
+test('the builder is given no file but what the Dockerfile copies', () => {
+  const [first, ...kept] = text('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  expect(first).toBe('*')
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '))
+  expect(kept.map((line) => line.slice(1)).sort()).toEqual([...new Set(copied)].sort())
+})
+
+test('.env.example sets nothing, so that it serves as .env for docker run without an edit', () => {
+  const lines = text('.env.example').split('\n')
+  expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
+  for (const { name } of VARIABLES) expect(lines.some((line) => line.startsWith(`# ${name}=`))).toBe(true)
+})
