@@ -1,0 +1,61 @@
+// node bench/relay.mjs --database-url mongodb://… [--events 20000]
+// Fills a database of its own with tasks whose events wait, and times their way to the one sequence. docs/scale.md tells of it.
+import { randomUUID } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { MongoClient } from 'mongodb'
+import { createdEvent } from '../dist/core/event.js'
+import { createTask } from '../dist/core/task.js'
+import { newTask } from '../dist/repository/mongo/documents.js'
+import { migrate } from '../dist/repository/mongo/migrate.js'
+import { publish } from '../dist/repository/mongo/publish.js'
+import { createTaskIds } from '../dist/task-ids.js'
+import { createDraft, createRandom } from './seed.mjs'
+
+const { values: options } = parseArgs({
+  options: { 'database-url': { type: 'string' }, events: { type: 'string', default: '20000' } },
+})
+if (options['database-url'] === undefined) throw new Error('--database-url mongodb://… says which server')
+const count = Number(options.events)
+
+const client = await MongoClient.connect(options['database-url'], { writeConcern: { w: 'majority', journal: true } })
+const db = client.db(`bench_${randomUUID().replaceAll('-', '')}`)
+
+/** Each task bears the event of its creation, as a burst of new tasks leaves them. */
+const seed = async () => {
+  const [random, newId] = [createRandom(1), createTaskIds(undefined)]
+  for (let done = 0; done < count; done += 1000) {
+    const documents = Array.from({ length: Math.min(1000, count - done) }, () => {
+      const task = createTask(createDraft(random), newId(), new Date().toISOString())
+      return newTask(task, createdEvent(task, 'bench'), [])
+    })
+    await db.collection('tasks').insertMany(documents, { ordered: false })
+  }
+}
+
+/** Throws unless every event has its place and none has two. */
+const verify = async () => {
+  const events = db.collection('events')
+  const [first, last] = await Promise.all([1, -1].map((way) => events.findOne({}, { sort: { _id: way } })))
+  const found = [
+    await events.countDocuments(),
+    first?._id,
+    last?._id,
+    await db.collection('tasks').countDocuments({ 'pending.time': { $exists: true } }),
+  ]
+  if (String(found) !== String([count, 1, count, 0])) throw new Error(`${found} in place of ${[count, 1, count, 0]}`)
+}
+
+try {
+  await migrate(db)
+  console.log(`seeding ${count} events …`)
+  await seed()
+  const began = performance.now()
+  let batches = 0
+  while ((await publish(db, 1)) > 0) batches++
+  const seconds = (performance.now() - began) / 1000
+  await verify()
+  console.log(`${Math.round(count / seconds)} events/s: ${count} events in ${batches} batches, ${seconds.toFixed(1)} s`)
+} finally {
+  await db.dropDatabase()
+  await client.close()
+}
