@@ -1,14 +1,13 @@
 // node bench/relay.mjs --database-url mongodb://… [--events 20000]
 // Fills a database of its own with tasks whose events wait, and times their way to the one sequence. docs/scale.md tells of it.
-import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { MongoClient } from 'mongodb'
 import { createdEvent } from '../dist/core/event.js'
 import { createTask } from '../dist/core/task.js'
 import { newTask } from '../dist/repository/mongo/documents.js'
 import { migrate } from '../dist/repository/mongo/migrate.js'
 import { publish } from '../dist/repository/mongo/publish.js'
 import { createTaskIds } from '../dist/task-ids.js'
+import { createMongoDatabase } from './mongo-database.mjs'
 import { createDraft, createRandom } from './seed.mjs'
 
 const { values: options } = parseArgs({
@@ -17,8 +16,9 @@ const { values: options } = parseArgs({
 if (options['database-url'] === undefined) throw new Error('--database-url mongodb://… says which server')
 const count = Number(options.events)
 
-const client = await MongoClient.connect(options['database-url'], { writeConcern: { w: 'majority', journal: true } })
-const db = client.db(`bench_${randomUUID().replaceAll('-', '')}`)
+const database = createMongoDatabase(options['database-url'])
+const client = await database.connect()
+const db = client.db()
 
 /** Each task bears the event of its creation, as a burst of new tasks leaves them. */
 const seed = async () => {
@@ -56,6 +56,6 @@ try {
   await verify()
   console.log(`${Math.round(count / seconds)} events/s: ${count} events in ${batches} batches, ${seconds.toFixed(1)} s`)
 } finally {
-  await db.dropDatabase()
   await client.close()
+  await database.drop()
 }
