@@ -1,4 +1,4 @@
-// npm run bench -- [--tasks 100000] [--seconds 12] [--node PATH] [--only NAME,…]
+// npm run bench -- [--tasks 100000] [--seconds 12] [--node PATH] [--only NAME,…] [--database-url mongodb://…]
 // Drives the built service and, in the same run, a server that does nothing (the limit). bench/README.md says how to read it.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
+import { openSqliteRepository } from '../dist/repository/sqlite/open.js'
+import { createMongoDatabase } from './mongo-database.mjs'
 import { createDraft, createRandom, seed } from './seed.mjs'
 
 const CONNECTIONS = 64
@@ -15,12 +17,15 @@ const CONNECTIONS = 64
 const NURSERY = '--max-semi-space-size=2'
 const { values: options } = parseArgs({
   options: {
-    tasks: { type: 'string', default: '100000' },
+    tasks: { type: 'string' },
     seconds: { type: 'string', default: '12' },
     node: { type: 'string', default: process.execPath },
     only: { type: 'string', default: '' },
+    'database-url': { type: 'string' },
   },
 })
+const mongodbUrl = options['database-url']
+const tasks = Number(options.tasks ?? (mongodbUrl === undefined ? 100_000 : 2000))
 const seconds = Number(options.seconds)
 const canPin = spawnSync('taskset', ['--version']).status === 0
 if (canPin) spawnSync('taskset', ['-a', '-cp', '1', String(process.pid)])
@@ -65,10 +70,10 @@ const processorTime = (pid) => {
 const ROUNDS = 4
 
 /** Drives the servers in turn and sums up: requests a second, the median of the rounds' latencies, processor time per request. */
-const measure = async (servers, request) => {
+const measure = async (servers) => {
   const totals = servers.map(() => ({ requests: 0, seconds: 0, cpu: 0, p50: [], p99: [] }))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, { url, child }] of servers.entries()) {
+    for (const [index, { url, child, request }] of servers.entries()) {
       const before = processorTime(child.pid)
       const result = await drive(url, request)
       if (result.non2xx > 0 || result.errors > 0)
@@ -127,37 +132,50 @@ const sample = async (url, request) => {
   return { status: response.status, size: (await response.text()).length }
 }
 
-const report = []
+/** A service over a database that is filled for it. */
+const startService = async (name, databaseUrl, repository) => {
+  const ids = await seed(repository, tasks)
+  const service = await start('dist/cli.js', ['serve'], { DATABASE_URL: databaseUrl, PORT: '0' })
+  return { name, ...service, requests: requests(ids) }
+}
+
+const toRow = (own, most, { pid }) => ({
+  'req/s': Math.round(own.rate),
+  'p50 ms': own.p50,
+  'p99 ms': own.p99,
+  'CPU µs': Math.round(own.cpu),
+  'RSS MB': Math.round(residentMegabytes(pid)),
+  'limit req/s': Math.round(most.rate),
+  'limit CPU µs': Math.round(most.cpu),
+  ratio: Number((own.rate / most.rate).toFixed(2)),
+})
+
+const report = {}
+const mongodb = mongodbUrl === undefined ? undefined : createMongoDatabase(mongodbUrl)
 try {
-  console.log(`seeding ${options.tasks} tasks …`)
-  const ids = await seed(join(folder, 'tasks.db'), Number(options.tasks))
-  const service = await start('dist/cli.js', ['serve'], { DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}`, PORT: '0' })
-  for (const [name, request] of Object.entries(requests(ids))) {
-    if (options.only !== '' && !options.only.split(',').includes(name)) continue
-    const { status, size } = await sample(service.url, request)
+  console.log(`seeding ${tasks} tasks …`)
+  const path = join(folder, 'tasks.db')
+  const services = [await startService('SQLite', `sqlite:${path}`, openSqliteRepository(path))]
+  if (mongodb) services.push(await startService('MongoDB', mongodb.url, await mongodb.openRepository()))
+  for (const measured of Object.keys(services[0].requests)) {
+    if (options.only !== '' && !options.only.split(',').includes(measured)) continue
+    const driven = services.map((service) => ({ ...service, request: service.requests[measured] }))
+    const { status, size } = await sample(driven[0].url, driven[0].request)
     const limit = await start('bench/limit-server.mjs', [String(size), String(status)])
-    const [own, most] = await measure([service, limit], request)
+    const results = await measure([...driven, { ...limit, request: driven[0].request }])
     await stop(limit.child)
-    const row = {
-      measure: name,
-      'req/s': Math.round(own.rate),
-      'p50 ms': own.p50,
-      'p99 ms': own.p99,
-      'CPU µs': Math.round(own.cpu),
-      'RSS MB': Math.round(residentMegabytes(service.child.pid)),
-      'limit req/s': Math.round(most.rate),
-      'limit CPU µs': Math.round(most.cpu),
-      ratio: Number((own.rate / most.rate).toFixed(2)),
+    for (const [index, { name, child }] of driven.entries()) {
+      report[mongodb ? `${measured}, ${name}` : measured] = toRow(results[index], results.at(-1), child)
     }
-    report.push(row)
   }
-  await stop(service.child)
+  for (const { child } of services) await stop(child)
   const { stdout } = spawnSync(options.node, ['--version'], { encoding: 'utf8' })
   console.log(
-    `Node ${stdout.trim()}, ${options.tasks} tasks, ${CONNECTIONS} connections, ${seconds} s each${canPin ? ', the server on one core' : ''}`,
+    `Node ${stdout.trim()}, ${tasks} tasks, ${CONNECTIONS} connections, ${seconds} s each${canPin ? ', the server on one core' : ''}`,
   )
-  console.table(Object.fromEntries(report.map(({ measure, ...figures }) => [measure, figures])))
+  console.table(report)
 } finally {
   for (const child of children) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
+  await mongodb?.drop()
 }

@@ -1,6 +1,5 @@
 // Fills a new database with tasks as a team would write them: the same ones every time.
 import { createTaskService } from '../dist/core/task-service.js'
-import { openSqliteRepository } from '../dist/repository/sqlite/open.js'
 import { createTaskIds } from '../dist/task-ids.js'
 
 const COMMON = 'fix add review write update remove test deploy plan check'.split(' ')
@@ -31,9 +30,8 @@ export const createDraft = (random) => ({
   ...(random(3) === 0 ? { due_at: new Date(1.8e12 + random(3e7) * 1000).toISOString() } : {}),
 })
 
-/** Seeds through the service's own write path; returns every hundredth id. */
-export const seed = async (path, count) => {
-  const repository = openSqliteRepository(path)
+/** Seeds an empty repository through the service's own write path and closes it; returns every hundredth id. */
+export const seed = async (repository, count) => {
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
   const random = createRandom(1)
   const ids = []

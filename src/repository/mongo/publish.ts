@@ -1,8 +1,11 @@
-import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
 import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
 
 /** So many tasks have their events published at once. */
-export const BATCH = 500
+export const BATCH = 1000
+
+/** So many of them have theirs removed by one command; the commands of a batch run side by side. */
+const REMOVED_AT_ONCE = 250
 
 type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & { readonly link?: { readonly status: string } }
 
@@ -10,7 +13,7 @@ const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
 /**
  * Gives the oldest events that wait their place in the one sequence: moves them from their tasks' documents to `events`, in
- * four commands however many they are. An event is inserted right after the last one or not at all, by whoever read that
+ * a few commands however many they are. An event is inserted right after the last one or not at all, by whoever read that
  * last one *before* looking which events are published. So two of these at once, or one killed at any point, leave no
  * gap and repeat nothing. Resolves with the number of tasks that it found.
  */
@@ -25,7 +28,7 @@ export const publish = async (db: Db, fence: number): Promise<number> => {
   if (waiting.length === 0) return 0
   const pending = waiting.flatMap((task) => task.pending).sort(byTime)
   await append(db.collection<EventDocument>('events'), pending, fence)
-  await tasks.bulkWrite(waiting.map(toRemoval), { ordered: false })
+  await remove(tasks, waiting)
   return waiting.length
 }
 
@@ -46,11 +49,35 @@ const append = async (events: Collection<EventDocument>, pending: readonly Pendi
 /** The events of one task keep their order, as its times never go back. */
 const byTime = (a: PendingEvent, b: PendingEvent): number => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
 
-/** What was published goes, and so does a tombstone that has nothing else to tell. */
-const toRemoval = ({ _id, rev, pending, ended, keys, link }: Waiting): AnyBulkWriteOperation<TaskDocument> => {
-  if (ended && keys.length === 0 && link === undefined) return { deleteOne: { filter: { ...at(_id), rev } } }
-  const newest = pending.at(-1)?.version ?? 0
-  return { updateOne: { filter: at(_id), update: { $pull: { pending: { version: { $lte: newest } } } } } }
+/**
+ * What was published goes, and so does a tombstone that has nothing else to tell. A sharded cluster that moves tasks about may
+ * miss some, or come by twice: the next turn finds them again, sees that they are published, and removes them.
+ */
+const remove = async (tasks: Collection<TaskDocument>, waiting: readonly Waiting[]): Promise<void> => {
+  const done = waiting.filter(isDone).map(({ _id, rev }) => ({ deleteOne: { filter: { ...at(_id), rev } } }))
+  const removals = chunksByVersion(waiting.filter((task) => !isDone(task))).map(({ version, ids }) =>
+    tasks.updateMany({ _id: { $in: ids } }, { $pull: { pending: { version: { $lte: version } } } }),
+  )
+  await Promise.all([...(done.length === 0 ? [] : [tasks.bulkWrite(done, { ordered: false })]), ...removals])
+}
+
+const isDone = ({ ended, keys, link }: Waiting): boolean => ended === true && keys.length === 0 && link === undefined
+
+/** The tasks whose newest event is of the same version, some at a time. */
+const chunksByVersion = (waiting: readonly Waiting[]): { readonly version: number; readonly ids: readonly string[] }[] => {
+  const open = new Map<number, string[]>()
+  const chunks: { version: number; ids: string[] }[] = []
+  for (const { _id, pending } of waiting) {
+    const version = pending.at(-1)?.version ?? 0
+    let ids = open.get(version)
+    if (ids === undefined || ids.length === REMOVED_AT_ONCE) {
+      ids = []
+      open.set(version, ids)
+      chunks.push({ version, ids })
+    }
+    ids.push(_id)
+  }
+  return chunks
 }
 
 /** When the event that has waited longest was made; undefined when none waits. */

@@ -1,0 +1,86 @@
+import { type CommandStartedEvent, MongoClient } from 'mongodb'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTaskService } from '#src/core/task-service.ts'
+import type { LeaseDocument } from '#src/repository/mongo/lease.ts'
+import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { createDatabaseUrl } from '../mongodb.ts'
+import { OLDEST_FIRST } from './task-store.ts'
+
+/** Another replica holds the lease, so this one's relay only looks whether it may go on, and which event waits longest. */
+const holdRelay = async (url: string): Promise<void> => {
+  const client = await MongoClient.connect(url)
+  const lease = { _id: 'relay', holder: 'another', fence: 1, expires_at: new Date(Date.now() + 3_600_000) }
+  await client.db().collection<LeaseDocument>('leases').insertOne(lease)
+  await client.close()
+}
+
+const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
+  command[commandName] === 'leases' || command.filter?.['pending.time'] !== undefined
+
+/** The service, and the names of the commands that a call of it makes it send. */
+const start = async () => {
+  const url = await createDatabaseUrl()
+  await holdRelay(url)
+  let sent: string[] = []
+  const repository = await openMongoRepository(url, (event) => {
+    if (!isOfRelay(event)) sent.push(event.commandName)
+  })
+  onTestFinished(() => repository.close())
+  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  const commandsOf = async <T>(call: () => Promise<T>): Promise<{ result: T; commands: string[] }> => {
+    sent = []
+    const result = await call()
+    return { result, commands: sent }
+  }
+  return { service, repository, commandsOf }
+}
+
+const always = () => true
+const draft = { title: 'Write the report', labels: ['ops'] }
+
+test('a read is one command', async () => {
+  const { service, commandsOf } = await start()
+  const { id } = (await service.create(draft, 'test')).task
+  for (let index = 0; index < 30; index++) await service.create({ title: `task ${index}` }, 'test')
+  const reads: Record<string, () => Promise<unknown>> = {
+    get: () => service.get(id),
+    'a first page': () => service.page({ filter: {}, sort: OLDEST_FIRST }, undefined, 10),
+    'a full page of the most': () => service.page({ filter: {}, sort: { key: 'title', descending: true } }, undefined, 1000),
+    'a filtered page': () =>
+      service.page({ filter: { status: ['pending'], labels: ['ops'] }, sort: OLDEST_FIRST }, undefined, 10),
+    search: () => service.page({ filter: { words: ['rep'] }, sort: OLDEST_FIRST }, undefined, 10),
+    ping: () => service.ping(),
+  }
+  for (const [name, read] of Object.entries(reads)) {
+    expect([name, (await commandsOf(read)).commands]).toEqual([name, [name === 'ping' ? 'ping' : 'find']])
+  }
+  const history = async (): Promise<void> => {
+    for await (const run of service.history(id)) expect(run.count).toBe(1)
+  }
+  expect((await commandsOf(history)).commands).toEqual(['aggregate'])
+})
+
+test('a write is one command, after one that reads what it changes', async () => {
+  const { service, commandsOf } = await start()
+  const created = await commandsOf(() => service.create(draft, 'test'))
+  expect(created.commands).toEqual(['insert'])
+  const { id } = created.result.task
+  const changed = await commandsOf(() => service.update(id, { title: 'Send the report' }, 'test', always))
+  expect(changed.commands).toEqual(['find', 'update'])
+  const kept = await commandsOf(() => service.update(id, { title: 'Send the report' }, 'test', always))
+  expect(kept.commands).toEqual(['find'])
+  expect((await commandsOf(() => service.complete(id, 'test', always))).commands).toEqual(['find', 'update'])
+  expect((await commandsOf(() => service.remove(id, 'test', always))).commands).toEqual(['find', 'update'])
+})
+
+test('a key costs nothing at first, and a look at its record when it comes again', async () => {
+  const { service, repository, commandsOf } = await start()
+  const retry = { key: 'retry-1', fingerprint: 'request' }
+  expect((await commandsOf(() => service.create(draft, 'test', retry))).commands).toEqual(['insert'])
+  const replayed = await commandsOf(() => service.create(draft, 'test', retry))
+  expect(replayed.result.replayed).toBe(true)
+  expect(replayed.commands).toEqual(['insert', 'find'])
+  const claim = () => repository.claim({ key: 'batch-1', fingerprint: 'request', now: Date.now(), expiresAt: Date.now() + 1000 })
+  expect((await commandsOf(claim)).commands).toEqual(['insert'])
+})
