@@ -2,16 +2,22 @@ import type { Collection } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
-import { isDuplicateKey, reading, writing } from './database-error.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
+import { reading, writing } from './attempt.ts'
+import { isDuplicateKey } from './database-error.ts'
+import type { Deadline } from './deadline.ts'
 import { at, newClaim, newTask, type TaskDocument, toState } from './documents.ts'
 import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
-  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined): Promise<CommitResult>
-  change(id: string, decide: (current: Task) => Decision, key: IdempotencyKey | undefined): Promise<CommitResult>
-  claim(key: IdempotencyKey): Promise<boolean>
+  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, deadline: Deadline): Promise<CommitResult>
+  change(
+    id: string,
+    decide: (current: Task) => Decision,
+    key: IdempotencyKey | undefined,
+    deadline: Deadline,
+  ): Promise<CommitResult>
+  claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
 }
 
 /** What a commit is decided upon. */
@@ -23,11 +29,14 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   const keys = createKeyRecords(tasks)
 
   /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
-  const insert = async (document: TaskDocument, key: IdempotencyKey | undefined): Promise<KeyOwner | undefined> => {
-    const deadline = createDeadline()
+  const insert = async (
+    document: TaskDocument,
+    key: IdempotencyKey | undefined,
+    deadline: Deadline,
+  ): Promise<KeyOwner | undefined> => {
     for (;;) {
       try {
-        await writing(() => tasks.insertOne(document, deadline()))
+        await writing(deadline, () => tasks.insertOne(document))
         return undefined
       } catch (error) {
         if (key === undefined || !isDuplicateKey(error)) throw error
@@ -38,18 +47,18 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   }
 
   const read = (id: string, deadline: Deadline): Promise<Current | null> =>
-    reading(() => tasks.findOne<Current>(at(id), { projection: CURRENT, ...deadline() }))
+    reading(deadline, () => tasks.findOne<Current>(at(id), { projection: CURRENT }))
 
   return {
-    async create(task, event, key) {
+    async create(task, event, key, deadline) {
       const stored = toStored(task)
-      const owner = await insert(newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)]), key)
+      const document = newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)])
+      const owner = await insert(document, key, deadline)
       if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
     },
 
-    async change(id, decide, key) {
-      const deadline = createDeadline()
+    async change(id, decide, key, deadline) {
       for (;;) {
         const current = await read(id, deadline)
         const earlier = key && current && keys.live(current, key)
@@ -58,13 +67,13 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
         const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task), key)
         if (update === undefined) return result
         const filter = { ...at(id), rev: current.rev }
-        const { matchedCount } = await writing(() => tasks.updateOne(filter, update, deadline()))
+        const { matchedCount } = await writing(deadline, () => tasks.updateOne(filter, update))
         if (matchedCount === 1) return result
       }
     },
 
-    async claim(key) {
-      const owner = await insert(newClaim(toStoredKey(key, null, true)), key)
+    async claim(key, deadline) {
+      const owner = await insert(newClaim(toStoredKey(key, null, true)), key, deadline)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
   }

@@ -3,6 +3,7 @@ import { TaskError } from '../../core/errors.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
 import { createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
+import { createDeadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
 import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
@@ -24,14 +25,17 @@ export const openMongoRepository = async (
   const inTurn = createTaskQueues()
 
   return {
-    newestId: () => reads(({ newestId }) => newestId()).catch(unlessUnavailable),
-    get: (id) => reads(({ get }) => get(id)),
-    list: (query, after, limit) => reads(({ list }) => list(query, after, limit)),
-    history: (taskId, after, limit) => reads(({ history }) => history(taskId, after, limit)),
-    create: (task, event, key) => commits(({ create }) => create(task, event, key)),
-    change: (id, decide, key) => inTurn(id, () => commits(({ change }) => change(id, decide, key))),
-    claim: (key) => commits(({ claim }) => claim(key)),
-    ping: () => reads(({ ping }) => ping()),
+    newestId: () => reads(({ newestId }, deadline) => newestId(deadline)).catch(unlessUnavailable),
+    get: (id) => reads(({ get }, deadline) => get(id, deadline)),
+    list: (query, after, limit) => reads(({ list }, deadline) => list(query, after, limit, deadline)),
+    history: (taskId, after, limit) => reads(({ history }, deadline) => history(taskId, after, limit, deadline)),
+    create: (task, event, key) => commits(({ create }, deadline) => create(task, event, key, deadline)),
+    change: (id, decide, key) => {
+      const deadline = createDeadline()
+      return inTurn(id, deadline, () => commits(({ change }) => change(id, decide, key, deadline), deadline))
+    },
+    claim: (key) => commits(({ claim }, deadline) => claim(key, deadline)),
+    ping: () => reads(({ ping }, deadline) => ping(deadline)),
     eventLag: relay.lag,
 
     async close() {
