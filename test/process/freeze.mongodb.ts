@@ -4,18 +4,15 @@ import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { ANSWERED_MS, createOwners, eventually, expectHistories, expectKept, loadThrough, read, serves } from './mongodb-load.ts'
-import { createServerPlace, type FaultyServer, type Part } from './mongodb-server.ts'
+import { createServerPlace, type Part } from './mongodb-server.ts'
 
 /** Longer than the server's own monitor takes to notice. */
 const FROZEN_MS = 5000
 
 const PARTS: readonly Part[] = ['ferretdb', 'postgres']
 
-let server: FaultyServer
-beforeAll(async () => {
-  server = await createServerPlace(afterAll)
-  await server.start()
-})
+const server = await createServerPlace(afterAll)
+beforeAll(server.start)
 
 const start = (name: string): Promise<RunningProcess> =>
   startProcess({ DATABASE_URL: `${server.url}/${name}`, LOG_LEVEL: 'silent', SHUTDOWN_DRAIN_MS: '0' }, createFolder())

@@ -27,10 +27,14 @@ export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => v
   let ferretdb: readonly string[] = []
   let data: string | undefined
 
-  const start = async (): Promise<void> => {
+  const launch = async (): Promise<Record<Part, number>> => {
     const { stdout } = await run(TOOL, ['start', folder, String(port)])
     const pid = (name: string): number => Number(new RegExp(`^${name}=(\\d+)$`, 'm').exec(stdout)?.[1])
-    pids = { ferretdb: pid('FERRETDB_PID'), postgres: pid('POSTGRES_PID') }
+    return { ferretdb: pid('FERRETDB_PID'), postgres: pid('POSTGRES_PID') }
+  }
+
+  const start = async (): Promise<void> => {
+    pids = await launch()
     ferretdb = readFileSync(`/proc/${pids.ferretdb}/cmdline`, 'utf8').split('\0').slice(0, -1)
     data = readlinkSync(`/proc/${pids.postgres}/cwd`)
   }
@@ -71,9 +75,8 @@ export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => v
     async restart(part: Part): Promise<void> {
       if (pids === undefined) throw new Error('the server is not started')
       if (part === 'postgres') {
-        const { ferretdb } = pids
-        await start()
-        pids = { ...pids, ferretdb }
+        const { postgres } = await launch() // Its second process finds the port taken by the one that still is there, and ends.
+        pids = { ...pids, postgres }
         return
       }
       const [command = '', ...args] = ferretdb

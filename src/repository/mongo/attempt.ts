@@ -1,27 +1,29 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { isUnconfirmed, outcomeUnknown, toDatabaseError } from './database-error.ts'
+import { MongoError } from 'mongodb'
+import { isDuplicateKey, isRefusal, outcomeUnknown, toDatabaseError } from './database-error.ts'
 import { type Deadline, tooBusy, within } from './deadline.ts'
 
-/** Whether a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
-const attempts = new AsyncLocalStorage<{ isSent: boolean }>()
+/** How often a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
+const attempts = new AsyncLocalStorage<{ sent: number }>()
 
 /** To be called for each command that is sent. */
 export const noteSent = (): void => {
   const attempt = attempts.getStore()
-  if (attempt !== undefined) attempt.isSent = true
+  if (attempt !== undefined) attempt.sent += 1
 }
 
 /**
  * Runs a write. Throws `outcome_unknown` when it was, or may yet be, sent and never confirmed, `database_unavailable` when it surely
- * did not happen.
+ * did not happen: that a write which was sent twice is refused says nothing of the first time.
  */
 export const writing = async <T>(deadline: Deadline, write: () => Promise<T>): Promise<T> => {
   const milliseconds = deadline.left()
-  const attempt = { isSent: false }
+  const attempt = { sent: 0 }
   try {
     return await within(attempts.run(attempt, write), milliseconds, outcomeUnknown)
   } catch (error) {
-    throw attempt.isSent && isUnconfirmed(error) ? outcomeUnknown(error) : toDatabaseError(error)
+    const isDecided = attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))
+    throw isDecided || !(error instanceof MongoError) ? toDatabaseError(error) : outcomeUnknown(error)
   }
 }
 

@@ -3,13 +3,14 @@ import { TaskError } from '../../core/errors.ts'
 
 export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11000
 
-/** The server did not take the write (https://www.mongodb.com/docs/manual/reference/error-codes/): it is not, or no longer, the primary. */
-const NOT_TAKEN: ReadonlySet<unknown> = new Set([10107, 10058, 13435])
+/**
+ * The server did not take the write (https://www.mongodb.com/docs/manual/reference/error-codes/): it is not the primary, or the
+ * user may not write. Whatever else it says may come after the write was made, like that it is about to stop.
+ */
+const REFUSALS: ReadonlySet<unknown> = new Set([10107, 10058, 13435, 13])
 
-export const isUnconfirmed = (error: unknown): boolean =>
-  error instanceof MongoWriteConcernError ||
-  (error instanceof MongoError && !(error instanceof MongoServerError)) ||
-  (error instanceof MongoServerError && error.hasErrorLabel('RetryableWriteError') && !NOT_TAKEN.has(error.code))
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && REFUSALS.has(error.code)
 
 /** Whatever the driver or the server says is a matter of the database; anything else is a fault of ours. */
 export const toDatabaseError = (error: unknown): unknown =>
