@@ -1,12 +1,15 @@
 import { type CommandStartedEvent, type Db, MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
 import { OpenError } from '../open-error.ts'
 import { noteSent } from './attempt.ts'
-import { toDatabaseError, unavailable } from './database-error.ts'
+import { unavailable } from './database-error.ts'
 import { createDeadline, type Deadline, within } from './deadline.ts'
 import { migrate } from './migrate.ts'
 
 /** The database's name where the URL has none. */
 const DEFAULT_NAME = 'tasks'
+
+/** https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
+const NAME = /^[^/\\. "$\0]+$/
 
 /** How long a server is looked for, then a connection waited for, in milliseconds. */
 const SELECTION_MS = 2000
@@ -41,6 +44,7 @@ export type Connection = ReturnType<typeof createConnection>
  */
 export const createConnection = (url: string, onCommand?: (event: CommandStartedEvent) => void) => {
   createClient(url)
+  const name = nameOf(url)
   let connected: Promise<{ readonly client: MongoClient; readonly db: Db }> | undefined
   const underWay = new Set<Promise<void>>()
 
@@ -50,7 +54,7 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
     if (onCommand !== undefined) client.on('commandStarted', onCommand)
     try {
       await client.connect()
-      const db = client.db(nameOf(url))
+      const db = client.db(name)
       await migrate(db)
       return { client, db }
     } catch (error) {
@@ -63,7 +67,7 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
   const ready = async (milliseconds = READY_MS): Promise<Db> => {
     connected ??= connect().catch((error: unknown) => {
       connected = undefined
-      throw error instanceof OpenError ? error : toDatabaseError(error)
+      throw error instanceof OpenError ? error : unavailable('does not answer just now', error)
     })
     return (await within(connected, milliseconds, () => unavailable('is being made ready'))).db
   }
@@ -85,7 +89,11 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
         return made.value
       }
       return <R>(call: (value: T, deadline: Deadline) => Promise<R>, deadline = createDeadline()): Promise<R> =>
-        track(ready(Math.min(READY_MS, deadline.left())).then((db) => call(get(db), deadline)))
+        track(
+          ready(Math.min(READY_MS, deadline.left()))
+            .catch(toCallError)
+            .then((db) => call(get(db), deadline)),
+        )
     },
 
     /** Waits for the calls that are under way. */
@@ -98,6 +106,11 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
 }
 
 const noop = (): undefined => undefined
+
+/** A database that turned out to be of a newer version while the service runs may be another one by and by. */
+const toCallError = (error: unknown): never => {
+  throw error instanceof OpenError ? unavailable('is of a newer version than this program', error) : error
+}
 
 const createClient = (url: string): MongoClient => {
   try {
@@ -112,6 +125,11 @@ const reasonOf = (error: unknown): string => (error instanceof MongoParseError ?
 
 /** The part of the path, as `mongodb://host/NAME?options` has it. */
 const nameOf = (url: string): string => {
-  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
-  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
+  const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
+  const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
+  if (!NAME.test(name) || Buffer.byteLength(name) > 63)
+    throw new OpenError(
+      'DATABASE_URL names a database as none may be named: 1 to 63 bytes, without /, \\, a dot, a space, " or $',
+    )
+  return name
 }
