@@ -55,8 +55,8 @@ export const loadThrough = async (url: string, owners: readonly Entry[][], round
 
 export const createOwners = (): Entry[][] => Array.from({ length: WRITERS }, (): Entry[] => [])
 
-/** The tasks, once they stay as they are: a write that was sent before a server froze is made when it goes on. */
-const settledTasks = async (url: string): Promise<Task[]> => {
+/** The tasks, once they stay as they are: a write that was sent before a server froze, or a service died, may still be made. */
+export const settledTasks = async (url: string): Promise<Task[]> => {
   let before = await read<Task[]>(`${url}/tasks`)
   for (const end = performance.now() + 15_000; performance.now() < end; ) {
     await sleep(400)
