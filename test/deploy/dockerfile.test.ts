@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { VARIABLES } from '#src/config.ts'
+import { VARIABLES } from '#src/config-variables.ts'
 
 const text = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 const dockerfile = text('Dockerfile')

@@ -41,31 +41,68 @@ const send = (url: string, { task }: Entry, attempt: Attempt): Promise<Response>
 
 const STATUS = { create: 201, update: 200, complete: 200, delete: 204 } as const
 
-/** One write, begun and, unless the service dies meanwhile, answered. */
-const write = async (url: string, entry: Entry, title: string): Promise<void> => {
+/** What an answer says of its write: made, surely not made (`database_unavailable`), or perhaps made (`outcome_unknown`). */
+export type Outcome = 'done' | 'database_unavailable' | 'outcome_unknown'
+
+/** One write, begun and, unless the service dies meanwhile, answered. What may have been made stays an attempt. */
+const write = async (url: string, entry: Entry, title: string): Promise<Outcome> => {
   const attempt = chooseAttempt(entry, title)
   entry.attempt = attempt
   const response = await send(url, entry, attempt)
   const body = await response.text()
-  expect(`${response.status} ${attempt.op}`, body).toBe(`${STATUS[attempt.op]} ${attempt.op}`)
-  if (attempt.op === 'delete') entry.isDeleted = true
-  else entry.task = JSON.parse(body) as Task
-  entry.attempt = undefined
+  const outcome = outcomeOf(response.status, body)
+  if (outcome === 'done') {
+    expect(`${response.status} ${attempt.op}`, body).toBe(`${STATUS[attempt.op]} ${attempt.op}`)
+    if (attempt.op === 'delete') entry.isDeleted = true
+    else entry.task = JSON.parse(body) as Task
+  }
+  if (outcome !== 'outcome_unknown') entry.attempt = undefined
+  return outcome
+}
+
+const outcomeOf = (status: number, body: string): Outcome => {
+  const { code } = status === 503 ? JSON.parse(body) : { code: undefined }
+  return code === 'database_unavailable' || code === 'outcome_unknown' ? code : 'done'
+}
+
+/** A task of the writer's own that waits for no answer, or a new one. */
+const chooseEntry = (own: Entry[]): Entry => {
+  const living = own.filter(({ isDeleted, attempt }) => !isDeleted && attempt === undefined)
+  const known = Math.random() < 0.65 ? living[Math.floor(Math.random() * living.length)] : undefined
+  const entry = known ?? { task: undefined, isDeleted: false, attempt: undefined }
+  if (known === undefined) own.push(entry)
+  return entry
 }
 
 /** Writes to tasks of its own, some old and some new, until the service dies; every title is used once. */
 export const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKilled: () => boolean): Promise<void> => {
   for (let count = 0; count < 100_000; count++) {
-    const living = own.filter(({ isDeleted }) => !isDeleted)
-    const known = Math.random() < 0.65 ? living[Math.floor(Math.random() * living.length)] : undefined
-    const entry = known ?? { task: undefined, isDeleted: false, attempt: undefined }
-    if (known === undefined) own.push(entry)
     try {
-      await write(url, entry, `${prefix}x${count}`)
+      expect(await write(url, chooseEntry(own), `${prefix}x${count}`)).toBe('done')
     } catch (error) {
       if (isKilled() && error instanceof TypeError) return
       throw error
     }
+  }
+}
+
+/** How often each outcome came, and the longest that an answer took, in milliseconds. */
+export interface Tally extends Record<Outcome, number> {
+  slowest: number
+}
+
+/** The same with a service that lives and a database that does not, until it is told to stop. Every write is answered. */
+export const writeThroughOutage = async (
+  url: string,
+  own: Entry[],
+  prefix: string,
+  tally: Tally,
+  isOver: () => boolean,
+): Promise<void> => {
+  for (let count = 0; !isOver(); count++) {
+    const began = performance.now()
+    tally[await write(url, chooseEntry(own), `${prefix}x${count}`)] += 1
+    tally.slowest = Math.max(tally.slowest, performance.now() - began)
   }
 }
 

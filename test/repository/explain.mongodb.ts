@@ -20,7 +20,7 @@ const seed = async (): Promise<void> => {
   const newId = createTaskIds(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
-    return newTask(task, createdEvent(task, 'test'), [])
+    return newTask(task, createdEvent(task, 'test'), [], undefined)
   })
   await client.db().collection<TaskDocument>('tasks').insertMany(documents)
 }

@@ -4,19 +4,26 @@ import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
-import { isDuplicateKey, reading, writing } from './database-error.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
+import { reading, writing } from './attempt.ts'
+import { isDuplicateKey } from './database-error.ts'
+import type { Deadline } from './deadline.ts'
 import { at, newClaim, newTask, type TaskDocument, toState } from './documents.ts'
 import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
-  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): Promise<CommitResult>
-  change(id: string, decide: Decide, key: IdempotencyKey | undefined): Promise<CommitResult>
-  claim(key: IdempotencyKey): Promise<boolean>
+  create(
+    task: Task,
+    event: NewTaskEvent,
+    key: IdempotencyKey | undefined,
+    link: SyncLink | undefined,
+    deadline: Deadline,
+  ): Promise<CommitResult>
+  change(id: string, decide: Decide, key: IdempotencyKey | undefined, deadline: Deadline): Promise<CommitResult>
+  claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
   /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(taskId: string, decide: LinkDecision): Promise<SyncLink | undefined>
-  addLink(link: SyncLink): Promise<boolean>
+  changeLink(taskId: string, decide: LinkDecision, deadline: Deadline): Promise<SyncLink | undefined>
+  addLink(link: SyncLink, deadline: Deadline): Promise<boolean>
 }
 
 /** What a commit is decided upon. */
@@ -28,11 +35,14 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   const keys = createKeyRecords(tasks)
 
   /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
-  const insert = async (document: TaskDocument, key: IdempotencyKey | undefined): Promise<KeyOwner | undefined> => {
-    const deadline = createDeadline()
+  const insert = async (
+    document: TaskDocument,
+    key: IdempotencyKey | undefined,
+    deadline: Deadline,
+  ): Promise<KeyOwner | undefined> => {
     for (;;) {
       try {
-        await writing(() => tasks.insertOne(document, deadline()))
+        await writing(deadline, () => tasks.insertOne(document))
         return undefined
       } catch (error) {
         if (key === undefined || !isDuplicateKey(error)) throw error
@@ -43,25 +53,25 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   }
 
   const read = (id: string, deadline: Deadline): Promise<Current | null> =>
-    reading(() => tasks.findOne<Current>(at(id), { projection: CURRENT, ...deadline() }))
+    reading(deadline, () => tasks.findOne<Current>(at(id), { projection: CURRENT }))
 
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
   const replace = async (id: string, rev: number, update: UpdateFilter<TaskDocument>, deadline: Deadline): Promise<boolean> => {
-    const { matchedCount } = await writing(() => tasks.updateOne({ ...at(id), rev }, update, deadline()))
+    const { matchedCount } = await writing(deadline, () => tasks.updateOne({ ...at(id), rev }, update))
     return matchedCount === 1
   }
 
   return {
-    async create(given, event, key, link) {
+    async create(given, event, key, link, deadline) {
       const task = link ? withLink(given, link) : given
       const stored = toStored(task)
-      const owner = await insert(newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)], link), key)
+      const document = newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)], link)
+      const owner = await insert(document, key, deadline)
       if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
     },
 
-    async change(id, decide, key) {
-      const deadline = createDeadline()
+    async change(id, decide, key, deadline) {
       for (;;) {
         const current = await read(id, deadline)
         const earlier = key && current && keys.live(current, key)
@@ -73,13 +83,12 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       }
     },
 
-    async claim(key) {
-      const owner = await insert(newClaim(toStoredKey(key, null, true)), key)
+    async claim(key, deadline) {
+      const owner = await insert(newClaim(toStoredKey(key, null, true)), key, deadline)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
 
-    async changeLink(taskId, decide) {
-      const deadline = createDeadline()
+    async changeLink(taskId, decide, deadline) {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.link) return undefined
@@ -90,8 +99,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       }
     },
 
-    async addLink(link) {
-      const deadline = createDeadline()
+    async addLink(link, deadline) {
       for (;;) {
         const current = await read(link.taskId, deadline)
         if (!current?.task || current.link) return false

@@ -1,20 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandStartedEvent, type Db, MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
 import { OpenError } from '../open-error.ts'
-import { noteSent, toDatabaseError, unavailable } from './database-error.ts'
+import { noteSent } from './attempt.ts'
+import { unavailable } from './database-error.ts'
+import { createDeadline, type Deadline, within } from './deadline.ts'
 import { migrate } from './migrate.ts'
 
 /** The database's name where the URL has none. */
 const DEFAULT_NAME = 'tasks'
 
-/** How long a server is looked for, in milliseconds. */
+/** https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
+const NAME = /^[^/\\. "$\0]+$/
+
+/** How long a server is looked for, then a connection waited for, in milliseconds. */
 const SELECTION_MS = 2000
+
+/** How long a server may leave a command unanswered, in milliseconds. Then the connection is given up. */
+const SILENCE_MS = 4000
+
+/** How long a call waits for a database that is being made ready, in milliseconds. */
+const READY_MS = SELECTION_MS + 500
 
 /** What makes a commit durable, and a read see it, whatever the URL says. */
 const OPTIONS: MongoClientOptions = {
   appName: 'task-manager-api',
   serverSelectionTimeoutMS: SELECTION_MS,
   connectTimeoutMS: SELECTION_MS,
+  waitQueueTimeoutMS: SELECTION_MS,
+  socketTimeoutMS: SILENCE_MS,
   heartbeatFrequencyMS: 2000,
   writeConcern: { w: 'majority', journal: true },
   readConcern: { level: 'majority' },
@@ -32,6 +44,7 @@ export type Connection = ReturnType<typeof createConnection>
  */
 export const createConnection = (url: string, onCommand?: (event: CommandStartedEvent) => void) => {
   createClient(url)
+  const name = nameOf(url)
   let connected: Promise<{ readonly client: MongoClient; readonly db: Db }> | undefined
   const underWay = new Set<Promise<void>>()
 
@@ -41,7 +54,7 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
     if (onCommand !== undefined) client.on('commandStarted', onCommand)
     try {
       await client.connect()
-      const db = client.db(nameOf(url))
+      const db = client.db(name)
       await migrate(db)
       return { client, db }
     } catch (error) {
@@ -51,12 +64,12 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
   }
 
   /** The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for one of a newer version. */
-  const ready = async (): Promise<Db> => {
+  const ready = async (milliseconds = READY_MS): Promise<Db> => {
     connected ??= connect().catch((error: unknown) => {
       connected = undefined
-      throw error instanceof OpenError ? error : toDatabaseError(error)
+      throw error instanceof OpenError ? error : unavailable('does not answer just now', error)
     })
-    return (await within(connected, SELECTION_MS + 500)).db
+    return (await within(connected, milliseconds, () => unavailable('is being made ready'))).db
   }
 
   const track = <T>(result: Promise<T>): Promise<T> => {
@@ -75,7 +88,12 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
         if (made?.db !== db) made = { db, value: create(db) }
         return made.value
       }
-      return <R>(call: (value: T) => Promise<R>): Promise<R> => track(ready().then((db) => call(get(db))))
+      return <R>(call: (value: T, deadline: Deadline) => Promise<R>, deadline = createDeadline()): Promise<R> =>
+        track(
+          ready(Math.min(READY_MS, deadline.left()))
+            .catch(toCallError)
+            .then((db) => call(get(db), deadline)),
+        )
     },
 
     /** Waits for the calls that are under way. */
@@ -88,6 +106,11 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
 }
 
 const noop = (): undefined => undefined
+
+/** A database that turned out to be of a newer version while the service runs may be another one by and by. */
+const toCallError = (error: unknown): never => {
+  throw error instanceof OpenError ? unavailable('is of a newer version than this program', error) : error
+}
 
 const createClient = (url: string): MongoClient => {
   try {
@@ -102,19 +125,11 @@ const reasonOf = (error: unknown): string => (error instanceof MongoParseError ?
 
 /** The part of the path, as `mongodb://host/NAME?options` has it. */
 const nameOf = (url: string): string => {
-  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
-  return name === undefined ? DEFAULT_NAME : decodeURIComponent(name)
-}
-
-const within = async <T>(promise: Promise<T>, milliseconds: number): Promise<T> => {
-  const timer = new AbortController()
-  const late = sleep(milliseconds, undefined, { signal: timer.signal, ref: false }).then(
-    () => Promise.reject(unavailable('is being made ready')),
-    () => promise,
-  )
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    timer.abort()
-  }
+  const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
+  const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
+  if (!NAME.test(name) || Buffer.byteLength(name) > 63)
+    throw new OpenError(
+      'DATABASE_URL names a database as none may be named: 1 to 63 bytes, without /, \\, a dot, a space, " or $',
+    )
+  return name
 }

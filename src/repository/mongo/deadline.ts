@@ -3,14 +3,34 @@ import { unavailable } from './database-error.ts'
 /** A request that needs the database is answered within 5 s: so long may all that it asks of it take, in milliseconds. */
 const BUDGET_MS = 4500
 
-/** The time that is left for the commands of one call, to be given to each. Throws `database_unavailable` when there is none. */
-export type Deadline = () => { readonly timeoutMS: number }
+export interface Deadline {
+  /** How long there still is, in milliseconds. Throws `database_unavailable` when there is no time left. */
+  left(): number
+}
 
+/** Made when a call comes in, and shared by all that it waits for. */
 export const createDeadline = (): Deadline => {
   const end = performance.now() + BUDGET_MS
-  return () => {
-    const left = Math.ceil(end - performance.now())
-    if (left <= 0) throw unavailable('is too busy with this task')
-    return { timeoutMS: left }
+  return {
+    left() {
+      const milliseconds = Math.ceil(end - performance.now())
+      if (milliseconds <= 0) throw tooBusy()
+      return milliseconds
+    },
   }
 }
+
+export const tooBusy = () => unavailable('is too busy just now')
+
+/** What the promise comes to, or what `late` makes when that takes longer. What it stands for goes on all the same. */
+export const within = <T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), milliseconds)
+    const settle =
+      <V>(pass: (value: V) => void) =>
+      (value: V): void => {
+        clearTimeout(timer)
+        pass(value)
+      }
+    promise.then(settle(resolve), settle(reject))
+  })

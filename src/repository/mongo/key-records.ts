@@ -3,7 +3,7 @@ import { replay } from '../../core/key-record.ts'
 import { bucketOfKey } from '../../core/placement.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
-import { reading, writing } from './database-error.ts'
+import { reading, writing } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
 import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
 
@@ -21,7 +21,7 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
-    await writing(() => tasks.updateOne(at(id), { $pull: { keys: expired } }, deadline()))
+    await writing(deadline, () => tasks.updateOne(at(id), { $pull: { keys: expired } }))
   }
 
   return {
@@ -30,17 +30,17 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
     /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
     async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
       const bucket = bucketOfKey(key.key)
-      const owner = await reading(() =>
+      const owner = await reading(deadline, () =>
         tasks.findOne<Pick<TaskDocument, '_id' | 'task' | 'keys'>>(
           { bucket, 'keys.key': key.key },
-          { projection: { task: 1, keys: 1 }, ...deadline() },
+          { projection: { task: 1, keys: 1 } },
         ),
       )
       const record = owner && live(owner, key)
       if (owner && record) return { record, task: owner.task }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
-      await writing(() => tasks.deleteOne(emptied, deadline()))
+      await writing(deadline, () => tasks.deleteOne(emptied))
       return undefined
     },
   }

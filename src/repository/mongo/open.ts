@@ -1,8 +1,9 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { TaskError } from '../../core/errors.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
-import { createCommits } from './commits.ts'
+import { type Commits, createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
+import { createDeadline, type Deadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
 import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
@@ -25,19 +26,24 @@ export const openMongoRepository = async (
   const sync = connection.using(createSyncReads)
   const inTurn = createTaskQueues()
 
+  const commitInTurn = <T>(id: string, run: (commits: Commits, deadline: Deadline) => Promise<T>): Promise<T> => {
+    const deadline = createDeadline()
+    return inTurn(id, deadline, () => commits(run, deadline))
+  }
+
   return {
-    newestId: () => reads(({ newestId }) => newestId()).catch(unlessUnavailable),
-    get: (id) => reads(({ get }) => get(id)),
-    list: (query, after, limit) => reads(({ list }) => list(query, after, limit)),
-    history: (taskId, after, limit) => reads(({ history }) => history(taskId, after, limit)),
-    create: (task, event, key, link) => commits(({ create }) => create(task, event, key, link)),
-    change: (id, decide, key) => inTurn(id, () => commits(({ change }) => change(id, decide, key))),
-    claim: (key) => commits(({ claim }) => claim(key)),
-    ping: () => reads(({ ping }) => ping()),
+    newestId: () => reads(({ newestId }, deadline) => newestId(deadline)).catch(unlessUnavailable),
+    get: (id) => reads(({ get }, deadline) => get(id, deadline)),
+    list: (query, after, limit) => reads(({ list }, deadline) => list(query, after, limit, deadline)),
+    history: (taskId, after, limit) => reads(({ history }, deadline) => history(taskId, after, limit, deadline)),
+    create: (task, event, key, link) => commits(({ create }, deadline) => create(task, event, key, link, deadline)),
+    change: (id, decide, key) => commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
+    claim: (key) => commits(({ claim }, deadline) => claim(key, deadline)),
+    ping: () => reads(({ ping }, deadline) => ping(deadline)),
     eventLag: relay.lag,
     sync: {
-      changeLink: (taskId, decide) => inTurn(taskId, () => commits(({ changeLink }) => changeLink(taskId, decide))),
-      addLink: (link) => inTurn(link.taskId, () => commits(({ addLink }) => addLink(link))),
+      changeLink: (taskId, decide) => commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),
+      addLink: (link) => commitInTurn(link.taskId, ({ addLink }, deadline) => addLink(link, deadline)),
       link: (taskId) => sync(({ link }) => link(taskId)),
       linkOfIssue: (issueId) => sync(({ linkOfIssue }) => linkOfIssue(issueId)),
       dueLinks: (now, limit) => sync(({ dueLinks }) => dueLinks(now, limit)),

@@ -3,8 +3,8 @@ import { type JsonRun, toRun } from '../../core/json-run.ts'
 import type { Task } from '../../core/task.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
-import { reading } from './database-error.ts'
-import { createDeadline } from './deadline.ts'
+import { reading } from './attempt.ts'
+import type { Deadline } from './deadline.ts'
 import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
 import { planList } from './list-plan.ts'
 
@@ -14,20 +14,20 @@ export const createReads = (db: Db) => {
   const events = db.collection<EventDocument>('events')
 
   return {
-    async get(id: string): Promise<StoredTask | undefined> {
-      const found = await reading(() => tasks.findOne<HasTask>(at(id), { projection: TASK, ...createDeadline()() }))
+    async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
+      const found = await reading(deadline, () => tasks.findOne<HasTask>(at(id), { projection: TASK }))
       return found?.task && { id, version: found.task.version, json: JSON.stringify(found.task) }
     },
 
-    async list(query: TaskQuery, after: Position | undefined, limit: number): Promise<JsonRun> {
+    async list(query: TaskQuery, after: Position | undefined, limit: number, deadline: Deadline): Promise<JsonRun> {
       const { filter, sort } = planList(query, after)
-      const options = { projection: TASK, sort, limit, batchSize: limit + 1, ...createDeadline()() }
-      const found = await reading(() => tasks.find<HasTask>(filter, options).toArray())
+      const options = { projection: TASK, sort, limit, batchSize: limit + 1 }
+      const found = await reading(deadline, () => tasks.find<HasTask>(filter, options).toArray())
       return toRun(found.map(({ task }) => JSON.stringify(task)))
     },
 
     /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
-    async history(taskId: string, after: number, limit: number): Promise<JsonRun> {
+    async history(taskId: string, after: number, limit: number, deadline: Deadline): Promise<JsonRun> {
       const range = { $gt: eventKey(taskId, after), $lt: eventKey(taskId, Number.MAX_SAFE_INTEGER) }
       const pipeline: Document[] = [
         { $match: at(taskId) },
@@ -36,8 +36,8 @@ export const createReads = (db: Db) => {
         { $match: { version: { $gt: after } } },
         { $unionWith: { coll: 'events', pipeline: [{ $match: { event: range } }, { $sort: { event: 1 } }, { $limit: limit }] } },
       ]
-      const options = { batchSize: limit + 1, ...createDeadline()() }
-      const found = await reading(() => tasks.aggregate<HistoryEvent>(pipeline, options).toArray())
+      const options = { batchSize: limit + 1 }
+      const found = await reading(deadline, () => tasks.aggregate<HistoryEvent>(pipeline, options).toArray())
       const byVersion = new Map<number, HistoryEvent>()
       for (const event of found) if (!byVersion.has(event.version) || event._id !== undefined) byVersion.set(event.version, event)
       const ordered = [...byVersion.values()].sort((a, b) => a.version - b.version)
@@ -45,20 +45,19 @@ export const createReads = (db: Db) => {
     },
 
     /** The greatest id of a task that there is or, by its events, was. */
-    async newestId(): Promise<string | undefined> {
-      const deadline = createDeadline()
-      const [task, event] = await reading(() =>
+    async newestId(deadline: Deadline): Promise<string | undefined> {
+      const [task, event] = await reading(deadline, () =>
         Promise.all([
-          tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 }, ...deadline() }),
-          events.findOne({}, { projection: { task_id: 1 }, sort: { event: -1 }, ...deadline() }),
+          tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
+          events.findOne({}, { projection: { task_id: 1 }, sort: { event: -1 } }),
         ]),
       )
       const ids = [task?._id, event?.task_id].filter((id) => id !== undefined)
       return ids.sort().at(-1)
     },
 
-    async ping(): Promise<void> {
-      await reading(() => db.command({ ping: 1 }, createDeadline()()))
+    async ping(deadline: Deadline): Promise<void> {
+      await reading(deadline, () => db.command({ ping: 1 }))
     },
   }
 }

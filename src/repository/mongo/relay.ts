@@ -14,6 +14,9 @@ const RENEWAL_MS = 1500
 const IDLE_MS = 100
 const FAILED_MS = 1000
 
+/** How long a turn that is under way may take once the relay is told to stop, in milliseconds. */
+const STOP_MS = 1000
+
 /** How often keys that expired are cleared away, in milliseconds. */
 const SWEEP_MS = 60_000
 
@@ -64,10 +67,10 @@ export const createRelay = (connection: Connection) => {
     /** For how long the oldest event that is not published has waited, in milliseconds; 0 when none waits. */
     lag: (): number => (oldest === undefined ? 0 : Math.max(0, Date.now() - Date.parse(oldest))),
 
-    /** Publishes no more and lets another replica go on. */
+    /** Publishes no more and lets another replica go on: at once, or after the lease when the database does not answer. */
     async stop(): Promise<void> {
       stopping.abort()
-      await running
+      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })])
     },
   }
 }

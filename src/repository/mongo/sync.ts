@@ -1,7 +1,8 @@
 import type { Collection, Db } from 'mongodb'
 import type { SyncLink, SyncStatus } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
-import { isDuplicateKey, reading, writing } from './database-error.ts'
+import { reading as readingBy, writing as writingBy } from './attempt.ts'
+import { isDuplicateKey } from './database-error.ts'
 import { createDeadline } from './deadline.ts'
 import { at, type TaskDocument } from './documents.ts'
 import { hold, type LeaseDocument, release } from './lease.ts'
@@ -27,39 +28,40 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
   const deliveries = db.collection<DeliveryDocument>('deliveries')
   const states = db.collection<StateDocument>('sync_state')
   const leases: Collection<LeaseDocument> = db.collection('leases')
-  const limited = () => createDeadline()()
+  const reading = <T>(read: () => Promise<T>): Promise<T> => readingBy(createDeadline(), read)
+  const writing = <T>(write: () => Promise<T>): Promise<T> => writingBy(createDeadline(), write)
 
   const links = async (found: Promise<Linked[]>): Promise<SyncLink[]> =>
     (await found).flatMap(({ link }) => (link === undefined ? [] : [link]))
 
   return {
     async link(taskId) {
-      return (await reading(() => tasks.findOne<Linked>(at(taskId), { ...LINK, ...limited() })))?.link
+      return (await reading(() => tasks.findOne<Linked>(at(taskId), LINK)))?.link
     },
 
     async linkOfIssue(issueId) {
-      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, { ...LINK, ...limited() })))?.link
+      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, LINK)))?.link
     },
 
     dueLinks: (now, limit) => {
-      const options = { ...LINK, sort: { 'link.nextAttemptAt': 1 } as const, limit, ...limited() }
+      const options = { ...LINK, sort: { 'link.nextAttemptAt': 1 } as const, limit }
       return links(reading(() => tasks.find<Linked>({ 'link.nextAttemptAt': { $gt: 0, $lte: now } }, options).toArray()))
     },
 
     links: (status, after, limit) => {
       const filter = { 'link.status': status, _id: { $gt: after ?? '' } }
-      return links(reading(() => tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, limit, ...limited() }).toArray()))
+      return links(reading(() => tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, limit }).toArray()))
     },
 
     async countLinks() {
       const pipeline = [{ $match: { 'link.status': { $exists: true } } }, { $group: { _id: '$link.status', count: { $sum: 1 } } }]
-      const rows = await reading(() => tasks.aggregate<{ _id: SyncStatus; count: number }>(pipeline, limited()).toArray())
+      const rows = await reading(() => tasks.aggregate<{ _id: SyncStatus; count: number }>(pipeline).toArray())
       return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]))
     },
 
     async unlinkedTasks(after, limit) {
       const filter = { _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true }, link: { $exists: false } }
-      const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, limit, ...limited() }
+      const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, limit }
       const found = await reading(() => tasks.find<Pick<TaskDocument, 'task'>>(filter, options).toArray())
       return found.flatMap(({ task }) => (task === undefined ? [] : [task]))
     },
@@ -67,7 +69,7 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     async addDelivery(delivery) {
       const document = { _id: delivery.id, received_at: delivery.receivedAt, is_open: true, delivery }
       try {
-        await writing(() => deliveries.insertOne(document, limited()))
+        await writing(() => deliveries.insertOne(document))
         return true
       } catch (error) {
         if (isDuplicateKey(error)) return false
@@ -76,23 +78,23 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     async openDeliveries(limit) {
-      const options = { sort: { received_at: 1 } as const, limit, ...limited() }
+      const options = { sort: { received_at: 1 } as const, limit }
       return (await reading(() => deliveries.find({ is_open: true }, options).toArray())).map(({ delivery }) => delivery)
     },
 
     async closeDelivery(id, forgetBefore) {
-      await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }, limited()))
-      await writing(() => deliveries.deleteMany({ is_open: false, received_at: { $lt: forgetBefore } }, limited()))
+      await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }))
+      await writing(() => deliveries.deleteMany({ is_open: false, received_at: { $lt: forgetBefore } }))
     },
 
     async readState(name) {
-      const found = await reading(() => states.findOne({ _id: name }, limited()))
+      const found = await reading(() => states.findOne({ _id: name }))
       return found === null ? undefined : (JSON.parse(found.json) as unknown)
     },
 
     async writeState(name, value) {
       const update = { $set: { json: JSON.stringify(value) } }
-      await writing(() => states.updateOne({ _id: name }, update, { upsert: true, ...limited() }))
+      await writing(() => states.updateOne({ _id: name }, update, { upsert: true }))
     },
 
     hold: (name, holder, lengthMs) => writing(() => hold(leases, name, holder, lengthMs)),

@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { MongoError } from 'mongodb'
+import { isDuplicateKey, isRefusal, outcomeUnknown, toDatabaseError } from './database-error.ts'
+import { type Deadline, tooBusy, within } from './deadline.ts'
+
+/** How often a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
+const attempts = new AsyncLocalStorage<{ sent: number }>()
+
+/** To be called for each command that is sent. */
+export const noteSent = (): void => {
+  const attempt = attempts.getStore()
+  if (attempt !== undefined) attempt.sent += 1
+}
+
+/**
+ * Runs a write. Throws `outcome_unknown` when it was, or may yet be, sent and never confirmed, `database_unavailable` when it surely
+ * did not happen: that a write which was sent twice is refused says nothing of the first time.
+ */
+export const writing = async <T>(deadline: Deadline, write: () => Promise<T>): Promise<T> => {
+  const milliseconds = deadline.left()
+  const attempt = { sent: 0 }
+  try {
+    return await within(attempts.run(attempt, write), milliseconds, outcomeUnknown)
+  } catch (error) {
+    const isDecided = attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))
+    throw isDecided || !(error instanceof MongoError) ? toDatabaseError(error) : outcomeUnknown(error)
+  }
+}
+
+/** Runs a read. Throws `database_unavailable` when the database does not answer. */
+export const reading = async <T>(deadline: Deadline, read: () => Promise<T>): Promise<T> => {
+  const milliseconds = deadline.left()
+  try {
+    return await within(read(), milliseconds, tooBusy)
+  } catch (error) {
+    throw toDatabaseError(error)
+  }
+}
