@@ -16,7 +16,7 @@ export const presentUser = (api: string, user: User) => {
     avatar_url: `https://avatars.githubusercontent.com/u/${user.id}?v=4`,
     gravatar_id: '',
     url,
-    html_url: `${WEB}/${user.login}`,
+    html_url: user.type === 'Bot' ? `${WEB}/apps/${user.login.replace('[bot]', '')}` : `${WEB}/${user.login}`,
     followers_url: `${url}/followers`,
     following_url: `${url}/following{/other_user}`,
     gists_url: `${url}/gists{/gist_id}`,
