@@ -1,6 +1,6 @@
-import { presentComment, presentIssue, presentLabel, presentUser } from './present.ts'
+import { presentComment, presentIssue, presentLabel, presentUser, toNodeId } from './present.ts'
 import { presentRepository } from './present-repository.ts'
-import type { Issue, IssueEvent, Repository } from './records.ts'
+import type { Issue, IssueEvent, Repository, User } from './records.ts'
 
 /** A transfer's changes hold whole issues and repositories. */
 const presentChanges = (api: string, event: IssueEvent): unknown => {
@@ -18,6 +18,24 @@ const presentChanges = (api: string, event: IssueEvent): unknown => {
   return { old_issue: presentIssue(api, repository, old_issue as Issue), old_repository: presentRepository(api, repository) }
 }
 
+const presentOrganization = (api: string, { login, id }: User) => {
+  const url = `${api}/orgs/${login}`
+  return {
+    login,
+    id,
+    node_id: toNodeId('O', id),
+    url,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events`,
+    hooks_url: `${url}/hooks`,
+    issues_url: `${url}/issues`,
+    members_url: `${url}/members{/member}`,
+    public_members_url: `${url}/public_members{/member}`,
+    avatar_url: `https://avatars.githubusercontent.com/u/${id}?v=4`,
+    description: null,
+  }
+}
+
 /** What GitHub posts about an event, in the shape of its `issues` payloads. */
 export const toPayload = (api: string, event: IssueEvent, installationId: number | undefined) => {
   const { repository, issue, action, label, comment } = event
@@ -31,7 +49,7 @@ export const toPayload = (api: string, event: IssueEvent, installationId: number
     ...(comment !== undefined && { comment: presentComment(api, repository, comment) }),
     ...(changes !== undefined && { changes }),
     repository: presentRepository(api, repository),
-    organization: presentUser(api, repository.owner),
+    ...(repository.owner.type === 'Organization' && { organization: presentOrganization(api, repository.owner) }),
     sender: presentUser(api, event.sender),
     ...(installationId !== undefined && { installation: { id: installationId, node_id: `MDIz${installationId}` } }),
   }

@@ -42,6 +42,20 @@ export const presentLabel = (api: string, repository: Repository, label: Label) 
   description: label.description,
 })
 
+/** Nobody reacts here. */
+const presentReactions = (url: string) => ({
+  url: `${url}/reactions`,
+  total_count: 0,
+  '+1': 0,
+  '-1': 0,
+  laugh: 0,
+  hooray: 0,
+  confused: 0,
+  heart: 0,
+  rocket: 0,
+  eyes: 0,
+})
+
 const presentPullRequest = (api: string, repository: Repository, issue: Issue) => {
   const web = `${WEB}/${fullName(repository)}/pull/${issue.number}`
   const url = `${api}/repos/${fullName(repository)}/pulls/${issue.number}`
@@ -82,6 +96,7 @@ export const presentIssue = (api: string, repository: Repository, issue: Issue, 
     ...(issue.isPullRequest && presentPullRequest(api, repository, issue)),
     body: issue.body,
     ...(isWhole && { closed_by: issue.closedBy === null ? null : presentUser(api, issue.closedBy) }),
+    reactions: presentReactions(url),
     timeline_url: `${url}/timeline`,
     performed_via_github_app: null,
     state_reason: issue.stateReason,
@@ -101,6 +116,7 @@ export const presentComment = (api: string, repository: Repository, comment: Com
     updated_at: toTime(comment.createdAt),
     author_association: 'COLLABORATOR',
     body: comment.body,
+    reactions: presentReactions(`${api}/repos/${name}/issues/comments/${comment.id}`),
     performed_via_github_app: null,
   }
 }
