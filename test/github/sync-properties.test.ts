@@ -28,8 +28,8 @@ const settle = (model: SyncModel): void => {
   throw new Error('the sync goes on for ever')
 }
 
-/** Nearly as many labels as a task holds, so that soon there is no room. */
-const LABELS = Array.from({ length: 18 }, (_, i) => `l${i}`)
+/** As many labels as a task holds, so that for a foreign one there is no room. */
+const LABELS = Array.from({ length: 20 }, (_, i) => `l${i}`)
 
 const after = (steps: readonly Happening[], side: Side, isCrowded: boolean): SyncModel => {
   const model = new SyncModel(isCrowded ? { ...FIELDS, labels: LABELS } : FIELDS, side)
