@@ -1,8 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** What a marker looks like, whoever made it: a UUID, and 256 bits in base64url. */
-const WELL_FORMED = /<!-- task-manager-api task=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) mac=([\w-]{43}) -->/g
-const BOUNDARY = new RegExp(WELL_FORMED.source.replaceAll(/\((?!\?)/g, '(?:'), 'g')
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+/** 256 bits in base64url. */
+const MAC = '[\\w-]{43}'
+const WELL_FORMED = new RegExp(`<!-- task-manager-api task=(${UUID}) mac=(${MAC}) -->`, 'g')
+const BOUNDARY = new RegExp(`<!-- task-manager-api task=${UUID} mac=${MAC} -->`)
 
 /** How many characters a marker has. */
 export const MARKER_LENGTH = 115

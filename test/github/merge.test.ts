@@ -131,4 +131,17 @@ describe('the base after a patch whose outcome is unknown', () => {
     expect(merged.fields).toEqual({ ...sent, title: 'theirs', labels: ['theirs'] })
     expect(merged.lost).toEqual([{ field: 'title', side: 'task', value: 'later here', kept: 'theirs' }])
   })
+
+  test('is what was sent cut, where someone has edited that since', () => {
+    const long = { title: `sent ${'x'.repeat(300)} end`, description: `sent ${'y'.repeat(65_500)} end` }
+    const { title, body, ...rest } = toIssue(fields(long), MARKER)
+    const issue = { ...rest, title: title.replace('sent', 'edited'), body: body.replace('sent', 'edited') }
+    const common = commonBase(FIELDS, fields(long), issue)
+    expect(common).toEqual(fields(long))
+    expect(fromIssue(issue, common)).toEqual(
+      fields({ title: long.title.replace('sent', 'edited'), description: long.description.replace('sent', 'edited') }),
+    )
+    const alike = fields({ title: long.title.replace('sent', 'base') })
+    expect(commonBase(alike, fields(long), issue).title).toBe(alike.title)
+  })
 })

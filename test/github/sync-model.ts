@@ -43,12 +43,17 @@ export class SyncModel {
     this.#underWay = undefined
   }
 
-  /** One step of the worker; true when there is none left to take for now. */
+  /** One step of the worker: to read and plan, each call, to note the end. True when the issue has been seen to. */
   step(): boolean {
-    if (this.#underWay === undefined) this.#underWay = this.#begin()
+    if (this.#underWay === undefined) {
+      this.#underWay = this.#begin()
+      return false
+    }
     const call = this.#underWay.calls.shift()
-    call?.()
-    if (this.#underWay.calls.length > 0) return false
+    if (call !== undefined) {
+      call()
+      return false
+    }
     this.base = this.#underWay.merged.base
     this.sent = null
     this.#underWay = undefined

@@ -2,12 +2,13 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { diffIssue, isEmpty } from '#src/github/issue-diff.ts'
 import { fromIssue, toIssue } from '#src/github/issue-mapping.ts'
+import type { Side } from '#src/github/merge.ts'
 import { anyIssueEdit, anyTaskEdit, CRASH, type Happening, STEP } from './sync-edits.ts'
 import { SyncModel } from './sync-model.ts'
 import { FIELDS, MARKER } from './synced-arbitraries.ts'
 
 const RUNS = 300
-const preferred = fc.constantFrom('task' as const, 'issue' as const)
+const preferred = fc.constantFrom<Side>('task', 'issue')
 const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 3, arbitrary: anyTaskEdit },
   { weight: 3, arbitrary: anyIssueEdit },
@@ -27,19 +28,22 @@ const settle = (model: SyncModel): void => {
   throw new Error('the sync goes on for ever')
 }
 
-const after = (steps: readonly Happening[], side: 'task' | 'issue'): SyncModel => {
-  const model = new SyncModel(FIELDS, side)
+/** As many labels as a task holds, so that for a foreign one there is no room. */
+const LABELS = Array.from({ length: 20 }, (_, i) => `l${i}`)
+
+const after = (steps: readonly Happening[], side: Side, isCrowded: boolean): SyncModel => {
+  const model = new SyncModel(isCrowded ? { ...FIELDS, labels: LABELS } : FIELDS, side)
   for (const { run } of steps) run(model)
   settle(model)
   return model
 }
 
 const free = (labels: readonly string[]): string[] => labels.filter((label) => label.trim().toLowerCase() !== 'priority:high')
-const check = (property: fc.IPropertyWithHooks<[Happening[], 'task' | 'issue']>): void => fc.assert(property, { numRuns: RUNS })
+const check = (property: fc.IPropertyWithHooks<[Happening[], Side, boolean]>): void => fc.assert(property, { numRuns: RUNS })
 
 describe('after any edits on both sides, any steps of the worker and any crashes', () => {
   const property = (claim: (model: SyncModel) => void) =>
-    check(fc.property(happenings, preferred, (steps, side) => claim(after(steps, side))))
+    check(fc.property(happenings, preferred, fc.boolean(), (...args) => claim(after(...args))))
 
   test('both sides are equal, and nothing more is written', () =>
     property((model) => {
