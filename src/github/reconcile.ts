@@ -7,7 +7,6 @@ import { commonBase } from './common-base.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
 import { diffIssue, type IssueChanges, isEmpty } from './issue-diff.ts'
-import { keysOf } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
 import { blocked, linked } from './links.ts'
 import { type Lost, merge, type Side } from './merge.ts'
@@ -84,7 +83,7 @@ const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, acto
   const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, new Date(now).toISOString())
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
-  const known = knownMeanwhile(base, there, merged.fields)
+  const known = commonBase(base, merged.fields, issue)
   const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }
   if (next === task) return { plan, decision: { kind: 'keep' } }
   const event = toEvent(task, next, lostThere, actor)
@@ -111,12 +110,6 @@ const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan)
   if (isEmpty(plan.changes)) return { ...linked(link, issue, plan.base, plan.version, now), sent: null }
   const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
   return { ...link, ...begun, rev: link.rev + 1, issue: toLinkedIssue(issue), error: null }
-}
-
-/** What both sides have before the issue is written to: whatever it shows that is in the task by now. A label without room is not. */
-const knownMeanwhile = (base: SyncedFields, there: SyncedFields, fields: SyncedFields): SyncedFields => {
-  const known = new Set([...keysOf(base.labels), ...keysOf(fields.labels)])
-  return { ...there, labels: there.labels.filter((label) => known.has(label.toLowerCase())) }
 }
 
 const nextVersion = (task: Task, now: number): Task => {
