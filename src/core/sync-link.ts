@@ -34,6 +34,16 @@ export type SyncError = Readonly<Static<typeof SyncError>>
 
 const nullable = <S extends ReturnType<typeof Type.String>>(schema: S) => Type.Union([schema, Type.Null()])
 
+/** How a linked task's issue stands, as the documentation shows it. */
+export const EXAMPLE_SYNC = {
+  status: 'linked',
+  issue_url: 'https://github.com/acme/tasks/issues/42',
+  issue_number: 42,
+  last_synced_at: '2026-03-01T09:00:01.200Z',
+  next_attempt_at: null,
+  error: null,
+}
+
 /** How a task tells of its issue. */
 export const TaskSync = Type.Object(
   {
@@ -44,7 +54,7 @@ export const TaskSync = Type.Object(
     next_attempt_at: nullable(Type.String({ format: 'date-time', description: 'When the next try is due; null when none is.' })),
     error: Type.Union([SyncError, Type.Null()]),
   },
-  { title: 'TaskSync', additionalProperties: false },
+  { title: 'TaskSync', additionalProperties: false, examples: [EXAMPLE_SYNC] },
 )
 export type TaskSync = Readonly<Static<typeof TaskSync>>
 

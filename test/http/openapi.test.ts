@@ -72,6 +72,8 @@ test('the document is OpenAPI 3.1 and has every operation of the contract', () =
   expect(committed.openapi).toMatch(/^3\.1\.\d+$/)
   expect(operations.map(({ name }) => name).sort()).toEqual([
     'delete /tasks/{id}',
+    'get /github/jobs',
+    'get /github/status',
     'get /livez',
     'get /metrics',
     'get /readyz',
@@ -79,9 +81,13 @@ test('the document is OpenAPI 3.1 and has every operation of the contract', () =
     'get /tasks/{id}',
     'get /tasks/{id}/events',
     'patch /tasks/{id}',
+    'post /github/jobs/retry',
+    'post /github/link',
+    'post /github/webhook',
     'post /tasks',
     'post /tasks/batch',
     'post /tasks/{id}/complete',
+    'post /tasks/{id}/sync',
     'put /tasks/{id}',
   ])
 })
@@ -103,15 +109,19 @@ describe.each(operations)('$name', ({ name, operation }) => {
       expect(content?.['application/problem+json']?.schema).toEqual({ $ref: '#/components/schemas/Problem' })
     }
     const always = ['400', '408', '422', '431', '500']
-    const body = operation.requestBody === undefined ? [] : ['413', '415']
+    const isWebhook = name === 'post /github/webhook'
+    const body = operation.requestBody === undefined && !isWebhook ? [] : ['413', '415']
+    const signature = isWebhook ? ['401'] : []
     const task = name.includes('{id}') ? ['404'] : []
-    const database = name.includes('/tasks') || name.includes('/readyz') ? ['503'] : []
-    const match = name.includes('{id}') && !name.startsWith('get') ? ['412'] : []
-    expect(errors.map(([status]) => status).sort()).toEqual([...always, ...body, ...task, ...database, ...match].sort())
+    const database = /\/(tasks|readyz|github)/.test(name) ? ['503'] : []
+    const match = name.includes('{id}') && !/^get|sync$/.test(name) ? ['412'] : []
+    expect(errors.map(([status]) => status).sort()).toEqual(
+      [...always, ...signature, ...body, ...task, ...database, ...match].sort(),
+    )
   })
 
   test('shows examples of what it takes and of what it answers', () => {
-    const hasBody = operation.requestBody !== undefined && !/complete|delete/.test(name)
+    const hasBody = operation.requestBody !== undefined && !/complete|delete|sync$/.test(name)
     for (const media of hasBody ? Object.values(operation.requestBody?.content ?? {}) : [])
       expect(examplesOf(media).length, 'of its body').toBeGreaterThan(0)
     for (const [status, { content = {} }] of Object.entries(operation.responses)) {

@@ -19,8 +19,8 @@ describe('what it says of itself', () => {
     for (const command of ['serve', 'check-config', 'openapi', 'backup', 'restore'])
       expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
     for (const { name, fallback } of VARIABLES) {
-      expect(stdout).toContain(` ${name} `)
-      expect(stdout).toContain(`default: ${fallback}\n`)
+      expect(stdout).toContain(`  ${name}\n`)
+      if (fallback !== '') expect(stdout).toContain(`default: ${fallback}\n`)
     }
   })
 

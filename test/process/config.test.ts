@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -5,6 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '#src/config.ts'
 import { VARIABLES } from '#src/config-variables.ts'
 import { createFolder } from '../start-app.ts'
+
+const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -35,15 +38,78 @@ describe('the values', () => {
   })
 
   test('every variable is read', () => {
-    const env = { DATABASE_URL: 'none', HOST: '::1', PORT: '65535', LOG_LEVEL: 'silent', SHUTDOWN_DRAIN_MS: '60000' }
+    const env = {
+      DATABASE_URL: 'sqlite:a.db',
+      HOST: '::1',
+      PORT: '65535',
+      LOG_LEVEL: 'silent',
+      SHUTDOWN_DRAIN_MS: '60000',
+      GITHUB_REPOSITORY: 'acme/tasks',
+      GITHUB_TOKEN: '',
+      GITHUB_APP_ID: '7',
+      GITHUB_APP_PRIVATE_KEY: KEY.replaceAll('\n', '\\n'),
+      GITHUB_APP_INSTALLATION_ID: '8',
+      GITHUB_API_URL: 'http://127.0.0.1:9/api/',
+      GITHUB_WEBHOOK_SECRET: 'new',
+      GITHUB_WEBHOOK_SECRET_PREVIOUS: 'old',
+      GITHUB_IMPORT: 'label:from github',
+      GITHUB_CONFLICT: 'task',
+      GITHUB_CREATE_WAIT_MS: '0',
+      GITHUB_REQUEST_TIMEOUT_MS: '1',
+      GITHUB_WRITE_INTERVAL_MS: '2',
+      GITHUB_CREATES_PER_MINUTE: '3',
+      GITHUB_CREATES_PER_HOUR: '4',
+      GITHUB_LOOKUP_DELAYS_MS: '5, 6',
+      GITHUB_SWEEP_INTERVAL_MS: '70',
+      GITHUB_RETRY_BASE_MS: '8',
+      GITHUB_LEASE_MS: '900',
+    }
     expect(Object.keys(env)).toEqual(VARIABLES.map(({ name }) => name))
     expect(loadConfig(env)).toEqual({
-      database: { kind: 'none' },
+      database: { kind: 'sqlite', path: 'a.db' },
       host: '::1',
       port: 65_535,
       logLevel: 'silent',
       shutdownDrainMs: 60_000,
+      github: {
+        repository: 'acme/tasks',
+        credential: { kind: 'app', appId: '7', privateKey: KEY, installationId: 8 },
+        apiUrl: 'http://127.0.0.1:9/api',
+        webhookSecrets: ['new', 'old'],
+        imports: { kind: 'label', name: 'from github' },
+        conflict: 'task',
+        createWaitMs: 0,
+        requestTimeoutMs: 1,
+        writeIntervalMs: 2,
+        createsPerMinute: 3,
+        createsPerHour: 4,
+        lookupDelaysMs: [5, 6],
+        sweepIntervalMs: 70,
+        retryBaseMs: 8,
+        leaseMs: 900,
+      },
     })
+  })
+
+  test('of a token is all that GitHub needs beside the repository', () => {
+    const { github } = loadConfig({ GITHUB_REPOSITORY: 'acme/tasks', GITHUB_TOKEN: 't' })
+    expect(github).toMatchObject({
+      credential: { kind: 'token', token: 't' },
+      apiUrl: 'https://api.github.com',
+      createWaitMs: 3000,
+    })
+  })
+
+  test.each([{ GITHUB_TOKEN: 't' }, { GITHUB_REPOSITORY: 'acme/tasks' }])('of one of the two alone mean no GitHub: %j', (env) => {
+    expect(loadConfig(env).github).toBeUndefined()
+  })
+
+  test('of an app may be a key in PKCS#1', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const pkcs1 = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+    const env = { GITHUB_REPOSITORY: 'a/b', GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: pkcs1, GITHUB_APP_INSTALLATION_ID: '8' }
+    const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    expect(loadConfig(env).github?.credential).toMatchObject({ privateKey: pkcs8 })
   })
 
   test('the defaults written out mean the same as an empty environment', () => {
@@ -88,8 +154,37 @@ describe('what is refused', () => {
       PORT: 'x',
       LOG_LEVEL: 'loud',
       SHUTDOWN_DRAIN_MS: 'never',
+      GITHUB_REPOSITORY: 'acme',
+      GITHUB_API_URL: 'http://github.example',
+      GITHUB_IMPORT: 'some',
+      GITHUB_LEASE_MS: '1',
     })
-    expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual(VARIABLES.map(({ name }) => name))
+    expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual([
+      'DATABASE_URL',
+      'HOST',
+      'PORT',
+      'LOG_LEVEL',
+      'SHUTDOWN_DRAIN_MS',
+      'GITHUB_REPOSITORY',
+      'GITHUB_API_URL',
+      'GITHUB_IMPORT',
+      'GITHUB_LEASE_MS',
+    ])
+  })
+
+  test.each([
+    [{ GITHUB_TOKEN: 't', GITHUB_APP_ID: '7' }, /choose one/],
+    [{ GITHUB_APP_ID: '7' }, /all three/],
+    [{ GITHUB_TOKEN: 't', DATABASE_URL: 'none' }, /needs a database/],
+    [{ GITHUB_TOKEN: 't', GITHUB_API_URL: 'https://user:hunter2@github.example' }, /GITHUB_API_URL: expected/],
+    [
+      { GITHUB_APP_ID: '7', GITHUB_APP_INSTALLATION_ID: '8', GITHUB_APP_PRIVATE_KEY: 'hunter2' },
+      /GITHUB_APP_PRIVATE_KEY: expected/,
+    ],
+  ])('a GitHub that is half set up is refused in words: %j', (env, words) => {
+    const problems = problemsOf({ GITHUB_REPOSITORY: 'acme/tasks', ...env }).join('\n')
+    expect(problems).toMatch(words)
+    expect(problems).not.toContain('hunter2')
   })
 
   test.each(['mongodb:/user:hunter2@db.example/tasks', 'mongodb:///tasks?p=hunter2', 'MONGODB://user:hunter2@db.example'])(

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { notFound } from '../../core/errors.ts'
-import { SYNC_STATUSES, SyncError, type SyncLink, TaskSync, toTaskSync } from '../../core/sync-link.ts'
+import { EXAMPLE_SYNC, SYNC_STATUSES, SyncError, type SyncLink, TaskSync, toTaskSync } from '../../core/sync-link.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
@@ -45,28 +45,53 @@ const GithubStatus = Type.Object(
     last_sweep_at: instant,
     last_delivery_at: instant,
   },
-  { title: 'GithubStatus' },
+  {
+    title: 'GithubStatus',
+    examples: [
+      {
+        repository: 'acme/tasks',
+        blocked: null,
+        paused_until: null,
+        pause_reason: null,
+        next_issue_at: null,
+        jobs: { linked: 41, dirty: 1 },
+        last_sweep_at: '2026-03-01T09:00:00.000Z',
+        last_delivery_at: null,
+      },
+    ],
+  },
 )
 
-const GithubJob = Type.Object({ task_id: Type.String({ format: 'uuid' }), sync: TaskSync }, { title: 'GithubJob' })
+const GithubJob = Type.Object(
+  { task_id: Type.String({ format: 'uuid' }), sync: TaskSync },
+  { title: 'GithubJob', examples: [{ task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', sync: EXAMPLE_SYNC }] },
+)
 
-const Count = Type.Object({ count: Type.Integer({ description: 'How many tasks.' }) }, { title: 'TaskCount' })
+const Count = Type.Object(
+  { count: Type.Integer({ description: 'How many tasks.' }) },
+  { title: 'TaskCount', examples: [{ count: 3 }] },
+)
 
-const RetryRequest = Type.Union([
-  Type.Object(
-    { reason: Type.Optional(Type.String({ maxLength: 100, description: 'The code of an error; absent: whatever the reason.' })) },
-    { title: 'RetryRequest', additionalProperties: false },
-  ),
-  Type.Null(),
-])
+const RetryRequest = Type.Union(
+  [
+    Type.Object(
+      {
+        reason: Type.Optional(Type.String({ maxLength: 100, description: 'The code of an error; absent: whatever the reason.' })),
+      },
+      { additionalProperties: false },
+    ),
+    Type.Null(),
+  ],
+  { examples: [{ reason: 'unauthorized' }] },
+)
 
-const LinkRequest = Type.Union([
-  Type.Object(
-    { dry_run: Type.Optional(Type.Boolean({ description: 'Only count.' })) },
-    { title: 'LinkRequest', additionalProperties: false },
-  ),
-  Type.Null(),
-])
+const LinkRequest = Type.Union(
+  [
+    Type.Object({ dry_run: Type.Optional(Type.Boolean({ description: 'Only count.' })) }, { additionalProperties: false }),
+    Type.Null(),
+  ],
+  { examples: [{ dry_run: true }] },
+)
 
 const FAULTS = ['github_not_configured', 'database_unavailable', 'database_not_configured'] as const
 const BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
