@@ -39,6 +39,24 @@ describe('a write', () => {
     await expect(failing(1, serverError(11000))()).rejects.toMatchObject({ code: 11000 })
   })
 
+  test.each([112, 16908292])(
+    'that the server took back, as it was in the way of another one, is made again: %i',
+    async (code) => {
+      let count = 0
+      const write = async (): Promise<number> => {
+        noteSent()
+        count += 1
+        if (count < 3) throw serverError(code)
+        return count
+      }
+      expect(await writing(SOON, write)).toBe(3)
+    },
+  )
+
+  test('that the server took back only when it was sent again may have been made', async () => {
+    await expect(failing(2, serverError(112))()).rejects.toMatchObject({ code: 'outcome_unknown' })
+  })
+
   test('that is not answered in time may yet be made', async () => {
     const hanging = writing({ left: () => 20 }, () => new Promise(() => {}))
     await expect(hanging).rejects.toMatchObject({ code: 'outcome_unknown' })
