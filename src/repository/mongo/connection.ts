@@ -14,7 +14,7 @@ const NAME = /^[^/\\. "$\0]+$/
 /** How long a server is looked for, then a connection waited for, in milliseconds. */
 const SELECTION_MS = 2000
 
-/** How long a server may leave a command unanswered, in milliseconds. Then the connection is given up. */
+/** How long a server may leave a command unanswered, or its monitor, in milliseconds. Then that connection is given up, or all are. */
 const SILENCE_MS = 4000
 
 /** How long a call waits for a database that is being made ready, in milliseconds. */
@@ -24,7 +24,7 @@ const READY_MS = SELECTION_MS + 500
 const OPTIONS: MongoClientOptions = {
   appName: 'task-manager-api',
   serverSelectionTimeoutMS: SELECTION_MS,
-  connectTimeoutMS: SELECTION_MS,
+  connectTimeoutMS: SILENCE_MS,
   waitQueueTimeoutMS: SELECTION_MS,
   socketTimeoutMS: SILENCE_MS,
   heartbeatFrequencyMS: 2000,

@@ -12,6 +12,15 @@ const REFUSALS: ReadonlySet<unknown> = new Set([10107, 10058, 13435, 13])
 export const isRefusal = (error: unknown): boolean =>
   error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && REFUSALS.has(error.code)
 
+/**
+ * The server took the write back, as it was in the way of another one, so it is to be made again: WriteConflict, and the deadlock of
+ * a DocumentDB that keeps its data in PostgreSQL.
+ */
+const TAKEN_BACK: ReadonlySet<unknown> = new Set([112, 16908292])
+
+export const isTakenBack = (error: unknown): boolean =>
+  error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && TAKEN_BACK.has(error.code)
+
 /** Whatever the driver or the server says is a matter of the database; anything else is a fault of ours. */
 export const toDatabaseError = (error: unknown): unknown =>
   error instanceof MongoError && !isDuplicateKey(error) ? unavailable('does not answer just now', error) : error
