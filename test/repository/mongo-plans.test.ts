@@ -104,7 +104,7 @@ describe('an index that is missing is missed', () => {
     by_pending_event: /^publish.ts: the events that wait, .* cannot use/,
     by_link: /^sync.ts: the links of a state cannot use/,
     by_link_attempt: /^sync.ts: the links that are due cannot use/,
-    by_linked_issue: /^sync.ts: the link of an issue cannot use/,
+    by_issue: /^sync.ts: the link of an issue cannot use/,
     by_end: /^publish.ts: emptied tombstones cannot use/,
   }
 

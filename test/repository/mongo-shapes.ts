@@ -100,7 +100,7 @@ export const TASK_SHAPES: readonly (Shape & { readonly by: string })[] = [
     by: 'by_end',
   },
   { name: 'sync.ts: the link of a task', filter: at, by: '_id_' },
-  { name: 'sync.ts: the link of an issue', filter: { 'link.issue.id': '4711' }, by: 'by_linked_issue' },
+  { name: 'sync.ts: the link of an issue', filter: { 'link.issue.id': '4711' }, sort: { _id: 1 }, by: 'by_issue' },
   {
     name: 'sync.ts: the links that are due',
     filter: { 'link.nextAttemptAt': { $gt: 0, $lte: 7 } },
@@ -127,6 +127,7 @@ export const DELIVERY_SHAPES: readonly (Shape & { readonly by: string })[] = [
   {
     name: 'sync.ts: the deliveries to be forgotten',
     filter: { is_open: false, received_at: { $lt: 7 } },
+    sort: { received_at: 1 },
     by: 'by_receipt',
   },
 ]
@@ -145,6 +146,7 @@ export const EVENT_SHAPES: readonly (Shape & { readonly by: string })[] = [
 ]
 
 export const OTHER_SHAPES: readonly (Shape & { readonly by: string })[] = [
+  { name: 'lease.ts: who has it', filter: { _id: 'relay' }, by: '_id_' },
   { name: 'lease.ts: keep', filter: { _id: 'relay', holder: 'a', expires_at: { $gt: now } }, by: '_id_' },
   { name: 'lease.ts: take', filter: { _id: 'relay', expires_at: { $lte: now } }, by: '_id_' },
   { name: 'lease.ts: whose it is, and release', filter: { _id: 'relay', holder: 'a' }, by: '_id_' },

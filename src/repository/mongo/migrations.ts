@@ -37,7 +37,7 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
   { name: 'by_pending_event', key: { 'pending.time': 1 }, partialFilterExpression: { 'pending.time': exists } },
   { name: 'by_link', key: { 'link.status': 1, _id: 1 } },
   { name: 'by_link_attempt', key: { 'link.nextAttemptAt': 1 }, partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } } },
-  { name: 'by_linked_issue', key: { 'link.issue.id': 1 }, partialFilterExpression: { 'link.issue.id': exists } },
+  { name: 'by_issue', key: { 'link.issue.id': 1, _id: 1 }, partialFilterExpression: { 'link.issue.id': exists } },
   { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
 ]
 

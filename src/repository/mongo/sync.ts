@@ -19,6 +19,9 @@ interface StateDocument {
   readonly json: string
 }
 
+/** So many deliveries are forgotten with one that is closed, so that a great many hold up nothing. */
+const FORGOTTEN = 1000
+
 type Linked = Pick<TaskDocument, 'link'>
 const LINK = { projection: { _id: 0, link: 1 } } as const
 
@@ -43,7 +46,7 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     async linkOfIssue(issueId) {
-      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, LINK)))?.link
+      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, { ...LINK, sort: { _id: 1 } })))?.link
     },
 
     dueLinks: (now, limit) => {
@@ -87,7 +90,10 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
 
     async closeDelivery(id, forgetBefore) {
       await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }))
-      await writing(() => deliveries.deleteMany({ is_open: false, received_at: { $lt: forgetBefore } }))
+      const old = { is_open: false, received_at: { $lt: forgetBefore } }
+      const options = { projection: { _id: 1 }, sort: { received_at: 1 }, limit: FORGOTTEN, batchSize: FORGOTTEN + 1 } as const
+      const forgotten = await reading(() => deliveries.find(old, options).toArray())
+      if (forgotten.length > 0) await writing(() => deliveries.deleteMany({ _id: { $in: forgotten.map(({ _id }) => _id) } }))
     },
 
     async readState(name) {
