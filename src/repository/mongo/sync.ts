@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb'
-import type { SyncLink, SyncStatus } from '../../core/sync-link.ts'
+import { SYNC_STATUSES, type SyncLink, type SyncStatus } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
@@ -19,8 +19,14 @@ interface StateDocument {
   readonly json: string
 }
 
+/** So many deliveries are forgotten with one that is closed, so that a great many hold up nothing. */
+const FORGOTTEN = 1000
+
 type Linked = Pick<TaskDocument, 'link'>
 const LINK = { projection: { _id: 0, link: 1 } } as const
+
+/** With the states named in the match, it is counted in the index alone. */
+const COUNT = { $group: { _id: '$link.status', count: { $sum: 1 } } } as const
 
 /** The bookkeeping of the GitHub sync beside the links, which are in their tasks' documents. */
 export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'addLink'> => {
@@ -40,7 +46,7 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     async linkOfIssue(issueId) {
-      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, LINK)))?.link
+      return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, { ...LINK, sort: { _id: 1 } })))?.link
     },
 
     dueLinks: (now, limit) => {
@@ -54,13 +60,13 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     async countLinks() {
-      const pipeline = [{ $match: { 'link.status': { $exists: true } } }, { $group: { _id: '$link.status', count: { $sum: 1 } } }]
+      const pipeline = [{ $match: { 'link.status': { $in: [...SYNC_STATUSES] } } }, COUNT]
       const rows = await reading(() => tasks.aggregate<{ _id: SyncStatus; count: number }>(pipeline).toArray())
       return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]))
     },
 
     async unlinkedTasks(after, limit) {
-      const filter = { _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true }, link: { $exists: false } }
+      const filter = { 'link.status': null, _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true } }
       const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, limit }
       const found = await reading(() => tasks.find<Pick<TaskDocument, 'task'>>(filter, options).toArray())
       return found.flatMap(({ task }) => (task === undefined ? [] : [task]))
@@ -84,7 +90,10 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
 
     async closeDelivery(id, forgetBefore) {
       await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }))
-      await writing(() => deliveries.deleteMany({ is_open: false, received_at: { $lt: forgetBefore } }))
+      const old = { is_open: false, received_at: { $lt: forgetBefore } }
+      const options = { projection: { _id: 1 }, sort: { received_at: 1 }, limit: FORGOTTEN, batchSize: FORGOTTEN + 1 } as const
+      const forgotten = await reading(() => deliveries.find(old, options).toArray())
+      if (forgotten.length > 0) await writing(() => deliveries.deleteMany({ _id: { $in: forgotten.map(({ _id }) => _id) } }))
     },
 
     async readState(name) {
