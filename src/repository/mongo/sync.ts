@@ -25,6 +25,9 @@ const FORGOTTEN = 1000
 type Linked = Pick<TaskDocument, 'link'>
 const LINK = { projection: { _id: 0, link: 1 } } as const
 
+/** All in one answer, where a server would send the first 101 and wait to be asked for the rest. */
+const atMost = (limit: number) => ({ limit, batchSize: limit + 1 })
+
 /** With the states named in the match, it is counted in the index alone. */
 const COUNT = { $group: { _id: '$link.status', count: { $sum: 1 } } } as const
 
@@ -50,13 +53,13 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     dueLinks: (now, limit) => {
-      const options = { ...LINK, sort: { 'link.nextAttemptAt': 1 } as const, limit }
+      const options = { ...LINK, sort: { 'link.nextAttemptAt': 1 } as const, ...atMost(limit) }
       return links(reading(() => tasks.find<Linked>({ 'link.nextAttemptAt': { $gt: 0, $lte: now } }, options).toArray()))
     },
 
     links: (status, after, limit) => {
       const filter = { 'link.status': status, _id: { $gt: after ?? '' } }
-      return links(reading(() => tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, limit }).toArray()))
+      return links(reading(() => tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, ...atMost(limit) }).toArray()))
     },
 
     async countLinks() {
@@ -67,7 +70,7 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
 
     async unlinkedTasks(after, limit) {
       const filter = { 'link.status': null, _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true } }
-      const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, limit }
+      const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
       const found = await reading(() => tasks.find<Pick<TaskDocument, 'task'>>(filter, options).toArray())
       return found.flatMap(({ task }) => (task === undefined ? [] : [task]))
     },
@@ -84,14 +87,14 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
     },
 
     async openDeliveries(limit) {
-      const options = { sort: { received_at: 1 } as const, limit }
+      const options = { sort: { received_at: 1 } as const, ...atMost(limit) }
       return (await reading(() => deliveries.find({ is_open: true }, options).toArray())).map(({ delivery }) => delivery)
     },
 
     async closeDelivery(id, forgetBefore) {
       await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }))
       const old = { is_open: false, received_at: { $lt: forgetBefore } }
-      const options = { projection: { _id: 1 }, sort: { received_at: 1 }, limit: FORGOTTEN, batchSize: FORGOTTEN + 1 } as const
+      const options = { projection: { _id: 1 }, sort: { received_at: 1 }, ...atMost(FORGOTTEN) } as const
       const forgotten = await reading(() => deliveries.find(old, options).toArray())
       if (forgotten.length > 0) await writing(() => deliveries.deleteMany({ _id: { $in: forgotten.map(({ _id }) => _id) } }))
     },
