@@ -4,7 +4,7 @@ import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import { createDeadline } from './deadline.ts'
-import { at, type TaskDocument } from './documents.ts'
+import { at, type TaskDocument, whole } from './documents.ts'
 import { hold, type LeaseDocument, release } from './lease.ts'
 
 interface DeliveryDocument {
@@ -72,7 +72,7 @@ export const createSyncReads = (db: Db): Omit<SyncRepository, 'changeLink' | 'ad
       const filter = { 'link.status': null, _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true } }
       const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
       const found = await reading(() => tasks.find<Pick<TaskDocument, 'task'>>(filter, options).toArray())
-      return found.flatMap(({ task }) => (task === undefined ? [] : [task]))
+      return found.flatMap(({ task }) => (task === undefined ? [] : [whole(task)]))
     },
 
     async addDelivery(delivery) {
