@@ -27,7 +27,8 @@ export type Api = Awaited<ReturnType<typeof createApi>>
 
 /**
  * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when nothing goes with the
- * credential or the repository. A repository that was renamed is found by its id, and the call made again there.
+ * credential or the repository; a write that throws was not done. A repository that was renamed is found by its id, and the
+ * call made again there.
  */
 export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
   const stateName = `github-repository:${repository.toLowerCase()}`
@@ -35,6 +36,8 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   let login: string | undefined
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
+    /** One who has lost the lease, or is to stop, begins nothing more. */
+    signal.throwIfAborted()
     limits.check()
     const reply = await call(route, parameters)
     if (reply.kind === 'limited') {

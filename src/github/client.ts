@@ -9,13 +9,14 @@ export type Credential =
 
 /**
  * What came of a call. `refused`: GitHub answered that it did not do it; a redirection too, as none is followed. `limited`: it
- * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done.
+ * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done,
+ * unless `wasSent` says that it never left.
  */
 export type Reply =
   | { readonly kind: 'ok'; readonly data: unknown; readonly next: boolean }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string; readonly location: string | undefined }
   | { readonly kind: 'limited'; readonly until: number; readonly reason: 'primary' | 'secondary' }
-  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
 export type Call = (route: string, parameters?: Record<string, unknown>) => Promise<Reply>
 
@@ -43,10 +44,33 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: 
       return toReply(response.status, response.headers, response.data, now())
     } catch (error) {
       const response = responseOf(error)
-      if (response === undefined) return { kind: 'unknown', message: 'GitHub did not answer' }
-      return toReply(response.status, response.headers, response.data, now())
+      const reply: Reply =
+        response === undefined
+          ? { kind: 'unknown', message: 'GitHub did not answer', wasSent: !isUnreachable(error) }
+          : toReply(response.status, response.headers, response.data, now())
+      return isTokenCall(error) ? withoutToken(reply) : reply
     }
   }
+}
+
+/** The codes of a connection that never came about: https://nodejs.org/api/errors.html and undici's own. */
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+const isUnreachable = (error: unknown): boolean => {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && UNREACHABLE.has(String(cause.code))) return true
+  }
+  return false
+}
+
+/** Whether it is the call by which an app gets its token, which comes before the one that was asked for. */
+const isTokenCall = (error: unknown): boolean =>
+  error instanceof Error && 'request' in error && /\/access_tokens$/.test((error.request as { url: string }).url)
+
+/** What was asked for was not sent; a token that is refused is a credential that is not accepted. */
+const withoutToken = (reply: Reply): Reply => {
+  if (reply.kind === 'unknown') return { ...reply, wasSent: false }
+  return reply.kind === 'refused' ? { ...reply, status: 401, location: undefined } : reply
 }
 
 const noop = (): void => {}
@@ -99,7 +123,7 @@ const responseOf = (error: unknown): HttpResponse | undefined =>
   error instanceof Error && 'response' in error ? (error.response as HttpResponse | undefined) : undefined
 
 const toReply = (status: number, headers: ReplyHeaders, data: unknown, now: number): Reply => {
-  if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}` }
+  if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}`, wasSent: true }
   if (status < 300) return { kind: 'ok', data, next: String(headers['link'] ?? '').includes('rel="next"') }
   const message = messageOf(data)
   const limit = status === 403 || status === 429 ? limitOf(status, headers, message, now) : undefined

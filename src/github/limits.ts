@@ -32,7 +32,8 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
   let pausedUntil = kept?.pausedUntil ?? 0
   let reason = kept?.reason ?? null
   let creates = [...(kept?.creates ?? [])]
-  let lastWriteAt = 0
+  /** The process before may just have written. */
+  let lastWriteAt = now()
 
   const save = (): Promise<void> => sync.writeState(name, { pausedUntil, reason, creates } satisfies LimitState)
 
