@@ -20,6 +20,7 @@ interface Opening {
  * issue is looked for before it is opened again.
  */
 export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<void> => {
+  await desk.api.turnToCreate()
   const opening = await begin(desk, taskId, rev)
   if (opening === undefined) return
   const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
