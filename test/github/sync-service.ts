@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Task } from '#src/core/task.ts'
+import { createFolder } from '../start-app.ts'
+import { type RunningProcess, startProcess } from '../start-process.ts'
+import type { LocalGithub } from './local-github/local-github.ts'
+
+/** Opens a database of the test's own: the URL for DATABASE_URL. */
+export type OpenDatabase = () => Promise<string>
+
+export const openSqliteFile: OpenDatabase = async () => `sqlite:${join(createFolder(), 'tasks.db')}`
+
+/** Intervals short enough for a test, limits out of its way. */
+const QUICK = {
+  GITHUB_WRITE_INTERVAL_MS: '5',
+  GITHUB_REQUEST_TIMEOUT_MS: '400',
+  GITHUB_LOOKUP_DELAYS_MS: '50,150,400',
+  GITHUB_SWEEP_INTERVAL_MS: '100',
+  GITHUB_RETRY_BASE_MS: '20',
+  GITHUB_LEASE_MS: '600',
+  GITHUB_CREATES_PER_MINUTE: '10000',
+  GITHUB_CREATES_PER_HOUR: '10000',
+  GITHUB_CREATE_WAIT_MS: '0',
+}
+
+type Env = Readonly<Record<string, string>>
+
+/** A service with a token of the local GitHub; `env` overrides, and an empty value unsets. */
+export const syncEnv = (github: LocalGithub, databaseUrl: string, env: Env = {}): Env => ({
+  DATABASE_URL: databaseUrl,
+  LOG_LEVEL: 'debug',
+  SHUTDOWN_DRAIN_MS: '0',
+  ...QUICK,
+  GITHUB_API_URL: github.url,
+  GITHUB_TOKEN: github.token,
+  GITHUB_REPOSITORY: github.fullName(),
+  ...env,
+})
+
+/** The real service, built and started, in sync with the local GitHub. */
+export const startSync = (github: LocalGithub, databaseUrl: string, env: Env = {}): Promise<RunningProcess> =>
+  startProcess(syncEnv(github, databaseUrl, env), createFolder())
+
+export interface Answer<T> {
+  readonly status: number
+  readonly body: T
+  /** How long it took, in milliseconds. */
+  readonly took: number
+}
+
+/** Asks the service; a body is sent as JSON. */
+export const ask = async <T = unknown>(
+  { url }: Pick<RunningProcess, 'url'>,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> => {
+  const began = performance.now()
+  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const response = await fetch(`${url}${path}`, { method, ...json })
+  const text = await response.text()
+  return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T, took: performance.now() - began }
+}
+
+/** Creates a task: it is there, whatever GitHub says. */
+export const create = async (service: RunningProcess, title: string, fields: object = {}): Promise<Task> => {
+  const { status, body } = await ask<Task>(service, 'POST', '/tasks', { title, ...fields })
+  expect(status).toBe(201)
+  return body
+}
+
+export const get = async (service: RunningProcess, { id }: Pick<Task, 'id'>): Promise<Task> =>
+  (await ask<Task>(service, 'GET', `/tasks/${id}`)).body
+
+/** How long something may take that is to come about by itself. */
+const PATIENCE = { timeout: 12_000, interval: 25 }
+
+/** Waits until a task looks so, and resolves with it. */
+export const becomes = async (service: RunningProcess, task: Pick<Task, 'id'>, expected: object): Promise<Task> => {
+  await expect.poll(() => get(service, task), PATIENCE).toMatchObject(expected)
+  return get(service, task)
+}
+
+export const becomesLinked = (service: RunningProcess, task: Pick<Task, 'id'>): Promise<Task> =>
+  becomes(service, task, { sync: { status: 'linked', error: null } })
+
+/** Waits until something holds. */
+export const eventually = (ask: () => unknown, expected: unknown): Promise<void> => expect.poll(ask, PATIENCE).toEqual(expected)
+
+/** Each task has an issue, none has two, and none is there for no task. */
+export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]): void => {
+  const issues = github.issues().filter(({ stateReason }) => stateReason !== 'duplicate')
+  expect(issues.map(({ id }) => String(id)).sort()).toEqual(tasks.map((task) => task.external_reference_id).sort())
+  expect(github.duplicates().size).toBe(0)
+}
