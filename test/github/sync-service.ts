@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
@@ -37,9 +37,15 @@ export const syncEnv = (github: LocalGithub, databaseUrl: string, env: Env = {})
   ...env,
 })
 
-/** The real service, built and started, in sync with the local GitHub. */
-export const startSync = (github: LocalGithub, databaseUrl: string, env: Env = {}): Promise<RunningProcess> =>
-  startProcess(syncEnv(github, databaseUrl, env), createFolder())
+/** What a token, a key or a secret of these tests looks like: it is printed and answered nowhere. */
+const SECRET = /github_pat_|ghs_|PRIVATE KEY|MII[\w+/]{20}|eyJ\w{20}|hook-secret/
+
+/** The real service, built and started, in sync with the local GitHub. The test fails if it prints a secret. */
+export const startSync = async (github: LocalGithub, databaseUrl: string, env: Env = {}): Promise<RunningProcess> => {
+  const service = await startProcess(syncEnv(github, databaseUrl, env), createFolder())
+  onTestFinished(() => expect(service.output()).not.toMatch(SECRET))
+  return service
+}
 
 export interface Answer<T> {
   readonly status: number
@@ -59,6 +65,7 @@ export const ask = async <T = unknown>(
   const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
   const response = await fetch(`${url}${path}`, { method, ...json })
   const text = await response.text()
+  expect(text).not.toMatch(SECRET)
   return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T, took: performance.now() - began }
 }
 
@@ -83,6 +90,23 @@ export const becomes = async (service: RunningProcess, task: Pick<Task, 'id'>, e
 
 export const becomesLinked = (service: RunningProcess, task: Pick<Task, 'id'>): Promise<Task> =>
   becomes(service, task, { sync: { status: 'linked', error: null } })
+
+/** How the sync stands, by GET /github/status. */
+export interface SyncState {
+  readonly blocked: { readonly code: string; readonly action: string } | null
+  readonly paused_until: string | null
+  readonly pause_reason: string | null
+  readonly last_sweep_at: string | null
+}
+
+export const syncState = async (service: RunningProcess): Promise<SyncState> =>
+  (await ask<SyncState>(service, 'GET', '/github/status')).body
+
+/** Waits until the sync stands so, and resolves with how it does. */
+export const stands = async (service: RunningProcess, expected: object): Promise<SyncState> => {
+  await expect.poll(() => syncState(service), PATIENCE).toMatchObject(expected)
+  return syncState(service)
+}
 
 /** Waits until something holds. */
 export const eventually = (ask: () => unknown, expected: unknown): Promise<void> => expect.poll(ask, PATIENCE).toEqual(expected)
