@@ -30,15 +30,17 @@ export interface ClientOptions {
 
 /** One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are left out: they repeat a POST. */
 export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: ClientOptions): Call => {
-  const octokit = new Octokit({
-    baseUrl: apiUrl,
-    userAgent,
-    log: SILENT,
-    ...authentication(credential),
-    request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
-  })
+  const connect = (): Octokit =>
+    new Octokit({
+      baseUrl: apiUrl,
+      userAgent,
+      log: SILENT,
+      ...authentication(credential),
+      request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
+    })
+  let octokit = connect()
 
-  return async (route, parameters = {}) => {
+  const request: Call = async (route, parameters) => {
     try {
       const response = await octokit.request(route, parameters)
       return toReply(response.status, response.headers, response.data, now())
@@ -50,6 +52,14 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: 
           : toReply(response.status, response.headers, response.data, now())
       return isTokenCall(error) ? withoutToken(reply) : reply
     }
+  }
+
+  return async (route, parameters = {}) => {
+    const reply = await request(route, parameters)
+    if (credential.kind === 'token' || reply.kind !== 'refused' || reply.status !== 401) return reply
+    /** The token that an app was given may have been revoked before its time. A new client asks for another. */
+    octokit = connect()
+    return request(route, parameters)
   }
 }
 
