@@ -88,6 +88,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(false, signal)
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
+      if (turn !== 'needless') limits.afterWrite()
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()
