@@ -4,38 +4,12 @@ import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
+import { type Env, syncEnv } from './sync-env.ts'
 
 /** Opens a database of the test's own: the URL for DATABASE_URL. */
 export type OpenDatabase = () => Promise<string>
 
 export const openSqliteFile: OpenDatabase = async () => `sqlite:${join(createFolder(), 'tasks.db')}`
-
-/** Intervals short enough for a test, limits out of its way. */
-const QUICK = {
-  GITHUB_WRITE_INTERVAL_MS: '5',
-  GITHUB_REQUEST_TIMEOUT_MS: '400',
-  GITHUB_LOOKUP_DELAYS_MS: '50,150,400',
-  GITHUB_SWEEP_INTERVAL_MS: '100',
-  GITHUB_RETRY_BASE_MS: '20',
-  GITHUB_LEASE_MS: '600',
-  GITHUB_CREATES_PER_MINUTE: '10000',
-  GITHUB_CREATES_PER_HOUR: '10000',
-  GITHUB_CREATE_WAIT_MS: '0',
-}
-
-type Env = Readonly<Record<string, string>>
-
-/** A service with a token of the local GitHub; `env` overrides, and an empty value unsets. */
-export const syncEnv = (github: LocalGithub, databaseUrl: string, env: Env = {}): Env => ({
-  DATABASE_URL: databaseUrl,
-  LOG_LEVEL: 'debug',
-  SHUTDOWN_DRAIN_MS: '0',
-  ...QUICK,
-  GITHUB_API_URL: github.url,
-  GITHUB_TOKEN: github.token,
-  GITHUB_REPOSITORY: github.fullName(),
-  ...env,
-})
 
 /** What a token, a key or a secret of these tests looks like: it is printed and answered nowhere. */
 const SECRET = /github_pat_|ghs_|PRIVATE KEY|MII[\w+/]{20}|eyJ\w{20}|hook-secret/
