@@ -42,7 +42,8 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     /** One who has lost the lease, or is to stop, begins nothing more. */
     signal.throwIfAborted()
     limits.check()
-    const reply = await call(route, parameters)
+    /** A write that is under way is waited for, as its answer says what became of it. */
+    const reply = await call(route, parameters, route.startsWith('GET ') ? signal : undefined)
     if (reply.kind === 'limited') {
       await limits.pause(reply.until, reply.reason)
       throw new Paused(reply.until)

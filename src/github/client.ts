@@ -18,7 +18,8 @@ export type Reply =
   | { readonly kind: 'limited'; readonly until: number; readonly reason: 'primary' | 'secondary' }
   | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
-export type Call = (route: string, parameters?: Record<string, unknown>) => Promise<Reply>
+/** `signal` gives a call up before its time, as if no answer had come. */
+export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Reply>
 
 export interface ClientOptions {
   readonly credential: Credential
@@ -40,9 +41,9 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: 
     })
   let octokit = connect()
 
-  const request: Call = async (route, parameters) => {
+  const request: Call = async (route, parameters, signal) => {
     try {
-      const response = await octokit.request(route, parameters)
+      const response = await octokit.request(route, { ...parameters, ...(signal && { request: { signal } }) })
       return toReply(response.status, response.headers, response.data, now())
     } catch (error) {
       const response = responseOf(error)
@@ -54,12 +55,12 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: 
     }
   }
 
-  return async (route, parameters = {}) => {
-    const reply = await request(route, parameters)
+  return async (route, parameters, signal) => {
+    const reply = await request(route, parameters, signal)
     if (credential.kind === 'token' || reply.kind !== 'refused' || reply.status !== 401) return reply
     /** The token that an app was given may have been revoked before its time. A new client asks for another. */
     octokit = connect()
-    return request(route, parameters)
+    return request(route, parameters, signal)
   }
 }
 
@@ -102,7 +103,9 @@ const authentication = (credential: Credential) =>
 const LONG_ID = /"id":\s*(\d{16,})/g
 
 const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
-  const response = await fetch(url, { ...options, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
+  const response = await fetch(url, { ...options, redirect: 'manual', signal })
   const text = await response.text()
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
   const { status, statusText, headers } = response

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { RunningProcess } from '../start-process.ts'
-import { slow } from './local-github/faults.ts'
+import { hang, slow } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
@@ -61,6 +61,16 @@ export const describeHolding = (database: string, openDatabase: OpenDatabase) =>
       for (const each of [task, later]) await becomesLinked(service, each as Task)
       await expectAllIn(github, service)
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
+    })
+
+    it('SIGTERM while it reads: it does not wait for the answer', async () => {
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '20000' })
+      const hanging = github.fail('GET *', hang(), { times: 1000 })
+      await eventually(hanging.hits, 1)
+      const began = performance.now()
+      expect(await service.end('SIGTERM')).toBe(0)
+      expect(performance.now() - began).toBeLessThan(4000)
     })
   })
 
