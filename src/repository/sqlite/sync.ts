@@ -33,6 +33,9 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   const writeLease = db.prepare(SYNC_SQL.writeLease)
   const endLease = db.prepare(SYNC_SQL.endLease)
 
+  /** The file is ours alone, so whoever has held anything of it is gone. */
+  db.exec('UPDATE leases SET expires_at = 0 WHERE expires_at > 0')
+
   const one = <T>(row: unknown): T | undefined => (row === undefined ? undefined : (JSON.parse((row as Text).json) as T))
   const many = <T>(rows: readonly unknown[]): T[] => rows.map((row) => JSON.parse((row as Text).json) as T)
 
