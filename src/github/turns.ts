@@ -1,6 +1,6 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import { createBlock } from './block.ts'
-import { byIssue, follow } from './deliveries.ts'
+import { byIssue, follow, type Told } from './deliveries.ts'
 import type { Desk } from './desk.ts'
 import { failed } from './links.ts'
 import { lookUp } from './look-up.ts'
@@ -48,24 +48,28 @@ export const createTurns = async (
     }
   }
 
+  const fail = (taskId: string, { code, message }: Failed) =>
+    desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.now()))
+
   const job = (link: SyncLink): Promise<boolean> =>
     attempt(
       () => carryOut(desk, link),
-      (failure) =>
-        desk.sync.changeLink(link.taskId, (current) =>
-          failed(current, { code: failure.code, detail: failure.message }, desk.settings.retryBaseMs, desk.now()),
-        ),
+      (failure) => fail(link.taskId, failure),
     )
+
+  /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
+  const putOff = async ([{ issueId }]: Told, failure: Failed): Promise<void> => {
+    const link = await desk.sync.linkOfIssue(issueId)
+    if (link === undefined) sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
+    else if (link.status !== 'blocked' && link.status !== 'dead') await fail(link.taskId, failure)
+  }
 
   const deliveries = async (): Promise<number> => {
     const open = await desk.sync.openDeliveries(DELIVERIES)
     for (const told of byIssue(open)) {
-      /** A hint that can't be followed now is followed by the sweep. */
       const isDone = await attempt(
         () => follow(desk, told),
-        async () => {
-          sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
-        },
+        (failure) => putOff(told, failure),
       )
       /** Another process goes on from here. */
       if (!isDone && !isHeld()) break
