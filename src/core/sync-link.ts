@@ -143,7 +143,8 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 /** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
 export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
   const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
-  if (link.status === 'linked') return { ...marked, status: 'dirty', nextAttemptAt: now }
+  /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
+  if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted)) return { ...marked, status: 'dirty', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
   if (link.status === 'blocked' && link.error?.code === 'invalid') return { ...marked, ...due(link, now) }
   return marked

@@ -1,5 +1,5 @@
 import { createdEvent } from '../core/event.ts'
-import { importedLink } from '../core/sync-link.ts'
+import { importedLink, type SyncLink } from '../core/sync-link.ts'
 import { createTask } from '../core/task.ts'
 import type { Desk } from './desk.ts'
 import { fromIssue } from './issue-mapping.ts'
@@ -27,8 +27,11 @@ export const welcome = async (desk: Desk, issue: RemoteIssue): Promise<void> => 
 const claim = async (desk: Desk, taskId: string, issue: RemoteIssue): Promise<void> => {
   const link = await desk.sync.link(taskId)
   if (link === undefined) return
-  if (link.issue !== null) return settleTwin(desk, link, issue)
-  await desk.sync.changeLink(taskId, (current) => (current.issue === null ? adopted(current, issue, desk.now()) : undefined))
+  /** An issue that was moved to another repository and back has another number. */
+  const isWithout = ({ issue: known, status }: SyncLink): boolean =>
+    known === null || (status === 'remote_gone' && known.id !== issue.id && issue.isOpen)
+  if (!isWithout(link)) return settleTwin(desk, link, issue)
+  await desk.sync.changeLink(taskId, (current) => (isWithout(current) ? adopted(current, issue, desk.now()) : undefined))
 }
 
 const isWanted = ({ settings: { imports } }: Desk, { labels }: RemoteIssue): boolean => {

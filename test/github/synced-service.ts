@@ -62,12 +62,17 @@ export const startSynced = async (open: OpenDatabase, env: Record<string, string
     ...SETTINGS,
     ...env,
   }
-  const { url, end } = await startProcess(settings, createFolder())
-  const service = createCalls(url)
+  const started = await startProcess(settings, createFolder())
+  const service = createCalls(started.url)
+  /** Ends the service and starts it anew over the same database, with other settings if given. */
+  const restart = async (changed: Record<string, string> = {}): Promise<ReturnType<typeof createCalls>> => {
+    await started.end('SIGTERM')
+    return createCalls((await startProcess({ ...settings, ...changed }, createFolder())).url)
+  }
   await eventually(async () =>
     expect((await service.read<{ last_sweep_at: string }>('/github/status')).last_sweep_at).toBeTruthy(),
   )
-  return { ...service, github, settings, end, ...createWaits(service, github) }
+  return { ...service, github, settings, restart, ...createWaits(service, github) }
 }
 export type Synced = Awaited<ReturnType<typeof startSynced>>
 
