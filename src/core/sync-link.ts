@@ -144,7 +144,8 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
   const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
   /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
-  if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted)) return { ...marked, status: 'dirty', nextAttemptAt: now }
+  if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
+    return { ...marked, status: 'dirty', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
   if (link.status === 'blocked' && link.error?.code === 'invalid') return { ...marked, ...due(link, now) }
   return marked

@@ -34,7 +34,9 @@ const claim = async (desk: Desk, taskId: string, issue: RemoteIssue): Promise<vo
   await desk.sync.changeLink(taskId, (current) => (isWithout(current) ? adopted(current, issue, desk.now()) : undefined))
 }
 
-const isWanted = ({ settings: { imports } }: Desk, { labels }: RemoteIssue): boolean => {
+/** What is closed is no task: it was done before, or its task was deleted. */
+const isWanted = ({ settings: { imports } }: Desk, { labels, isOpen }: RemoteIssue): boolean => {
+  if (!isOpen) return false
   if (imports.kind !== 'label') return imports.kind === 'all'
   return labels.some((label) => label.toLowerCase() === imports.name.toLowerCase())
 }
