@@ -90,8 +90,8 @@ export interface SyncLink {
   readonly issue: LinkedIssue | null
   /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
-  /** What the issue may still show where a read lags behind our last write: the `base` before it. */
-  readonly before: SyncedFields | null
+  /** What the issue was before our last write, which reads that lag may show until then. */
+  readonly before: { readonly fields: SyncedFields; readonly until: number } | null
   /** What the issue is being made equal to: perhaps it was, when no answer came. */
   readonly sent: SyncedFields | null
   /** When the issue was last begun to be opened. */

@@ -3,7 +3,7 @@ import type { Task } from '../core/task.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import { toIssueLabels } from './issue-labels.ts'
-import { toIssue } from './issue-mapping.ts'
+import { fromIssue, toIssue } from './issue-mapping.ts'
 import { blocked, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
 import { BLOCKS, Blocked, invalidIssue, Paused } from './stopped.ts'
@@ -58,8 +58,10 @@ const conclude = async (desk: Desk, task: Task, outcome: Outcome): Promise<void>
   const fields = toSyncedFields(task)
   const shown = new Set(issue.labels.map((label) => label.toLowerCase()))
   const areLabelsDropped = toIssueLabels(fields).some((label) => !shown.has(label.toLowerCase()))
+  /** Labels that were dropped are not removed by anyone: they were never there. */
+  const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   await desk.sync.changeLink(task.id, (link) => ({
-    ...linked({ ...link, areLabelsDropped }, issue, fields, task.version, desk.now()),
+    ...linked({ ...link, areLabelsDropped }, issue, base, task.version, desk.now()),
     sent: null,
   }))
   /** A new issue is always open: the task may be completed already. */

@@ -8,8 +8,8 @@ import { LAST_SWEEP } from './turns.ts'
 
 export const LAST_DELIVERY = 'github-last-delivery'
 
-/** States that a person may want to have tried again. */
-const REVIVABLE = ['blocked', 'dead', 'remote_gone'] as const satisfies readonly SyncStatus[]
+/** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
+const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]
 
 const PAGE = 200
 
@@ -53,6 +53,7 @@ export const createOperations = (
     let count = 0
     for (const status of REVIVABLE) {
       for await (const { taskId, error } of linksOf({ sync }, status)) {
+        if (status === 'linked' && error === null) continue
         if (reason !== undefined && error?.code !== reason) continue
         await sync.changeLink(taskId, (link) => revived(link, now()))
         count += 1

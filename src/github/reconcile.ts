@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { changedEvent, type NewTaskEvent } from '../core/event.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import { patchTask, type Task } from '../core/task.ts'
@@ -17,6 +18,9 @@ import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
 
 /** So long a change that was begun is left alone, before it is looked at again after a crash. */
 const PATCHING_MS = 60_000
+
+/** So long after a write a read may still show what was before. */
+const READ_LAG_MS = 3000
 
 /** What is to be done about an issue and its task. */
 interface Plan {
@@ -45,16 +49,23 @@ export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Prom
 
 /** The same, of an issue that was read just now. */
 export const settle = async (desk: Desk, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
-  if (isOutdated(link, issue)) throw new Failed('unavailable', 'GitHub still shows the issue as it was before it last changed')
+  if (isOutdated(link, issue, desk.now()))
+    throw new Failed('unavailable', 'GitHub still shows the issue as it was before it last changed')
   const plan = await commitToTask(desk, link, issue, actor)
   if (plan === 'deleted') return close(desk, link, issue)
   if (plan === undefined) return
   await send(desk, link, issue, plan)
 }
 
-/** Reads may lag behind writes. */
-const isOutdated = ({ issue: known }: SyncLink, { updatedAt }: RemoteIssue): boolean =>
-  known !== null && updatedAt < known.updatedAt
+/**
+ * Reads may lag behind writes. What was changed back within the second of our own write looks the same, so it is believed
+ * once reads have had the time to follow.
+ */
+const isOutdated = ({ issue: known, base, before }: SyncLink, issue: RemoteIssue, now: number): boolean => {
+  if (known === null || issue.updatedAt !== known.updatedAt) return known !== null && issue.updatedAt < known.updatedAt
+  if (base === null || before === null || now >= before.until) return false
+  return !isDeepStrictEqual(commonBase(base, before.fields, issue), base)
+}
 
 /** Undefined when the link has another issue by now. */
 const commitToTask = async (
@@ -105,15 +116,10 @@ const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, acto
   return { plan, decision: { kind: 'change', task: next, event, link: following } }
 }
 
-/**
- * After an answer that never came, what was sent may or may not be what the issue shows. After one that came, a read that is
- * no newer may still lag behind it.
- */
+/** After an answer that never came, what was sent may or may not be what the issue shows. */
 const baseOf = (link: SyncLink, issue: RemoteIssue, task: Task): SyncedFields => {
   if (link.sent !== null) return commonBase(link.base ?? link.sent, link.sent, issue)
-  const base = link.base ?? toSyncedFields(task)
-  const mayLag = link.before !== null && issue.updatedAt === link.issue?.updatedAt
-  return mayLag ? commonBase(base, link.before, issue) : base
+  return link.base ?? toSyncedFields(task)
 }
 
 const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
@@ -126,10 +132,7 @@ const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
 const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
   const now = desk.now()
-  if (isEmpty(plan.changes)) {
-    const before = issue.updatedAt === link.issue?.updatedAt ? link.before : null
-    return { ...linked(link, issue, plan.base, plan.version, now), sent: null, before }
-  }
+  if (isEmpty(plan.changes)) return { ...linked(link, issue, plan.base, plan.version, now), sent: null }
   const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
   return { ...link, ...begun, rev: link.rev + 1, issue: toLinkedIssue(issue), error: null }
 }
@@ -155,7 +158,11 @@ const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteI
     const now = desk.now()
     if (issue === 'labels_dropped')
       return { ...link, rev: link.rev + 1, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
-    const next = { ...linked(link, issue, plan.base, plan.version, now), sent: null, before: plan.known }
+    const next = {
+      ...linked(link, issue, plan.base, plan.version, now),
+      sent: null,
+      before: { fields: plan.known, until: now + READ_LAG_MS },
+    }
     /** Someone changed it between our reading and our writing. */
     return hasNews(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })

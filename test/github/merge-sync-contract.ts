@@ -2,9 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
 import { createRandom } from './local-github/random.ts'
-import { eventually, GET_ISSUE, type OpenDatabase, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
-
-const ADD_LABELS = 'POST /repos/{owner}/{repo}/issues/{issue_number}/labels'
+import {
+  ADD_LABELS,
+  eventually,
+  GET_ISSUE,
+  type OpenDatabase,
+  PATCH_ISSUE,
+  SWEEPING,
+  type Synced,
+  startSynced,
+} from './synced-service.ts'
 
 /** GitHub's instants have whole seconds: later than a second is later for both. */
 const NEWER_MS = 1100
@@ -108,6 +115,19 @@ export const describeMerges = (database: string, open: OpenDatabase): void => {
         await shown(id, { title: `title ${round}`, description: `text ${round}` })
       }
       await issueShown(1, { title: 'title 3', body: expect.stringMatching(/^text 3\n/) })
+    })
+
+    test("a human's undoing of our change within its second is believed in the end", async () => {
+      const { github, create, put, linked, deliver, shown, issueShown } = await startSynced(open)
+      const { id } = await create({ title: 'a', labels: ['x'] })
+      await put(id, { status: 'completed', labels: [] })
+      await issueShown(1, { state: 'closed', labels: [] })
+      await linked(id)
+      github.as('alice').reopen(1)
+      github.as('alice').label(1, 'x')
+      await deliver()
+      await shown(id, { status: 'pending', labels: ['x'] })
+      await issueShown(1, { state: 'open', labels: ['x'] })
     })
 
     test('labels go both ways as sets, whatever their case', async () => {

@@ -18,6 +18,8 @@ export const SECRETS = { secret: 'the new secret', formerSecret: 'the old secret
 
 export const LIST_ISSUES = 'GET /repos/{owner}/{repo}/issues'
 export const GET_ISSUE = 'GET /repos/{owner}/{repo}/issues/{issue_number}'
+export const ADD_LABELS = 'POST /repos/{owner}/{repo}/issues/{issue_number}/labels'
+export const REMOVE_LABEL = 'DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}'
 export const PATCH_ISSUE = 'PATCH /repos/{owner}/{repo}/issues/{issue_number}'
 
 /** As fast as it goes, and without sweeps unless a test wants some: what webhooks alone bring about is seen then. */
