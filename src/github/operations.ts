@@ -41,11 +41,12 @@ export const createOperations = (
 
   counts: () => sync.countLinks(),
 
-  /** Tries a task's job now. False when the task has none. */
+  /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
     const link = await sync.changeLink(taskId, (current) => revived(current, now()))
+    const isKnown = link !== undefined || (await sync.addLink(newLink(taskId, now())))
     poke()
-    return link !== undefined
+    return isKnown
   },
 
   /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
@@ -63,14 +64,13 @@ export const createOperations = (
     return count
   },
 
-  /** Links every task that has no issue. Resolves with how many there are; with `isDryRun` nothing is done. */
+  /** Links every task that has no issue. Resolves with how many; with `isDryRun` they are only counted. */
   async linkAll(isDryRun: boolean): Promise<number> {
     let count = 0
     for (let after: string | undefined; ; ) {
       const tasks = await sync.unlinkedTasks(after, PAGE)
       for (const { id, version } of tasks) {
-        if (!isDryRun) await sync.addLink({ ...newLink(id, now()), wantedVersion: version })
-        count += 1
+        if (isDryRun || (await sync.addLink({ ...newLink(id, now()), wantedVersion: version }))) count += 1
       }
       after = tasks.at(-1)?.id
       if (tasks.length < PAGE) break
