@@ -90,6 +90,8 @@ export interface SyncLink {
   readonly issue: LinkedIssue | null
   /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
+  /** What the issue was before our last write, which reads that lag may show until then. */
+  readonly before: { readonly fields: SyncedFields; readonly until: number } | null
   /** What the issue is being made equal to: perhaps it was, when no answer came. */
   readonly sent: SyncedFields | null
   /** When the issue was last begun to be opened. */
@@ -115,6 +117,7 @@ export const newLink = (taskId: string, now: number): SyncLink => ({
   isDeleted: false,
   issue: null,
   base: null,
+  before: null,
   sent: null,
   sentAt: null,
   lookups: 0,
@@ -140,7 +143,9 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 /** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
 export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
   const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
-  if (link.status === 'linked') return { ...marked, status: 'dirty', nextAttemptAt: now }
+  /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
+  if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
+    return { ...marked, status: 'dirty', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
   if (link.status === 'blocked' && link.error?.code === 'invalid') return { ...marked, ...due(link, now) }
   return marked

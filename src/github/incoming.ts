@@ -1,48 +1,55 @@
 import { createdEvent } from '../core/event.ts'
-import { importedLink } from '../core/sync-link.ts'
+import { importedLink, type SyncLink } from '../core/sync-link.ts'
 import { createTask } from '../core/task.ts'
 import type { Desk } from './desk.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { adopted } from './links.ts'
-import { reconcile } from './reconcile.ts'
+import { settle } from './reconcile.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 import { settleTwin } from './twins.ts'
 
-/** An issue has changed, or is new: whatever follows for its task. `actor` is who the history names for it. */
+/** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */
 export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Promise<void> => {
-  if (issue.isPullRequest) return
   const link = await desk.sync.linkOfIssue(issue.id)
-  if (link !== undefined) {
-    if (link.status !== 'blocked' && link.status !== 'dead') await reconcile(desk, link, actor)
-    return
-  }
+  if (link === undefined) await welcome(desk, issue)
+  else if (link.status !== 'blocked' && link.status !== 'dead') await settle(desk, link, issue, actor)
+}
+
+/** An issue that no task is linked to: one that we opened, or one that is to become a task. */
+export const welcome = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
+  if (issue.isPullRequest) return
   const taskId = issue.author === (await desk.api.identity()) ? desk.marker.taskOf(issue.body) : undefined
   if (taskId !== undefined) await claim(desk, taskId, issue)
-  else if (isWanted(desk, issue)) await importIssue(desk, issue, actor)
+  else if (isWanted(desk, issue)) await importIssue(desk, issue)
 }
 
 /** The issue is one that we opened, by its marker: perhaps before we could keep that it is there. */
 const claim = async (desk: Desk, taskId: string, issue: RemoteIssue): Promise<void> => {
   const link = await desk.sync.link(taskId)
   if (link === undefined) return
-  if (link.issue !== null) return settleTwin(desk, link, issue)
-  await desk.sync.changeLink(taskId, (current) => (current.issue === null ? adopted(current, issue, desk.now()) : undefined))
+  /** An issue that was moved to another repository and back has another number. */
+  const isWithout = ({ issue: known, status }: SyncLink): boolean =>
+    known === null || (status === 'remote_gone' && known.id !== issue.id && issue.isOpen)
+  if (!isWithout(link)) return settleTwin(desk, link, issue)
+  await desk.sync.changeLink(taskId, (current) => (isWithout(current) ? adopted(current, issue, desk.now()) : undefined))
 }
 
-const isWanted = ({ settings: { imports } }: Desk, { labels }: RemoteIssue): boolean => {
+/** What is closed is no task: it was done before, or its task was deleted. */
+const isWanted = ({ settings: { imports } }: Desk, { labels, isOpen }: RemoteIssue): boolean => {
+  if (!isOpen) return false
   if (imports.kind !== 'label') return imports.kind === 'all'
   return labels.some((label) => label.toLowerCase() === imports.name.toLowerCase())
 }
 
 /** Makes a task of an issue. Its key is the issue, so that two tries make one task. */
-const importIssue = async (desk: Desk, issue: RemoteIssue, actor: string): Promise<void> => {
+const importIssue = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
   const now = desk.now()
   const key = `github-issue:${issue.id}\n`
   const fields = fromIssue(issue, null)
   const task = createTask({ ...fields, labels: [...fields.labels] }, desk.newId(key), new Date(now).toISOString())
   const link = importedLink(task.id, toLinkedIssue(issue), fields, now)
   const idempotencyKey = { key, fingerprint: issue.id, now, expiresAt: now + IMPORT_KEY_MS }
-  await desk.tasks.create(task, createdEvent(task, actor), idempotencyKey, link)
+  await desk.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)
 }
 
 const IMPORT_KEY_MS = 24 * 60 * 60 * 1000

@@ -3,7 +3,7 @@ import type { Task } from '../core/task.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import { toIssueLabels } from './issue-labels.ts'
-import { toIssue } from './issue-mapping.ts'
+import { fromIssue, toIssue } from './issue-mapping.ts'
 import { blocked, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
 import { BLOCKS, Blocked, Failed, invalidIssue } from './stopped.ts'
@@ -70,11 +70,13 @@ const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise
   const issue = toRemoteIssue(outcome.data)
   const shown = new Set(issue.labels.map((label) => label.toLowerCase()))
   const areLabelsDropped = toIssueLabels(fields).some((label) => !shown.has(label.toLowerCase()))
+  /** Labels that were dropped are not removed by anyone: they were never there. */
+  const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   const now = desk.now()
   await desk.sync.changeLink(task.id, (link) => {
     /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
     if (link.issue !== null) return undefined
-    const next = { ...linked({ ...link, areLabelsDropped }, issue, fields, task.version, now), sent: null }
+    const next = { ...linked({ ...link, areLabelsDropped }, issue, base, task.version, now), sent: null }
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }

@@ -9,8 +9,8 @@ import { LAST_SWEEP } from './turns.ts'
 
 export const LAST_DELIVERY = 'github-last-delivery'
 
-/** States that a person may want to have tried again. */
-const REVIVABLE = ['blocked', 'dead', 'remote_gone'] as const satisfies readonly SyncStatus[]
+/** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
+const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]
 
 const PAGE = 200
 
@@ -42,12 +42,13 @@ export const createOperations = (
 
   counts: () => sync.countLinks(),
 
-  /** Tries a task's job now. False when the task has none. */
+  /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
     const link = await sync.changeLink(taskId, (current) => revived(current, now()))
+    const isKnown = link !== undefined || (await sync.addLink(newLink(taskId, now())))
     await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
-    return link !== undefined
+    return isKnown
   },
 
   /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
@@ -55,6 +56,7 @@ export const createOperations = (
     let count = 0
     for (const status of REVIVABLE) {
       for await (const { taskId, error } of linksOf({ sync }, status)) {
+        if (status === 'linked' && error === null) continue
         if (reason !== undefined && error?.code !== reason) continue
         await sync.changeLink(taskId, (link) => revived(link, now()))
         count += 1
@@ -65,14 +67,13 @@ export const createOperations = (
     return count
   },
 
-  /** Links every task that has no issue. Resolves with how many there are; with `isDryRun` nothing is done. */
+  /** Links every task that has no issue. Resolves with how many; with `isDryRun` they are only counted. */
   async linkAll(isDryRun: boolean): Promise<number> {
     let count = 0
     for (let after: string | undefined; ; ) {
       const tasks = await sync.unlinkedTasks(after, PAGE)
       for (const { id, version } of tasks) {
-        if (!isDryRun) await sync.addLink({ ...newLink(id, now()), wantedVersion: version })
-        count += 1
+        if (isDryRun || (await sync.addLink({ ...newLink(id, now()), wantedVersion: version }))) count += 1
       }
       after = tasks.at(-1)?.id
       if (tasks.length < PAGE) break

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { changedEvent, type NewTaskEvent } from '../core/event.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import { patchTask, type Task } from '../core/task.ts'
@@ -7,7 +8,9 @@ import { commonBase } from './common-base.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
 import { diffIssue, type IssueChanges, isEmpty } from './issue-diff.ts'
+import { keyOf, keysOf } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
+import { hasNews } from './issue-news.ts'
 import { blocked, linked } from './links.ts'
 import { type Lost, merge, type Side } from './merge.ts'
 import { type RemoteIssue, toLinkedIssue, toRemoteIssue } from './remote-issue.ts'
@@ -15,6 +18,9 @@ import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
 
 /** So long a change that was begun is left alone, before it is looked at again after a crash. */
 const PATCHING_MS = 60_000
+
+/** So long after a write a read may still show what was before. */
+const READ_LAG_MS = 3000
 
 /** What is to be done about an issue and its task. */
 interface Plan {
@@ -38,10 +44,27 @@ export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Prom
   if (outcome.kind === 'refused') return handleGone(desk, link, outcome)
   const issue = toRemoteIssue(outcome.data)
   if (issue.id !== link.issue.id) return handleGone(desk, link, { status: 404, location: undefined })
+  await settle(desk, link, issue, actor)
+}
+
+/** The same, of an issue that was read just now. */
+export const settle = async (desk: Desk, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
+  if (isOutdated(link, issue, desk.now()))
+    throw new Failed('unavailable', 'GitHub still shows the issue as it was before it last changed')
   const plan = await commitToTask(desk, link, issue, actor)
   if (plan === 'deleted') return close(desk, link, issue)
   if (plan === undefined) return
   await send(desk, link, issue, plan)
+}
+
+/**
+ * Reads may lag behind writes. What was changed back within the second of our own write looks the same, so it is believed
+ * once reads have had the time to follow.
+ */
+const isOutdated = ({ issue: known, base, before }: SyncLink, issue: RemoteIssue, now: number): boolean => {
+  if (known === null || issue.updatedAt !== known.updatedAt) return known !== null && issue.updatedAt < known.updatedAt
+  if (base === null || before === null || now >= before.until) return false
+  return !isDeepStrictEqual(commonBase(base, before.fields, issue), base)
 }
 
 /** Undefined when the link has another issue by now. */
@@ -83,7 +106,9 @@ const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, acto
   const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, new Date(now).toISOString())
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
-  const known = commonBase(base, merged.fields, issue)
+  /** What lost is known from here on, so that its loss is told once. */
+  const overruled = Object.fromEntries(lostThere.map(({ field, value }) => [field, value]))
+  const known = { ...commonBase(base, merged.fields, issue), ...overruled }
   const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }
   if (next === task) return { plan, decision: { kind: 'keep' } }
   const event = toEvent(task, next, lostThere, actor)
@@ -125,33 +150,57 @@ const toEvent = (before: Task, after: Task, lostThere: readonly Lost[], actor: s
   return { ...event, type: hasChanged ? event.type : 'task.conflict_resolved', changes: { ...event.changes, ...lost } }
 }
 
-/** Labels added, then the patch, then labels removed: between two of these status and priority are never a third. */
 const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
-  const { patch, addLabels, removeLabels } = plan.changes
-  let issue = seen
-  let areLabelsDropped = false
-  if (addLabels.length > 0) {
-    const labels = labelNames(await sent(desk, taskId, desk.api.addLabels(home.number, addLabels)))
-    areLabelsDropped = addLabels.some((label) => !labels.has(label.toLowerCase()))
-  }
-  if (patch !== undefined) {
-    const data = await sent(desk, taskId, desk.api.update(home.number, patch))
-    issue = toRemoteIssue(data)
-  }
-  for (const label of removeLabels) await sent(desk, taskId, desk.api.removeLabel(home.number, label), 404)
+  const issue = await write(desk, taskId, seen, plan.changes)
   await desk.sync.changeLink(taskId, (link) => {
-    if (link.status !== 'patching' || link.issue?.id !== issue.id) return undefined
-    const dropped = { ...link, areLabelsDropped: link.areLabelsDropped || areLabelsDropped }
-    return { ...linked(dropped, issue, plan.base, plan.version, desk.now()), sent: null }
+    if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
+    const now = desk.now()
+    if (issue === 'labels_dropped')
+      return { ...link, rev: link.rev + 1, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
+    const next = {
+      ...linked(link, issue, plan.base, plan.version, now),
+      sent: null,
+      before: { fields: plan.known, until: now + READ_LAG_MS },
+    }
+    /** Someone changed it between our reading and our writing. */
+    return hasNews(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
 
-const labelNames = (data: unknown): Set<string> => new Set((data as { name: string }[]).map(({ name }) => name.toLowerCase()))
+/**
+ * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
+ * with the issue as GitHub showed it then.
+ */
+const write = async (
+  desk: Desk,
+  taskId: string,
+  seen: RemoteIssue,
+  { patch, addLabels, removeLabels }: IssueChanges,
+): Promise<RemoteIssue | 'labels_dropped'> => {
+  let issue = seen
+  const relabel = async (writing: Promise<Outcome>, done?: number): Promise<boolean> => {
+    const outcome = await writing
+    if (outcome.kind === 'refused' && outcome.status === 403) return false
+    const labels = await sent(desk, taskId, outcome, done)
+    if (labels !== undefined) issue = { ...issue, labels: (labels as { name: string }[]).map(({ name }) => name) }
+    return true
+  }
+  if (addLabels.length > 0) {
+    const isAllowed = await relabel(desk.api.addLabels(seen.number, addLabels))
+    const shown = keysOf(issue.labels)
+    if (!isAllowed || addLabels.some((label) => !shown.has(keyOf(label)))) return 'labels_dropped'
+  }
+  if (patch !== undefined) issue = toRemoteIssue(await sent(desk, taskId, await desk.api.update(seen.number, patch)))
+  for (const label of removeLabels) {
+    issue = { ...issue, labels: issue.labels.filter((one) => keyOf(one) !== keyOf(label)) }
+    if (!(await relabel(desk.api.removeLabel(seen.number, label), 404))) return 'labels_dropped'
+  }
+  return issue
+}
 
 /** The data of a write that was done, or was needless (`done`). */
-const sent = async (desk: Desk, taskId: string, writing: Promise<Outcome>, done?: number): Promise<unknown> => {
-  const outcome = await writing
+const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number): Promise<unknown> => {
   if (outcome.kind === 'ok') return outcome.data
   if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
   if (outcome.status === done) return undefined
@@ -165,6 +214,6 @@ const sent = async (desk: Desk, taskId: string, writing: Promise<Outcome>, done?
 
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
 const close = async (desk: Desk, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
-  if (isOpen) await sent(desk, taskId, desk.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
+  if (isOpen) await sent(desk, taskId, await desk.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
   await desk.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
 }

@@ -1,6 +1,7 @@
 import type { SyncLink, SyncStatus } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { receive } from './incoming.ts'
+import { welcome } from './incoming.ts'
+import { hasNews } from './issue-news.ts'
 
 const CURSOR = 'github-cursor'
 const VANISH_CHECK = 'github-vanish-check'
@@ -15,8 +16,8 @@ const SWEEPS_A_DAY = 288
 export const UNKNOWN_ACTOR = 'github'
 
 /**
- * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook at all. The cursor
- * is kept only when all were looked at.
+ * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook at all. One that shows
+ * something new becomes a job, so that an issue that fails keeps no other back. The cursor is kept only when all were looked at.
  */
 export const sweep = async (desk: Desk): Promise<void> => {
   const began = desk.now()
@@ -24,7 +25,8 @@ export const sweep = async (desk: Desk): Promise<void> => {
   const since = new Date(cursor - OVERLAP_MS).toISOString()
   for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'asc', since })) {
     const link = await desk.sync.linkOfIssue(issue.id)
-    if (link?.issue?.updatedAt !== issue.updatedAt || link.status === 'remote_gone') await receive(desk, issue, UNKNOWN_ACTOR)
+    if (link === undefined) await welcome(desk, issue)
+    else if (link.status === 'remote_gone' || (link.status === 'linked' && hasNews(link, issue))) await suspect(desk, link)
   }
   await desk.sync.writeState(CURSOR, began)
   await checkVanished(desk, began)
@@ -42,6 +44,7 @@ const checkVanished = async (desk: Desk, now: number): Promise<void> => {
   await desk.sync.writeState(VANISH_CHECK, now)
 }
 
+/** How it is now is asked of GitHub: a list may lag. */
 const suspect = (desk: Desk, { taskId, rev }: SyncLink) =>
   desk.sync.changeLink(taskId, (link) =>
     link.rev === rev ? { ...link, rev: rev + 1, status: 'dirty', nextAttemptAt: desk.now() } : undefined,

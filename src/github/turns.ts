@@ -1,14 +1,11 @@
 import type { SyncLink } from '../core/sync-link.ts'
-import type { Delivery } from '../core/sync-repository.ts'
 import { createBlock } from './block.ts'
+import { byIssue, follow, type Told } from './deliveries.ts'
 import type { Desk } from './desk.ts'
-import { handleGone } from './gone.ts'
-import { receive } from './incoming.ts'
 import { failed } from './links.ts'
 import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
-import { toRemoteIssue } from './remote-issue.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
 import { sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
@@ -17,6 +14,9 @@ export const LAST_SWEEP = 'github-last-sweep'
 
 /** A delivery that comes again within that time is known, in milliseconds. */
 const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
+
+/** So many deliveries are looked at together. */
+const DELIVERIES = 50
 
 /** So many jobs are begun before the deliveries are looked at again. */
 const JOBS = 10
@@ -48,26 +48,32 @@ export const createTurns = async (
     }
   }
 
+  const fail = (taskId: string, { code, message }: Failed) =>
+    desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.now()))
+
   const job = (link: SyncLink): Promise<boolean> =>
     attempt(
       () => carryOut(desk, link),
-      (failure) =>
-        desk.sync.changeLink(link.taskId, (current) =>
-          failed(current, { code: failure.code, detail: failure.message }, desk.settings.retryBaseMs, desk.now()),
-        ),
+      (failure) => fail(link.taskId, failure),
     )
 
+  /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
+  const putOff = async ([{ issueId }]: Told, failure: Failed): Promise<void> => {
+    const link = await desk.sync.linkOfIssue(issueId)
+    if (link === undefined) sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
+    else if (link.status !== 'blocked' && link.status !== 'dead') await fail(link.taskId, failure)
+  }
+
   const deliveries = async (): Promise<number> => {
-    const open = await desk.sync.openDeliveries(JOBS)
-    for (const delivery of open) {
-      /** A hint that can't be followed now is followed by the sweep. */
-      await attempt(
-        () => follow(desk, delivery),
-        async () => {
-          sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
-        },
+    const open = await desk.sync.openDeliveries(DELIVERIES)
+    for (const told of byIssue(open)) {
+      const isDone = await attempt(
+        () => follow(desk, told),
+        (failure) => putOff(told, failure),
       )
-      await desk.sync.closeDelivery(delivery.id, desk.now() - DELIVERIES_KEPT_MS)
+      /** Another process goes on from here. */
+      if (!isDone && !isHeld()) break
+      for (const { id } of told) await desk.sync.closeDelivery(id, desk.now() - DELIVERIES_KEPT_MS)
     }
     return open.length
   }
@@ -127,15 +133,4 @@ const isHeldBack = async (desk: Desk, { taskId, rev }: SyncLink): Promise<boolea
   if (at <= desk.now()) return false
   await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, rev: rev + 1, nextAttemptAt: at } : undefined))
   return true
-}
-
-/** The delivery says which issue; how it is now is asked of GitHub. */
-const follow = async (desk: Desk, delivery: Delivery): Promise<void> => {
-  const home = desk.api.home() ?? (await desk.api.probe())
-  if (delivery.repositoryId !== home.id) return
-  const outcome = await desk.api.issue(delivery.issueNumber)
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
-  if (outcome.kind === 'ok') return receive(desk, toRemoteIssue(outcome.data), `github:${delivery.sender}`)
-  const link = await desk.sync.linkOfIssue(delivery.issueId)
-  if (link !== undefined) await handleGone(desk, link, outcome)
 }

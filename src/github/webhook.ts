@@ -44,8 +44,12 @@ const toDelivery = (id: string, body: Buffer, payload: IssuesPayload, receivedAt
   receivedAt,
 })
 
-/** An id that passes 2^53 is read from the text, as a number would lose its end. It is the first `id` of the issue. */
-const exactIssueId = (body: Buffer): string | undefined => /"issue":\s*\{[^{}]*?"id":\s*(\d+)/.exec(body.toString())?.[1]
+/**
+ * An id that passes 2^53 is read from the text, as a number would lose its end. It is the first `id` of the issue, and what
+ * stands before it are texts, which may hold braces (`labels{/name}`).
+ */
+const exactIssueId = (body: Buffer): string | undefined =>
+  /"issue":\s*\{(?:"(?:[^"\\]|\\.)*"|[^{}"])*?"id":\s*(\d+)/.exec(body.toString())?.[1]
 
 const parse = (body: Buffer): IssuesPayload | undefined => {
   try {

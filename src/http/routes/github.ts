@@ -180,7 +180,7 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
         operationId: 'syncTask',
         tags: ['github'],
         summary: 'Try the sync of a task now',
-        description: 'Also when it was given up or waits for a person.',
+        description: 'Also when it was given up or waits for a person. A task from before GitHub was configured gets its issue.',
         params: TaskId,
         body: Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()]),
         response: { 202: emptyAnswer('It is tried'), ...problems(...FAULTS, ...BODY, 'not_found') },

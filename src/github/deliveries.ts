@@ -1,0 +1,40 @@
+import type { Delivery } from '../core/sync-repository.ts'
+import type { Desk } from './desk.ts'
+import { handleGone } from './gone.ts'
+import { receive } from './incoming.ts'
+import { toRemoteIssue } from './remote-issue.ts'
+import { Failed } from './stopped.ts'
+
+/** What was told of one issue, in the order in which it came. */
+export type Told = readonly [Delivery, ...Delivery[]]
+
+/** Deliveries that tell of the same issue are followed as one: how it is now is asked of GitHub once. */
+export const byIssue = (deliveries: readonly Delivery[]): Told[] => {
+  const told = new Map<string, [Delivery, ...Delivery[]]>()
+  for (const delivery of deliveries) {
+    const name = `${delivery.repositoryId}/${delivery.issueId}`
+    const known = told.get(name)
+    if (known === undefined) told.set(name, [delivery])
+    else known.push(delivery)
+  }
+  return [...told.values()]
+}
+
+/** The deliveries say which issue; how it is now is asked of GitHub. */
+export const follow = async (desk: Desk, told: Told): Promise<void> => {
+  const [{ repositoryId, issueNumber, issueId }] = told
+  const home = desk.api.home() ?? (await desk.api.probe())
+  if (repositoryId !== home.id) return
+  const outcome = await desk.api.issue(issueNumber)
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  if (outcome.kind === 'ok') return receive(desk, toRemoteIssue(outcome.data), await actorOf(desk, told))
+  const link = await desk.sync.linkOfIssue(issueId)
+  if (link !== undefined) await handleGone(desk, link, outcome)
+}
+
+/** Who the history names: the last one who is not us, as our own changes are told of too; else us, as a person may share our login. */
+const actorOf = async (desk: Desk, told: Told): Promise<string> => {
+  const login = await desk.api.identity()
+  const { sender } = told.findLast((delivery) => delivery.sender !== login) ?? told[0]
+  return `github:${sender}`
+}

@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describeLag } from './lag-sync-contract.ts'
+
+describeLag('MongoDB', createDatabaseUrl)

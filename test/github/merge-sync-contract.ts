@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
+import { createRandom } from './local-github/random.ts'
+import {
+  ADD_LABELS,
+  eventually,
+  GET_ISSUE,
+  type OpenDatabase,
+  PATCH_ISSUE,
+  SWEEPING,
+  type Synced,
+  startSynced,
+} from './synced-service.ts'
+
+/** GitHub's instants have whole seconds: later than a second is later for both. */
+const NEWER_MS = 1100
+
+/** What becomes of changes on both sides, by the real service over whatever database. */
+export const describeMerges = (database: string, open: OpenDatabase): void => {
+  describe(`changes on both sides, on ${database}`, () => {
+    test('12 ten quick edits while offline → one PATCH with the final values', async () => {
+      const { github, create, put, linked, issueShown } = await startSynced(open)
+      const { id } = await create({ title: 'a' })
+      const offline = github.fail('*', errorBeforeCommit(503), { probability: 1 })
+      for (let index = 1; index <= 10; index += 1) await put(id, { title: `title ${index}`, description: `text ${index}` })
+      await eventually(() => expect(offline.hits()).toBeGreaterThan(1))
+      offline.stop()
+      await issueShown(1, { title: 'title 10', body: expect.stringMatching(/^text 10\n\n<!--/) })
+      expect(await linked(id)).toMatchObject({ version: 11, title: 'title 10' })
+      expect(github.requests.to(PATCH_ISSUE).filter(({ status }) => status === 200)).toHaveLength(1)
+    })
+
+    test.for([
+      ['newest', 'the issue, as it is newer', 'hers'],
+      ['task', 'the task, as always', 'ours'],
+      ['github', 'the issue, as always', 'hers'],
+    ] as const)(
+      '13 title edited on both sides → a winner on both, the loser in the history (%s: %s)',
+      async ([conflict, , winner]) => {
+        const synced = await startSynced(open, { GITHUB_CONFLICT: conflict })
+        const { id, version } = await conflictOver(synced, conflict === 'newest' ? NEWER_MS : 0)
+        expect(await synced.shown(id, { title: winner })).toMatchObject({ version: version + 2 })
+        await synced.issueShown(1, { title: winner })
+        const history = await synced.history(id)
+        const loser = winner === 'hers' ? 'ours' : 'hers'
+        expect(history.at(-1)).toMatchObject({
+          type: winner === 'hers' ? 'task.updated' : 'task.conflict_resolved',
+          actor: 'github:alice',
+          changes: { title: { before: loser, after: winner } },
+        })
+      },
+    )
+
+    test('13 title edited on both sides, here last → the task wins, the loser in the history (newest)', async () => {
+      const { github, create, put, deliver, shown, issueShown, history } = await startSynced(open)
+      const { id } = await create({ title: 'a' })
+      github.deliveries.drop()
+      github.as('alice').edit(1, { title: 'hers' })
+      await sleep(NEWER_MS)
+      await put(id, { title: 'ours' })
+      await deliver()
+      await shown(id, { title: 'ours' })
+      await issueShown(1, { title: 'ours' })
+      expect((await history(id)).at(-1)).toMatchObject({
+        type: 'task.conflict_resolved',
+        changes: { title: { before: 'hers', after: 'ours' } },
+      })
+    })
+
+    test('a conflict is told once, however often the write to the issue fails', async () => {
+      const synced = await startSynced(open, { GITHUB_CONFLICT: 'task' })
+      const failing = synced.github.fail(PATCH_ISSUE, errorBeforeCommit(502), { probability: 1 })
+      const { id, version } = await conflictOver(synced, 0)
+      await eventually(() => expect(failing.hits()).toBeGreaterThan(3))
+      failing.stop()
+      await synced.issueShown(1, { title: 'ours' })
+      expect(await synced.linked(id)).toMatchObject({ title: 'ours', version: version + 2 })
+      expect((await synced.history(id)).filter(({ type }) => type === 'task.conflict_resolved')).toHaveLength(1)
+    })
+
+    test('14 title here, body there → both kept', async () => {
+      const { github, create, put, deliver, shown, issueShown, history } = await startSynced(open)
+      const { id } = await create({ title: 'a', description: 'text' })
+      github.fail(GET_ISSUE, errorBeforeCommit(), { times: 2 })
+      await put(id, { title: 'ours' })
+      const body = github.issue(1)?.body ?? ''
+      github.as('alice').edit(1, { body: body.replace('text', 'hers') })
+      await deliver()
+      await shown(id, { title: 'ours', description: 'hers', version: 3 })
+      await issueShown(1, { title: 'ours', body: body.replace('text', 'hers') })
+      expect((await history(id)).slice(1).flatMap(({ changes }) => Object.keys(changes))).toEqual(['title', 'description'])
+    })
+
+    test("15 a human's label added during our PATCH → survives, also without a webhook", async () => {
+      const { github, create, put, shown, issueShown, writesDuring } = await startSynced(open, SWEEPING)
+      const { id } = await create({ title: 'a', labels: ['ours'] })
+      github.fail(
+        PATCH_ISSUE,
+        meanwhile(() => github.as('alice').label(1, 'Hers')),
+      )
+      await put(id, { title: 'b', labels: ['ours', 'another'] })
+      await shown(id, { title: 'b', labels: ['ours', 'another', 'Hers'] })
+      await issueShown(1, { title: 'b', labels: ['Hers', 'another', 'ours'] })
+      expect(await writesDuring(() => sleep(0))).toEqual([])
+    })
+
+    test("a human's edit within the second of our own is seen without a webhook", async () => {
+      const { github, create, put, linked, shown, issueShown } = await startSynced(open, SWEEPING)
+      const { id } = await create({ title: 'a' })
+      for (const round of [1, 2, 3]) {
+        await put(id, { description: `text ${round}` })
+        await linked(id)
+        github.as('alice').edit(1, { title: `title ${round}` })
+        await shown(id, { title: `title ${round}`, description: `text ${round}` })
+      }
+      await issueShown(1, { title: 'title 3', body: expect.stringMatching(/^text 3\n/) })
+    })
+
+    test("a human's undoing of our change within its second is believed in the end", async () => {
+      const { github, create, put, linked, deliver, shown, issueShown } = await startSynced(open)
+      const { id } = await create({ title: 'a', labels: ['x'] })
+      await put(id, { status: 'completed', labels: [] })
+      await issueShown(1, { state: 'closed', labels: [] })
+      await linked(id)
+      github.as('alice').reopen(1)
+      github.as('alice').label(1, 'x')
+      await deliver()
+      await shown(id, { status: 'pending', labels: ['x'] })
+      await issueShown(1, { state: 'open', labels: ['x'] })
+    })
+
+    test('labels go both ways as sets, whatever their case', async () => {
+      const { github, create, put, deliver, shown, issueShown, linked, writesDuring } = await startSynced(open, SWEEPING)
+      const { id } = await create({ title: 'a', labels: ['Ops', 'home', 'x'] })
+      github.as('alice').label(1, 'OPS', 'Bug')
+      github.as('alice').unlabel(1, 'home')
+      await deliver()
+      await shown(id, { labels: ['Ops', 'x', 'Bug'] })
+      await put(id, { labels: ['ops', 'bug', 'new'] })
+      await issueShown(1, { labels: ['Bug', 'Ops', 'new'] })
+      expect(await linked(id)).toMatchObject({ labels: ['ops', 'bug', 'new'] })
+      expect(await writesDuring(() => sleep(0))).toEqual([])
+      expect(github.requests.to(ADD_LABELS).map(({ body }) => body)).toEqual([{ labels: ['new'] }])
+    })
+
+    test.for([1, 2, 3])('random edits on both sides end equal and quiet (%i)', async (seed) => {
+      const synced = await startSynced(open, SWEEPING)
+      const { github, create, hook, writesDuring } = synced
+      const { id } = await create({ title: 'a', labels: ['l0'] })
+      const forwarding = github.deliveries.forward(hook, { delayMs: 60, loss: 0.3, twice: 0.3, seed })
+      const random = createRandom(seed)
+      for (let step = 0; step < 20; step += 1) {
+        await editSomewhere(synced, id, step, random)
+        if (random() < 0.5) await sleep(random() * 80)
+      }
+      await forwarding.settled()
+      await eventually(() => expectEqual(synced, id))
+      expect(await writesDuring(() => sleep(0))).toEqual([])
+      await expectEqual(synced, id)
+      forwarding.stop()
+    })
+  })
+}
+
+/** A title that both sides have changed since they were equal, the issue's so many milliseconds after the task's. */
+const conflictOver = async ({ github, create, put, hook }: Synced, laterMs: number) => {
+  const task = await create({ title: 'a' })
+  github.deliveries.drop()
+  const hanging = github.fail(GET_ISSUE, hang({ commit: 'never' }))
+  await put(task.id, { title: 'ours' })
+  await eventually(() => expect(hanging.hits()).toBe(1))
+  await sleep(laterMs)
+  github.as('alice').edit(1, { title: 'hers' })
+  await github.deliveries.send(hook)
+  hanging.release()
+  return task
+}
+
+const PRIORITY_LABELS = ['priority:high', 'priority:low']
+
+const editSomewhere = async ({ github, put }: Synced, id: string, step: number, random: () => number): Promise<void> => {
+  const pick = <T>(...values: readonly T[]): T => values[Math.floor(random() * values.length)] as T
+  const alice = github.as('alice')
+  const label = `l${Math.floor(random() * 4)}`
+  const here = (): Promise<unknown> =>
+    put(
+      id,
+      pick<object>(
+        { title: `here ${step}` },
+        { description: `here ${step}` },
+        { status: pick('pending', 'in_progress', 'completed') },
+        { priority: pick('low', 'medium', 'high') },
+        { labels: [label, 'here'] },
+      ),
+    )
+  const there = pick<() => unknown>(
+    () => alice.edit(1, { title: `there ${step}` }),
+    () => alice.edit(1, { body: `there ${step}` }),
+    () => (github.issue(1)?.state === 'open' ? alice.close(1) : alice.reopen(1)),
+    () => alice.label(1, label),
+    () => alice.unlabel(1, label),
+    () => alice.unlabel(1, ...PRIORITY_LABELS, 'status:in_progress'),
+    () => alice.label(1, pick(...PRIORITY_LABELS)),
+  )
+  await (random() < 0.5 ? here() : there())
+}
+
+/** Whether both say the same. Of a closed issue nobody can tell whether it was in progress. */
+const expectEqual = async ({ github, get }: Synced, id: string): Promise<void> => {
+  const task = await get(id)
+  const issue = github.issue(1)
+  expect(task.sync.status).toBe('linked')
+  const labels = issue?.labels.map(({ name }) => name) ?? []
+  const managed = [
+    ...(task.status === 'in_progress' ? ['status:in_progress'] : []),
+    ...(task.priority === 'medium' ? [] : [`priority:${task.priority}`]),
+  ]
+  const told = { title: issue?.title, description: (issue?.body ?? '').replace(/\s*<!--.*-->$/, ''), labels: labels.sort() }
+  expect(told).toEqual({ title: task.title, description: task.description, labels: [...managed, ...task.labels].sort() })
+  expect(issue?.state).toBe(task.status === 'completed' ? 'closed' : 'open')
+}

@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describeMirroredFields } from './mirrored-fields-contract.ts'
+
+describeMirroredFields('MongoDB', createDatabaseUrl)

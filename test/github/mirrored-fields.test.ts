@@ -1,0 +1,4 @@
+import { describeMirroredFields } from './mirrored-fields-contract.ts'
+import { openSqliteFile } from './synced-service.ts'
+
+describeMirroredFields('SQLite', openSqliteFile)

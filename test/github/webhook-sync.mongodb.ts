@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describeWebhooks } from './webhook-sync-contract.ts'
+
+describeWebhooks('MongoDB', createDatabaseUrl)
