@@ -1,0 +1,3 @@
+export const PROFILED = []
+export const profile = () => {}
+export const toProfileText = () => {}
