@@ -23,16 +23,19 @@ import { median, percentile } from './statistics.mjs'
  * @property {number} lead  the rate of the first subject by this one's
  */
 
-/** A round of one subject. */
-const runOnce = async ({ url, pid, requests }, lanes, seconds) => {
+/** A round of one subject: the figures of each lane. */
+export const runOnce = async ({ url, pid, requests }, lanes, seconds) => {
   const before = pid && processorTime(pid)
   const driven = lanes.map(({ connections, mix }) => ({ connections, next: createNext(mix, requests) }))
   const result = await drive(url, driven, seconds)
   const all = result.lanes.reduce((total, lane) => total + lane.requests, 0)
-  const cpu = pid && (processorTime(pid) - before) / all
-  return result.lanes.map(({ rate, latencies }) => ({
+  const used = pid && processorTime(pid) - before
+  return result.lanes.map(({ requests, rate, latencies }) => ({
+    requests,
     rate,
-    cpu,
+    used,
+    all,
+    cpu: used / all,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
     p999: percentile(latencies, 0.999),
@@ -40,18 +43,37 @@ const runOnce = async ({ url, pid, requests }, lanes, seconds) => {
   }))
 }
 
-const FIELDS = ['rate', 'cpu', 'p50', 'p99', 'p999', 'load']
+const FIELDS = ['rate', 'p50', 'p99', 'p999', 'load']
+
+const total = (rounds, field) => rounds.reduce((sum, round) => sum + round[field], 0)
+
+/** A round is short and processor time is told in hundredths of a second, so that of all rounds counts. */
+const costOf = (rounds) => total(rounds, 'used') / total(rounds, 'all')
 
 const summarize = (rounds, limits, firsts) => ({
   ...Object.fromEntries(FIELDS.map((field) => [field, median(rounds.map((round) => round[field]))])),
+  cpu: costOf(rounds),
   ratio: median(rounds.map(({ rate }, index) => rate / limits[index].rate)),
+  cpuRatio: costOf(limits) / costOf(rounds),
   lead: median(rounds.map(({ rate }, index) => firsts[index].rate / rate)),
-  cpuRatio: median(rounds.map(({ cpu }, index) => limits[index].cpu / cpu)),
 })
 
 /** So many tasks are there to be completed at first; later as many as a round may take. */
 const FIRST_PENDING = 4000
-const WARM_UP = 0.4
+
+/** A server is compiled as it runs: it is warm after so many requests, or so many seconds. */
+const WARM = { requests: 4000, seconds: 2, step: 0.4 }
+
+const warmUp = async (subject, lanes, step) => {
+  let [requests, seconds, rate] = [0, 0, 0]
+  while (requests < WARM.requests && seconds < WARM.seconds) {
+    const [first] = await runOnce(subject, lanes, step)
+    requests += first.all
+    seconds += step
+    rate = first.rate
+  }
+  return rate
+}
 
 /**
  * @param {{name: string, lanes: object[], needsPending?: boolean}} measure
@@ -70,7 +92,7 @@ export const compare = async ({ name, lanes, needsPending = false }, subjects, l
   const all = [...able, limit]
   const runs = all.map(() => [])
   for (const one of all) {
-    const [{ rate }] = await runOnce(one, lanes, Math.min(WARM_UP, seconds / rounds))
+    const rate = await warmUp(one, lanes, Math.min(WARM.step, seconds / rounds))
     if (needsPending) one.pending = Math.ceil((rate * seconds * 1.2) / rounds)
   }
   for (let round = 0; round < rounds; round++) {

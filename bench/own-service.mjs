@@ -1,4 +1,5 @@
 // The service itself, over a database of so many tasks.
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPendingPool, createRequests, findCursors } from './requests.mjs'
 import { provideFile, readIds } from './seed.mjs'
@@ -6,6 +7,7 @@ import { provideFile, readIds } from './seed.mjs'
 /** A seeded SQLite file, and the ids in it. */
 export const seedOwn = (servers, tasks, seeds) => {
   const path = join(servers.folder, `tasks-${tasks}.db`)
+  mkdirSync(servers.folder, { recursive: true })
   provideFile(path, tasks, seeds)
   return { path, ids: readIds(path) }
 }
