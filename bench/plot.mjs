@@ -28,8 +28,8 @@ const stepOf = (most) => {
 
 const fixed = (value) => Number(value.toFixed(1))
 
-const panel = (x, title, unit, sizes, valueOf, target) => {
-  const lines = SERIES.map((measure) => sizes.map(({ figures }) => valueOf(figures.filter((row) => row.measure === measure))))
+const panel = (x, title, unit, sizes, figureOf, target) => {
+  const lines = SERIES.map((measure) => sizes.map(({ figures }) => figureOf(figures.filter((row) => row.measure === measure))))
   const values = lines.flat().filter((value) => value !== undefined)
   const step = stepOf(Math.max(...values, target ?? 0) * 1.05)
   const steps = Math.ceil((Math.max(...values, target ?? 0) * 1.02) / step)

@@ -105,17 +105,20 @@ export const findCursors = async (url, ids) => {
   return { byCreation, byDueDate }
 }
 
-/** Tasks for `complete`, which spends one a request. `fill(count)` creates so many, a thousand a request. */
+/** So many tasks are created by one request: a few groups of commits. */
+const FILLED = 500
+
+/** Tasks for `complete`, which spends one a request. `fill(count)` creates so many. */
 export const createPendingPool = (url) => {
   const pool = []
-  const body = JSON.stringify(createBatch(Array.from({ length: 1000 }, () => PLAIN)).body)
+  const body = JSON.stringify(createBatch(Array.from({ length: FILLED }, () => PLAIN)).body)
   return {
     next: () => pool.pop(),
     async fill(count) {
       while (pool.length < count) {
         const headers = { 'content-type': 'application/json' }
         const { results } = await call(url, '/tasks/batch', { method: 'POST', headers, body })
-        pool.push(...results.map(({ task }) => task.id))
+        pool.push(...results.flatMap(({ task }) => (task === undefined ? [] : [task.id])))
       }
     },
   }
