@@ -28,7 +28,10 @@ const createSlowWay = async (url: string) => {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   way.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   way.searchParams.set('directConnection', 'true')
-  return { url: way.href, slowDown: () => void (delay = SLOW) }
+  const slowDown = (): void => {
+    delay = SLOW
+  }
+  return { url: way.href, slowDown }
 }
 
 test('a call of the sync ends in time, however many commands it takes and however slow each is', async () => {
