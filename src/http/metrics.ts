@@ -77,12 +77,21 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?
 
 /** What is measured of the GitHub sync. */
 interface GithubGauges {
-  counts(): Promise<Readonly<Partial<Record<string, number>>>>
   status(): Promise<object>
+}
+
+/** What is measured of GET /github/status; nothing of it while the database is down. */
+interface GithubStatus {
+  readonly jobs?: Readonly<Partial<Record<string, number>>>
+  readonly blocked?: object | null
+  readonly paused_until?: string | null
+  readonly last_sweep_at?: string | null
+  readonly last_delivery_at?: string | null
 }
 
 const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
   const registers = [registry]
+  const read = shared((): Promise<GithubStatus> => github.status().catch(() => ({})))
   const instants = ['paused_until', 'last_sweep_at', 'last_delivery_at'] as const
   new Gauge({
     name: 'github_sync_jobs',
@@ -90,8 +99,8 @@ const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
     labelNames: ['state'],
     registers,
     async collect() {
-      const counts = await github.counts().catch(() => ({}))
-      for (const state of SYNC_STATUSES) this.set({ state }, counts[state as keyof typeof counts] ?? 0)
+      const { jobs = {} } = await read()
+      for (const state of SYNC_STATUSES) this.set({ state }, jobs[state] ?? 0)
     },
   })
   for (const name of instants) {
@@ -100,8 +109,8 @@ const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
       help: `${name} of GET /github/status; 0 for none.`,
       registers,
       async collect() {
-        const status = (await github.status().catch(() => ({}))) as Partial<Record<typeof name, string | null>>
-        this.set(Date.parse(status[name] ?? '1970-01-01') / 1000)
+        const { [name]: instant } = await read()
+        this.set(Date.parse(instant ?? '1970-01-01') / 1000)
       },
     })
   }
@@ -110,10 +119,21 @@ const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
     help: '1 while a person has to mend something before anything goes to GitHub.',
     registers,
     async collect() {
-      const status = (await github.status().catch(() => ({}))) as { blocked?: object | null }
-      this.set(status.blocked == null ? 0 : 1)
+      const { blocked } = await read()
+      this.set(blocked == null ? 0 : 1)
     },
   })
+}
+
+/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. */
+const shared = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | undefined
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined
+    })
+    return asked
+  }
 }
 
 /** A histogram as Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/): each bucket holds those below it. */

@@ -105,9 +105,9 @@ const describeStates = (open: Open): void => {
   })
 }
 
-/** How long a lease is held that is to expire, and how long that surely takes, in milliseconds. */
-const SHORT = 150
-const EXPIRED = 300
+/** How long a lease is held that is to expire, long enough for a slow machine to renew it, and when it surely has. In milliseconds. */
+const SHORT = 1000
+const EXPIRED = 1100
 const LONG = 60_000
 
 const describeLeases = (open: Open): void => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Static } from 'typebox'
 import { notFound } from '../../core/errors.ts'
 import { EXAMPLE_SYNC, SYNC_STATUSES, SyncError, type SyncLink, TaskSync, toTaskSync } from '../../core/sync-link.ts'
 import { Type } from '../../core/typebox.ts'
@@ -31,6 +32,9 @@ export interface GithubDoor {
 const DELIVERY_LIMIT = 8 * 1024 * 1024
 
 const JOBS_MOST = 1000
+
+/** So many are read at once, as each holds the texts of its issue twice. */
+const JOBS_AT_ONCE = 50
 
 const instant = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
 
@@ -138,8 +142,7 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
     },
     async (request) => {
       const { state, after, limit = '100' } = request.query
-      const jobs = await door().operations.jobs(state, after, Math.min(Number(limit), JOBS_MOST))
-      return jobs.map((link) => ({ task_id: link.taskId, sync: toTaskSync(link) }))
+      return readJobs(door().operations, state, after, Math.min(Number(limit), JOBS_MOST))
     },
   )
 
@@ -193,6 +196,22 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
   )
 
   app.register(async (scope) => addWebhookRoute(scope, door))
+}
+
+const readJobs = async (
+  { jobs }: GithubDoor['operations'],
+  state: SyncLink['status'],
+  after: string | undefined,
+  limit: number,
+): Promise<Static<typeof GithubJob>[]> => {
+  const read: Static<typeof GithubJob>[] = []
+  for (let left = limit; left > 0; left = limit - read.length) {
+    const size = Math.min(left, JOBS_AT_ONCE)
+    const links = await jobs(state, read.at(-1)?.task_id ?? after, size)
+    for (const link of links) read.push({ task_id: link.taskId, sync: toTaskSync(link) })
+    if (links.length < size) break
+  }
+  return read
 }
 
 /** In a scope of its own, as it needs the very bytes of the body. */

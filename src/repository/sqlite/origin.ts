@@ -16,10 +16,15 @@ export const checkOrigin = (path: string, known: number): void => {
   const header = readHeader(path)
   if (header.length === 0) return
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw new OpenError(`${path} is not an SQLite database`)
-  const isOurs = header.readUInt32BE(68) === APPLICATION_ID
+  const isOurs = isMarked(header)
   if (isOurs) refuseNewer(path, header.readUInt32BE(60), known)
   if (!isOurs || existsSync(`${path}-wal`)) checkContent(path, known)
 }
+
+/** Whether a file's first bytes say that it is ours: all that can be told before a write that was cut short is undone. */
+export const isMarkedOurs = (path: string): boolean => isMarked(readHeader(path))
+
+const isMarked = (header: Buffer): boolean => header.length > 0 && header.readUInt32BE(68) === APPLICATION_ID
 
 const readHeader = (path: string): Buffer => {
   if (!existsSync(path)) return Buffer.alloc(0)

@@ -6,7 +6,7 @@ import { copyInto, countWhole, lookInto, removeCopy } from './copy.ts'
 import { nameDurably, nameTwice } from './durable.ts'
 import { explained } from './explained.ts'
 import { lockFile, realPath } from './file.ts'
-import { APPLICATION_ID } from './origin.ts'
+import { APPLICATION_ID, isMarkedOurs } from './origin.ts'
 
 export interface Restored {
   readonly count: number
@@ -92,6 +92,8 @@ const fold = (target: string): boolean => {
  * takes what is found, as a prepared statement would keep the file locked beyond close() in the binding for older Node.js.
  */
 const refuseForeign = (target: string): void => {
+  /** A fold was cut short: whoever may only read can't undo it, so it is undone when the file is opened to be folded. */
+  if (existsSync(`${target}-journal`) && isMarkedOurs(target)) return
   const db = openDatabase(target, { readOnly: true })
   let isForeign = false
   try {
