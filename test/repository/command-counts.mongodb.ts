@@ -84,3 +84,11 @@ test('a key costs nothing at first, and a look at its record when it comes again
   const claim = () => repository.claim({ key: 'batch-1', fingerprint: 'request', now: Date.now(), expiresAt: Date.now() + 1000 })
   expect((await commandsOf(claim)).commands).toEqual(['insert'])
 })
+
+test('a batch is a command for each of its new tasks, after one that asks whether the database is there', async () => {
+  const { service, commandsOf } = await start()
+  const operations = Array.from({ length: 100 }, () => ({ op: 'create' as const, task: draft }))
+  const { result, commands } = await commandsOf(() => service.batch(operations, 'test'))
+  expect(result.map(({ kind }) => kind)).toEqual(new Array(100).fill('created'))
+  expect(commands).toEqual(['ping', ...new Array(100).fill('insert')])
+})
