@@ -25,8 +25,9 @@ const placeOf = (functionName, url) => {
   return /\/dist\/(.*)\/[^/]+$/.exec(url)?.[1] ?? 'main'
 }
 
+/** Two spaces stand between a function and its file. */
 const nameOf = ({ functionName, url, lineNumber }) => {
-  if (url === '') return functionName
+  if (url === '') return functionName || '(native code)'
   const file = url.replace(/^.*\/(node_modules|dist)\//, '')
   return `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`
 }
