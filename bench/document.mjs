@@ -89,8 +89,8 @@ const rounded = (result) =>
 
 const readText = (name) => readFileSync(inDocs(name), 'utf8')
 
-/** A row a line. */
-const toJson = (result) => `${JSON.stringify(result, null, 1).replace(/\n {4,}/g, ' ')}\n`
+/** A row a line: what lies deeper is drawn together. */
+const toJson = (result) => `${JSON.stringify(result, null, 1).replace(/\n(?: {5,}| {4}(?=[}\]]))/g, ' ')}\n`
 
 export const writeDocument = (result) => {
   const shown = rounded(result)
