@@ -125,14 +125,17 @@ export const drive = async (url, lanes, seconds) => {
     clearTimeout(patience)
     for (const { close } of opened) close()
   }
+  const ended = performance.now()
   const { user, system } = process.cpuUsage(usage)
-  const took = (last - began) / 1000
+  /** Answers that take longer than the whole time are counted over the time that they took. */
+  const isSlow = counts.every((count) => count === 0)
+  const took = ((isSlow ? ended : last) - began) / 1000
   return {
     seconds: took,
-    cpu: (user + system) / 1e6 / ((performance.now() - began) / 1000),
+    cpu: (user + system) / 1000 / (ended - began),
     lanes: lanes.map((_, index) => ({
       requests: latencies[index].length,
-      rate: counts[index] / took,
+      rate: (isSlow ? latencies[index].length : counts[index]) / took,
       latencies: Float64Array.from(latencies[index]).sort(),
     })),
   }
