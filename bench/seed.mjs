@@ -1,6 +1,6 @@
 // Fills a new database with tasks as a team would write them: the same ones every time.
 import { createHash } from 'node:crypto'
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createdEvent } from '../dist/core/event.js'
@@ -107,9 +107,13 @@ export const provideFile = (path, count, folder) => {
   mkdirSync(folder, { recursive: true })
   const kept = join(folder, keptName(count))
   if (!existsSync(kept)) {
-    seedFile(`${kept}.new`, count)
-    renameSync(`${kept}.new`, kept)
-    rmSync(`${kept}.new.lock`, { force: true })
+    const partial = mkdtempSync(`${kept}.`)
+    try {
+      seedFile(join(partial, 'tasks.db'), count)
+      renameSync(join(partial, 'tasks.db'), kept)
+    } finally {
+      rmSync(partial, { recursive: true, force: true })
+    }
   }
   copyFileSync(kept, path, constants.COPYFILE_FICLONE)
 }
