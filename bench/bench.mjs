@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     node: { type: 'string', default: process.execPath },
     seeds: { type: 'string' },
+    env: { type: 'string', multiple: true, default: [] },
     peer: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
     plot: { type: 'string' },
@@ -43,6 +44,7 @@ const settings = {
   rounds: Number(options.rounds),
   isWanted: (name) => names === undefined || names.includes(name),
   seeds: options.seeds,
+  env: Object.fromEntries(options.env.map((given) => /^([^=]*)=?(.*)$/s.exec(given).slice(1))),
   peers: options.peer,
   node: spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
 }

@@ -62,10 +62,10 @@ const readProfile = (folder) =>
 
 const monotonic = () => Number(process.hrtime.bigint() / 1000n)
 
-const profileOne = async (servers, seeded, { name, lanes, needsPending }, seconds) => {
+const profileOne = async (servers, seeded, { name, lanes, needsPending }, { seconds, env }) => {
   const folder = join(servers.folder, `profile-${name.replaceAll(' ', '-')}`)
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${INTERVAL_US}`]
-  const own = await startOwn(servers, seeded, { flags })
+  const own = await startOwn(servers, seeded, { env, flags })
   if (needsPending) await own.fillPending(20_000 * seconds)
   await runOnce(own, lanes, seconds / 4)
   const from = monotonic()
@@ -76,10 +76,10 @@ const profileOne = async (servers, seeded, { name, lanes, needsPending }, second
 }
 
 /** @returns for each measure the top ten functions and all places, with their shares of the busy time */
-export const profile = async (servers, { tasks, seconds, seeds }, measures) => {
+export const profile = async (servers, { tasks, seconds, seeds, env }, measures) => {
   const seeded = seedOwn({ folder: join(servers.folder, 'profiled') }, tasks, seeds)
   const profiles = []
-  for (const measure of measures) profiles.push(await profileOne(servers, seeded, measure, seconds))
+  for (const measure of measures) profiles.push(await profileOne(servers, seeded, measure, { seconds, env }))
   return profiles
 }
 
