@@ -77,7 +77,7 @@ const profileOne = async (servers, seeded, { name, lanes, needsPending }, { seco
 
 /** @returns for each measure the top ten functions and all places, with their shares of the busy time */
 export const profile = async (servers, { tasks, seconds, seeds, env }, measures) => {
-  const seeded = seedOwn({ folder: join(servers.folder, 'profiled') }, tasks, seeds)
+  const seeded = await seedOwn({ folder: join(servers.folder, 'profiled') }, tasks, seeds)
   const profiles = []
   for (const measure of measures) profiles.push(await profileOne(servers, seeded, measure, { seconds, env }))
   return profiles

@@ -18,7 +18,7 @@ export const describeRun = ({ node, seconds, rounds }, { isPinned }) =>
 const measureSize = async (servers, tasks, { isWanted, rounds, seconds, seeds, env, peers }) => {
   console.log(`\n${tasks} tasks: seeding …`)
   const began = performance.now()
-  const seeded = seedOwn(servers, tasks, seeds)
+  const seeded = await seedOwn(servers, tasks, seeds)
   console.log(`seeded in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   const result = { tasks, peers: [], figures: [] }
   if (isWanted('cold start')) {
