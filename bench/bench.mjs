@@ -7,8 +7,10 @@ import { writeDocument } from './document.mjs'
 import { measureGithubHanging } from './github-hanging.mjs'
 import { MEASURES } from './measures.mjs'
 import { measureMongodb } from './mongodb.mjs'
+import { checkPeers } from './peer.mjs'
 import { toSvg } from './plot.mjs'
 import { PROFILED, profile, toProfileText } from './profile.mjs'
+import { Refusal } from './refusal.mjs'
 import { describeRun, measureSizes } from './run.mjs'
 import { openServers } from './servers.mjs'
 import { smoke, writeBaseline } from './smoke.mjs'
@@ -21,6 +23,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     node: { type: 'string', default: process.execPath },
     seeds: { type: 'string' },
+    env: { type: 'string', multiple: true, default: [] },
     peer: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
     plot: { type: 'string' },
@@ -35,15 +38,13 @@ const { values: options } = parseArgs({
 
 const names = options.only?.split(',')
 const known = [...MEASURES.map(({ name }) => name), 'streaming', 'cold start']
-const unknown = names?.find((name) => !known.includes(name))
-if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${known.join(', ')}`)
-
 const settings = {
   tasks: (options.tasks ?? (options['database-url'] ? '2000' : '100000')).split(',').map(Number),
   seconds: Number(options.seconds),
   rounds: Number(options.rounds),
   isWanted: (name) => names === undefined || names.includes(name),
   seeds: options.seeds,
+  env: Object.fromEntries(options.env.map((given) => /^([^=]*)=?(.*)$/s.exec(given).slice(1))),
   peers: options.peer,
   node: spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
 }
@@ -61,6 +62,7 @@ const profileAll = async (servers) => {
 }
 
 const runFull = async (servers) => {
+  await checkPeers(['fastapi'])
   const sizes = options.tasks ? settings.tasks : [10_000, 100_000, 1_000_000]
   const result = await measureSizes(servers, { ...settings, tasks: sizes, peers: ['fastapi'], peersAt: 100_000 })
   const hanging = await measureGithubHanging(servers, settings)
@@ -69,6 +71,10 @@ const runFull = async (servers) => {
 }
 
 const main = async (servers) => {
+  const unknown = names?.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Refusal(`--only ${unknown}: there are ${known.join(', ')}`)
+  await checkPeers(options.peer)
+  console.log(describeRun(settings, servers))
   if (options.smoke) return smoke(servers, settings)
   if (options['update-baseline']) return writeBaseline(servers, settings)
   if (options.full) return runFull(servers)
@@ -81,5 +87,10 @@ const main = async (servers) => {
 const servers = openServers(options.node)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 process.once('exit', () => servers.close())
-console.log(describeRun(settings, servers))
-await main(servers)
+try {
+  await main(servers)
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error
+  console.error(`bench: ${error.message}`)
+  process.exitCode = 1
+}

@@ -1,6 +1,7 @@
 // Stands between a service and its MongoDB server, and counts the commands that pass.
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { Refusal } from './refusal.mjs'
 
 /** https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/: a header of 16 bytes, then flags, a section's kind, and the command's document. */
 const OP_MSG = 2013
@@ -26,7 +27,7 @@ const createReader = (onCommand) => {
 /** @param {string} url  a connection string that names a host */
 export const startCommandCounter = async (url) => {
   const [, before, host, after] = /^(mongodb:\/\/(?:[^@/]*@)?)([^/?,]+)[^/?]*(.*)$/.exec(url) ?? []
-  if (host === undefined) throw new Error('--database-url: the bench counts commands, for which it needs mongodb://HOST:PORT')
+  if (host === undefined) throw new Refusal('--database-url: the bench counts commands, for which it needs mongodb://HOST:PORT')
   const [hostname, port = '27017'] = host.split(':')
   let counts = {}
   const sockets = []

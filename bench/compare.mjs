@@ -65,12 +65,12 @@ const FIRST_PENDING = 4000
 const WARM = { requests: 4000, seconds: 2, step: 0.4 }
 
 const warmUp = async (subject, lanes, step) => {
-  let [requests, seconds, rate] = [0, 0, 0]
+  let [requests, seconds, rate] = [0, 0, undefined]
   while (requests < WARM.requests && seconds < WARM.seconds) {
     const [first] = await runOnce(subject, lanes, step)
     requests += first.all
     seconds += step
-    rate = first.rate
+    rate ??= first.rate
   }
   return rate
 }

@@ -47,25 +47,23 @@ const costTable = ({ sizes }) => {
   )
 }
 
+const toCell = (name) => {
+  const [called, place = ''] = name.split('  ')
+  return `\`${called}\` ${place}`.trim()
+}
+
 const profileTables = ({ profiles }) =>
   profiles
     .map(({ measure, functions, places }) => {
-      const table = markdown(
-        [`${measure}: function`, 'self'],
-        functions.map(({ name, share }) =>
-          [`\`${name.replace(/ {2}/, '` ').replace(/ (\S+)$/, ' $1')}`, percent(share)].map((cell) =>
-            cell.split('`').length % 2 === 0 ? `${cell}\`` : cell,
-          ),
-        ),
-      )
+      const rows = functions.map(({ name, share }) => [toCell(name), percent(share)])
       const parts = places.filter(({ share }) => share >= 0.01).map(({ name, share }) => `${name} ${percent(share)}`)
-      return `${table}\n\nBy place: ${parts.join(', ')}.`
+      return `${markdown([`${measure}: function`, 'self'], rows)}\n\nBy place: ${parts.join(', ')}.`
     })
     .join('\n\n')
 
-const runLine = ({ node, sizes }) => {
+const runLine = ({ node, sizes, isPinned }) => {
   const peers = sizes.flatMap((size) => size.peers.map(({ about }) => about))
-  return `Node.js ${node}, 64 connections, the server on one core${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
+  return `Node.js ${node}, 64 connections${isPinned ? ', the server on one core' : ''}${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
 }
 
 const PARTS = { run: runLine, promises: promisesTable, sizes: sizesTable, cost: costTable, profile: profileTables }
@@ -81,9 +79,31 @@ const fillIn = (page, result) =>
     page,
   )
 
+/** Four digits are more than any figure is worth. */
+const rounded = (result) =>
+  JSON.parse(
+    JSON.stringify(result, (_, value) =>
+      typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
+    ),
+  )
+
+const readText = (name) => readFileSync(inDocs(name), 'utf8')
+
+/** A row a line: what lies deeper is drawn together. */
+const toJson = (result) => `${JSON.stringify(result, null, 1).replace(/\n(?: {5,}| {4}(?=[}\]]))/g, ' ')}\n`
+
 export const writeDocument = (result) => {
-  writeFileSync(inDocs('performance.json'), `${JSON.stringify(result, null, 2)}\n`)
-  writeFileSync(inDocs('performance.svg'), toSvg(result))
-  writeFileSync(inDocs('performance.md'), fillIn(readFileSync(inDocs('performance.md'), 'utf8'), result))
+  const shown = rounded(result)
+  writeFileSync(inDocs('performance.json'), toJson(shown))
+  writeFileSync(inDocs('performance.svg'), toSvg(shown))
+  writeFileSync(inDocs('performance.md'), fillIn(readText('performance.md'), shown))
   console.log('\nwritten: docs/performance.md, docs/performance.svg, docs/performance.json')
+}
+
+/** Whether page and plot show what docs/performance.json holds. */
+export const isTrue = () => {
+  const result = JSON.parse(readText('performance.json'))
+  return (
+    fillIn(readText('performance.md'), result) === readText('performance.md') && toSvg(result) === readText('performance.svg')
+  )
 }

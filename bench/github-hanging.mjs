@@ -33,8 +33,8 @@ export const measureGithubHanging = async (servers, { rounds, seconds, seeds }) 
     GITHUB_API_URL: silent.url,
     GITHUB_CREATE_WAIT_MS: '0',
   }
-  const own = await startOwn(servers, seedOwn(servers, TASKS, seeds), { name: 'without GitHub' })
-  const mirrored = seedOwn({ folder: `${servers.folder}/github` }, TASKS, seeds)
+  const own = await startOwn(servers, await seedOwn(servers, TASKS, seeds), { name: 'without GitHub' })
+  const mirrored = await seedOwn({ folder: `${servers.folder}/github` }, TASKS, seeds)
   const hanging = await startOwn(servers, mirrored, { name: 'GitHub hangs', env })
   const limit = await startLimit(servers, own)
   const measure = MEASURES.find(({ name }) => name === 'POST')

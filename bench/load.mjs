@@ -5,6 +5,9 @@ import { connect } from 'node:net'
 const HEAD_END = '\r\n\r\n'
 const CHUNKS_END = '0\r\n\r\n'
 
+/** So long after the end the last answers may take. */
+const PATIENCE_MS = 60_000
+
 /** Every connection reads into this one buffer: what was read is used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
 
@@ -76,8 +79,8 @@ export const toText = ({ method = 'GET', path, headers = {}, body }) => {
  * @returns the lanes' requests a second and ascending latencies in ms, the seconds it took, and `cpu`, the generator's own share of a core
  */
 export const drive = async (url, lanes, seconds) => {
-  const failure = Promise.withResolvers ? Promise.withResolvers() : withResolvers()
-  failure.promise.catch(() => {})
+  const failure = createFailure()
+  const patience = setTimeout(() => failure.reject(new Error(`${url} did not answer`)), seconds * 1000 + PATIENCE_MS)
   const opened = await Promise.all(
     lanes.flatMap((lane, index) =>
       Array.from({ length: lane.connections }, async () => ({
@@ -119,24 +122,31 @@ export const drive = async (url, lanes, seconds) => {
   try {
     await Promise.race([Promise.all(opened.map(run)), failure.promise])
   } finally {
+    clearTimeout(patience)
     for (const { close } of opened) close()
   }
+  const ended = performance.now()
   const { user, system } = process.cpuUsage(usage)
-  const took = (last - began) / 1000
+  /** Answers that take longer than the whole time are counted over the time that they took. */
+  const isSlow = counts.every((count) => count === 0)
+  const took = ((isSlow ? ended : last) - began) / 1000
   return {
     seconds: took,
-    cpu: (user + system) / 1e6 / ((performance.now() - began) / 1000),
+    cpu: (user + system) / 1000 / (ended - began),
     lanes: lanes.map((_, index) => ({
       requests: latencies[index].length,
-      rate: counts[index] / took,
+      rate: (isSlow ? latencies[index].length : counts[index]) / took,
       latencies: Float64Array.from(latencies[index]).sort(),
     })),
   }
 }
 
-/** Promise.withResolvers, which Node.js 20 does not have. */
-const withResolvers = () => {
-  const made = {}
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }))
-  return made
+/** A promise that is only ever rejected, by whoever sees that something went wrong. */
+const createFailure = () => {
+  let reject
+  const promise = new Promise((_, rejectIt) => {
+    reject = rejectIt
+  })
+  promise.catch(() => {})
+  return { promise, reject }
 }

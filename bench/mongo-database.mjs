@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { MongoClient } from 'mongodb'
 import { openMongoRepository } from '../dist/repository/mongo/open.js'
+import { Refusal } from './refusal.mjs'
 
 /** A database of the bench's own on the server of a connection string, whatever database that names. */
 export const createMongoDatabase = (serverUrl) => {
   const name = `bench_${randomUUID().replaceAll('-', '')}`
   const [, server, options = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(serverUrl) ?? []
-  if (server === undefined) throw new Error('--database-url is no connection string of MongoDB')
+  if (server === undefined) throw new Refusal('--database-url is no connection string of MongoDB')
   const url = `${server}/${name}${options}`
 
   return {

@@ -5,10 +5,10 @@ import { createPendingPool, createRequests, findCursors } from './requests.mjs'
 import { provideFile, readIds } from './seed.mjs'
 
 /** A seeded SQLite file, and the ids in it. */
-export const seedOwn = (servers, tasks, seeds) => {
+export const seedOwn = async (servers, tasks, seeds) => {
   const path = join(servers.folder, `tasks-${tasks}.db`)
   mkdirSync(servers.folder, { recursive: true })
-  provideFile(path, tasks, seeds)
+  await provideFile(path, tasks, seeds)
   return { path, ids: readIds(path) }
 }
 

@@ -28,18 +28,33 @@ const stepOf = (most) => {
 
 const fixed = (value) => Number(value.toFixed(1))
 
-const panel = (x, title, unit, sizes, figureOf, target) => {
+/** From nought up, in even steps. */
+const linear = (values) => {
+  const most = Math.max(...values) * 1.02
+  const step = stepOf(most)
+  const steps = Math.ceil(most / step)
+  const ticks = Array.from({ length: steps + 1 }, (_, index) => Number((index * step).toFixed(6)))
+  return { ticks, toShare: (value) => value / (step * steps) }
+}
+
+/** In steps of 1, 2, 5, 10 …, as latencies differ by orders of magnitude. */
+const logarithmic = (values) => {
+  const all = [-1, 0, 1, 2, 3, 4].flatMap((power) => [1, 2, 5].map((factor) => Number((factor * 10 ** power).toPrecision(1))))
+  const least = all.findLast((tick) => tick <= Math.min(...values)) ?? all[0]
+  const most = all.find((tick) => tick >= Math.max(...values)) ?? all.at(-1)
+  const ticks = all.filter((tick) => tick >= least && tick <= most)
+  return { ticks, toShare: (value) => Math.log(value / least) / Math.log(most / least) }
+}
+
+const panel = (x, title, unit, sizes, figureOf, toScale, target) => {
   const lines = SERIES.map((measure) => sizes.map(({ figures }) => figureOf(figures.filter((row) => row.measure === measure))))
-  const values = lines.flat().filter((value) => value !== undefined)
-  const step = stepOf(Math.max(...values, target ?? 0) * 1.05)
-  const steps = Math.ceil((Math.max(...values, target ?? 0) * 1.02) / step)
+  const { ticks: marks, toShare } = toScale([...lines.flat(), target].filter((value) => value !== undefined))
   const bottom = PANEL.top + PANEL.height
-  const toY = (value) => fixed(bottom - (value / (step * steps)) * PANEL.height)
+  const toY = (value) => fixed(bottom - toShare(value) * PANEL.height)
   const toX = (index) => fixed(x + 24 + (sizes.length === 1 ? 0.5 : index / (sizes.length - 1)) * (PANEL.width - 48))
-  const grid = Array.from({ length: steps + 1 }, (_, index) => {
-    const y = toY(index * step)
-    const label = Number((index * step).toFixed(6))
-    return `<line class="grid" x1="${x}" x2="${x + PANEL.width}" y1="${y}" y2="${y}"/><text x="${x - 8}" y="${y + 4}" text-anchor="end">${label}</text>`
+  const grid = marks.map((mark) => {
+    const y = toY(mark)
+    return `<line class="grid" x1="${x}" x2="${x + PANEL.width}" y1="${y}" y2="${y}"/><text x="${x - 8}" y="${y + 4}" text-anchor="end">${mark}</text>`
   })
   const ticks = sizes.map(
     ({ tasks }, index) => `<text x="${toX(index)}" y="${bottom + 20}" text-anchor="middle">${tasks.toLocaleString('en')}</text>`,
@@ -70,8 +85,8 @@ export const toSvg = ({ sizes }) => {
 </style>
 <rect class="page" width="${SIZE.width}" height="${SIZE.height}" rx="6"/>
 ${legend.join('')}
-${panel(PANEL.left, 'Requests a second, as a share of the limit', 'tasks', sizes, (rows) => own(rows)?.ratio)}
-${panel(second, `p99 in milliseconds, 64 connections (dashed: the aim of ${AIM_MS})`, 'tasks', sizes, (rows) => own(rows)?.p99, AIM_MS)}
+${panel(PANEL.left, 'Requests a second, as a share of the limit', 'tasks', sizes, (rows) => own(rows)?.ratio, linear)}
+${panel(second, `p99 in ms, 64 connections (dashed: the aim, ${AIM_MS} ms)`, 'tasks', sizes, (rows) => own(rows)?.p99, logarithmic, AIM_MS)}
 </svg>
 `
 }

@@ -25,8 +25,9 @@ const placeOf = (functionName, url) => {
   return /\/dist\/(.*)\/[^/]+$/.exec(url)?.[1] ?? 'main'
 }
 
+/** Two spaces stand between a function and its file. */
 const nameOf = ({ functionName, url, lineNumber }) => {
-  if (url === '') return functionName
+  if (url === '') return functionName || '(native code)'
   const file = url.replace(/^.*\/(node_modules|dist)\//, '')
   return `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`
 }
@@ -61,10 +62,10 @@ const readProfile = (folder) =>
 
 const monotonic = () => Number(process.hrtime.bigint() / 1000n)
 
-const profileOne = async (servers, seeded, { name, lanes, needsPending }, seconds) => {
+const profileOne = async (servers, seeded, { name, lanes, needsPending }, { seconds, env }) => {
   const folder = join(servers.folder, `profile-${name.replaceAll(' ', '-')}`)
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${INTERVAL_US}`]
-  const own = await startOwn(servers, seeded, { flags })
+  const own = await startOwn(servers, seeded, { env, flags })
   if (needsPending) await own.fillPending(20_000 * seconds)
   await runOnce(own, lanes, seconds / 4)
   const from = monotonic()
@@ -75,10 +76,10 @@ const profileOne = async (servers, seeded, { name, lanes, needsPending }, second
 }
 
 /** @returns for each measure the top ten functions and all places, with their shares of the busy time */
-export const profile = async (servers, { tasks, seconds, seeds }, measures) => {
-  const seeded = seedOwn({ folder: join(servers.folder, 'profiled') }, tasks, seeds)
+export const profile = async (servers, { tasks, seconds, seeds, env }, measures) => {
+  const seeded = await seedOwn({ folder: join(servers.folder, 'profiled') }, tasks, seeds)
   const profiles = []
-  for (const measure of measures) profiles.push(await profileOne(servers, seeded, measure, seconds))
+  for (const measure of measures) profiles.push(await profileOne(servers, seeded, measure, { seconds, env }))
   return profiles
 }
 

@@ -15,10 +15,10 @@ export const describeRun = ({ node, seconds, rounds }, { isPinned }) =>
   }`
 
 /** At one number of tasks: rows of compare(), and what is measured in another way. */
-const measureSize = async (servers, tasks, { isWanted, rounds, seconds, seeds, peers }) => {
+const measureSize = async (servers, tasks, { isWanted, rounds, seconds, seeds, env, peers }) => {
   console.log(`\n${tasks} tasks: seeding …`)
   const began = performance.now()
-  const seeded = seedOwn(servers, tasks, seeds)
+  const seeded = await seedOwn(servers, tasks, seeds)
   console.log(`seeded in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   const result = { tasks, peers: [], figures: [] }
   if (isWanted('cold start')) {
@@ -26,7 +26,7 @@ const measureSize = async (servers, tasks, { isWanted, rounds, seconds, seeds, p
     console.log(`cold start to the first answer: ${result.coldStart.toFixed(2)} s`)
   }
 
-  const own = await startOwn(servers, seeded)
+  const own = await startOwn(servers, seeded, { env })
   const limit = await startLimit(servers, own)
   const others = []
   for (const peer of peers) others.push(await openPeer(peer, servers, tasks))

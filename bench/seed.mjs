@@ -1,8 +1,8 @@
 // Fills a new database with tasks as a team would write them: the same ones every time.
 import { createHash } from 'node:crypto'
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { setImmediate } from 'node:timers/promises'
 import { createdEvent } from '../dist/core/event.js'
 import { createTask } from '../dist/core/task.js'
 import { createTaskService } from '../dist/core/task-service.js'
@@ -57,9 +57,9 @@ const APART_MS = 60_000
 
 /**
  * Seeds an SQLite file that does not exist yet: the service's schema and its own statements, in transactions that nobody waits for,
- * with the indexes made when the rows are there.
+ * with the indexes made when the rows are there. Between the transactions a signal is heard.
  */
-export const seedFile = (path, count) => {
+export const seedFile = async (path, count) => {
   const { db, close } = openFile(path)
   const indexes = db
     .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'tasks' AND sql IS NOT NULL")
@@ -77,6 +77,7 @@ export const seedFile = (path, count) => {
       commits.create(task, createdEvent(task, 'bench'), undefined, undefined)
     }
     db.exec('COMMIT')
+    await setImmediate()
   }
   for (const { sql } of indexes) db.exec(sql)
   close()
@@ -93,23 +94,26 @@ export const readIds = (path) => {
   return { count: ids.length / ID_LENGTH, at: (index) => ids.latin1Slice(index * ID_LENGTH, (index + 1) * ID_LENGTH) }
 }
 
-/** The name of a seeded file in a folder where they are kept: another schema or another seed has another name. */
+/** The name of a seeded file in a folder where they are kept: another schema, or other tasks, have another name. */
 const keptName = (count) => {
-  const made = createHash('sha256')
-    .update(MIGRATIONS.join())
-    .update(readFileSync(fileURLToPath(import.meta.url)))
+  const first = createTask(createDraft(createRandom(1)), '', new Date(NEWEST).toISOString())
+  const made = createHash('sha256').update(MIGRATIONS.join()).update(JSON.stringify(first))
   return `tasks-${count}-${made.digest('hex').slice(0, 12)}.db`
 }
 
 /** A seeded file at `path`; with a folder to keep it in, copied from there the next time. */
-export const provideFile = (path, count, folder) => {
+export const provideFile = async (path, count, folder) => {
   if (folder === undefined) return seedFile(path, count)
   mkdirSync(folder, { recursive: true })
   const kept = join(folder, keptName(count))
   if (!existsSync(kept)) {
-    seedFile(`${kept}.new`, count)
-    renameSync(`${kept}.new`, kept)
-    rmSync(`${kept}.new.lock`, { force: true })
+    const partial = mkdtempSync(`${kept}.`)
+    try {
+      await seedFile(join(partial, 'tasks.db'), count)
+      renameSync(join(partial, 'tasks.db'), kept)
+    } finally {
+      rmSync(partial, { recursive: true, force: true })
+    }
   }
   copyFileSync(kept, path, constants.COPYFILE_FICLONE)
 }

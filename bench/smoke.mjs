@@ -33,7 +33,7 @@ const baselineOf = (node) => {
 }
 
 const openSubjects = async (servers, seeds) => {
-  const own = await startOwn(servers, seedOwn(servers, TASKS, seeds))
+  const own = await startOwn(servers, await seedOwn(servers, TASKS, seeds))
   return { own, limit: await startLimit(servers, own) }
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../dist/repository/sqlite/binding.js'
+import { Refusal } from '../refusal.mjs'
 import { createDraft, createRandom } from '../seed.mjs'
 
 export const create = (draft) => ({ method: 'POST', path: '/tasks', body: draft })
@@ -17,23 +18,27 @@ import fastapi, platform, pydantic, sqlite3, uvicorn
 assert int(pydantic.VERSION.split(".")[0]) >= 2, "pydantic is older than 2"
 print(f"FastAPI {fastapi.__version__}, pydantic {pydantic.VERSION}, uvicorn {uvicorn.__version__}, Python {platform.python_version()}")`
 
-/** Starts it over so many tasks; the error says how to have what is missing. */
-export const start = async (servers, tasks) => {
+/** The versions that will run; the refusal says how to have what is missing. */
+export const check = () => {
   const { stdout, stderr, error } = spawnSync('python3', ['-c', VERSIONS], { encoding: 'utf8' })
-  if (stdout === '' || stdout === undefined || stdout === null) {
-    const reason = error?.message ?? stderr.trim().split('\n').at(-1)
-    throw new Error(
-      `--peer fastapi needs a python3 with its packages (${reason}): pip install -r bench/peers/fastapi/requirements.txt, ` +
-        'or on Debian: apt install python3-fastapi python3-uvicorn',
-    )
-  }
+  if (stdout) return stdout.trim()
+  const reason = error?.message ?? stderr.trim().split('\n').at(-1)
+  throw new Refusal(
+    `--peer fastapi needs a python3 with its packages (${reason}): pip install -r bench/peers/fastapi/requirements.txt, ` +
+      'or on Debian 13: apt install python3-fastapi uvicorn',
+  )
+}
+
+/** Starts it over so many tasks. */
+export const start = async (servers, tasks) => {
+  const about = check()
   const path = join(servers.folder, `fastapi-${tasks}.db`)
   const command = ['python3', '-m', 'uvicorn', 'main:app', '--app-dir', FOLDER, '--port', '0']
   const server = await servers.launch(command, {
     env: { DATABASE: path, PYTHONDONTWRITEBYTECODE: '1', HOME: servers.folder },
     pattern: /http:\/\/127\.0\.0\.1:[1-9]\d*/,
   })
-  return { ...server, about: stdout.trim(), ids: fill(path, tasks) }
+  return { ...server, about, ids: fill(path, tasks) }
 }
 
 /** Straight into its table, as through its API a hundred thousand tasks would take minutes. */

@@ -1,7 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-
 import { openDatabase, type Statement } from '#src/repository/sqlite/binding.ts'
 import { startApp } from '../start-app.ts'
 
@@ -50,7 +49,7 @@ const start = async () => {
     await turnEnded()
     return statements
   }
-  return { app, first: tasks[0] as Task, second: tasks[1] as Task, statementsOf }
+  return { first: tasks[0] as Task, second: tasks[1] as Task, statementsOf }
 }
 
 /** The snapshot of a turn is ended with the turn. */
