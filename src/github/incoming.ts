@@ -16,7 +16,7 @@ export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Pr
     if (link.status !== 'blocked' && link.status !== 'dead') await reconcile(desk, link, actor)
     return
   }
-  const taskId = issue.author === (await desk.api.identity()) ? desk.marker.taskOf(issue.body) : undefined
+  const taskId = (await desk.api.authors()).includes(issue.author) ? desk.marker.taskOf(issue.body) : undefined
   if (taskId !== undefined) await claim(desk, taskId, issue)
   else if (isWanted(desk, issue)) await importIssue(desk, issue, actor)
 }

@@ -23,12 +23,13 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
 
 /** The issues that we opened for the task since the try, the lowest number first. */
 const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<RemoteIssue[]> => {
-  const login = await desk.api.identity()
   const since = (sentAt ?? 0) - CLOCK_SLACK_MS
   const found: RemoteIssue[] = []
-  for await (const issue of desk.api.list({ creator: login, state: 'all', sort: 'created', direction: 'desc' })) {
-    if (issue.createdAt < since) break
-    if (issue.author === login && desk.marker.taskOf(issue.body) === taskId) found.push(issue)
+  for (const creator of await desk.api.authors()) {
+    for await (const issue of desk.api.list({ creator, state: 'all', sort: 'created', direction: 'desc' })) {
+      if (issue.createdAt < since) break
+      if (issue.author === creator && desk.marker.taskOf(issue.body) === taskId) found.push(issue)
+    }
   }
   return found.sort((a, b) => a.number - b.number)
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { errorBeforeCommit, hang } from './local-github/faults.ts'
+import { errorBeforeCommit, hang, resetAfterCommit } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
@@ -50,7 +50,7 @@ export const describeCredentials = (database: string, openDatabase: OpenDatabase
 
     it.each([
       ['fails', errorBeforeCommit(503)],
-      ['hangs', hang()],
+      ['hangs', hang({ ms: 300, commit: 'never' })],
     ])('an app whose token call %s opens nothing that would have to be looked for', async (_, fault) => {
       const github = await startLocalGithub({ app: APP })
       const url = await openDatabase()
@@ -78,9 +78,23 @@ export const describeCredentials = (database: string, openDatabase: OpenDatabase
       const github = await startLocalGithub({ app: APP })
       const service = await startSync(github, await openDatabase(), asApp(pem('pkcs1')))
       await becomesLinked(service, await create(service, 'before'))
-      github.fail(CREATE_ISSUE, hang({ commit: 'before' }))
+      github.fail(CREATE_ISSUE, resetAfterCommit)
       await becomesLinked(service, await create(service, 'once'))
       expect(github.issues()).toHaveLength(2)
+    })
+
+    it('an issue that may have been opened is looked for as whoever it was opened by', async () => {
+      const github = await startLocalGithub({ app: APP })
+      const url = await openDatabase()
+      let service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '1000,1500,2000', GITHUB_SWEEP_INTERVAL_MS: '60000' })
+      await stands(service, { last_sweep_at: expect.any(String) })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      const task = await create(service, 'once')
+      await becomes(service, task, { sync: { status: 'uncertain' } })
+      await service.end('SIGTERM')
+      service = await startSync(github, url, asApp(pem('pkcs8')))
+      expectOneIssueEach(github, [await becomesLinked(service, task)])
+      expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
     })
 
     it.each([
