@@ -11,7 +11,7 @@ export interface CrashOptions {
   readonly tasks: number
   /** From 0 to 1: how many of the calls to GitHub go wrong. */
   readonly faultRate: number
-  /** How often the service is killed on average, from one kill to the next. */
+  /** How long the service runs on average before it is killed. */
   readonly killEveryMs: number
   readonly seed: number
   /** A database without tasks. */
@@ -19,6 +19,8 @@ export interface CrashOptions {
   readonly folder: string
   /** After so long it has failed. */
   readonly patienceMs: number
+  /** Told now and then how far it is. */
+  readonly tell?: (line: string) => void
 }
 
 export interface CrashRun extends CrashFigures {
@@ -74,7 +76,7 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
     github.lag({ lists: LIST_LAG_MS })
     const stopKilling = startKilling(service, options)
     await makeTasks(service, options)
-    await until(() => areLinked(service), deadline)
+    await until(() => areLinked(service, options), deadline)
     await stopKilling()
     const faultRate = rateOf(github)
     await calmDown(github, service, deadline)
@@ -87,15 +89,19 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
   }
 }
 
-/** Kills at random, from one kill to the next in so long on average, the start-up included. Returns what ends it. */
+/** One kill of so many hits the service while it starts. */
+const EARLY = 0.2
+
+/** Kills at random, after so long on average that it runs. Returns what ends it. */
 const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOptions): (() => Promise<void>) => {
   const random = createRandom(seed + 1)
   const stopping = new AbortController()
   const { signal } = stopping
   const run = async (): Promise<void> => {
-    for (let next = performance.now(); ; ) {
-      next += 2 * random() * killEveryMs
-      await sleep(next - performance.now(), undefined, { signal })
+    while (!signal.aborted) {
+      const isEarly = random() < EARLY
+      if (!isEarly) await service.listening()
+      await sleep((isEarly ? 0.5 : 2) * random() * killEveryMs, undefined, { signal })
       await service.kill()
     }
   }
@@ -122,11 +128,15 @@ const makeTasks = async (service: MortalService, { tasks: count, seed }: CrashOp
   }
 }
 
-const areLinked = async (service: MortalService): Promise<boolean> =>
-  (await service.ask<Task[]>('GET', '/tasks')).every(({ sync }) => sync?.status === 'linked')
+const areLinked = async (service: MortalService, { tell }: Pick<CrashOptions, 'tell'>): Promise<boolean> => {
+  const tasks = await service.ask<Task[]>('GET', '/tasks')
+  const linked = tasks.filter(({ sync }) => sync?.status === 'linked').length
+  tell?.(`${linked} of ${tasks.length} tasks linked after ${service.kills()} kills`)
+  return linked === tasks.length
+}
 
 const until = async (holds: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {
-  while (!(await holds())) await sleep(200, undefined, { signal })
+  while (!(await holds())) await sleep(500, undefined, { signal })
 }
 
 /** How many of the calls something befell. */
@@ -142,6 +152,6 @@ const calmDown = async (github: LocalGithub, service: MortalService, deadline: A
   const calmAt = Date.now() + LATEST_COMMIT_MS + 2 * Number(ENV.GITHUB_SWEEP_INTERVAL_MS)
   await until(async () => {
     const { last_sweep_at } = await service.ask<{ last_sweep_at: string | null }>('GET', '/github/status')
-    return Date.parse(last_sweep_at ?? '') > calmAt && areLinked(service)
+    return Date.parse(last_sweep_at ?? '') > calmAt && areLinked(service, {})
   }, deadline)
 }

@@ -41,7 +41,7 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       const github = await startLocalGithub()
       const url = await openDatabase()
       const hanging = github.fail('*', hang(), { times: 1000 })
-      let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300', GITHUB_REQUEST_TIMEOUT_MS: '2000' })
+      let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300' })
       const slow = await ask(service, 'POST', '/tasks', { title: 'slow' })
       expect(slow).toMatchObject({ status: 201, body: { external_reference_id: null } })
       expect(slow.took).toBeLessThan(1500)
@@ -89,7 +89,10 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
     ]
     it.each(afterwards)('%s', async (_, fault) => {
       const github = await startLocalGithub()
-      const service = await startSync(github, await openDatabase(), { GITHUB_LOOKUP_DELAYS_MS: '50,400,1500' })
+      const service = await startSync(github, await openDatabase(), {
+        GITHUB_LOOKUP_DELAYS_MS: '50,400,2500',
+        GITHUB_REQUEST_TIMEOUT_MS: '400',
+      })
       await becomesLinked(service, await create(service, 'the way is known'))
       const rule = github.fail(CREATE_ISSUE, fault)
       const task = await create(service, 'once', { status: 'completed' })
