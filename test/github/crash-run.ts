@@ -115,7 +115,7 @@ const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOption
 }
 
 /** Tasks one after the other, of which every third is edited some time later. */
-const makeTasks = async (service: MortalService, { tasks: count, seed }: CrashOptions): Promise<void> => {
+const makeTasks = async (service: MortalService, { tasks: count, seed, tell }: CrashOptions): Promise<void> => {
   const random = createRandom(seed + 2)
   const ids: string[] = []
   for (let index = 0; index < count; index += 1) {
@@ -124,6 +124,7 @@ const makeTasks = async (service: MortalService, { tasks: count, seed }: CrashOp
     const earlier = index - 5
     if (earlier >= 0 && earlier % 3 === 0)
       await service.ask('PATCH', `/tasks/${ids[earlier]}`, { title: `task ${earlier}, edited` })
+    if (ids.length % 20 === 0) tell?.(`${ids.length} of ${count} tasks made after ${service.kills()} kills`)
     await sleep(random() * 150)
   }
 }

@@ -8,20 +8,16 @@ import { becomes, becomesLinked, create, expectOneIssueEach, type OpenDatabase, 
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-const pem = (type: 'pkcs1' | 'pkcs8'): string => keys.privateKey.export({ type, format: 'pem' }).toString()
-const APP = { id: 77, slug: 'task-sync', installationId: 4711, publicKey }
+export const pem = (type: 'pkcs1' | 'pkcs8'): string => keys.privateKey.export({ type, format: 'pem' }).toString()
+export const APP = { id: 77, slug: 'task-sync', installationId: 4711, publicKey }
 const TOKEN_CALL = 'POST /app/installations/{installation_id}/access_tokens'
 
-const asApp = (privateKey: string) => ({
+export const asApp = (privateKey: string) => ({
   GITHUB_TOKEN: '',
   GITHUB_APP_ID: String(APP.id),
   GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_APP_INSTALLATION_ID: String(APP.installationId),
 })
-
-/** The token that the app was given last. */
-const installationToken = (github: LocalGithub): string =>
-  String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(/^\w+ /, '')
 
 /** How we are known at GitHub, and where the repository is. */
 export const describeCredentials = (database: string, openDatabase: OpenDatabase) =>
@@ -64,14 +60,6 @@ export const describeCredentials = (database: string, openDatabase: OpenDatabase
       failing.stop()
       expectOneIssueEach(github, [before, await becomesLinked(service, task)])
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
-    })
-
-    it('an app whose token is revoked asks for another one by itself', async () => {
-      const github = await startLocalGithub({ app: APP })
-      const service = await startSync(github, await openDatabase(), asApp(pem('pkcs8')))
-      const before = await becomesLinked(service, await create(service, 'before'))
-      github.revokeToken(installationToken(github))
-      expectOneIssueEach(github, [before, await becomesLinked(service, await create(service, 'after'))])
     })
 
     it('finds an issue of its own that it was not told of, as an app', async () => {
