@@ -34,11 +34,12 @@ const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<Remote
   return found.sort((a, b) => a.number - b.number)
 }
 
+/** What was sent stays known, should the issue show up all the same. */
 const notFound = (desk: Desk, link: SyncLink): SyncLink => {
   const now = desk.now()
   const delay = desk.settings.lookupDelaysMs[link.lookups + 1]
   const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1 }
   return delay === undefined
-    ? { ...next, status: 'pending', sent: null, nextAttemptAt: now }
+    ? { ...next, status: 'pending', base: link.sent ?? link.base, sent: null, nextAttemptAt: now }
     : { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
 }

@@ -172,6 +172,27 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       expect(github.issue(1)).toMatchObject({ title: 'second', state: 'open' })
       expectOneIssueEach(github, [settled])
     })
+
+    it('6: an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase())
+      github.lag({ lists: 60_000 })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      const again = github.fail(CREATE_ISSUE, errorBeforeCommit(503), { times: 1000 })
+      const task = await create(service, 'first')
+      await eventually(() => github.issues().length, 1)
+      await ask(service, 'PATCH', `/tasks/${task.id}`, { title: 'second' })
+      await eventually(() => again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000, true)
+      github.as('alice').label(1, 'hers')
+      github.lag({})
+      const settled = await becomes(service, task, {
+        title: 'second',
+        labels: ['hers'],
+        sync: { status: 'linked', issue_number: 1 },
+      })
+      expect(github.issue(1)?.title).toBe('second')
+      expectOneIssueEach(github, [settled])
+    })
   })
 
 const killed = async ({ child }: RunningProcess): Promise<void> => {
