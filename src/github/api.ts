@@ -149,10 +149,15 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     removeLabel: (number: number, name: string): Promise<Outcome> =>
       inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, 'to be taken'),
 
-    /** The issues of a list, page after page as they are asked for. Throws Failed when a page does not come. */
+    /**
+     * The issues of a list, page after page as they are asked for. A page that does not come is asked for once more, as the
+     * whole list would be; then it throws Failed.
+     */
     async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
       for (let page = 1; ; page += 1) {
-        const outcome = await inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
+        const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
+        const first = await ask()
+        const outcome = first.kind === 'unknown' ? await ask() : first
         if (outcome.kind !== 'ok') throw await listFailure(outcome)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return

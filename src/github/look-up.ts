@@ -38,7 +38,7 @@ const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<Remote
 const notFound = (desk: Desk, link: SyncLink): SyncLink => {
   const now = desk.now()
   const delay = desk.settings.lookupDelaysMs[link.lookups + 1]
-  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1 }
+  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0, failingSince: null }
   return delay === undefined
     ? { ...next, status: 'pending', base: link.sent ?? link.base, sent: null, nextAttemptAt: now }
     : { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }

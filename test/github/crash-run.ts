@@ -34,8 +34,8 @@ export interface CrashRun extends CrashFigures {
 /** The latest that something is done at this GitHub after it was asked for: later than some of the looks for it. */
 const LATEST_COMMIT_MS = 900
 
-/** Whatever may befall a call, alike likely. */
-const FAULTS = [
+/** What may befall a call, alike likely. */
+const FAILURES = [
   faults.resetBeforeCommit,
   faults.resetAfterCommit,
   faults.errorBeforeCommit(500),
@@ -47,8 +47,10 @@ const FAULTS = [
   faults.lateCommit(200, 'reset'),
   faults.lateCommit(600),
   faults.lateCommit(LATEST_COMMIT_MS, 502),
-  faults.secondaryLimit({ seconds: 1 }),
 ]
+
+/** A limit stops everything for a second, so it is half as likely as each of the others. */
+const FAULTS = [...FAILURES, ...FAILURES, faults.secondaryLimit({ seconds: 1 })]
 
 /** Lists show the state of so long ago. */
 const LIST_LAG_MS = 300

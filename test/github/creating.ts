@@ -14,6 +14,7 @@ import {
   expectOneIssueEach,
   get,
   type OpenDatabase,
+  stands,
   startSync,
 } from './sync-service.ts'
 
@@ -101,6 +102,16 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       expect(known).toMatchObject({ status: 'completed', version: 1, external_reference_id: String(github.issue(2)?.id) })
       expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'completed' })
       expect(github.issues()).toHaveLength(2)
+    })
+
+    it('2: reset after commit: adopted at the first look, though its list fails once', async () => {
+      const github = await startLocalGithub()
+      const slow = { GITHUB_SWEEP_INTERVAL_MS: '600000', GITHUB_RETRY_BASE_MS: '600000' }
+      const service = await startSync(github, await openDatabase(), slow)
+      await stands(service, { last_sweep_at: expect.any(String) })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
+      expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'once'))])
     })
 
     it('4: commit later than every look: the twin is closed as a duplicate', async () => {
