@@ -72,11 +72,12 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
   const deadline = AbortSignal.timeout(options.patienceMs)
   const github = await openLocalGithub()
   const service = startMortalService(syncEnv(github, options.databaseUrl, ENV), options.folder, deadline)
+  let stopKilling = async (): Promise<void> => {}
   try {
     if ((await service.ask<Task[]>('GET', '/tasks')).length > 0) throw new Error('the database holds tasks already')
     github.fail('*', FAULTS, { probability: options.faultRate, seed: options.seed })
     github.lag({ lists: LIST_LAG_MS })
-    const stopKilling = startKilling(service, options)
+    stopKilling = startKilling(service, options)
     await makeTasks(service, options)
     await until(() => areLinked(service, options), deadline)
     await stopKilling()
@@ -86,6 +87,7 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
     const seconds = Math.round((Date.now() - began) / 1000)
     return { ...toFigures(github, tasks), seconds, kills: service.kills(), faultRate, warnings: service.warnings() }
   } finally {
+    await stopKilling()
     await service.stop()
     await github.close()
   }
