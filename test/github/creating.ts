@@ -23,7 +23,7 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
   describe(`a new task and its issue, on ${database}`, () => {
     it('answers with the issue when GitHub is quick', async () => {
       const github = await startLocalGithub({ hugeIds: true })
-      const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '3000' })
+      const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '10000' })
       const task = await create(service, 'quick', { description: 'text', priority: 'high', labels: ['home'] })
       const issue = github.issue(1)
       expect(BigInt(issue?.id ?? 0)).toBeGreaterThan(2n ** 53n)
@@ -45,12 +45,12 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300' })
       const slow = await ask(service, 'POST', '/tasks', { title: 'slow' })
       expect(slow).toMatchObject({ status: 201, body: { external_reference_id: null } })
-      expect(slow.took).toBeLessThan(1500)
+      expect(slow.took).toBeLessThan(3000)
       await service.end('SIGKILL')
       service = await startSync(github, url)
       const quick = await ask<{ id: string }>(service, 'POST', '/tasks', { title: 'quick' })
       expect(quick).toMatchObject({ status: 201, body: { external_reference_id: null, sync: { status: 'pending' } } })
-      expect(quick.took).toBeLessThan(200)
+      expect(quick.took).toBeLessThan(1000)
       hanging.stop()
       await becomesLinked(service, quick.body)
     })
