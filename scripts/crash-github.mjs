@@ -1,4 +1,4 @@
-// Makes tasks while 45 % of the calls to GitHub go wrong and the service is killed every 1.5 s, and counts what is there at the end:
+// Makes tasks while 45 % of the calls to GitHub go wrong and the service is killed after 1.5 s on average, and counts what is there at the end:
 //   npm run crash:github -- --tasks 300 --faults 45 --kill-every 1500 --seed 1 --database-url mongodb://127.0.0.1:27017/crashes
 // Without a database it is an SQLite file of its own. Exits with 1 unless each task has the one issue that was opened for it.
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -31,6 +31,7 @@ try {
     databaseUrl: values['database-url'] ?? `sqlite:${join(folder, 'tasks.db')}`,
     folder,
     patienceMs: Number(values.patience) * 1000,
+    tell: (line) => console.error(line),
   })
   console.log(JSON.stringify(run, null, 2))
   if (!isWhole(run, Number(values.tasks))) process.exitCode = 1

@@ -23,6 +23,9 @@ interface Home {
   readonly fullName: string
 }
 
+/** By whom issues were opened, kept as the credential may be another one when they are looked for. */
+const AUTHORS = 'github-authors'
+
 /** Writes are some time apart: whether a call has to wait for its turn. */
 type Turn = 'needless' | 'to be taken' | 'taken'
 
@@ -36,6 +39,7 @@ export type Api = Awaited<ReturnType<typeof createApi>>
 export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
   const stateName = `github-repository:${repository.toLowerCase()}`
   let home = (await sync.readState(stateName)) as Home | undefined
+  let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
@@ -103,12 +107,19 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     if (outcome.kind !== 'ok') throw new Blocked(BLOCKS.unauthorized)
     const data = outcome.data as { login?: string; slug?: string }
     login = isApp ? `${data.slug}[bot]` : (data.login ?? '')
+    if (!authors.includes(login)) {
+      authors = [...authors, login]
+      await sync.writeState(AUTHORS, authors)
+    }
     return login
   }
 
   return {
-    /** How GitHub names us. */
-    identity: async (): Promise<string> => login ?? (await authenticate()),
+    /** How GitHub names us, and named us with other credentials: all by whom an issue of ours may have been opened. */
+    async authors(): Promise<readonly string[]> {
+      if (login === undefined) await authenticate()
+      return authors
+    },
 
     /** Asks GitHub anew who we are. */
     authenticate,
@@ -123,6 +134,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     /** To be waited for before `create`: whatever can be waited for, or go wrong, before the issue is begun to be opened. */
     async turnToCreate(): Promise<void> {
       await at()
+      if (login === undefined) await authenticate()
       await limits.beforeWrite(true, signal)
     },
 
@@ -137,10 +149,15 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     removeLabel: (number: number, name: string): Promise<Outcome> =>
       inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, 'to be taken'),
 
-    /** The issues of a list, page after page as they are asked for. Throws Failed when a page does not come. */
+    /**
+     * The issues of a list, page after page as they are asked for. A page that does not come is asked for once more, as the
+     * whole list would be; then it throws Failed.
+     */
     async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
       for (let page = 1; ; page += 1) {
-        const outcome = await inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
+        const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
+        const first = await ask()
+        const outcome = first.kind === 'unknown' ? await ask() : first
         if (outcome.kind !== 'ok') throw await listFailure(outcome)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return

@@ -18,7 +18,7 @@ export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Pr
 /** An issue that no task is linked to: one that we opened, or one that is to become a task. */
 export const welcome = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
   if (issue.isPullRequest) return
-  const taskId = issue.author === (await desk.api.identity()) ? desk.marker.taskOf(issue.body) : undefined
+  const taskId = (await desk.api.authors()).includes(issue.author) ? desk.marker.taskOf(issue.body) : undefined
   if (taskId !== undefined) await claim(desk, taskId, issue)
   else if (isWanted(desk, issue)) await importIssue(desk, issue)
 }

@@ -23,21 +23,23 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
 
 /** The issues that we opened for the task since the try, the lowest number first. */
 const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<RemoteIssue[]> => {
-  const login = await desk.api.identity()
   const since = (sentAt ?? 0) - CLOCK_SLACK_MS
   const found: RemoteIssue[] = []
-  for await (const issue of desk.api.list({ creator: login, state: 'all', sort: 'created', direction: 'desc' })) {
-    if (issue.createdAt < since) break
-    if (issue.author === login && desk.marker.taskOf(issue.body) === taskId) found.push(issue)
+  for (const creator of await desk.api.authors()) {
+    for await (const issue of desk.api.list({ creator, state: 'all', sort: 'created', direction: 'desc' })) {
+      if (issue.createdAt < since) break
+      if (issue.author === creator && desk.marker.taskOf(issue.body) === taskId) found.push(issue)
+    }
   }
   return found.sort((a, b) => a.number - b.number)
 }
 
+/** What was sent stays known, should the issue show up all the same. */
 const notFound = (desk: Desk, link: SyncLink): SyncLink => {
   const now = desk.now()
   const delay = desk.settings.lookupDelaysMs[link.lookups + 1]
-  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1 }
+  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0, failingSince: null }
   return delay === undefined
-    ? { ...next, status: 'pending', sent: null, nextAttemptAt: now }
+    ? { ...next, status: 'pending', base: link.sent ?? link.base, sent: null, nextAttemptAt: now }
     : { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
 }

@@ -11,7 +11,7 @@ export interface CrashOptions {
   readonly tasks: number
   /** From 0 to 1: how many of the calls to GitHub go wrong. */
   readonly faultRate: number
-  /** How often the service is killed on average, from one kill to the next. */
+  /** How long the service runs on average before it is killed. */
   readonly killEveryMs: number
   readonly seed: number
   /** A database without tasks. */
@@ -19,6 +19,8 @@ export interface CrashOptions {
   readonly folder: string
   /** After so long it has failed. */
   readonly patienceMs: number
+  /** Told now and then how far it is. */
+  readonly tell?: (line: string) => void
 }
 
 export interface CrashRun extends CrashFigures {
@@ -32,8 +34,8 @@ export interface CrashRun extends CrashFigures {
 /** The latest that something is done at this GitHub after it was asked for: later than some of the looks for it. */
 const LATEST_COMMIT_MS = 900
 
-/** Whatever may befall a call, alike likely. */
-const FAULTS = [
+/** What may befall a call, alike likely. */
+const FAILURES = [
   faults.resetBeforeCommit,
   faults.resetAfterCommit,
   faults.errorBeforeCommit(500),
@@ -45,8 +47,10 @@ const FAULTS = [
   faults.lateCommit(200, 'reset'),
   faults.lateCommit(600),
   faults.lateCommit(LATEST_COMMIT_MS, 502),
-  faults.secondaryLimit({ seconds: 1 }),
 ]
+
+/** A limit stops everything for a second, so it is half as likely as each of the others. */
+const FAULTS = [...FAILURES, ...FAILURES, faults.secondaryLimit({ seconds: 1 })]
 
 /** Lists show the state of so long ago. */
 const LIST_LAG_MS = 300
@@ -68,13 +72,14 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
   const deadline = AbortSignal.timeout(options.patienceMs)
   const github = await openLocalGithub()
   const service = startMortalService(syncEnv(github, options.databaseUrl, ENV), options.folder, deadline)
+  let stopKilling = async (): Promise<void> => {}
   try {
     if ((await service.ask<Task[]>('GET', '/tasks')).length > 0) throw new Error('the database holds tasks already')
     github.fail('*', FAULTS, { probability: options.faultRate, seed: options.seed })
     github.lag({ lists: LIST_LAG_MS })
-    const stopKilling = startKilling(service, options)
+    stopKilling = startKilling(service, options)
     await makeTasks(service, options)
-    await until(() => areLinked(service), deadline)
+    await until(() => areLinked(service, options), deadline)
     await stopKilling()
     const faultRate = rateOf(github)
     await calmDown(github, service, deadline)
@@ -82,20 +87,25 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
     const seconds = Math.round((Date.now() - began) / 1000)
     return { ...toFigures(github, tasks), seconds, kills: service.kills(), faultRate, warnings: service.warnings() }
   } finally {
+    await stopKilling()
     await service.stop()
     await github.close()
   }
 }
 
-/** Kills at random, from one kill to the next in so long on average, the start-up included. Returns what ends it. */
+/** One kill of so many hits the service while it starts. */
+const EARLY = 0.2
+
+/** Kills at random, after so long on average that it runs. Returns what ends it. */
 const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOptions): (() => Promise<void>) => {
   const random = createRandom(seed + 1)
   const stopping = new AbortController()
   const { signal } = stopping
   const run = async (): Promise<void> => {
-    for (let next = performance.now(); ; ) {
-      next += 2 * random() * killEveryMs
-      await sleep(next - performance.now(), undefined, { signal })
+    while (!signal.aborted) {
+      const isEarly = random() < EARLY
+      if (!isEarly) await service.listening()
+      await sleep((isEarly ? 0.5 : 2) * random() * killEveryMs, undefined, { signal })
       await service.kill()
     }
   }
@@ -109,7 +119,7 @@ const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOption
 }
 
 /** Tasks one after the other, of which every third is edited some time later. */
-const makeTasks = async (service: MortalService, { tasks: count, seed }: CrashOptions): Promise<void> => {
+const makeTasks = async (service: MortalService, { tasks: count, seed, tell }: CrashOptions): Promise<void> => {
   const random = createRandom(seed + 2)
   const ids: string[] = []
   for (let index = 0; index < count; index += 1) {
@@ -118,15 +128,20 @@ const makeTasks = async (service: MortalService, { tasks: count, seed }: CrashOp
     const earlier = index - 5
     if (earlier >= 0 && earlier % 3 === 0)
       await service.ask('PATCH', `/tasks/${ids[earlier]}`, { title: `task ${earlier}, edited` })
+    if (ids.length % 20 === 0) tell?.(`${ids.length} of ${count} tasks made after ${service.kills()} kills`)
     await sleep(random() * 150)
   }
 }
 
-const areLinked = async (service: MortalService): Promise<boolean> =>
-  (await service.ask<Task[]>('GET', '/tasks')).every(({ sync }) => sync?.status === 'linked')
+const areLinked = async (service: MortalService, { tell }: Pick<CrashOptions, 'tell'>): Promise<boolean> => {
+  const tasks = await service.ask<Task[]>('GET', '/tasks')
+  const linked = tasks.filter(({ sync }) => sync?.status === 'linked').length
+  tell?.(`${linked} of ${tasks.length} tasks linked after ${service.kills()} kills`)
+  return linked === tasks.length
+}
 
 const until = async (holds: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {
-  while (!(await holds())) await sleep(200, undefined, { signal })
+  while (!(await holds())) await sleep(500, undefined, { signal })
 }
 
 /** How many of the calls something befell. */
@@ -142,6 +157,6 @@ const calmDown = async (github: LocalGithub, service: MortalService, deadline: A
   const calmAt = Date.now() + LATEST_COMMIT_MS + 2 * Number(ENV.GITHUB_SWEEP_INTERVAL_MS)
   await until(async () => {
     const { last_sweep_at } = await service.ask<{ last_sweep_at: string | null }>('GET', '/github/status')
-    return Date.parse(last_sweep_at ?? '') > calmAt && areLinked(service)
+    return Date.parse(last_sweep_at ?? '') > calmAt && areLinked(service, {})
   }, deadline)
 }

@@ -14,6 +14,7 @@ import {
   expectOneIssueEach,
   get,
   type OpenDatabase,
+  stands,
   startSync,
 } from './sync-service.ts'
 
@@ -22,7 +23,7 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
   describe(`a new task and its issue, on ${database}`, () => {
     it('answers with the issue when GitHub is quick', async () => {
       const github = await startLocalGithub({ hugeIds: true })
-      const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '3000' })
+      const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '10000' })
       const task = await create(service, 'quick', { description: 'text', priority: 'high', labels: ['home'] })
       const issue = github.issue(1)
       expect(BigInt(issue?.id ?? 0)).toBeGreaterThan(2n ** 53n)
@@ -41,15 +42,15 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       const github = await startLocalGithub()
       const url = await openDatabase()
       const hanging = github.fail('*', hang(), { times: 1000 })
-      let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300', GITHUB_REQUEST_TIMEOUT_MS: '2000' })
+      let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300' })
       const slow = await ask(service, 'POST', '/tasks', { title: 'slow' })
       expect(slow).toMatchObject({ status: 201, body: { external_reference_id: null } })
-      expect(slow.took).toBeLessThan(1500)
+      expect(slow.took).toBeLessThan(3000)
       await service.end('SIGKILL')
       service = await startSync(github, url)
       const quick = await ask<{ id: string }>(service, 'POST', '/tasks', { title: 'quick' })
       expect(quick).toMatchObject({ status: 201, body: { external_reference_id: null, sync: { status: 'pending' } } })
-      expect(quick.took).toBeLessThan(200)
+      expect(quick.took).toBeLessThan(1000)
       hanging.stop()
       await becomesLinked(service, quick.body)
     })
@@ -89,7 +90,10 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
     ]
     it.each(afterwards)('%s', async (_, fault) => {
       const github = await startLocalGithub()
-      const service = await startSync(github, await openDatabase(), { GITHUB_LOOKUP_DELAYS_MS: '50,400,1500' })
+      const service = await startSync(github, await openDatabase(), {
+        GITHUB_LOOKUP_DELAYS_MS: '50,400,2500',
+        GITHUB_REQUEST_TIMEOUT_MS: '400',
+      })
       await becomesLinked(service, await create(service, 'the way is known'))
       const rule = github.fail(CREATE_ISSUE, fault)
       const task = await create(service, 'once', { status: 'completed' })
@@ -98,6 +102,16 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       expect(known).toMatchObject({ status: 'completed', version: 1, external_reference_id: String(github.issue(2)?.id) })
       expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'completed' })
       expect(github.issues()).toHaveLength(2)
+    })
+
+    it('2: reset after commit: adopted at the first look, though its list fails once', async () => {
+      const github = await startLocalGithub()
+      const slow = { GITHUB_SWEEP_INTERVAL_MS: '600000', GITHUB_RETRY_BASE_MS: '600000' }
+      const service = await startSync(github, await openDatabase(), slow)
+      await stands(service, { last_sweep_at: expect.any(String) })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
+      expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'once'))])
     })
 
     it('4: commit later than every look: the twin is closed as a duplicate', async () => {
@@ -167,6 +181,27 @@ export const describeCreating = (database: string, openDatabase: OpenDatabase) =
       await eventually(() => github.issue(2)?.stateReason, 'duplicate')
       const settled = await becomes(service, task, { title: 'second', sync: { status: 'linked', issue_number: 1 } })
       expect(github.issue(1)).toMatchObject({ title: 'second', state: 'open' })
+      expectOneIssueEach(github, [settled])
+    })
+
+    it('6: an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase())
+      github.lag({ lists: 60_000 })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      const again = github.fail(CREATE_ISSUE, errorBeforeCommit(503), { times: 1000 })
+      const task = await create(service, 'first')
+      await eventually(() => github.issues().length, 1)
+      await ask(service, 'PATCH', `/tasks/${task.id}`, { title: 'second' })
+      await eventually(() => again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000, true)
+      github.as('alice').label(1, 'hers')
+      github.lag({})
+      const settled = await becomes(service, task, {
+        title: 'second',
+        labels: ['hers'],
+        sync: { status: 'linked', issue_number: 1 },
+      })
+      expect(github.issue(1)?.title).toBe('second')
       expectOneIssueEach(github, [settled])
     })
   })

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { errorBeforeCommit, hang } from './local-github/faults.ts'
+import { errorBeforeCommit, hang, resetAfterCommit } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
@@ -8,20 +8,16 @@ import { becomes, becomesLinked, create, expectOneIssueEach, type OpenDatabase, 
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-const pem = (type: 'pkcs1' | 'pkcs8'): string => keys.privateKey.export({ type, format: 'pem' }).toString()
-const APP = { id: 77, slug: 'task-sync', installationId: 4711, publicKey }
+export const pem = (type: 'pkcs1' | 'pkcs8'): string => keys.privateKey.export({ type, format: 'pem' }).toString()
+export const APP = { id: 77, slug: 'task-sync', installationId: 4711, publicKey }
 const TOKEN_CALL = 'POST /app/installations/{installation_id}/access_tokens'
 
-const asApp = (privateKey: string) => ({
+export const asApp = (privateKey: string) => ({
   GITHUB_TOKEN: '',
   GITHUB_APP_ID: String(APP.id),
   GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_APP_INSTALLATION_ID: String(APP.installationId),
 })
-
-/** The token that the app was given last. */
-const installationToken = (github: LocalGithub): string =>
-  String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(/^\w+ /, '')
 
 /** How we are known at GitHub, and where the repository is. */
 export const describeCredentials = (database: string, openDatabase: OpenDatabase) =>
@@ -50,7 +46,7 @@ export const describeCredentials = (database: string, openDatabase: OpenDatabase
 
     it.each([
       ['fails', errorBeforeCommit(503)],
-      ['hangs', hang()],
+      ['hangs', hang({ ms: 300, commit: 'never' })],
     ])('an app whose token call %s opens nothing that would have to be looked for', async (_, fault) => {
       const github = await startLocalGithub({ app: APP })
       const url = await openDatabase()
@@ -66,21 +62,27 @@ export const describeCredentials = (database: string, openDatabase: OpenDatabase
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     })
 
-    it('an app whose token is revoked asks for another one by itself', async () => {
-      const github = await startLocalGithub({ app: APP })
-      const service = await startSync(github, await openDatabase(), asApp(pem('pkcs8')))
-      const before = await becomesLinked(service, await create(service, 'before'))
-      github.revokeToken(installationToken(github))
-      expectOneIssueEach(github, [before, await becomesLinked(service, await create(service, 'after'))])
-    })
-
     it('finds an issue of its own that it was not told of, as an app', async () => {
       const github = await startLocalGithub({ app: APP })
       const service = await startSync(github, await openDatabase(), asApp(pem('pkcs1')))
       await becomesLinked(service, await create(service, 'before'))
-      github.fail(CREATE_ISSUE, hang({ commit: 'before' }))
+      github.fail(CREATE_ISSUE, resetAfterCommit)
       await becomesLinked(service, await create(service, 'once'))
       expect(github.issues()).toHaveLength(2)
+    })
+
+    it('an issue that may have been opened is looked for as whoever it was opened by', async () => {
+      const github = await startLocalGithub({ app: APP })
+      const url = await openDatabase()
+      let service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '1000,1500,2000', GITHUB_SWEEP_INTERVAL_MS: '60000' })
+      await stands(service, { last_sweep_at: expect.any(String) })
+      github.fail(CREATE_ISSUE, resetAfterCommit)
+      const task = await create(service, 'once')
+      await becomes(service, task, { sync: { status: 'uncertain' } })
+      await service.end('SIGTERM')
+      service = await startSync(github, url, asApp(pem('pkcs8')))
+      expectOneIssueEach(github, [await becomesLinked(service, task)])
+      expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
     })
 
     it.each([

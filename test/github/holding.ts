@@ -23,11 +23,14 @@ const callers = (github: LocalGithub): string[] => {
   return tokens.filter((token, index) => token !== tokens[index - 1])
 }
 
+/** Long enough that a busy machine renews it in time. */
+const LEASE_MS = 2000
+
 /** Two services over one database. The first holds the lease. */
 const startTwo = async (
   github: LocalGithub,
   url: string,
-  env: Record<string, string> = {},
+  env: Record<string, string> = { GITHUB_LEASE_MS: String(LEASE_MS) },
 ): Promise<readonly [RunningProcess, RunningProcess]> => {
   const first = await startSync(github, url, { ...env, GITHUB_TOKEN: FIRST })
   await becomesLinked(first, await create(first, 'the first has the lease'))
@@ -82,7 +85,7 @@ export const describeSharing = (database: string, openDatabase: OpenDatabase) =>
       const [first, second] = await startTwo(github, await openDatabase())
       const tasks = await Promise.all([createMany(first, 5), createMany(second, 5)])
       await allLinked(second, tasks.flat())
-      await sleep(700) // More than a lease: whoever wants it had every chance to take it.
+      await sleep(1.5 * LEASE_MS) // Whoever wants the lease had every chance to take it.
       expect(callers(github)).toEqual(['first'])
       const later = await createMany(second, 5)
       await first.end('SIGKILL')
@@ -118,7 +121,7 @@ export const describeSharing = (database: string, openDatabase: OpenDatabase) =>
       await becomesLinked(second, task)
       first.child.kill('SIGCONT')
       const next = await becomesLinked(first, await create(first, 'next'))
-      await sleep(700) // More than a lease.
+      await sleep(1.5 * LEASE_MS)
       expect(await get(second, next)).toEqual(next)
       expect(callers(github)).toEqual(['first', 'second'])
       expect(github.issues()).toHaveLength(3)

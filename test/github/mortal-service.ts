@@ -23,6 +23,9 @@ export const startMortalService = (env: Readonly<Record<string, string>>, folder
   return {
     kills: (): number => lives.length - 1,
 
+    /** Resolves once the life that it has now is up, or over. */
+    listening: async (): Promise<unknown> => lives.at(-1)?.listening.catch(() => undefined),
+
     /** Ends it at once, whatever it is about, and starts it again. */
     async kill(): Promise<void> {
       await end('SIGKILL')

@@ -3,7 +3,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 /** Intervals short enough for a test, limits out of its way. */
 const QUICK = {
   GITHUB_WRITE_INTERVAL_MS: '5',
-  GITHUB_REQUEST_TIMEOUT_MS: '400',
+  GITHUB_REQUEST_TIMEOUT_MS: '5000',
   GITHUB_LOOKUP_DELAYS_MS: '50,150,400',
   GITHUB_SWEEP_INTERVAL_MS: '100',
   GITHUB_RETRY_BASE_MS: '20',
