@@ -1,5 +1,16 @@
 // Fills a new database with tasks as a team would write them: the same ones every time.
+import { createHash } from 'node:crypto'
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createdEvent } from '../dist/core/event.js'
+import { createTask } from '../dist/core/task.js'
 import { createTaskService } from '../dist/core/task-service.js'
+import { openDatabase } from '../dist/repository/sqlite/binding.js'
+import { createCommits } from '../dist/repository/sqlite/commits.js'
+import { openFile } from '../dist/repository/sqlite/file.js'
+import { createKeyOrder } from '../dist/repository/sqlite/key-order.js'
+import { MIGRATIONS } from '../dist/repository/sqlite/migrations.js'
 import { createTaskIds } from '../dist/task-ids.js'
 
 const COMMON = 'fix add review write update remove test deploy plan check'.split(' ')
@@ -30,17 +41,75 @@ export const createDraft = (random) => ({
   ...(random(3) === 0 ? { due_at: new Date(1.8e12 + random(3e7) * 1000).toISOString() } : {}),
 })
 
-/** Seeds an empty repository through the service's own write path and closes it; returns every hundredth id. */
+/** Seeds an empty repository through the service's own write path and closes it. */
 export const seed = async (repository, count) => {
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
   const random = createRandom(1)
-  const ids = []
   for (let done = 0; done < count; done += 250) {
-    const written = await Promise.all(
-      Array.from({ length: Math.min(250, count - done) }, () => service.create(createDraft(random), 'bench')),
-    )
-    ids.push(...written.filter((_, index) => index % 100 === 0).map(({ task }) => task.id))
+    await Promise.all(Array.from({ length: Math.min(250, count - done) }, () => service.create(createDraft(random), 'bench')))
   }
   await repository.close()
-  return ids
+}
+
+/** The newest task is as old as this, and each one before it is a minute older. */
+const NEWEST = Date.UTC(2026, 0, 1)
+const APART_MS = 60_000
+
+/**
+ * Seeds an SQLite file that does not exist yet: the service's schema and its own statements, in transactions that nobody waits for,
+ * with the indexes made when the rows are there.
+ */
+export const seedFile = (path, count) => {
+  const { db, close } = openFile(path)
+  const indexes = db
+    .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'tasks' AND sql IS NOT NULL")
+    .all()
+  db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000')
+  for (const { name } of indexes) db.exec(`DROP INDEX ${name}`)
+  const commits = createCommits(db, createKeyOrder(db))
+  const random = createRandom(1)
+  const newId = createTaskIds(undefined)
+  for (let done = 0; done < count; done += 20_000) {
+    db.exec('BEGIN IMMEDIATE')
+    for (let index = done; index < Math.min(count, done + 20_000); index++) {
+      const createdAt = new Date(NEWEST - (count - index) * APART_MS).toISOString()
+      const task = createTask(createDraft(random), newId(), createdAt)
+      commits.create(task, createdEvent(task, 'bench'), undefined, undefined)
+    }
+    db.exec('COMMIT')
+  }
+  for (const { sql } of indexes) db.exec(sql)
+  close()
+}
+
+const ID_LENGTH = 36
+
+/** The ids of a file that no service has open, oldest first. A million of them as strings would be a memory of their own. */
+export const readIds = (path) => {
+  const db = openDatabase(path)
+  const rows = db.prepare("SELECT group_concat(id, '') AS ids FROM (SELECT id FROM tasks ORDER BY key)").get()
+  db.close()
+  const ids = Buffer.from(rows.ids ?? '', 'latin1')
+  return { count: ids.length / ID_LENGTH, at: (index) => ids.latin1Slice(index * ID_LENGTH, (index + 1) * ID_LENGTH) }
+}
+
+/** The name of a seeded file in a folder where they are kept: another schema or another seed has another name. */
+const keptName = (count) => {
+  const made = createHash('sha256')
+    .update(MIGRATIONS.join())
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+  return `tasks-${count}-${made.digest('hex').slice(0, 12)}.db`
+}
+
+/** A seeded file at `path`; with a folder to keep it in, copied from there the next time. */
+export const provideFile = (path, count, folder) => {
+  if (folder === undefined) return seedFile(path, count)
+  mkdirSync(folder, { recursive: true })
+  const kept = join(folder, keptName(count))
+  if (!existsSync(kept)) {
+    seedFile(`${kept}.new`, count)
+    renameSync(`${kept}.new`, kept)
+    rmSync(`${kept}.new.lock`, { force: true })
+  }
+  copyFileSync(kept, path, constants.COPYFILE_FICLONE)
 }

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { FastifyBaseLogger } from 'fastify'
 import pino from 'pino'
 import type { Config, DatabaseTarget } from './config.ts'
 import { createTaskService } from './core/task-service.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
 import { buildApp } from './http/app.ts'
 import type { App } from './http/typed-app.ts'
+import { createLog } from './log.ts'
 import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { createTaskIds } from './task-ids.ts'
@@ -85,18 +85,6 @@ export const openApiDocument = async (version: string): Promise<object> => {
   const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, eventLag, isDraining: () => false })
   await app.ready()
   return app.swagger()
-}
-
-/** The levels at which each request has its line. */
-const INFORMING: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
-
-/** JSON lines on standard output, written in bunches: a line at a time costs a system call a request. */
-const createLog = (level: Config['logLevel']) => {
-  const output = pino.destination({ dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 })
-  output.on('error', () => {}) // Whoever read the log has gone: the service goes on without.
-  process.on('exit', () => output.flushSync())
-  const logger: FastifyBaseLogger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
-  return { logger, writeRequest: INFORMING.has(level) ? (line: string): void => void output.write(line) : undefined }
 }
 
 const announce = ({ address, port, family }: AddressInfo, { database, github }: Config, version: string): void => {

@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+import { spawnCommand, spawnService } from './spawn-service.ts'
 
 export interface RunningProcess {
   /** Where it listens. */
@@ -15,9 +13,6 @@ export interface RunningProcess {
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>
 }
 
-/** A bare environment: nothing of the developer's own configuration reaches the process. */
-const environment = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, ...env })
-
 /**
  * Starts the real service as its users do, on a free port, and resolves once it says where it is. `launcher` is a
  * command to start it through (`nsenter …`) that becomes it, keeping its process id.
@@ -27,28 +22,13 @@ export const startProcess = async (
   cwd: string,
   launcher: readonly string[] = [],
 ): Promise<RunningProcess> => {
-  const [command = process.execPath, ...args] = [...launcher, process.execPath, CLI, 'serve']
-  const child = spawn(command, args, {
-    cwd,
-    env: environment({ PORT: '0', ...env }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const { child, output, listening } = spawnService(env, cwd, launcher)
   onTestFinished(() => void child.kill('SIGKILL'))
-  let printed = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    const onData = (data: Buffer): void => {
-      printed += String(data)
-      const found = /API +(http:\/\/\S+)\/tasks/.exec(printed)?.[1]
-      if (found !== undefined) resolve(found)
-    }
-    child.stdout.on('data', onData)
-    child.stderr.on('data', onData)
-    child.once('exit', (code) => reject(new Error(`exit ${code}: ${printed}`)))
-  })
+  const url = await listening
   return {
     url,
     child,
-    output: () => printed,
+    output,
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       child.kill(signal)
@@ -72,8 +52,7 @@ export const runCommand = async (
   launcher: readonly string[] = [],
   patience = PATIENCE_MS,
 ) => {
-  const [command = process.execPath, ...rest] = [...launcher, process.execPath, CLI, ...args]
-  const child = spawn(command, rest, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnCommand(args, env, cwd, launcher)
   onTestFinished(() => void child.kill('SIGKILL'))
   const cut = setTimeout(() => child.kill('SIGKILL'), patience)
   let [stdout, stderr] = ['', '']

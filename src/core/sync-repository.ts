@@ -26,6 +26,7 @@ export interface SyncRepository {
   /** The link of a task; also of one that is deleted while its issue is still to be closed. */
   link(taskId: string): Promise<SyncLink | undefined>
 
+  /** The link to an issue; were there several, that of the task with the smallest id. */
   linkOfIssue(issueId: string): Promise<SyncLink | undefined>
 
   /** Decides upon the link and the task as they are, and keeps both in one write; it spends no version. Resolves with the link as it is then. */
@@ -40,6 +41,7 @@ export interface SyncRepository {
   /** Links of a state, by task id, after one. */
   links(status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]>
 
+  /** How many links there are of each state that one is in, those of deleted tasks among them. */
   countLinks(): Promise<Partial<Record<SyncStatus, number>>>
 
   /** Tasks that have no link, by id, after one. */
@@ -51,7 +53,7 @@ export interface SyncRepository {
   /** The oldest deliveries that are not dealt with. */
   openDeliveries(limit: number): Promise<Delivery[]>
 
-  /** Marks a delivery as dealt with, and forgets those dealt with that came before `forgetBefore`. */
+  /** Marks a delivery as dealt with, and forgets those dealt with that came before `forgetBefore`: the oldest thousand of them. */
   closeDelivery(id: string, forgetBefore: number): Promise<void>
 
   /** A small JSON value by name (a cursor, a pause), or undefined. */

@@ -23,11 +23,15 @@ interface Home {
   readonly fullName: string
 }
 
+/** Writes are some time apart: whether a call has to wait for its turn. */
+type Turn = 'needless' | 'to be taken' | 'taken'
+
 export type Api = Awaited<ReturnType<typeof createApi>>
 
 /**
  * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when nothing goes with the
- * credential or the repository. A repository that was renamed is found by its id, and the call made again there.
+ * credential or the repository; a write that throws was not done. A repository that was renamed is found by its id, and the
+ * call made again there.
  */
 export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
   const stateName = `github-repository:${repository.toLowerCase()}`
@@ -35,8 +39,11 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   let login: string | undefined
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
+    /** One who has lost the lease, or is to stop, begins nothing more. */
+    signal.throwIfAborted()
     limits.check()
-    const reply = await call(route, parameters)
+    /** A write that is under way is waited for, as its answer says what became of it. */
+    const reply = await call(route, parameters, route.startsWith('GET ') ? signal : undefined)
     if (reply.kind === 'limited') {
       await limits.pause(reply.until, reply.reason)
       throw new Paused(reply.until)
@@ -76,17 +83,13 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   }
 
   /** A call to the repository's issues; once more when the repository has another name now. */
-  const inRepository = async (
-    route: string,
-    parameters: Record<string, unknown>,
-    isWrite: boolean,
-    isCreate = false,
-  ): Promise<Outcome> => {
+  const inRepository = async (route: string, parameters: Record<string, unknown>, turn: Turn): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
       const place = await at()
-      if (isWrite) await limits.beforeWrite(isCreate && !isSecond, signal)
+      if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(false, signal)
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
+      if (turn !== 'needless') limits.afterWrite()
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()
@@ -115,23 +118,29 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     /** Looks again whether the repository can be written to at all. */
     probe: find,
 
-    issue: (number: number): Promise<Outcome> => inRepository('GET /issues/{issue_number}', { issue_number: number }, false),
+    issue: (number: number): Promise<Outcome> => inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
 
-    create: (body: Record<string, unknown>): Promise<Outcome> => inRepository('POST /issues', body, true, true),
+    /** To be waited for before `create`: whatever can be waited for, or go wrong, before the issue is begun to be opened. */
+    async turnToCreate(): Promise<void> {
+      await at()
+      await limits.beforeWrite(true, signal)
+    },
+
+    create: (body: Record<string, unknown>): Promise<Outcome> => inRepository('POST /issues', body, 'taken'),
 
     update: (number: number, body: Record<string, unknown>): Promise<Outcome> =>
-      inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, true),
+      inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, 'to be taken'),
 
     addLabels: (number: number, labels: readonly string[]): Promise<Outcome> =>
-      inRepository('POST /issues/{issue_number}/labels', { issue_number: number, labels }, true),
+      inRepository('POST /issues/{issue_number}/labels', { issue_number: number, labels }, 'to be taken'),
 
     removeLabel: (number: number, name: string): Promise<Outcome> =>
-      inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, true),
+      inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, 'to be taken'),
 
     /** The issues of a list, page after page as they are asked for. Throws Failed when a page does not come. */
     async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
       for (let page = 1; ; page += 1) {
-        const outcome = await inRepository('GET /issues', { ...parameters, per_page: 100, page }, false)
+        const outcome = await inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
         if (outcome.kind !== 'ok') throw await listFailure(outcome)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return

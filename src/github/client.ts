@@ -9,15 +9,17 @@ export type Credential =
 
 /**
  * What came of a call. `refused`: GitHub answered that it did not do it; a redirection too, as none is followed. `limited`: it
- * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done.
+ * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done,
+ * unless `wasSent` says that it never left.
  */
 export type Reply =
   | { readonly kind: 'ok'; readonly data: unknown; readonly next: boolean }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string; readonly location: string | undefined }
   | { readonly kind: 'limited'; readonly until: number; readonly reason: 'primary' | 'secondary' }
-  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
-export type Call = (route: string, parameters?: Record<string, unknown>) => Promise<Reply>
+/** `signal` gives a call up before its time, as if no answer had come. */
+export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Reply>
 
 export interface ClientOptions {
   readonly credential: Credential
@@ -29,24 +31,57 @@ export interface ClientOptions {
 
 /** One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are left out: they repeat a POST. */
 export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: ClientOptions): Call => {
-  const octokit = new Octokit({
-    baseUrl: apiUrl,
-    userAgent,
-    log: SILENT,
-    ...authentication(credential),
-    request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
-  })
+  const connect = (): Octokit =>
+    new Octokit({
+      baseUrl: apiUrl,
+      userAgent,
+      log: SILENT,
+      ...authentication(credential),
+      request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
+    })
+  let octokit = connect()
 
-  return async (route, parameters = {}) => {
+  const request: Call = async (route, parameters, signal) => {
     try {
-      const response = await octokit.request(route, parameters)
+      const response = await octokit.request(route, { ...parameters, ...(signal && { request: { signal } }) })
       return toReply(response.status, response.headers, response.data, now())
     } catch (error) {
       const response = responseOf(error)
-      if (response === undefined) return { kind: 'unknown', message: 'GitHub did not answer' }
-      return toReply(response.status, response.headers, response.data, now())
+      const reply: Reply =
+        response === undefined
+          ? { kind: 'unknown', message: 'GitHub did not answer', wasSent: !isUnreachable(error) }
+          : toReply(response.status, response.headers, response.data, now())
+      return isTokenCall(error) ? withoutToken(reply) : reply
     }
   }
+
+  return async (route, parameters, signal) => {
+    const reply = await request(route, parameters, signal)
+    if (credential.kind === 'token' || reply.kind !== 'refused' || reply.status !== 401) return reply
+    /** The token that an app was given may have been revoked before its time. A new client asks for another. */
+    octokit = connect()
+    return request(route, parameters, signal)
+  }
+}
+
+/** The codes of a connection that never came about: https://nodejs.org/api/errors.html and undici's own. */
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+const isUnreachable = (error: unknown): boolean => {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && UNREACHABLE.has(String(cause.code))) return true
+  }
+  return false
+}
+
+/** Whether it is the call by which an app gets its token, which comes before the one that was asked for. */
+const isTokenCall = (error: unknown): boolean =>
+  error instanceof Error && 'request' in error && /\/access_tokens$/.test((error.request as { url: string }).url)
+
+/** What was asked for was not sent; a token that is refused is a credential that is not accepted. */
+const withoutToken = (reply: Reply): Reply => {
+  if (reply.kind === 'unknown') return { ...reply, wasSent: false }
+  return reply.kind === 'refused' ? { ...reply, status: 401, location: undefined } : reply
 }
 
 const noop = (): void => {}
@@ -68,7 +103,9 @@ const authentication = (credential: Credential) =>
 const LONG_ID = /"id":\s*(\d{16,})/g
 
 const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
-  const response = await fetch(url, { ...options, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
+  const response = await fetch(url, { ...options, redirect: 'manual', signal })
   const text = await response.text()
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
   const { status, statusText, headers } = response
@@ -99,7 +136,7 @@ const responseOf = (error: unknown): HttpResponse | undefined =>
   error instanceof Error && 'response' in error ? (error.response as HttpResponse | undefined) : undefined
 
 const toReply = (status: number, headers: ReplyHeaders, data: unknown, now: number): Reply => {
-  if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}` }
+  if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}`, wasSent: true }
   if (status < 300) return { kind: 'ok', data, next: String(headers['link'] ?? '').includes('rel="next"') }
   const message = messageOf(data)
   const limit = status === 403 || status === 429 ? limitOf(status, headers, message, now) : undefined

@@ -32,7 +32,9 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
   let pausedUntil = kept?.pausedUntil ?? 0
   let reason = kept?.reason ?? null
   let creates = [...(kept?.creates ?? [])]
-  let lastWriteAt = 0
+  /** The process before may just have written. */
+  let lastWriteAt = performance.now()
+  const untilWrite = (): number => Math.ceil(lastWriteAt + options.writeIntervalMs - performance.now())
 
   const save = (): Promise<void> => sync.writeState(name, { pausedUntil, reason, creates } satisfies LimitState)
 
@@ -57,12 +59,15 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
     /** To be called, and waited for, before each write: writes are some time apart. An opening is counted before it is sent. */
     async beforeWrite(isCreate: boolean, signal: AbortSignal): Promise<void> {
-      const wait = lastWriteAt + options.writeIntervalMs - now()
-      if (wait > 0) await sleep(wait, undefined, { signal })
-      lastWriteAt = now()
+      for (let wait = untilWrite(); wait > 0; wait = untilWrite()) await sleep(wait, undefined, { signal })
       if (!isCreate) return
-      creates.push(lastWriteAt)
+      creates.push(now())
       await save()
+    },
+
+    /** To be called after each write: the next one is counted from its end, as nobody knows when GitHub began with it. */
+    afterWrite(): void {
+      lastWriteAt = performance.now()
     },
 
     async pause(until: number, why: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { nextStep, type SyncError, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
+import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -19,14 +20,20 @@ export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, v
   }
 }
 
-/** The issue was found that we once opened: what both sides have become since is to be merged. */
+/**
+ * The issue was found that we once opened: what both sides have become since is to be merged. As long as nobody has touched
+ * it, it shows what we sent, were it by an earlier try than the last one.
+ */
 export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
   ...succeeded(link),
   status: 'dirty',
   issue: toLinkedIssue(issue),
+  sent: isUntouched(issue) ? fromIssue(issue, link.sent) : link.sent,
   nextAttemptAt: now,
   error: null,
 })
+
+export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean => createdAt === Date.parse(updatedAt)
 
 const succeeded = (link: SyncLink): SyncLink => ({
   ...link,

@@ -1,4 +1,4 @@
-import { type SyncLink, toSyncedFields } from '../core/sync-link.ts'
+import { type SyncError, type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import type { Task } from '../core/task.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
@@ -6,40 +6,46 @@ import { toIssueLabels } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
 import { blocked, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, invalidIssue, Paused } from './stopped.ts'
+import { BLOCKS, Blocked, Failed, invalidIssue } from './stopped.ts'
+
+/** An issue as it is being opened: of which task, with what, since when. */
+interface Opening {
+  readonly task: Task
+  readonly fields: SyncedFields
+  readonly sentAt: number
+}
 
 /**
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
 export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<void> => {
-  const task = await begin(desk, taskId, rev)
-  if (task === undefined) return
-  const fields = toSyncedFields(task)
-  const { title, body, labels } = toIssue(fields, desk.marker.toMarker(taskId))
-  try {
-    await conclude(desk, task, await desk.api.create({ title, body, labels }))
-  } catch (error) {
-    /** Neither was sent: both are GitHub's definite no, or ours before the call. */
-    if (error instanceof Paused || error instanceof Blocked) await takeBack(desk, taskId)
+  await desk.api.turnToCreate()
+  const opening = await begin(desk, taskId, rev)
+  if (opening === undefined) return
+  const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
+  const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
+    await takeBack(desk, opening)
     throw error
-  }
+  })
+  await conclude(desk, opening, outcome)
 }
 
 /** Marks the issue as being opened; undefined when there is nothing to open any more. */
-const begin = async (desk: Desk, taskId: string, rev: number): Promise<Task | undefined> => {
+const begin = async (desk: Desk, taskId: string, rev: number): Promise<Opening | undefined> => {
   const now = desk.now()
-  let begun: Task | undefined
+  let begun: Opening | undefined
   await desk.sync.changeLink(taskId, (link, task) => {
     begun = undefined
     if (link.rev !== rev) return undefined
     if (task === undefined) return null
-    begun = task
+    const fields = asOpened(task)
+    begun = { task, fields, sentAt: now }
     return {
       ...link,
       rev: rev + 1,
       status: 'posting',
-      sent: toSyncedFields(task),
+      sent: fields,
       sentAt: now,
       lookups: 0,
       nextAttemptAt: lookupAt(desk, now, 0),
@@ -49,58 +55,79 @@ const begin = async (desk: Desk, taskId: string, rev: number): Promise<Task | un
   return begun
 }
 
+/** What a new issue shows: it is always open, and closed in a second step when the task is completed already. */
+const asOpened = (task: Task): SyncedFields => {
+  const fields = toSyncedFields(task)
+  return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields
+}
+
 const lookupAt = (desk: Desk, sentAt: number, lookup: number): number => sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0)
 
-const conclude = async (desk: Desk, task: Task, outcome: Outcome): Promise<void> => {
-  if (outcome.kind === 'unknown') return becomeUncertain(desk, task.id, outcome.message)
-  if (outcome.kind === 'refused') return refuse(desk, task.id, outcome.status, outcome.message)
+const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
+  const { task, fields } = opening
+  if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
+  if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
-  const fields = toSyncedFields(task)
   const shown = new Set(issue.labels.map((label) => label.toLowerCase()))
   const areLabelsDropped = toIssueLabels(fields).some((label) => !shown.has(label.toLowerCase()))
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
-  await desk.sync.changeLink(task.id, (link) => ({
-    ...linked({ ...link, areLabelsDropped }, issue, base, task.version, desk.now()),
-    sent: null,
-  }))
-  /** A new issue is always open: the task may be completed already. */
-  if (task.status === 'completed') await makeDirty(desk, task.id)
+  const now = desk.now()
+  await desk.sync.changeLink(task.id, (link) => {
+    /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
+    if (link.issue !== null) return undefined
+    const next = { ...linked({ ...link, areLabelsDropped }, issue, base, task.version, now), sent: null }
+    return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
+  })
 }
 
-const makeDirty = (desk: Desk, taskId: string) =>
-  desk.sync.changeLink(taskId, (link) => ({
-    ...link,
-    rev: link.rev + 1,
-    status: 'dirty',
-    base: link.base && { ...link.base, status: 'pending' },
-    nextAttemptAt: desk.now(),
-  }))
-
-const becomeUncertain = async (desk: Desk, taskId: string, detail: string): Promise<void> => {
-  await desk.sync.changeLink(taskId, (link) => ({
-    ...link,
-    rev: link.rev + 1,
-    status: 'uncertain',
-    nextAttemptAt: lookupAt(desk, link.sentAt ?? desk.now(), 0),
-    error: {
-      code: 'uncertain',
-      detail: `${detail}: the issue may have been opened all the same`,
-      action: 'None: the issue is looked for, and opened again only when it is not there',
-    },
-  }))
+const giveUp = async (desk: Desk, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
+  if (wasSent) return becomeUncertain(desk, opening, message)
+  await takeBack(desk, opening)
+  throw new Failed('unavailable', message)
 }
 
-const refuse = async (desk: Desk, taskId: string, status: number, message: string): Promise<void> => {
-  if (status === 403) throw new Blocked(BLOCKS.forbidden)
-  if (status === 404) throw new Blocked(BLOCKS.repositoryNotFound)
-  if (status === 410) throw new Blocked(BLOCKS.issuesDisabled)
-  await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(message)), sent: null, sentAt: null }))
-}
+/** Whether no other process has gone on with it: one that was halted for long may find it so. */
+const isOurs = (link: SyncLink, { sentAt }: Opening): boolean => link.status === 'posting' && link.sentAt === sentAt
 
-const takeBack = (desk: Desk, taskId: string) =>
-  desk.sync.changeLink(taskId, (link) =>
-    link.status === 'posting'
-      ? { ...link, rev: link.rev + 1, status: 'pending', sent: null, nextAttemptAt: desk.now() }
+const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Promise<void> => {
+  const { task, sentAt } = opening
+  await desk.sync.changeLink(task.id, (link) =>
+    isOurs(link, opening)
+      ? {
+          ...link,
+          rev: link.rev + 1,
+          status: 'uncertain',
+          nextAttemptAt: lookupAt(desk, sentAt, 0),
+          error: {
+            code: 'uncertain',
+            detail: `${detail}: the issue may have been opened all the same`,
+            action: 'None: the issue is looked for, and opened again only when it is not there',
+          },
+        }
       : undefined,
+  )
+}
+
+const refuse = async (desk: Desk, opening: Opening, status: number, message: string): Promise<void> => {
+  const reason = REFUSALS[status]
+  if (reason !== undefined) {
+    await takeBack(desk, opening)
+    throw new Blocked(reason)
+  }
+  await desk.sync.changeLink(opening.task.id, (link) =>
+    isOurs(link, opening) ? { ...blocked(link, invalidIssue(message)), sent: null, sentAt: null } : undefined,
+  )
+}
+
+const REFUSALS: Readonly<Record<number, SyncError>> = {
+  403: BLOCKS.forbidden,
+  404: BLOCKS.repositoryNotFound,
+  410: BLOCKS.issuesDisabled,
+}
+
+/** It was not sent. */
+const takeBack = (desk: Desk, opening: Opening) =>
+  desk.sync.changeLink(opening.task.id, (link) =>
+    isOurs(link, opening) ? { ...link, rev: link.rev + 1, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
   )

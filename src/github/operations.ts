@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { newLink, revived, type SyncLink, type SyncStatus } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import { BLOCK } from './block.ts'
+import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'
 import { createLimits, type LimitOptions } from './limits.ts'
 import { linksOf } from './sweep.ts'
@@ -45,6 +46,7 @@ export const createOperations = (
   async retry(taskId: string): Promise<boolean> {
     const link = await sync.changeLink(taskId, (current) => revived(current, now()))
     const isKnown = link !== undefined || (await sync.addLink(newLink(taskId, now())))
+    await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
     return isKnown
   },
@@ -60,6 +62,7 @@ export const createOperations = (
         count += 1
       }
     }
+    await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
     return count
   },

@@ -1,6 +1,8 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
+import { fromIssue } from './issue-mapping.ts'
+import { adopted, isUntouched } from './links.ts'
+import type { RemoteIssue } from './remote-issue.ts'
 import { Failed } from './stopped.ts'
 
 /** Closes an issue as a duplicate of the one that its task is linked to. */
@@ -10,17 +12,19 @@ export const closeTwin = async (desk: Desk, { number, isOpen }: { number: number
   if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
 }
 
-/** Another issue that we opened for the same task has shown up: the one with the lowest number stays. */
+/**
+ * Another issue that we opened for the same task has shown up: the one with the lowest number stays. Its text may be that of an
+ * earlier try, so what it shows is no news: the task has it as it is to be.
+ */
 export const settleTwin = async (desk: Desk, link: SyncLink, twin: RemoteIssue): Promise<void> => {
   const { issue } = link
   if (issue === null || issue.id === twin.id) return
   if (issue.number < twin.number) return closeTwin(desk, twin)
-  await desk.sync.changeLink(link.taskId, (current) => ({
-    ...current,
-    rev: current.rev + 1,
-    status: 'dirty',
-    issue: toLinkedIssue(twin),
-    nextAttemptAt: desk.now(),
-  }))
+  await desk.sync.changeLink(link.taskId, (current) => {
+    const shown = fromIssue(twin, current.base)
+    /** A label that someone else has put there since is kept. */
+    const labels = isUntouched(twin) ? shown.labels : (current.base?.labels ?? shown.labels)
+    return { ...adopted(current, twin, desk.now()), base: { ...shown, labels }, sent: null }
+  })
   await closeTwin(desk, { number: issue.number, isOpen: true })
 }

@@ -66,6 +66,6 @@ const fill = (path: string): void => {
 /** Whether strace is there and may watch a process. */
 export const canTrace = (): boolean => {
   const { status } = spawnSync('strace', ['-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync', 'true'])
-  if (status !== 0) console.warn('not run: a disk that fails (strace cannot be used)')
+  if (status !== 0) console.warn('not run: what is seen of the disk's calls (strace cannot be used)')
   return status === 0
 }

@@ -63,11 +63,14 @@ export const UPDATE_OPERATORS: Readonly<Record<string, string>> = Object.fromEnt
 )
 
 export const STAGES: Readonly<Record<string, string>> = Object.fromEntries(
-  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit'].map((name) => [
+  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit', 'group'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/aggregation/${name}/`,
   ]),
 )
+
+/** What a stage may compute. */
+export const EXPRESSIONS: Readonly<Record<string, string>> = { '$group $sum': `${MANUAL}operator/aggregation/sum/` }
 
 export const INDEX_OPTIONS: Readonly<Record<string, string>> = {
   name: `${MANUAL}command/createIndexes/`,

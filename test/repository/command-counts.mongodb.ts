@@ -1,10 +1,13 @@
 import { type CommandStartedEvent, MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
+import { newLink, type SyncLink } from '#src/core/sync-link.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import type { LeaseDocument } from '#src/repository/mongo/lease.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { issueOf, millisAt } from './linked-store.ts'
+import { deliveryAt } from './sync-contract.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
 /** Another replica holds the lease, so this one's relay only looks whether it may go on, and which event waits longest. */
@@ -16,7 +19,8 @@ const holdRelay = async (url: string): Promise<void> => {
 }
 
 const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
-  command[commandName] === 'leases' || command.filter?.['pending.time'] !== undefined
+  (command[commandName] === 'leases' && JSON.stringify(command).includes('"relay"')) ||
+  command.filter?.['pending.time'] !== undefined
 
 /** The service, and the names of the commands that a call of it makes it send. */
 const start = async () => {
@@ -83,4 +87,57 @@ test('a key costs nothing at first, and a look at its record when it comes again
   expect(replayed.commands).toEqual(['insert', 'find'])
   const claim = () => repository.claim({ key: 'batch-1', fingerprint: 'request', now: Date.now(), expiresAt: Date.now() + 1000 })
   expect((await commandsOf(claim)).commands).toEqual(['insert'])
+})
+
+const step = (link: SyncLink): SyncLink => ({ ...link, rev: link.rev + 1 })
+
+test('a step of the GitHub sync is one command, after one that reads what it changes', async () => {
+  const { service, repository, commandsOf } = await start()
+  const { sync } = repository
+  const { id } = (await service.create(draft, 'test')).task
+  const steps: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
+    ['a link is added', () => sync.addLink(newLink(id, 1)), ['find', 'update']],
+    ['not twice', () => sync.addLink(newLink(id, 1)), ['find']],
+    ['a link is changed', () => sync.changeLink(id, step), ['find', 'update']],
+    ['or left', () => sync.changeLink(id, () => undefined), ['find']],
+    ['a linked task is changed', () => service.update(id, { title: 'Send it' }, 'test', always), ['find', 'update']],
+    ['a delivery comes', () => sync.addDelivery(deliveryAt(1)), ['insert']],
+    ['again', () => sync.addDelivery(deliveryAt(1)), ['insert']],
+    ['and is dealt with', () => sync.closeDelivery(deliveryAt(1).id, 0), ['update', 'find']],
+    ['and forgotten', () => sync.closeDelivery(deliveryAt(1).id, millisAt(9)), ['update', 'find', 'delete']],
+    ['a value is kept', () => sync.writeState('a', 1), ['update']],
+    ['a link is forgotten', () => sync.changeLink(id, () => null), ['find', 'update']],
+  ]
+  for (const [name, call, commands] of steps) expect([name, (await commandsOf(call)).commands]).toEqual([name, commands])
+})
+
+test('a look at the links is one command, however many there are', async () => {
+  const { service, repository, commandsOf } = await start()
+  const { sync } = repository
+  for (let index = 0; index < 130; index++) {
+    const { id } = (await service.create({ title: `task ${index}` }, 'test')).task
+    if (index > 0) await sync.addLink({ ...newLink(id, 1), issue: issueOf(String(index)) })
+    await sync.addDelivery(deliveryAt(index))
+  }
+  const looks: Readonly<Record<string, () => Promise<unknown>>> = {
+    'the link of a task': () => sync.link('none'),
+    'the link of an issue': () => sync.linkOfIssue('7'),
+    'the links that are due': () => sync.dueLinks(2, 125),
+    'the links of a state': () => sync.links('pending', undefined, 125),
+    'the tasks without a link': () => sync.unlinkedTasks(undefined, 125),
+    'the deliveries that are open': () => sync.openDeliveries(125),
+    'a value': () => sync.readState('a'),
+  }
+  for (const [name, look] of Object.entries(looks)) {
+    expect([name, (await commandsOf(look)).commands]).toEqual([name, ['find']])
+  }
+  expect(await commandsOf(() => sync.countLinks())).toEqual({ result: { pending: 129 }, commands: ['aggregate'] })
+})
+
+test('a lease costs whoever waits for it one read', async () => {
+  const { repository, commandsOf } = await start()
+  const { hold } = repository.sync
+  await hold('work', 'a', 60_000)
+  expect((await commandsOf(() => hold('work', 'b', 60_000))).commands).toEqual(['find'])
+  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual(['find', 'findAndModify'])
 })

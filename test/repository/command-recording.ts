@@ -1,8 +1,9 @@
 import type { CommandStartedEvent, Document } from 'mongodb'
-import { EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import {
   COMMANDS,
   EVERY_COMMAND,
+  EXPRESSIONS,
   INDEX_OPTIONS,
   type Part,
   QUERY_OPERATORS,
@@ -23,6 +24,7 @@ export const ALLOWED: ReadonlySet<string> = new Set([
   ...prefixed('query', QUERY_OPERATORS),
   ...prefixed('update', UPDATE_OPERATORS),
   ...prefixed('stage', STAGES),
+  ...prefixed('stage', EXPRESSIONS),
   ...prefixed('index', INDEX_OPTIONS),
 ])
 
@@ -121,7 +123,7 @@ const readsOfPipeline = (collection: string, pipeline: readonly Document[]): Rea
   return [{ collection, filter: first?.$match ?? {}, ...(second?.$sort && { sort: second.$sort }) }, ...united]
 }
 
-const INDEXES = { tasks: TASK_INDEXES, events: EVENT_INDEXES } as const
+const INDEXES = { tasks: TASK_INDEXES, events: EVENT_INDEXES, deliveries: DELIVERY_INDEXES } as const
 
 const isPlanned = ({ collection, ...shape }: Read): boolean =>
   plansOf({ name: '', ...shape }, INDEXES[collection as keyof typeof INDEXES] ?? []).some(({ isOrdered }) => isOrdered)

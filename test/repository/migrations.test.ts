@@ -1,13 +1,18 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { newLink } from '#src/core/sync-link.ts'
+import { createTask, type TaskDraft } from '#src/core/task.ts'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { toColumns } from '#src/repository/sqlite/columns.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
-import { openStore } from './task-store.ts'
+import { openStore, toTask } from './task-store.ts'
 
 const FIRST = 'CREATE TABLE things (name TEXT NOT NULL) STRICT'
 const SECOND = `ALTER TABLE things ADD COLUMN size INTEGER NOT NULL DEFAULT 7; CREATE INDEX things_by_size ON things (size)`
@@ -135,7 +140,73 @@ describe('a migration that fails', () => {
   })
 })
 
-test('tasks of the first version are there once a later one is added', async () => {
+const DRAFTS: readonly TaskDraft[] = [
+  { title: 'plain' },
+  { title: `'"\\ \u2028 🚀`, description: 'line\nline\ttab "quoted" \\u0041 {"sync":1}', labels: ['a b', 'ÄÖ'] },
+  { title: 'done', status: 'completed', priority: 'high', due_at: instantAt(5), external_reference_id: '9007199254740993' },
+]
+
+/** A file with tasks as the first version made it, before tasks told of their issues. */
+const fileBeforeSync = () => {
+  const path = join(createFolder(), 'tasks.db')
+  const { db, close } = openFile(path, MIGRATIONS.slice(0, 1))
+  const newId = createTaskIds(undefined)
+  const insert = db.prepare(`
+    INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const tasks = DRAFTS.map((draft, index) => createTask(draft, newId(), instantAt(index)))
+  for (const task of tasks) {
+    const { sync: _, ...old } = task
+    const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
+    const values = [version, status, priority, title, updated_at, due_at, external_reference_id]
+    insert.run(task.id, Date.parse(task.created_at), JSON.stringify(old), ...values)
+  }
+  close()
+  return { path, tasks }
+}
+
+describe('a file from before the GitHub sync', () => {
+  test('keeps each task as it was, and each says that it has no issue', async () => {
+    const { path, tasks } = fileBeforeSync()
+    const { repository, list } = await openStore(() => openSqliteRepository(path))
+    expect(await list()).toEqual(tasks)
+    for (const task of tasks) expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+  })
+
+  test('has tasks that can be linked and changed', async () => {
+    const { path, tasks } = fileBeforeSync()
+    const { repository, patch } = await openStore(() => openSqliteRepository(path))
+    expect(await repository.sync.unlinkedTasks(undefined, 10)).toEqual(tasks)
+    for (const { id } of tasks) expect(await repository.sync.addLink(newLink(id, 1))).toBe(true)
+    const [first] = tasks
+    expect(toTask(await patch(first?.id ?? '', { title: 'changed' }))).toMatchObject({ version: 2, sync: { status: 'pending' } })
+    expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+  })
+
+  test('is set aside as it was', async () => {
+    const { path, tasks } = fileBeforeSync()
+    await openSqliteRepository(path).close()
+    expect(versionOf(`${path}.before-v2`)).toEqual({ user_version: 1 })
+    expect(read(`${path}.before-v2`, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({
+      count: tasks.length,
+    })
+  })
+
+  test('may have links all the same, which are kept', async () => {
+    const { path, tasks } = fileBeforeSync()
+    const { db, close } = openFile(path, MIGRATIONS.slice(0, 1))
+    db.exec(MIGRATIONS[1] ?? '')
+    db.exec('DROP INDEX github_links_by_issue_id')
+    db.exec('CREATE UNIQUE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL')
+    const link = newLink(tasks[0]?.id ?? '', 1)
+    db.prepare('INSERT INTO github_links VALUES (?, ?, ?, ?, ?)').run(link.taskId, link.status, 1, null, JSON.stringify(link))
+    close()
+    const { repository } = await openStore(() => openSqliteRepository(path))
+    expect(await repository.sync.link(link.taskId)).toEqual(link)
+  })
+})
+
+test('tasks of this version are there once a later one is added', async () => {
   const path = join(createFolder(), 'tasks.db')
   const repository = openSqliteRepository(path)
   const store = await openStore(() => ({ ...repository, close: async () => {} }))
@@ -144,5 +215,6 @@ test('tasks of the first version are there once a later one is added', async () 
   migrate(path, ...MIGRATIONS, THIRD)
   const rows = read(path, (db) => db.prepare('SELECT json FROM tasks ORDER BY key').all())
   expect(rows.map(({ json }) => JSON.parse(String(json)))).toEqual(tasks)
-  expect(read(`${path}.before-v2`, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({ count: 20 })
+  const copy = `${path}.before-v${MIGRATIONS.length + 1}`
+  expect(read(copy, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({ count: 20 })
 })

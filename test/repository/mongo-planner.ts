@@ -79,6 +79,7 @@ const implies = (condition: unknown, needed: unknown): boolean => {
     const value = isOperators(condition) ? condition.$eq : condition
     return typeof value === 'string' && value > ''
   }
+  if (needed.$gt === 0) return isOperators(condition) && typeof condition.$gt === 'number' && condition.$gt >= 0
   throw new Error(`no model of a partial index on ${JSON.stringify(needed)}`)
 }
 

@@ -1,9 +1,18 @@
 import type { IndexDescription } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { Sort, TaskFilter } from '#src/core/task-query.ts'
-import { EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import { hasTwoArrays, type Plan, plansOf, type Shape } from './mongo-planner.ts'
-import { EVENT_SHAPES, EVERY_FILTER, flatFilters, listShape, OTHER_SHAPES, positionsOf, TASK_SHAPES } from './mongo-shapes.ts'
+import {
+  DELIVERY_SHAPES,
+  EVENT_SHAPES,
+  EVERY_FILTER,
+  flatFilters,
+  listShape,
+  OTHER_SHAPES,
+  positionsOf,
+  TASK_SHAPES,
+} from './mongo-shapes.ts'
 import { ALL_SORTS, sortName } from './task-model.ts'
 
 type Indexes = readonly IndexDescription[]
@@ -65,14 +74,15 @@ describe('on MongoDB, whatever is asked for', () => {
     expect(filters.flatMap((filter) => flatProblems(filter, sort, TASK_INDEXES))).toEqual([])
   })
 
-  test('what reads or writes one document, and what the relay looks for, has its index', () => {
+  test('what reads or writes one document, and what the relay and the sync look for, has its index', () => {
     expect(singleProblems(TASK_SHAPES, TASK_INDEXES)).toEqual([])
     expect(singleProblems(EVENT_SHAPES, EVENT_INDEXES)).toEqual([])
+    expect(singleProblems(DELIVERY_SHAPES, DELIVERY_INDEXES)).toEqual([])
     expect(singleProblems(OTHER_SHAPES, [])).toEqual([])
   })
 
   test('no index is on two arrays, and none lacks a name', () => {
-    const indexes = [...TASK_INDEXES, ...EVENT_INDEXES]
+    const indexes = [...TASK_INDEXES, ...EVENT_INDEXES, ...DELIVERY_INDEXES]
     expect(indexes.filter((index) => hasTwoArrays(index) || index.name === undefined)).toEqual([])
   })
 })
@@ -92,6 +102,9 @@ describe('an index that is missing is missed', () => {
     by_idempotency_key: /^key-records.ts: whose key it is cannot use by_idempotency_key/,
     by_key_expiry: /^publish.ts: expired keys cannot use/,
     by_pending_event: /^publish.ts: the events that wait, .* cannot use/,
+    by_link: /^sync.ts: the links of a state cannot use/,
+    by_link_attempt: /^sync.ts: the links that are due cannot use/,
+    by_issue: /^sync.ts: the link of an issue cannot use/,
     by_end: /^publish.ts: emptied tombstones cannot use/,
   }
 
@@ -102,6 +115,13 @@ describe('an index that is missing is missed', () => {
   test.for(Object.entries(NAMES))('%s', ([name, problem]) => {
     const problems = taskProblems(TASK_INDEXES.filter((index) => index.name !== name))
     expect(problems.find((text) => problem.test(text))).toBeDefined()
+  })
+
+  test('the receipt of deliveries', () => {
+    expect(singleProblems(DELIVERY_SHAPES, [])).toEqual([
+      'sync.ts: the deliveries that are open cannot use by_receipt',
+      'sync.ts: the deliveries to be forgotten cannot use by_receipt',
+    ])
   })
 
   test('the identity of events', () => {

@@ -1,4 +1,5 @@
 import type { Document } from 'mongodb'
+import { SYNC_STATUSES } from '#src/core/sync-link.ts'
 import type { Interval, Position, Sort, TaskFilter } from '#src/core/task-query.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -93,7 +94,42 @@ export const TASK_SHAPES: readonly (Shape & { readonly by: string })[] = [
     by: '_id_',
   },
   { name: 'publish.ts: expired keys', filter: { 'keys.expires_at': { $lte: now } }, by: 'by_key_expiry' },
-  { name: 'publish.ts: emptied tombstones', filter: { ended: true, 'keys.0': none, 'pending.0': none }, by: 'by_end' },
+  {
+    name: 'publish.ts: emptied tombstones',
+    filter: { ended: true, 'keys.0': none, 'pending.0': none, link: none },
+    by: 'by_end',
+  },
+  { name: 'sync.ts: the link of a task', filter: at, by: '_id_' },
+  { name: 'sync.ts: the link of an issue', filter: { 'link.issue.id': '4711' }, sort: { _id: 1 }, by: 'by_issue' },
+  {
+    name: 'sync.ts: the links that are due',
+    filter: { 'link.nextAttemptAt': { $gt: 0, $lte: 7 } },
+    sort: { 'link.nextAttemptAt': 1 },
+    by: 'by_link_attempt',
+  },
+  { name: 'sync.ts: the links of a state', filter: { 'link.status': 'dead', _id: { $gt: '' } }, sort: { _id: 1 }, by: 'by_link' },
+  {
+    name: 'sync.ts: how many links there are of each state',
+    filter: { 'link.status': { $in: [...SYNC_STATUSES] } },
+    by: 'by_link',
+  },
+  {
+    name: 'sync.ts: the tasks without a link',
+    filter: { 'link.status': null, _id: { $gt: '', $lt: 'g' }, task: { $exists: true } },
+    sort: { _id: 1 },
+    by: 'by_link',
+  },
+]
+
+export const DELIVERY_SHAPES: readonly (Shape & { readonly by: string })[] = [
+  { name: 'sync.ts: the deliveries that are open', filter: { is_open: true }, sort: { received_at: 1 }, by: 'by_receipt' },
+  { name: 'sync.ts: a delivery that is dealt with', filter: { _id: 'd' }, by: '_id_' },
+  {
+    name: 'sync.ts: the deliveries to be forgotten',
+    filter: { is_open: false, received_at: { $lt: 7 } },
+    sort: { received_at: 1 },
+    by: 'by_receipt',
+  },
 ]
 
 const identity = { $gt: `${at._id}/0000000000`, $lt: `${at._id}/9007199254740991` }
@@ -110,8 +146,10 @@ export const EVENT_SHAPES: readonly (Shape & { readonly by: string })[] = [
 ]
 
 export const OTHER_SHAPES: readonly (Shape & { readonly by: string })[] = [
+  { name: 'lease.ts: who has it', filter: { _id: 'relay' }, by: '_id_' },
   { name: 'lease.ts: keep', filter: { _id: 'relay', holder: 'a', expires_at: { $gt: now } }, by: '_id_' },
   { name: 'lease.ts: take', filter: { _id: 'relay', expires_at: { $lte: now } }, by: '_id_' },
   { name: 'lease.ts: whose it is, and release', filter: { _id: 'relay', holder: 'a' }, by: '_id_' },
+  { name: 'sync.ts: a value by its name', filter: { _id: 'github-cursor' }, by: '_id_' },
   { name: 'migrate.ts: the version', filter: { _id: 'schema' }, by: '_id_' },
 ]

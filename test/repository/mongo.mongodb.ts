@@ -6,10 +6,16 @@ import { createDatabaseUrl } from '../mongodb.ts'
 import { COMMANDS, EVERY_COMMAND } from './allowed-commands.ts'
 import { ALLOWED, createRecording } from './command-recording.ts'
 import { describeRepository } from './repository-contract.ts'
+import { describeRestart } from './restart-contract.ts'
 
 const recording = createRecording()
 
 describeRepository('MongoDB', async () => openMongoRepository(await createDatabaseUrl(), recording.onCommand))
+
+describeRestart('MongoDB', async () => {
+  const url = await createDatabaseUrl()
+  return () => openMongoRepository(url, recording.onCommand)
+})
 
 /** What only some servers or only large answers bring about, and what takes a minute. */
 const NOT_EVERYWHERE = new Set([

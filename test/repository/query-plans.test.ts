@@ -7,6 +7,7 @@ import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
+import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
@@ -151,5 +152,26 @@ describe('a point read is a search by an index', () => {
     const plans = explain(sql, parameters)
     const way = name === 'of the newest id' ? /^SCAN tasks$/ : /^SEARCH \w+ USING (COVERING )?INDEX/
     expect(plans).toEqual([expect.stringMatching(way)])
+  })
+})
+
+describe('what the GitHub sync asks of the file', () => {
+  const parametersOf = (sql: string): SQLInputValue[] => Array(sql.split('?').length - 1).fill(1)
+
+  test.for(Object.entries(SYNC_SQL))('is a search by an index, in its order: %s', ([, sql]) => {
+    const plans = explain(sql, parametersOf(sql))
+    if (!/^INSERT/.test(sql)) expect(plans).toContainEqual(expect.stringMatching(/^SEARCH \w+ USING/))
+    expect(plans.filter((line) => /^SCAN/.test(line) || SORTED.test(line))).toEqual([])
+  })
+
+  test.for([
+    ['counts', /^SCAN github_links USING COVERING INDEX github_links_by_status$/],
+    ['unlinked', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
+  ] as const)('or goes through one on the scan thread, sorting nothing: %s', ([name, way]) => {
+    const sql = SYNC_SCANS[name]
+    const plans = explain(`SELECT group_concat(json, ','), count(*) FROM (${sql})`, parametersOf(sql))
+    expect(plans).toContainEqual(expect.stringMatching(way))
+    const others = plans.filter((line) => !way.test(line) && !/^SCAN \(/.test(line))
+    expect(others.filter((line) => /^SCAN/.test(line) || SORTED.test(line))).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import { describeFilters } from './filter-contract.ts'
 import { describeHistory } from './history-contract.ts'
 import { describeKeys } from './key-contract.ts'
 import { describeLists } from './list-contract.ts'
+import { describeSync } from './sync-contract.ts'
 import { describeTasks } from './task-contract.ts'
 import type { Open } from './task-store.ts'
 
@@ -19,5 +20,6 @@ export const describeRepository = (name: string, open: Open): void => {
     describeHistory(open)
     describeChanges(open)
     describeKeys(open)
+    describeSync(open)
   })
 }

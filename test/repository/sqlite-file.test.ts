@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
 import { type OpenFile, openFile } from '#src/repository/sqlite/file.ts'
+import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -151,7 +152,7 @@ describe('a file that is ours', () => {
     expect(pragma(db, 'synchronous')).toBe(2)
     expect(pragma(db, 'journal_mode')).toBe('wal')
     expect(pragma(db, 'foreign_keys')).toBe(1)
-    expect(pragma(db, 'user_version')).toBe(1)
+    expect(pragma(db, 'user_version')).toBe(MIGRATIONS.length)
     expect(pragma(db, 'application_id')).toBe(0x7461736b)
   })
 
@@ -165,7 +166,7 @@ describe('a file that is ours', () => {
   test('may have been made empty by someone else', () => {
     const path = newPath()
     writeFileSync(path, '')
-    expect(pragma(open(path).db, 'user_version')).toBe(1)
+    expect(pragma(open(path).db, 'user_version')).toBe(MIGRATIONS.length)
   })
 
   test('has every task, event and key when it is opened again', async () => {

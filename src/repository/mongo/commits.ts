@@ -7,7 +7,7 @@ import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from 
 import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
-import { at, newClaim, newTask, type TaskDocument, toState } from './documents.ts'
+import { at, newClaim, newTask, type TaskDocument, toState, toText } from './documents.ts'
 import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
@@ -166,4 +166,4 @@ const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
   $unset: { link: '' },
 })
 
-const toStored = (task: Task): StoredTask => ({ id: task.id, version: task.version, json: JSON.stringify(task) })
+const toStored = (task: Task): StoredTask => ({ id: task.id, version: task.version, json: toText(task) })

@@ -70,6 +70,12 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
   title: orderKey(task.title, task.id),
 })
 
+/** A task that was stored before there was a GitHub sync does not say that it has no issue. */
+export const whole = (task: Task): Task => (task.sync === undefined ? { ...(task as Task), sync: null } : task)
+
+/** A task's JSON text as it is answered. */
+export const toText = (task: Task): string => JSON.stringify(whole(task))
+
 /** What a task's document holds beside its identity and its commits. */
 export const toState = (task: Task) => ({
   task,

@@ -20,6 +20,9 @@ export const hold = async (
   lengthMs: number,
 ): Promise<number | undefined> => {
   const now = new Date()
+  /** Most of those who ask only wait: they read, and write nothing. */
+  const found = await leases.findOne({ _id: name })
+  if (found !== null && found.holder !== holder && found.expires_at > now) return undefined
   const until = { expires_at: new Date(now.getTime() + lengthMs) }
   const ours = { _id: name, holder, expires_at: { $gt: now } }
   const kept = await leases.findOneAndUpdate(ours, { $set: until }, { returnDocument: 'after' })

@@ -8,7 +8,8 @@ const state = { 'task.status': 1, 'task.priority': 1 } as const
 
 /**
  * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
- * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for.
+ * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for; `by_link` is none,
+ * as it also finds the tasks without a link.
  * A unique index begins with the bucket, as it must where the collection is sharded by it.
  */
 export const TASK_INDEXES: readonly IndexDescription[] = [
@@ -34,9 +35,9 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
   },
   { name: 'by_key_expiry', key: { 'keys.expires_at': 1 }, partialFilterExpression: { 'keys.expires_at': exists } },
   { name: 'by_pending_event', key: { 'pending.time': 1 }, partialFilterExpression: { 'pending.time': exists } },
-  { name: 'by_link_status', key: { 'link.status': 1, _id: 1 }, partialFilterExpression: { 'link.status': exists } },
+  { name: 'by_link', key: { 'link.status': 1, _id: 1 } },
   { name: 'by_link_attempt', key: { 'link.nextAttemptAt': 1 }, partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } } },
-  { name: 'by_linked_issue', key: { 'link.issue.id': 1 }, partialFilterExpression: { 'link.issue.id': exists } },
+  { name: 'by_issue', key: { 'link.issue.id': 1, _id: 1 }, partialFilterExpression: { 'link.issue.id': exists } },
   { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
 ]
 

@@ -7,7 +7,7 @@ import { createDeadline, type Deadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
 import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
-import { createSyncReads } from './sync.ts'
+import { createSyncCalls } from './sync.ts'
 import { createTaskQueues } from './task-queues.ts'
 
 /**
@@ -23,7 +23,7 @@ export const openMongoRepository = async (
   const relay = createRelay(connection)
   const reads = connection.using(createReads)
   const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
-  const sync = connection.using(createSyncReads)
+  const sync = connection.using(createSyncCalls)
   const inTurn = createTaskQueues()
 
   const commitInTurn = <T>(id: string, run: (commits: Commits, deadline: Deadline) => Promise<T>): Promise<T> => {
@@ -44,19 +44,19 @@ export const openMongoRepository = async (
     sync: {
       changeLink: (taskId, decide) => commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),
       addLink: (link) => commitInTurn(link.taskId, ({ addLink }, deadline) => addLink(link, deadline)),
-      link: (taskId) => sync(({ link }) => link(taskId)),
-      linkOfIssue: (issueId) => sync(({ linkOfIssue }) => linkOfIssue(issueId)),
-      dueLinks: (now, limit) => sync(({ dueLinks }) => dueLinks(now, limit)),
-      links: (status, after, limit) => sync(({ links }) => links(status, after, limit)),
-      countLinks: () => sync(({ countLinks }) => countLinks()),
-      unlinkedTasks: (after, limit) => sync(({ unlinkedTasks }) => unlinkedTasks(after, limit)),
-      addDelivery: (delivery) => sync(({ addDelivery }) => addDelivery(delivery)),
-      openDeliveries: (limit) => sync(({ openDeliveries }) => openDeliveries(limit)),
-      closeDelivery: (id, forgetBefore) => sync(({ closeDelivery }) => closeDelivery(id, forgetBefore)),
-      readState: (name) => sync(({ readState }) => readState(name)),
-      writeState: (name, value) => sync(({ writeState }) => writeState(name, value)),
-      hold: (name, holder, lengthMs) => sync(({ hold }) => hold(name, holder, lengthMs)),
-      release: (name, holder) => sync(({ release }) => release(name, holder)),
+      link: (taskId) => sync((at, deadline) => at(deadline).link(taskId)),
+      linkOfIssue: (issueId) => sync((at, deadline) => at(deadline).linkOfIssue(issueId)),
+      dueLinks: (now, limit) => sync((at, deadline) => at(deadline).dueLinks(now, limit)),
+      links: (status, after, limit) => sync((at, deadline) => at(deadline).links(status, after, limit)),
+      countLinks: () => sync((at, deadline) => at(deadline).countLinks()),
+      unlinkedTasks: (after, limit) => sync((at, deadline) => at(deadline).unlinkedTasks(after, limit)),
+      addDelivery: (delivery) => sync((at, deadline) => at(deadline).addDelivery(delivery)),
+      openDeliveries: (limit) => sync((at, deadline) => at(deadline).openDeliveries(limit)),
+      closeDelivery: (id, forgetBefore) => sync((at, deadline) => at(deadline).closeDelivery(id, forgetBefore)),
+      readState: (name) => sync((at, deadline) => at(deadline).readState(name)),
+      writeState: (name, value) => sync((at, deadline) => at(deadline).writeState(name, value)),
+      hold: (name, holder, lengthMs) => sync((at, deadline) => at(deadline).hold(name, holder, lengthMs)),
+      release: (name, holder) => sync((at, deadline) => at(deadline).release(name, holder)),
     },
 
     async close() {

@@ -5,7 +5,7 @@ import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
 import { reading } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
-import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
+import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument, toText } from './documents.ts'
 import { planList } from './list-plan.ts'
 
 /** The reads, one command each. */
@@ -16,14 +16,14 @@ export const createReads = (db: Db) => {
   return {
     async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
       const found = await reading(deadline, () => tasks.findOne<HasTask>(at(id), { projection: TASK }))
-      return found?.task && { id, version: found.task.version, json: JSON.stringify(found.task) }
+      return found?.task && { id, version: found.task.version, json: toText(found.task) }
     },
 
     async list(query: TaskQuery, after: Position | undefined, limit: number, deadline: Deadline): Promise<JsonRun> {
       const { filter, sort } = planList(query, after)
       const options = { projection: TASK, sort, limit, batchSize: limit + 1 }
       const found = await reading(deadline, () => tasks.find<HasTask>(filter, options).toArray())
-      return toRun(found.map(({ task }) => JSON.stringify(task)))
+      return toRun(found.flatMap(({ task }) => (task === undefined ? [] : [toText(task)])))
     },
 
     /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */

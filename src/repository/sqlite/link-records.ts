@@ -4,9 +4,10 @@ import type { Database } from './binding.ts'
 /** The links of tasks to their issues, read and written inside the transaction of the commit that they belong to. */
 export const createLinkRecords = (db: Database) => {
   const find = db.prepare('SELECT json FROM github_links WHERE task_id = ?')
-  const replace = db.prepare(
-    'INSERT OR REPLACE INTO github_links (task_id, status, next_attempt_at, issue_id, json) VALUES (?, ?, ?, ?, ?)',
-  )
+  const replace = db.prepare(`
+    INSERT INTO github_links (task_id, status, next_attempt_at, issue_id, json) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (task_id) DO UPDATE SET
+      status = excluded.status, next_attempt_at = excluded.next_attempt_at, issue_id = excluded.issue_id, json = excluded.json`)
   const remove = db.prepare('DELETE FROM github_links WHERE task_id = ?')
 
   return {

@@ -59,34 +59,40 @@ export const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX idempotency_keys_by_expires_at ON idempotency_keys (expires_at);
-
+  `,
+  `
+  -- The GitHub sync. Some files of version 1 have these tables already: they were made while it was being built.
   -- A link outlives its task until the issue is closed. Its JSON text is the record.
-  CREATE TABLE github_links (
+  CREATE TABLE IF NOT EXISTS github_links (
     task_id TEXT PRIMARY KEY,
     status TEXT NOT NULL,
     next_attempt_at INTEGER,
     issue_id TEXT,
     json TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX github_links_by_status ON github_links (status, task_id);
-  CREATE INDEX github_links_by_next_attempt_at ON github_links (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-  CREATE UNIQUE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS github_links_by_status ON github_links (status, task_id);
+  CREATE INDEX IF NOT EXISTS github_links_by_next_attempt_at ON github_links (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+  DROP INDEX IF EXISTS github_links_by_issue_id;
+  CREATE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL;
 
-  CREATE TABLE github_deliveries (
+  CREATE TABLE IF NOT EXISTS github_deliveries (
     id TEXT PRIMARY KEY,
     received_at INTEGER NOT NULL,
     is_open INTEGER NOT NULL,
     json TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX github_deliveries_by_received_at ON github_deliveries (is_open, received_at);
+  CREATE INDEX IF NOT EXISTS github_deliveries_by_received_at ON github_deliveries (is_open, received_at);
 
-  CREATE TABLE sync_state (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS sync_state (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE leases (
+  CREATE TABLE IF NOT EXISTS leases (
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     fence INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+
+  -- A task tells of its issue, or that it has none.
+  UPDATE tasks SET json = json_insert(json, '$.sync', NULL) WHERE json_type(json, '$.sync') IS NULL;
   `,
 ]

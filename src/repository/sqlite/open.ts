@@ -1,13 +1,12 @@
-import type { JsonRun } from '../../core/json-run.ts'
 import type { Position } from '../../core/task-query.ts'
 import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
-import { type KeyPosition, type Leg, planList } from './list-plan.ts'
+import { type KeyPosition, planList } from './list-plan.ts'
 import { createReadRun } from './read-run.ts'
-import { createScanner } from './scanner.ts'
+import { createScanner, type Scan } from './scanner.ts'
 import { createSync } from './sync.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
@@ -32,7 +31,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
   let newestId = (findNewest.get() as { id: string } | undefined)?.id
 
-  const scan = async (legs: readonly Leg[], limit: number): Promise<JsonRun> => {
+  const scan: Scan = async (legs, limit) => {
     if (scanner === undefined) return turns.read(() => readRun(legs, limit))
     try {
       return await scanner.scan(legs, limit)
@@ -75,7 +74,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       turns.read(() => findNewest.get())
     },
 
-    sync: createSync(db, turns, commits),
+    sync: createSync(db, turns, commits, scan),
     eventLag: () => 0,
 
     async close() {

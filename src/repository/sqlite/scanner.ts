@@ -3,9 +3,12 @@ import { type JsonRun, toBuffer } from '../../core/json-run.ts'
 import type { Leg } from './list-plan.ts'
 import type { ScanReply, ScanRequest } from './scan-worker.ts'
 
+/** Reads a run by the legs of a plan, up to a number of rows. */
+export type Scan = (legs: readonly Leg[], limit: number) => Promise<JsonRun>
+
 /** Reads whose cost grows with the data, on a thread of their own so that none delays a point read. */
 export interface Scanner {
-  scan(legs: readonly Leg[], limit: number): Promise<JsonRun>
+  readonly scan: Scan
   close(): Promise<void>
 }
 

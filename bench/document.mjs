@@ -1,0 +1,89 @@
+// Writes the figures of a full run where docs/performance.md shows them: its tables, its plot and the figures themselves.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { toSvg } from './plot.mjs'
+import { toPromises } from './promises.mjs'
+
+const inDocs = (name) => new URL(`../docs/${name}`, import.meta.url)
+
+const markdown = (header, rows) => {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(header), line(header.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
+}
+
+const grouped = (value) => Math.round(value).toLocaleString('en')
+const own = ({ server }) => server === 'SQLite'
+const percent = (share) => `${(share * 100).toFixed(0)} %`
+
+const promisesTable = (result) =>
+  markdown(
+    ['', 'aim', 'measured', ''],
+    toPromises(result).map(({ name, aim, shown, isMet }) => [name, aim, shown, isMet ? 'met' : '**not met**']),
+  )
+
+const sizesTable = ({ sizes }) =>
+  markdown(
+    ['', ...sizes.map(({ tasks }) => `${grouped(tasks)}: ratio`), ...sizes.map(({ tasks }) => `${grouped(tasks)}: p99 ms`)],
+    sizes[0].figures.filter(own).map(({ measure }) => {
+      const rows = sizes.map(({ figures }) => figures.filter(own).find((row) => row.measure === measure))
+      return [measure, ...rows.map((row) => row?.ratio.toFixed(2) ?? ''), ...rows.map((row) => row?.p99.toFixed(1) ?? '')]
+    }),
+  )
+
+const costTable = ({ sizes }) => {
+  const { figures } = sizes.find(({ peers }) => peers.length > 0) ?? sizes[0]
+  const shown = figures.filter(({ measure }) =>
+    figures.some((row) => row.measure === measure && row.server !== 'SQLite' && row.server !== 'limit'),
+  )
+  return markdown(
+    ['', 'server', 'ratio to the limit', 'p50 ms', 'p99 ms', 'p99.9 ms', 'CPU µs a request', 'RSS MB'],
+    (shown.length > 0 ? shown : figures).map(({ measure, server, ratio, p50, p99, p999, cpu, memory }) => [
+      measure,
+      server,
+      ratio.toFixed(2),
+      ...[p50, p99, p999].map((value) => value.toFixed(1)),
+      cpu.toFixed(0),
+      memory.toFixed(0),
+    ]),
+  )
+}
+
+const profileTables = ({ profiles }) =>
+  profiles
+    .map(({ measure, functions, places }) => {
+      const table = markdown(
+        [`${measure}: function`, 'self'],
+        functions.map(({ name, share }) =>
+          [`\`${name.replace(/ {2}/, '` ').replace(/ (\S+)$/, ' $1')}`, percent(share)].map((cell) =>
+            cell.split('`').length % 2 === 0 ? `${cell}\`` : cell,
+          ),
+        ),
+      )
+      const parts = places.filter(({ share }) => share >= 0.01).map(({ name, share }) => `${name} ${percent(share)}`)
+      return `${table}\n\nBy place: ${parts.join(', ')}.`
+    })
+    .join('\n\n')
+
+const runLine = ({ node, sizes }) => {
+  const peers = sizes.flatMap((size) => size.peers.map(({ about }) => about))
+  return `Node.js ${node}, 64 connections, the server on one core${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
+}
+
+const PARTS = { run: runLine, promises: promisesTable, sizes: sizesTable, cost: costTable, profile: profileTables }
+
+/** Each part of the page stands between `<!-- bench: NAME -->` and `<!-- /bench -->`. */
+const fillIn = (page, result) =>
+  Object.entries(PARTS).reduce(
+    (text, [name, toText]) =>
+      text.replace(
+        new RegExp(`(<!-- bench: ${name} -->\n)[\\s\\S]*?(<!-- /bench -->)`),
+        (_, open, close) => `${open}${toText(result)}\n${close}`,
+      ),
+    page,
+  )
+
+export const writeDocument = (result) => {
+  writeFileSync(inDocs('performance.json'), `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(inDocs('performance.svg'), toSvg(result))
+  writeFileSync(inDocs('performance.md'), fillIn(readFileSync(inDocs('performance.md'), 'utf8'), result))
+  console.log('\nwritten: docs/performance.md, docs/performance.svg, docs/performance.json')
+}

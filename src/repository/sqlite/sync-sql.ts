@@ -1,0 +1,28 @@
+/** So many deliveries are forgotten with one that is closed, so that a great many hold up nothing. */
+const FORGOTTEN = 1000
+
+/** What the sync asks of the file. None of it reads a whole table or sorts; the scans read through an index, off the event loop. */
+export const SYNC_SQL = {
+  link: 'SELECT json FROM github_links WHERE task_id = ?',
+  linkOfIssue: 'SELECT json FROM github_links WHERE issue_id = ? ORDER BY task_id LIMIT 1',
+  due: 'SELECT json FROM github_links WHERE next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?',
+  ofStatus: 'SELECT json FROM github_links WHERE status = ? AND task_id > ? ORDER BY task_id LIMIT ?',
+  addDelivery: 'INSERT OR IGNORE INTO github_deliveries (id, received_at, is_open, json) VALUES (?, ?, 1, ?)',
+  openDeliveries: 'SELECT json FROM github_deliveries WHERE is_open = 1 ORDER BY received_at LIMIT ?',
+  closeDelivery: 'UPDATE github_deliveries SET is_open = 0 WHERE id = ?',
+  forgetDeliveries: `
+    DELETE FROM github_deliveries WHERE id IN (
+      SELECT id FROM github_deliveries WHERE is_open = 0 AND received_at < ? ORDER BY received_at LIMIT ${FORGOTTEN})`,
+  readState: 'SELECT json FROM sync_state WHERE name = ?',
+  writeState: 'INSERT OR REPLACE INTO sync_state (name, json) VALUES (?, ?)',
+  lease: 'SELECT holder, fence, expires_at AS expiresAt FROM leases WHERE name = ?',
+  writeLease: 'INSERT OR REPLACE INTO leases (name, holder, fence, expires_at) VALUES (?, ?, ?, ?)',
+  endLease: 'UPDATE leases SET expires_at = 0 WHERE name = ? AND holder = ?',
+} as const
+
+/** Each has the number of rows as its last parameter, as the legs of a list do. */
+export const SYNC_SCANS = {
+  counts: `SELECT json_object('status', status, 'count', count(*)) AS json FROM github_links GROUP BY status LIMIT ?1`,
+  unlinked: `
+    SELECT json FROM tasks WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM github_links WHERE task_id = tasks.id) ORDER BY id LIMIT ?2`,
+} as const

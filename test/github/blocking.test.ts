@@ -1,0 +1,4 @@
+import { describeBlocking } from './blocking.ts'
+import { openSqliteFile } from './sync-service.ts'
+
+describeBlocking('SQLite', openSqliteFile)

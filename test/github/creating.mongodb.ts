@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describeCreating } from './creating.ts'
+
+describeCreating('MongoDB', createDatabaseUrl)

@@ -1,0 +1,4 @@
+import { describeCreating } from './creating.ts'
+import { openSqliteFile } from './sync-service.ts'
+
+describeCreating('SQLite', openSqliteFile)

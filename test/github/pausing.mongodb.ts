@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describePausing } from './pausing.ts'
+
+describePausing('MongoDB', createDatabaseUrl)

@@ -1,0 +1,28 @@
+import type { LocalGithub } from './local-github/local-github.ts'
+
+/** Intervals short enough for a test, limits out of its way. */
+const QUICK = {
+  GITHUB_WRITE_INTERVAL_MS: '5',
+  GITHUB_REQUEST_TIMEOUT_MS: '400',
+  GITHUB_LOOKUP_DELAYS_MS: '50,150,400',
+  GITHUB_SWEEP_INTERVAL_MS: '100',
+  GITHUB_RETRY_BASE_MS: '20',
+  GITHUB_LEASE_MS: '600',
+  GITHUB_CREATES_PER_MINUTE: '10000',
+  GITHUB_CREATES_PER_HOUR: '10000',
+  GITHUB_CREATE_WAIT_MS: '0',
+}
+
+export type Env = Readonly<Record<string, string>>
+
+/** A service with a token of the local GitHub; `env` overrides, and an empty value unsets. */
+export const syncEnv = (github: LocalGithub, databaseUrl: string, env: Env = {}): Env => ({
+  DATABASE_URL: databaseUrl,
+  LOG_LEVEL: 'debug',
+  SHUTDOWN_DRAIN_MS: '0',
+  ...QUICK,
+  GITHUB_API_URL: github.url,
+  GITHUB_TOKEN: github.token,
+  GITHUB_REPOSITORY: github.fullName(),
+  ...env,
+})

@@ -1,0 +1,74 @@
+import { MongoClient } from 'mongodb'
+import { expect, onTestFinished, test } from 'vitest'
+import { createdEvent } from '#src/core/event.ts'
+import { newLink } from '#src/core/sync-link.ts'
+import { createTask, type Task } from '#src/core/task.ts'
+import { newTask } from '#src/repository/mongo/documents.ts'
+import { SCHEMA_VERSION, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { createDatabaseUrl } from '../mongodb.ts'
+import { openStore, toTask } from './task-store.ts'
+
+interface Document {
+  readonly _id: string
+}
+
+/** Tasks as they were stored before they told of their issues. */
+const seed = async (url: string): Promise<readonly Task[]> => {
+  const client = await MongoClient.connect(url)
+  const newId = createTaskIds(undefined)
+  const drafts = [{ title: 'plain' }, { title: 'ä 🚀', labels: ['a b'], external_reference_id: '9007199254740993' }]
+  const tasks = drafts.map((draft, index) => createTask(draft, newId(), instantAt(index)))
+  const documents = tasks.map((task) => {
+    const { sync: _, ...old } = task
+    return { ...newTask(task, createdEvent(task, 'test'), [], undefined), task: old }
+  })
+  await client
+    .db()
+    .collection<Document>('tasks')
+    .createIndexes(TASK_INDEXES.filter(({ name }) => !/link|issue/.test(name ?? '')))
+  await client.db().collection<Document>('tasks').insertMany(documents)
+  await client.db().collection<Document & { version: number }>('meta').insertOne({ _id: 'schema', version: SCHEMA_VERSION })
+  await client.close()
+  return tasks
+}
+
+const open = async () => {
+  const url = await createDatabaseUrl()
+  const tasks = await seed(url)
+  return { url, tasks, ...(await openStore(() => openMongoRepository(url))) }
+}
+
+test('a database from before the GitHub sync keeps its tasks, which say that they have no issue', async () => {
+  const { repository, tasks, list, history } = await open()
+  expect(await list()).toEqual(tasks)
+  for (const task of tasks) {
+    expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+    expect(await history(task.id)).toHaveLength(1)
+  }
+})
+
+test('its tasks can be changed and linked', async () => {
+  const { repository, tasks, patch } = await open()
+  const ids = tasks.map(({ id }) => id)
+  expect(toTask(await patch(ids[0] ?? '', { title: 'changed' }))).toEqual({
+    ...tasks[0],
+    title: 'changed',
+    updated_at: instantAt(100),
+    version: 2,
+  })
+  expect((await repository.sync.unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1])
+  for (const id of ids) expect(await repository.sync.addLink(newLink(id, 1))).toBe(true)
+  expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+})
+
+test('it gets the indexes that it lacks', async () => {
+  const { url } = await open()
+  const client = await MongoClient.connect(url)
+  onTestFinished(() => client.close())
+  const names = async (name: string) => (await client.db().collection(name).indexes()).map((index) => index.name)
+  expect(await names('tasks')).toEqual(expect.arrayContaining(TASK_INDEXES.map(({ name }) => name)))
+  expect(await names('deliveries')).toContain('by_receipt')
+})

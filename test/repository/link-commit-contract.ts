@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { TaskError } from '#src/core/errors.ts'
+import { changedEvent, createdEvent } from '#src/core/event.ts'
+import { behind, importedLink, newLink, SYNC_STATUSES, toSyncedFields, toTaskSync } from '#src/core/sync-link.ts'
+import { createTask, patchTask } from '#src/core/task.ts'
+import type { IdempotencyKey } from '#src/core/task-repository.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { issueOf, millisAt, openLinked } from './linked-store.ts'
+import { deleted, type Open, patched, toStored, toTask } from './task-store.ts'
+
+const BIG = '9007199254740993'
+
+const keyOf = (key: string): IdempotencyKey => ({
+  key,
+  fingerprint: 'request',
+  now: millisAt(0),
+  expiresAt: millisAt(24 * 3600),
+})
+
+/** That the issue of a task is behind is part of the very commit that makes it so. */
+export const describeLinkCommits = (open: Open): void => {
+  describe('a task that is created with a link', () => {
+    test('has it from its commit on, and tells of it', async () => {
+      const { repository, sync, createLinked, history } = await openLinked(open)
+      const stored = toStored(await createLinked())
+      const link = newLink(stored.id, millisAt(0))
+      expect(await sync.link(stored.id)).toEqual(link)
+      expect(JSON.parse(stored.json)).toMatchObject({ version: 1, external_reference_id: null, sync: toTaskSync(link) })
+      expect(await repository.get(stored.id)).toEqual(stored)
+      expect((await history(stored.id)).map(({ type }) => type)).toEqual(['task.created'])
+    })
+
+    test('bears the id of the issue that it was made of', async () => {
+      const { repository, sync, newId, list } = await openLinked(open)
+      const task = createTask({ title: 'imported' }, newId(), instantAt(0))
+      const link = importedLink(task.id, issueOf(BIG, 7), toSyncedFields(task), millisAt(0))
+      const stored = toTask(await repository.create(task, createdEvent(task, 'github:someone'), undefined, link))
+      expect(stored).toMatchObject({ external_reference_id: BIG, sync: { status: 'linked', issue_number: 7 } })
+      expect(await sync.linkOfIssue(BIG)).toEqual(link)
+      expect(await list({ externalReferenceId: BIG })).toEqual([stored])
+    })
+
+    test('is one, with one link, when twins race for its key', async () => {
+      const { sync, createLinked, list } = await openLinked(open)
+      const results = await Promise.all(Array.from({ length: 10 }, () => createLinked({}, {}, keyOf('import'))))
+      expect(new Set(results.map((result) => toStored(result).id)).size).toBe(1)
+      expect(await sync.countLinks()).toEqual({ pending: 1 })
+      const [task, ...others] = await list()
+      expect([others, (await sync.link(task?.id ?? ''))?.taskId]).toEqual([[], task?.id])
+    })
+
+    test('is answered to a retry with how its issue stands now', async () => {
+      const { sync, createLinked, step } = await openLinked(open)
+      const first = toTask(await createLinked({}, {}, keyOf('retry')))
+      await step(first.id, { status: 'linked', issue: issueOf('4711'), nextAttemptAt: null })
+      const again = await createLinked({ status: 'dead' }, {}, keyOf('retry'))
+      expect(await sync.link(first.id)).toMatchObject({ status: 'linked', rev: 2 })
+      expect(again).toMatchObject({ kind: 'stored', replayed: true })
+      expect(toTask(again)).toMatchObject({ id: first.id, external_reference_id: '4711', sync: { status: 'linked' } })
+    })
+  })
+
+  describe('a change of a linked task', () => {
+    test.for(SYNC_STATUSES)('makes the link what the rule says, where it is %s', async (status) => {
+      const { sync, addLinked, patch } = await openLinked(open)
+      const { id } = await addLinked({ status, nextAttemptAt: null, issue: issueOf('4711') })
+      const before = await sync.link(id)
+      const changed = toTask(await patch(id, { title: 'changed' }, instantAt(50)))
+      const link = before && behind(before, 2, false, millisAt(50))
+      expect(await sync.link(id)).toEqual(link)
+      expect(changed).toMatchObject({ version: 2, title: 'changed', sync: link && toTaskSync(link) })
+    })
+
+    test('that comes from GitHub says itself how the link stands', async () => {
+      const { repository, sync, addLinked, current } = await openLinked(open)
+      const { id } = await addLinked({ status: 'linked', nextAttemptAt: null, issue: issueOf('4711') })
+      const result = await repository.change(id, (task, link) => {
+        const next = patchTask(task, { title: 'from GitHub' }, instantAt(60))
+        const following = link && { ...link, rev: link.rev + 1, syncedVersion: 2, wantedVersion: 2, lastSyncedAt: millisAt(60) }
+        return { kind: 'change', task: next, event: changedEvent(task, next, 'github:x'), ...(following && { link: following }) }
+      })
+      expect(toTask(result).sync).toMatchObject({ status: 'linked', last_synced_at: instantAt(60) })
+      expect(await sync.link(id)).toMatchObject({ rev: 2, syncedVersion: 2, wantedVersion: 2 })
+      expect(await current(id)).toEqual(toTask(result))
+    })
+
+    test('is decided upon the link as it is', async () => {
+      const { repository, sync, addLinked, step } = await openLinked(open)
+      const { id } = await addLinked()
+      await step(id, { attempts: 3, base: null })
+      const seen: unknown[] = []
+      await repository.change(id, (_, link) => {
+        seen.push(link)
+        return { kind: 'keep' }
+      })
+      expect(seen.at(-1)).toEqual(await sync.link(id))
+    })
+
+    test('that keeps the task or is refused leaves the link', async () => {
+      const { repository, sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked({ status: 'linked' })
+      const before = await sync.link(id)
+      const error = new TaskError('version_mismatch', 'not now', { currentVersion: 1 })
+      await repository.change(id, () => ({ kind: 'keep' }))
+      await repository.change(id, () => ({ kind: 'keep' }), keyOf('kept'))
+      await repository.change(id, () => ({ kind: 'refuse', error }))
+      expect(await sync.link(id)).toEqual(before)
+    })
+
+    test('makes no link where there is none', async () => {
+      const { sync, add, patch } = await openLinked(open)
+      const { id } = await add()
+      expect(toTask(await patch(id, { title: 'changed' })).sync).toBeNull()
+      expect(await sync.link(id)).toBeUndefined()
+      expect(await sync.countLinks()).toEqual({})
+    })
+
+    test('and steps of the sync at the same time lose nothing of each other', async () => {
+      const { repository, sync, addLinked, current } = await openLinked(open)
+      const { id } = await addLinked({}, { description: '' })
+      const change = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task))
+      const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
+      await Promise.all(Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())))
+      const link = await sync.link(id)
+      expect(link).toMatchObject({ rev: 16, attempts: 5, wantedVersion: 11 })
+      expect(await current(id)).toMatchObject({ version: 11, description: 'x'.repeat(10), sync: link && toTaskSync(link) })
+    })
+  })
+
+  describe('a deletion of a linked task', () => {
+    test('leaves the link, which says that the issue is to be closed', async () => {
+      const { repository, sync, addLinked, remove } = await openLinked(open)
+      const { id } = await addLinked({ status: 'linked', nextAttemptAt: null, issue: issueOf(BIG) })
+      const before = await sync.link(id)
+      await remove(id)
+      const link = before && behind(before, 2, true, millisAt(200))
+      expect(link).toMatchObject({ isDeleted: true, status: 'dirty', wantedVersion: 2 })
+      expect(await repository.get(id)).toBeUndefined()
+      expect(await sync.link(id)).toEqual(link)
+      expect(await sync.linkOfIssue(BIG)).toEqual(link)
+      expect(await sync.dueLinks(millisAt(200), 10)).toEqual([link])
+      expect(await sync.links('dirty', undefined, 10)).toEqual([link])
+      expect(await sync.countLinks()).toEqual({ dirty: 1 })
+    })
+
+    test('lets the sync go on with the link alone, and forget it', async () => {
+      const { sync, addLinked, remove, step, forget, history } = await openLinked(open)
+      const { id } = await addLinked({ status: 'linked', issue: issueOf(BIG) })
+      await remove(id)
+      const seen: unknown[] = []
+      await sync.changeLink(id, (_, task) => void seen.push(task))
+      expect(seen.at(-1)).toBeUndefined()
+      expect(await step(id, { attempts: 1 })).toMatchObject({ attempts: 1, isDeleted: true })
+      expect(await forget(id)).toBeUndefined()
+      expect([await sync.link(id), await sync.linkOfIssue(BIG), await sync.countLinks()]).toEqual([undefined, undefined, {}])
+      expect(await history(id)).toHaveLength(2)
+    })
+
+    test('that races with steps of the sync leaves what both say', async () => {
+      const { repository, sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked({ status: 'linked' })
+      const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
+      await Promise.all([step(), step(), repository.change(id, deleted), step(), step()])
+      expect(await sync.link(id)).toMatchObject({ rev: 6, attempts: 4, isDeleted: true, wantedVersion: 2 })
+    })
+  })
+}

@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { behind, newLink, SYNC_STATUSES, type SyncLink, type SyncStatus, withLink } from '#src/core/sync-link.ts'
+import { patchTask, type Task } from '#src/core/task.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { issueOf, millisAt, openLinked } from './linked-store.ts'
+import { type Open, patched } from './task-store.ts'
+
+/** A task and its link, as the port's doc comments say that they come to be. */
+interface Pair {
+  readonly id: string
+  task: Task | undefined
+  link: SyncLink | undefined
+}
+
+const TASKS = 3
+
+type Operation =
+  | { readonly kind: 'patch'; readonly title: string; readonly seconds: number }
+  | { readonly kind: 'delete' }
+  | { readonly kind: 'add' }
+  | { readonly kind: 'step'; readonly rev: number | undefined; readonly fields: Partial<SyncLink> }
+  | { readonly kind: 'forget' }
+
+const statuses: fc.Arbitrary<SyncStatus> = fc.constantFrom(...SYNC_STATUSES)
+
+const fields: fc.Arbitrary<Partial<SyncLink>> = fc.record(
+  {
+    status: statuses,
+    nextAttemptAt: fc.option(fc.integer({ min: 0, max: 20 }).map(millisAt), { nil: null }),
+    issue: fc.option(
+      fc.integer({ min: 1, max: 4 }).map((number) => issueOf(`900719925474099${number}`, number)),
+      { nil: null },
+    ),
+    error: fc.constantFrom(null, { code: 'invalid', detail: 'too long', action: 'shorten it' }),
+  },
+  { requiredKeys: [] },
+)
+
+const operations: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('patch' as const),
+      title: fc.string({ minLength: 1, maxLength: 3 }).filter((text) => text.trim() !== '' && !text.includes('\0')),
+      seconds: fc.nat(90),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('add' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('step' as const),
+      rev: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
+      fields,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const) }) },
+)
+
+/** What an operation makes of a task and its link. */
+const apply = (pair: Pair, operation: Operation): void => {
+  const { task, link } = pair
+  switch (operation.kind) {
+    case 'patch': {
+      const next = task && patchTask(task, { title: operation.title }, instantAt(operation.seconds))
+      if (!next || next === task) return
+      pair.link = link && behind(link, next.version, false, Date.parse(next.updated_at))
+      pair.task = pair.link ? withLink(next, pair.link) : next
+      return
+    }
+    case 'delete':
+      if (!task) return
+      pair.link = link && behind(link, task.version + 1, true, millisAt(200))
+      pair.task = undefined
+      return
+    case 'add':
+      if (!task || link) return
+      pair.link = newLink(pair.id, millisAt(7))
+      pair.task = withLink(task, pair.link)
+      return
+    case 'step':
+      if (!link || (operation.rev !== undefined && operation.rev !== link.rev)) return
+      pair.link = { ...link, ...operation.fields, rev: link.rev + 1 }
+      pair.task = task && withLink(task, pair.link)
+      return
+    case 'forget':
+      if (!link) return
+      pair.link = undefined
+      pair.task = task && { ...task, sync: null }
+  }
+}
+
+type Linked = Awaited<ReturnType<typeof openLinked>>
+
+const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string, operation: Operation): Promise<void> => {
+  switch (operation.kind) {
+    case 'patch':
+      await repository.change(id, patched({ title: operation.title }, instantAt(operation.seconds)))
+      return
+    case 'delete':
+      await remove(id)
+      return
+    case 'add':
+      await sync.addLink(newLink(id, millisAt(7)))
+      return
+    case 'step': {
+      const { rev, fields } = operation
+      await sync.changeLink(id, (link) =>
+        rev === undefined || rev === link.rev ? { ...link, ...fields, rev: link.rev + 1 } : undefined,
+      )
+      return
+    }
+    case 'forget':
+      await forget(id)
+  }
+}
+
+const byTime = (a: SyncLink, b: SyncLink): number =>
+  (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || (a.taskId < b.taskId ? -1 : 1)
+
+/** Whatever the store can be asked of its links, against the model of all of them. */
+const expectSame = async ({ sync, current }: Linked, all: readonly Pair[], touched: readonly Pair[]): Promise<void> => {
+  const links = all.flatMap(({ link }) => link ?? [])
+  const now = millisAt(10)
+  for (const { id, task, link } of touched) {
+    expect(await sync.link(id)).toEqual(link)
+    expect(await current(id)).toEqual(task)
+    const issueId = link?.issue?.id
+    if (issueId) expect(await sync.linkOfIssue(issueId)).toEqual(links.find(({ issue }) => issue?.id === issueId))
+  }
+  const due = links.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= now)
+  expect((await sync.dueLinks(now, 1000)).sort(byTime)).toEqual(due.sort(byTime))
+  expect(await sync.countLinks()).toEqual(Object.fromEntries(SYNC_STATUSES.flatMap((status) => countOf(links, status))))
+  const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task] : []))
+  expect(await sync.unlinkedTasks(undefined, 1000)).toEqual(unlinked)
+}
+
+const countOf = (links: readonly SyncLink[], wanted: SyncStatus): [SyncStatus, number][] => {
+  const count = links.filter(({ status }) => status === wanted).length
+  return count === 0 ? [] : [[wanted, count]]
+}
+
+export const describeLinkModel = (open: Open): void => {
+  test('links are what their tasks and steps make them, whatever comes after what', async () => {
+    const store = await openLinked(open)
+    const all: Pair[] = []
+    const runs = fc.array(fc.tuple(fc.nat(TASKS - 1), operations), { maxLength: 14 })
+    await fc.assert(
+      fc.asyncProperty(runs, async (run) => {
+        const touched: Pair[] = []
+        for (let index = 0; index < TASKS; index++) {
+          const task = await store.addLinked({}, { title: `task ${index}` })
+          touched.push({ id: task.id, task, link: newLink(task.id, millisAt(0)) })
+        }
+        all.push(...touched)
+        for (const [index, operation] of run) {
+          const pair = touched[index] as Pair
+          await carryOut(store, pair.id, operation)
+          apply(pair, operation)
+        }
+        await expectSame(store, all, touched)
+      }),
+      { numRuns: 25 },
+    )
+  })
+}

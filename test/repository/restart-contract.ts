@@ -1,0 +1,78 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { TaskRepository } from '#src/core/task-repository.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { issueOf, millisAt, toLinkedStore } from './linked-store.ts'
+import { deliveryAt } from './sync-contract.ts'
+import { createStore } from './task-store.ts'
+
+/** Opens the same database each time; the test closes it. */
+export type Reopen = () => Promise<TaskRepository> | TaskRepository
+
+const HOUR = 3_600_000
+
+/** What is there when a store is closed and opened again. `create` gives a place of the test's own. */
+export const describeRestart = (name: string, create: () => Promise<Reopen> | Reopen): void => {
+  describe(`${name} that is opened again`, () => {
+    const openTwice = async <T>(before: (store: LinkedStore) => Promise<T>) => {
+      const open = await create()
+      const first = await open()
+      const kept = await before(toStore(first))
+      await first.close()
+      const second = await open()
+      onTestFinished(() => second.close())
+      return { kept, ...toStore(second) }
+    }
+
+    test('has every link, also those of deleted tasks, and their tasks tell of them', async () => {
+      const { kept, sync, current } = await openTwice(async ({ addLinked, step, remove, sync }) => {
+        const ids = [(await addLinked()).id, (await addLinked({ status: 'linked' })).id, (await addLinked()).id]
+        await step(ids[0] ?? '', { status: 'dead', issue: issueOf('9007199254740993'), nextAttemptAt: null })
+        await remove(ids[1] ?? '')
+        return Promise.all(ids.map((id) => sync.link(id)))
+      })
+      for (const link of kept) expect(await sync.link(link?.taskId ?? '')).toEqual(link)
+      expect(await sync.countLinks()).toEqual({ dead: 1, dirty: 1, pending: 1 })
+      expect(await sync.linkOfIssue('9007199254740993')).toEqual(kept[0])
+      expect(await current(kept[0]?.taskId ?? '')).toMatchObject({ sync: { status: 'dead' } })
+      expect((await sync.dueLinks(millisAt(300), 9)).map(({ taskId }) => taskId)).toEqual([kept[2]?.taskId, kept[1]?.taskId])
+    })
+
+    test('knows the deliveries that are open and those that were dealt with', async () => {
+      const { sync } = await openTwice(async ({ sync }) => {
+        await sync.addDelivery(deliveryAt(1))
+        await sync.addDelivery(deliveryAt(2))
+        await sync.closeDelivery(deliveryAt(1).id, 0)
+      })
+      expect(await sync.openDeliveries(9)).toEqual([deliveryAt(2)])
+      expect(await sync.addDelivery(deliveryAt(1))).toBe(false)
+    })
+
+    test('has the values, and whoever held a lease in the same term', async () => {
+      const { kept, sync } = await openTwice(async ({ sync }) => {
+        await sync.writeState('cursor', { at: 5 })
+        return sync.hold('work', 'a', HOUR)
+      })
+      expect(await sync.readState('cursor')).toEqual({ at: 5 })
+      expect(await sync.hold('work', 'b', HOUR)).toBeUndefined()
+      expect(await sync.hold('work', 'a', HOUR)).toBe(kept)
+    })
+
+    test('finishes the steps that were begun when it closes', async () => {
+      const open = await create()
+      const first = await open()
+      const store = toStore(first)
+      const { id } = await store.addLinked()
+      const reads = Promise.all([store.sync.countLinks(), store.sync.unlinkedTasks(undefined, 9), store.sync.link(id)])
+      const begun = Promise.all([store.step(id, { attempts: 1 }), store.sync.writeState('a', 1), reads])
+      await first.close()
+      await begun
+      const second = await open()
+      onTestFinished(() => second.close())
+      expect(await second.sync.link(id)).toMatchObject({ rev: 2, attempts: 1 })
+      expect(await second.sync.readState('a')).toBe(1)
+    })
+  })
+}
+
+const toStore = (repository: TaskRepository) => toLinkedStore(createStore(repository, createTaskIds(undefined)))
+type LinkedStore = ReturnType<typeof toStore>
