@@ -22,6 +22,20 @@ export const describeImports = (database: string, open: OpenDatabase): void => {
       expect(await history(first.id)).toMatchObject([{ type: 'task.created', actor: 'github:alice' }])
     })
 
+    test('in one sweep misses none because another issue changes while the pages are read', async () => {
+      const { github, restart } = await startSynced(open, { GITHUB_IMPORT: 'all' })
+      const alice = github.as('alice')
+      for (let index = 1; index <= 130; index += 1) alice.open({ title: `issue ${index}` })
+      github.fail(
+        LIST_ISSUES,
+        meanwhile(() => alice.edit(1, { title: 'comes with the next sweep' })),
+        { after: 1 },
+      )
+      const { list } = await restart()
+      const titles = await eventually(async () => expectLength(await list(), 129).map(({ title }) => title))
+      expect(titles).toEqual(Array.from({ length: 129 }, (_, index) => `issue ${index + 2}`))
+    })
+
     test('of a label: an issue becomes a task when it has the label, whatever its case', async () => {
       const { github, onlyTask, list, put, issueShown, sweeps } = await startSynced(open, {
         ...SWEEPING,

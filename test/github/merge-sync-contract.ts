@@ -76,6 +76,18 @@ export const describeMerges = (database: string, open: OpenDatabase): void => {
       expect((await synced.history(id)).filter(({ type }) => type === 'task.conflict_resolved')).toHaveLength(1)
     })
 
+    test('a change that was under way when the process was killed is ended by the next one at once', async () => {
+      const { github, create, put, restart, issueShown } = await startSynced(open)
+      const { id } = await create({ title: 'a', labels: ['x'] })
+      const hanging = github.fail(PATCH_ISSUE, hang({ commit: 'never' }))
+      await put(id, { title: 'b', labels: [] })
+      await eventually(() => expect(hanging.hits()).toBe(1))
+      const { get, history } = await restart({}, 'SIGKILL')
+      await issueShown(1, { title: 'b', labels: [] })
+      await eventually(async () => expect(await get(id)).toMatchObject({ title: 'b', version: 2, sync: { status: 'linked' } }))
+      expect(await history(id)).toHaveLength(2)
+    })
+
     test('14 title here, body there → both kept', async () => {
       const { github, create, put, deliver, shown, issueShown, history } = await startSynced(open)
       const { id } = await create({ title: 'a', description: 'text' })

@@ -70,8 +70,11 @@ export const startSynced = async (open: OpenDatabase, env: Record<string, string
   const started = await startProcess(settings, createFolder())
   const service = createCalls(started.url)
   /** Ends the service and starts it anew over the same database, with other settings if given. */
-  const restart = async (changed: Record<string, string> = {}): Promise<ReturnType<typeof createCalls>> => {
-    await started.end('SIGTERM')
+  const restart = async (
+    changed: Record<string, string> = {},
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<ReturnType<typeof createCalls>> => {
+    await started.end(signal)
     return createCalls((await startProcess({ ...settings, ...changed }, createFolder())).url)
   }
   await eventually(async () =>
