@@ -18,7 +18,7 @@ export interface ApiDeps {
 export type Outcome = Exclude<Reply, { kind: 'limited' }>
 
 /** The repository as it was found: its name may change, its id never does. */
-interface Home {
+export interface Home {
   readonly id: number
   readonly fullName: string
 }
@@ -29,6 +29,9 @@ const AUTHORS = 'github-authors'
 /** Writes are some time apart: whether a call has to wait for its turn. */
 type Turn = 'needless' | 'to be taken' | 'taken'
 
+/** Where it is kept as what it was found. */
+export const homeState = (repository: string): string => `github-repository:${repository.toLowerCase()}`
+
 export type Api = Awaited<ReturnType<typeof createApi>>
 
 /**
@@ -37,7 +40,7 @@ export type Api = Awaited<ReturnType<typeof createApi>>
  * call made again there.
  */
 export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
-  const stateName = `github-repository:${repository.toLowerCase()}`
+  const stateName = homeState(repository)
   let home = (await sync.readState(stateName)) as Home | undefined
   let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined

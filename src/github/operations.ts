@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { newLink, revived, type SyncLink, type SyncStatus } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
+import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'
 import { createLimits, type LimitOptions } from './limits.ts'
@@ -26,8 +27,9 @@ export const createOperations = (
     const limits = await createLimits(sync, credential, settings, now)
     const { pausedUntil, reason } = limits.state()
     const nextCreateAt = limits.nextCreateAt()
+    const home = (await sync.readState(homeState(settings.repository))) as Home | undefined
     return {
-      repository: settings.repository,
+      repository: home?.fullName ?? settings.repository,
       blocked: ((await sync.readState(BLOCK)) ?? null) as SyncLink['error'],
       paused_until: instant(pausedUntil),
       pause_reason: reason,

@@ -3,18 +3,17 @@ import { changedEvent, type NewTaskEvent } from '../core/event.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import { patchTask, type Task } from '../core/task.ts'
 import type { Decision } from '../core/task-repository.ts'
-import type { Outcome } from './api.ts'
 import { commonBase } from './common-base.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
 import { diffIssue, type IssueChanges, isEmpty } from './issue-diff.ts'
-import { keyOf, keysOf } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
 import { hasNews } from './issue-news.ts'
-import { blocked, linked } from './links.ts'
+import { linked } from './links.ts'
 import { type Lost, merge, type Side } from './merge.ts'
 import { type RemoteIssue, toLinkedIssue, toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
+import { Failed } from './stopped.ts'
+import { closeIssue, writeIssue } from './write-issue.ts'
 
 /** So long a change that was begun is left alone, before it is looked at again after a crash. */
 const PATCHING_MS = 60_000
@@ -152,7 +151,7 @@ const toEvent = (before: Task, after: Task, lostThere: readonly Lost[], actor: s
 
 const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
-  const issue = await write(desk, taskId, seen, plan.changes)
+  const issue = await writeIssue(desk, taskId, seen, plan.changes)
   await desk.sync.changeLink(taskId, (link) => {
     if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
     const now = desk.now()
@@ -168,52 +167,8 @@ const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteI
   })
 }
 
-/**
- * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
- * with the issue as GitHub showed it then.
- */
-const write = async (
-  desk: Desk,
-  taskId: string,
-  seen: RemoteIssue,
-  { patch, addLabels, removeLabels }: IssueChanges,
-): Promise<RemoteIssue | 'labels_dropped'> => {
-  let issue = seen
-  const relabel = async (writing: Promise<Outcome>, done?: number): Promise<boolean> => {
-    const outcome = await writing
-    if (outcome.kind === 'refused' && outcome.status === 403) return false
-    const labels = await sent(desk, taskId, outcome, done)
-    if (labels !== undefined) issue = { ...issue, labels: (labels as { name: string }[]).map(({ name }) => name) }
-    return true
-  }
-  if (addLabels.length > 0) {
-    const isAllowed = await relabel(desk.api.addLabels(seen.number, addLabels))
-    const shown = keysOf(issue.labels)
-    if (!isAllowed || addLabels.some((label) => !shown.has(keyOf(label)))) return 'labels_dropped'
-  }
-  if (patch !== undefined) issue = toRemoteIssue(await sent(desk, taskId, await desk.api.update(seen.number, patch)))
-  for (const label of removeLabels) {
-    issue = { ...issue, labels: issue.labels.filter((one) => keyOf(one) !== keyOf(label)) }
-    if (!(await relabel(desk.api.removeLabel(seen.number, label), 404))) return 'labels_dropped'
-  }
-  return issue
-}
-
-/** The data of a write that was done, or was needless (`done`). */
-const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number): Promise<unknown> => {
-  if (outcome.kind === 'ok') return outcome.data
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
-  if (outcome.status === done) return undefined
-  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
-  if (outcome.status === 422) {
-    await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
-    throw new Refused()
-  }
-  throw new Failed('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)
-}
-
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
 const close = async (desk: Desk, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
-  if (isOpen) await sent(desk, taskId, await desk.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
+  if (isOpen) await closeIssue(desk, taskId, number)
   await desk.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
 }

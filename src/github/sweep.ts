@@ -2,6 +2,7 @@ import type { SyncLink, SyncStatus } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
 import { welcome } from './incoming.ts'
 import { hasNews } from './issue-news.ts'
+import type { RemoteIssue } from './remote-issue.ts'
 
 const CURSOR = 'github-cursor'
 const VANISH_CHECK = 'github-vanish-check'
@@ -23,11 +24,15 @@ export const sweep = async (desk: Desk): Promise<void> => {
   const began = desk.now()
   const cursor = ((await desk.sync.readState(CURSOR)) as number | undefined) ?? began
   const since = new Date(cursor - OVERLAP_MS).toISOString()
-  for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'asc', since })) {
+  const unknown: RemoteIssue[] = []
+  /** The newest first: what changes meanwhile comes to the front, so that none is pushed from a page that is to be read to one that was. */
+  for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'desc', since })) {
     const link = await desk.sync.linkOfIssue(issue.id)
-    if (link === undefined) await welcome(desk, issue)
-    else if (link.status === 'remote_gone' || (link.status === 'linked' && hasNews(link, issue))) await suspect(desk, link)
+    if (link === undefined) unknown.push(issue)
+    else if (link.status === 'remote_gone' || (link.status === 'linked' && hasNews(link, issue)))
+      await suspect(desk, link.taskId, link.status)
   }
+  for (const issue of unknown.reverse()) await welcome(desk, issue)
   await desk.sync.writeState(CURSOR, began)
   await checkVanished(desk, began)
 }
@@ -39,15 +44,15 @@ const checkVanished = async (desk: Desk, now: number): Promise<void> => {
   const there = new Set<string>()
   for await (const { id } of desk.api.list({ state: 'all', sort: 'created', direction: 'asc' })) there.add(id)
   for await (const link of linksOf(desk, 'linked')) {
-    if (link.issue !== null && !there.has(link.issue.id)) await suspect(desk, link)
+    if (link.issue !== null && !there.has(link.issue.id)) await suspect(desk, link.taskId, 'linked')
   }
   await desk.sync.writeState(VANISH_CHECK, now)
 }
 
 /** How it is now is asked of GitHub: a list may lag. */
-const suspect = (desk: Desk, { taskId, rev }: SyncLink) =>
+export const suspect = (desk: Desk, taskId: string, status: SyncStatus) =>
   desk.sync.changeLink(taskId, (link) =>
-    link.rev === rev ? { ...link, rev: rev + 1, status: 'dirty', nextAttemptAt: desk.now() } : undefined,
+    link.status === status ? { ...link, rev: link.rev + 1, status: 'dirty', nextAttemptAt: desk.now() } : undefined,
   )
 
 /** Every link of a state, read in pages. */

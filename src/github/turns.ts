@@ -7,7 +7,7 @@ import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
-import { sweep, UNKNOWN_ACTOR } from './sweep.ts'
+import { linksOf, suspect, sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
 /** When the last sweep ended, for GET /github/status. */
 export const LAST_SWEEP = 'github-last-sweep'
@@ -31,6 +31,7 @@ export const createTurns = async (
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<boolean>> => {
   const block = await createBlock(desk)
+  await resume(desk)
   let sweepAt = 0
 
   /** Resolves with whether the step came to its end. What stops everything stops the turn as well. */
@@ -112,6 +113,11 @@ export const createTurns = async (
       return true
     }
   }
+}
+
+/** What another process had begun to change, and did not end, is looked at at once. */
+const resume = async (desk: Desk): Promise<void> => {
+  for await (const { taskId } of linksOf(desk, 'patching')) await suspect(desk, taskId, 'patching')
 }
 
 /** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */

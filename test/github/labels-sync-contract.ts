@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { ADD_LABELS, eventually, type OpenDatabase, REMOVE_LABEL, SWEEPING, startSynced } from './synced-service.ts'
+import { ADD_LABELS, eventually, NEWER_MS, type OpenDatabase, REMOVE_LABEL, SWEEPING, startSynced } from './synced-service.ts'
 
 const DROPPED = { status: 'linked', error: { code: 'labels_dropped' } }
 
@@ -15,6 +16,7 @@ export const describeLabels = (database: string, open: OpenDatabase): void => {
       await put(id, { priority: 'medium', status: 'in_progress' })
       await issueShown(1, { labels: ['status:in_progress', 'x'] })
       await linked(id)
+      await sleep(NEWER_MS)
       github.as('alice').label(1, 'Priority:HIGH')
       github.as('alice').unlabel(1, 'status:in_progress')
       await deliver()

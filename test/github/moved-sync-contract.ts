@@ -13,7 +13,7 @@ const DELETED = { status: 'remote_gone', error: { code: 'issue_deleted' } }
 export const describeMoves = (database: string, open: OpenDatabase): void => {
   describe(`moved and deleted, on ${database}`, () => {
     test('18 rename (307) → the repo is updated, one issue', async () => {
-      const { github, create, put, issueShown, linked, restart } = await startSynced(open)
+      const { github, create, put, issueShown, linked, read, restart } = await startSynced(open)
       const { id } = await create({ title: 'a' })
       github.rename('chores')
       /** Whoever takes the former name gets nothing of ours. */
@@ -23,6 +23,7 @@ export const describeMoves = (database: string, open: OpenDatabase): void => {
       await issueShown(1, { title: 'b' })
       await linked(id)
       expect(redirected(github)).toHaveLength(1)
+      expect(await read('/github/status')).toMatchObject({ repository: 'acme/chores' })
       const successor = github.addRepository('acme/tasks')
       const again = await restart()
       await again.put(id, { title: 'c' })

@@ -37,6 +37,9 @@ const SETTINGS = {
   GITHUB_WEBHOOK_SECRET_PREVIOUS: SECRETS.formerSecret,
 }
 
+/** GitHub's instants have whole seconds: later than a second is later for both. */
+export const NEWER_MS = 1100
+
 /** Sweeps all the time. */
 export const SWEEPING = { GITHUB_SWEEP_INTERVAL_MS: '100' }
 
@@ -50,7 +53,7 @@ export interface HistoryEvent {
 export type SyncedTask = Task & { readonly sync: TaskSync }
 
 /** Holds within some seconds, or the test fails with the last reason. */
-export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 8000, interval: 20 })
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 
 /** The real service beside a GitHub of the test's own, once the first sweep is over. */
 export const startSynced = async (open: OpenDatabase, env: Record<string, string> = {}, options: LocalGithubOptions = {}) => {
@@ -67,8 +70,11 @@ export const startSynced = async (open: OpenDatabase, env: Record<string, string
   const started = await startProcess(settings, createFolder())
   const service = createCalls(started.url)
   /** Ends the service and starts it anew over the same database, with other settings if given. */
-  const restart = async (changed: Record<string, string> = {}): Promise<ReturnType<typeof createCalls>> => {
-    await started.end('SIGTERM')
+  const restart = async (
+    changed: Record<string, string> = {},
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<ReturnType<typeof createCalls>> => {
+    await started.end(signal)
     return createCalls((await startProcess({ ...settings, ...changed }, createFolder())).url)
   }
   await eventually(async () =>

@@ -40,7 +40,7 @@ const instant = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
 
 const GithubStatus = Type.Object(
   {
-    repository: Type.String({ description: 'The repository as it is configured.' }),
+    repository: Type.String({ description: 'The repository, by the name that it has now.' }),
     blocked: Type.Union([SyncError, Type.Null()], { description: 'What keeps everything from GitHub until a person mends it.' }),
     paused_until: instant,
     pause_reason: Type.Union([Type.String(), Type.Null()], { description: 'Which limit: primary or secondary.' }),

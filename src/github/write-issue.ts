@@ -1,0 +1,56 @@
+import type { Outcome } from './api.ts'
+import type { Desk } from './desk.ts'
+import type { IssueChanges } from './issue-diff.ts'
+import { keyOf, keysOf } from './issue-labels.ts'
+import { blocked } from './links.ts'
+import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
+import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
+
+/**
+ * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
+ * with the issue as GitHub showed it then. Throws Refused when GitHub takes no such text, and its link says so.
+ */
+export const writeIssue = async (
+  desk: Desk,
+  taskId: string,
+  seen: RemoteIssue,
+  { patch, addLabels, removeLabels }: IssueChanges,
+): Promise<RemoteIssue | 'labels_dropped'> => {
+  let issue = seen
+  const relabel = async (writing: Promise<Outcome>, done?: number): Promise<boolean> => {
+    const outcome = await writing
+    if (outcome.kind === 'refused' && outcome.status === 403) return false
+    const labels = await sent(desk, taskId, outcome, done)
+    if (labels !== undefined) issue = { ...issue, labels: (labels as { name: string }[]).map(({ name }) => name) }
+    return true
+  }
+  if (addLabels.length > 0) {
+    const isAllowed = await relabel(desk.api.addLabels(seen.number, addLabels))
+    const shown = keysOf(issue.labels)
+    if (!isAllowed || addLabels.some((label) => !shown.has(keyOf(label)))) return 'labels_dropped'
+  }
+  if (patch !== undefined) issue = toRemoteIssue(await sent(desk, taskId, await desk.api.update(seen.number, patch)))
+  for (const label of removeLabels) {
+    issue = { ...issue, labels: issue.labels.filter((one) => keyOf(one) !== keyOf(label)) }
+    if (!(await relabel(desk.api.removeLabel(seen.number, label), 404))) return 'labels_dropped'
+  }
+  return issue
+}
+
+/** Closes the issue of a task that was deleted. */
+export const closeIssue = async (desk: Desk, taskId: string, number: number): Promise<void> => {
+  await sent(desk, taskId, await desk.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
+}
+
+/** The data of a write that was done, or was needless (`done`). */
+const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number): Promise<unknown> => {
+  if (outcome.kind === 'ok') return outcome.data
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  if (outcome.status === done) return undefined
+  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
+  if (outcome.status === 422) {
+    await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
+    throw new Refused()
+  }
+  throw new Failed('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)
+}

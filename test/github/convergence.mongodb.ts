@@ -1,0 +1,4 @@
+import { createDatabaseUrl } from '../mongodb.ts'
+import { describeConvergence } from './convergence-contract.ts'
+
+describeConvergence('MongoDB', createDatabaseUrl)
