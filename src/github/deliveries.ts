@@ -34,7 +34,7 @@ export const follow = async (desk: Desk, told: Told): Promise<void> => {
 
 /** Who the history names: the last one who is not us, as our own changes are told of too; else us, as a person may share our login. */
 const actorOf = async (desk: Desk, told: Told): Promise<string> => {
-  const login = await desk.api.identity()
-  const { sender } = told.findLast((delivery) => delivery.sender !== login) ?? told[0]
+  const own = await desk.api.authors()
+  const { sender } = told.findLast((delivery) => !own.includes(delivery.sender)) ?? told[0]
   return `github:${sender}`
 }
