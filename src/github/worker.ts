@@ -39,12 +39,14 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
   /** Works until the lease is lost, or the process stops. */
   const work = async (): Promise<void> => {
     const lost = new AbortController()
+    /** Once lost, it is lost for this desk, also when a renewal comes through later: another one may have been at work. */
+    const isOurs = (): boolean => isHeld() && !lost.signal.aborted
     const renew = () => void hold().then(() => isHeld() || lost.abort())
     const renewal = setInterval(renew, leaseMs / 3).unref()
     try {
       const desk = await openDesk(AbortSignal.any([stopping.signal, lost.signal]))
-      const turn = await createTurns(desk, isHeld, warn)
-      while (isHeld()) await rest((await turn()) ? 0 : IDLE_MS)
+      const turn = await createTurns(desk, isOurs, warn)
+      while (isOurs()) await rest((await turn()) ? 0 : IDLE_MS)
     } finally {
       clearInterval(renewal)
     }

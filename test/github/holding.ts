@@ -66,6 +66,22 @@ export const describeHolding = (database: string, openDatabase: OpenDatabase) =>
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     })
 
+    it('a holder that was halted again and again, longer than its lease, goes on', async () => {
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase(), { GITHUB_LEASE_MS: '100', GITHUB_SWEEP_INTERVAL_MS: '10' })
+      const hanging = github.fail('GET *', hang(), { times: 1000 })
+      await eventually(() => hanging.hits() > 0, true)
+      for (let halt = 0; halt < 20; halt += 1) {
+        service.child.kill('SIGSTOP')
+        await sleep(120)
+        service.child.kill('SIGCONT')
+        await sleep(30 + halt)
+      }
+      hanging.stop()
+      expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'after'))])
+      expect(service.output()).not.toContain('failed')
+    })
+
     it('SIGTERM while it reads: it does not wait for the answer', async () => {
       const github = await startLocalGithub()
       const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '20000' })
