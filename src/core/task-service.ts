@@ -3,7 +3,7 @@ import { type InputIssue, invalidInput, keyReused, notFound, TaskError } from '.
 import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
-import type { SyncLink } from './sync-link.ts'
+import { type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { type Position, positionOf, type TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -53,8 +53,8 @@ export interface Mirror {
   newLink(taskId: string): SyncLink
   /** Work was committed for the sync. */
   poke(): void
-  /** Resolves once a new task's issue is known, or will not be for now. */
-  opened(taskId: string): Promise<void>
+  /** Resolves with a new task's link once its issue is known, or will not be for now; undefined when nothing is known of it yet. */
+  opened(taskId: string): Promise<SyncLink | undefined>
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -79,9 +79,8 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
     const written = await commitNew(draft, actor, retry)
     if (mirror === undefined || written.replayed) return written
-    await mirror.opened(written.task.id)
-    const current = await repository.get(written.task.id).catch(() => undefined)
-    return current === undefined ? written : { ...written, task: asLinked(written.task, current) }
+    const link = await mirror.opened(written.task.id)
+    return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
   }
 
   const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
@@ -213,10 +212,10 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 }
 
 /** A new task as it was created, with how its issue stands now. */
-const asLinked = (created: StoredTask, current: StoredTask): StoredTask => {
-  const { external_reference_id, sync } = JSON.parse(current.json) as Task
-  return { ...created, json: JSON.stringify({ ...JSON.parse(created.json), external_reference_id, sync }) }
-}
+const asLinked = (created: StoredTask, link: SyncLink): StoredTask => ({
+  ...created,
+  json: JSON.stringify(withLink(JSON.parse(created.json) as Task, link)),
+})
 
 /** Where an issue mirrors the task, its id is ours to set: the one that is there is accepted, and so is none. */
 const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): InputIssue[] =>

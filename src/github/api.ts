@@ -51,6 +51,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     limits.check()
     /** A write that is under way is waited for, as its answer says what became of it. */
     const reply = await call(route, parameters, route.startsWith('GET ') ? signal : undefined)
+    limits.note(reply.budget)
     if (reply.kind === 'limited') {
       await limits.pause(reply.until, reply.reason)
       throw new Paused(reply.until)

@@ -18,8 +18,21 @@ export type Reply =
   | { readonly kind: 'limited'; readonly until: number; readonly reason: 'primary' | 'secondary' }
   | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
+/**
+ * What a credential may still do: so many of its requests are left until then, in milliseconds since the epoch
+ * (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit).
+ */
+export interface Budget {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetsAt: number
+}
+
+/** A reply, with the budget when GitHub told of it. */
+export type Answer = Reply & { readonly budget?: Budget }
+
 /** `signal` gives a call up before its time, as if no answer had come. */
-export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Reply>
+export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Answer>
 
 export interface ClientOptions {
   readonly credential: Credential
@@ -44,13 +57,13 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: 
   const request: Call = async (route, parameters, signal) => {
     try {
       const response = await octokit.request(route, { ...parameters, ...(signal && { request: { signal } }) })
-      return toReply(response.status, response.headers, response.data, now())
+      return toAnswer(response, now())
     } catch (error) {
       const response = responseOf(error)
-      const reply: Reply =
+      const reply: Answer =
         response === undefined
           ? { kind: 'unknown', message: 'GitHub did not answer', wasSent: !isUnreachable(error) }
-          : toReply(response.status, response.headers, response.data, now())
+          : toAnswer(response, now())
       return isTokenCall(error) ? withoutToken(reply) : reply
     }
   }
@@ -135,7 +148,22 @@ interface HttpResponse {
 const responseOf = (error: unknown): HttpResponse | undefined =>
   error instanceof Error && 'response' in error ? (error.response as HttpResponse | undefined) : undefined
 
-const toReply = (status: number, headers: ReplyHeaders, data: unknown, now: number): Reply => {
+const toAnswer = (response: HttpResponse, now: number): Answer => {
+  const budget = budgetOf(response.headers)
+  return { ...toReply(response, now), ...(budget && { budget }) }
+}
+
+const budgetOf = (headers: ReplyHeaders): Budget | undefined => {
+  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => Number(headers[`x-ratelimit-${name}`])) as [
+    number,
+    number,
+    number,
+  ]
+  const isTold = Number.isFinite(limit) && Number.isFinite(remaining) && Number.isFinite(reset)
+  return isTold ? { limit, remaining, resetsAt: reset * 1000 } : undefined
+}
+
+const toReply = ({ status, headers, data }: HttpResponse, now: number): Reply => {
   if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}`, wasSent: true }
   if (status < 300) return { kind: 'ok', data, next: String(headers['link'] ?? '').includes('rel="next"') }
   const message = messageOf(data)

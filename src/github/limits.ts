@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { Credential } from './client.ts'
+import type { Budget, Credential } from './client.ts'
 import { Paused } from './stopped.ts'
 
 export interface LimitOptions {
@@ -20,6 +20,9 @@ interface LimitState {
   readonly creates: readonly number[]
 }
 
+/** What is left is for people to read: it is kept so often, in milliseconds. */
+const BUDGET_KEPT_MS = 10_000
+
 export type Limits = Awaited<ReturnType<typeof createLimits>>
 
 /**
@@ -28,10 +31,13 @@ export type Limits = Awaited<ReturnType<typeof createLimits>>
  */
 export const createLimits = async (sync: SyncRepository, credential: Credential, options: LimitOptions, now: () => number) => {
   const name = `github-limits:${fingerprint(credential)}`
+  const budgetName = `github-budget:${fingerprint(credential)}`
   const kept = (await sync.readState(name)) as LimitState | undefined
   let pausedUntil = kept?.pausedUntil ?? 0
   let reason = kept?.reason ?? null
   let creates = [...(kept?.creates ?? [])]
+  let budget = (await sync.readState(budgetName)) as Budget | undefined
+  let budgetKeptAt = Number.NEGATIVE_INFINITY
   /** The process before may just have written. */
   let lastWriteAt = performance.now()
   const untilWrite = (): number => Math.ceil(lastWriteAt + options.writeIntervalMs - performance.now())
@@ -40,6 +46,18 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
   return {
     state: () => ({ pausedUntil: pausedUntil > now() ? pausedUntil : null, reason: pausedUntil > now() ? reason : null }),
+
+    /** What is left of the credential's requests, as far as GitHub has told. */
+    budget: () => budget,
+
+    /** GitHub said what is left. */
+    note(said: Budget | undefined): void {
+      if (said === undefined) return
+      budget = said
+      if (performance.now() - budgetKeptAt < BUDGET_KEPT_MS) return
+      budgetKeptAt = performance.now()
+      sync.writeState(budgetName, said).catch(() => {})
+    },
 
     /** Throws Paused while no call at all may go out. */
     check(): void {

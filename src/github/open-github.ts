@@ -61,15 +61,17 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
     /** Work was committed for the sync. */
     poke: worker.poke,
 
-    /** Resolves once a new task's issue is known, or will not be for now, or the wait is over. */
-    async opened(taskId: string): Promise<void> {
-      if (settings.createWaitMs === 0) return worker.poke()
+    /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
+    async opened(taskId: string): Promise<SyncLink | undefined> {
       worker.poke()
+      let link: SyncLink | undefined
       for (const end = now() + settings.createWaitMs; now() < end; ) {
         await sleep(OPENED_POLL_MS)
-        const link = await sync.link(taskId)
-        if (link === undefined || !isBeingOpened(link, now())) return
+        /** The task is there, whatever becomes of the database meanwhile. */
+        link = await sync.link(taskId).catch(() => link)
+        if (link === undefined || !isBeingOpened(link, now())) break
       }
+      return link
     },
 
     close: (): Promise<void> => worker.stop(),

@@ -26,11 +26,14 @@ export const createOperations = (
   async status() {
     const limits = await createLimits(sync, credential, settings, now)
     const { pausedUntil, reason } = limits.state()
+    const budget = limits.budget()
     const nextCreateAt = limits.nextCreateAt()
     const home = (await sync.readState(homeState(settings.repository))) as Home | undefined
     return {
       repository: home?.fullName ?? settings.repository,
       blocked: ((await sync.readState(BLOCK)) ?? null) as SyncLink['error'],
+      budget:
+        budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
       paused_until: instant(pausedUntil),
       pause_reason: reason,
       next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),

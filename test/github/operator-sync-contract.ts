@@ -23,6 +23,7 @@ export const describeOperations = (database: string, open: OpenDatabase): void =
       expect(await read('/github/status')).toEqual({
         repository: 'acme/tasks',
         blocked: null,
+        budget: { limit: 5000, remaining: expect.any(Number), resets_at: INSTANT },
         paused_until: null,
         pause_reason: null,
         next_issue_at: null,
@@ -31,6 +32,7 @@ export const describeOperations = (database: string, open: OpenDatabase): void =
         last_delivery_at: null,
       })
       expect(await metricsOf(synced)).toMatchObject({ 'jobs{state="linked"}': 0, blocked: 0, paused_timestamp_seconds: 0 })
+      expect((await metricsOf(synced)).requests_remaining).toBeGreaterThan(0)
       expect(await metricsOf(synced)).toMatchObject({ last_delivery_timestamp_seconds: 0 })
 
       await create({ title: 'a' })

@@ -1,4 +1,4 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import { newLink, type SyncLink } from '../../core/sync-link.ts'
 import type { Database } from './binding.ts'
 
 /** The links of tasks to their issues, read and written inside the transaction of the commit that they belong to. */
@@ -14,7 +14,7 @@ export const createLinkRecords = (db: Database) => {
     get: (taskId: string): SyncLink | undefined => toLink((find.get(taskId) as { json: string } | undefined)?.json),
 
     put(link: SyncLink): void {
-      replace.run(link.taskId, link.status, link.nextAttemptAt, link.issue?.id ?? null, JSON.stringify(link))
+      replace.run(link.taskId, link.status, link.nextAttemptAt, link.issue?.id ?? null, toText(link))
     },
 
     remove(taskId: string): void {
@@ -23,5 +23,14 @@ export const createLinkRecords = (db: Database) => {
   }
 }
 
+/** Of a new link hardly anything is written, and a field that came later is as in a new link. */
+const UNSAID: Readonly<Record<string, unknown>> = { ...newLink('', 0) }
+
+const toText = (link: SyncLink): string => {
+  const said: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(link)) if (value !== UNSAID[name]) said[name] = value
+  return JSON.stringify(said)
+}
+
 export const toLink = (json: string | null | undefined): SyncLink | undefined =>
-  json == null ? undefined : (JSON.parse(json) as SyncLink)
+  json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as SyncLink) }

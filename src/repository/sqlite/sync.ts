@@ -36,8 +36,9 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   /** The file is ours alone, so whoever has held anything of it is gone. */
   db.exec('UPDATE leases SET expires_at = 0 WHERE expires_at > 0')
 
-  const one = <T>(row: unknown): T | undefined => (row === undefined ? undefined : (JSON.parse((row as Text).json) as T))
-  const many = <T>(rows: readonly unknown[]): T[] => rows.map((row) => JSON.parse((row as Text).json) as T)
+  const one = (row: unknown): unknown => (row === undefined ? undefined : JSON.parse((row as Text).json))
+  const link = (row: unknown): SyncLink | undefined => toLink((row as Text | undefined)?.json)
+  const linksOf = (rows: unknown[]): SyncLink[] => (rows as Text[]).flatMap(({ json }) => toLink(json) ?? [])
 
   const scanned = async <T>(sql: string, parameters: readonly SQLInputValue[], limit: number): Promise<T[]> => {
     const { bytes } = await scan([{ sql, parameters }], limit)
@@ -45,12 +46,12 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   }
 
   return {
-    link: async (taskId) => turns.read(() => toLink((findLink.get(taskId) as Text | undefined)?.json)),
-    linkOfIssue: async (issueId) => turns.read(() => one<SyncLink>(findLinkOfIssue.get(issueId))),
+    link: async (taskId) => turns.read(() => link(findLink.get(taskId))),
+    linkOfIssue: async (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
     changeLink: (taskId, decide) => turns.commit(() => commits.changeLink(taskId, decide)),
     addLink: (link) => turns.commit(() => commits.addLink(link)),
-    dueLinks: async (now, limit) => turns.read(() => many<SyncLink>(findDue.all(now, limit))),
-    links: async (status, after, limit) => turns.read(() => many<SyncLink>(findOfStatus.all(status, after ?? '', limit))),
+    dueLinks: async (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
+    links: async (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
 
     countLinks: async () => {
       const counts = await scanned<StatusCount>(SYNC_SCANS.counts, [], SYNC_STATUSES.length)
@@ -61,14 +62,14 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
 
     addDelivery: (delivery) =>
       turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
-    openDeliveries: async (limit) => turns.read(() => many<Delivery>(findOpen.all(limit))),
+    openDeliveries: async (limit) => turns.read(() => findOpen.all(limit).map((row) => one(row) as Delivery)),
     closeDelivery: (id, forgetBefore) =>
       turns.commit(() => {
         closeDelivery.run(id)
         forgetDeliveries.run(forgetBefore)
       }),
 
-    readState: async (name) => turns.read(() => one<unknown>(readState.get(name))),
+    readState: async (name) => turns.read(() => one(readState.get(name))),
     writeState: (name, value) => turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
     hold: (name, holder, lengthMs) =>
