@@ -1,5 +1,5 @@
 import type { InjectOptions } from 'fastify'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { openDatabase, type Statement } from '#src/repository/sqlite/binding.ts'
 import { startApp } from '../start-app.ts'
@@ -8,6 +8,10 @@ const db = openDatabase(':memory:')
 const statementPrototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Statement
 const databasePrototype = Object.getPrototypeOf(db) as typeof db
 db.close()
+
+/** The statements of node:sqlite can be watched, those of its twin can't: the counts are of our own code, and the same on both. */
+const canWatch = Object.getOwnPropertyDescriptor(statementPrototype, 'run')?.configurable === true
+if (!canWatch) console.warn('not run: the counts of SQL statements (they need Node 24)')
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -71,70 +75,73 @@ const post = (url: string, payload?: object, headers = {}): InjectOptions => ({
 })
 const many = (count: number, request: InjectOptions): InjectOptions[] => Array.from({ length: count }, () => request)
 
-test('a read is one statement in a snapshot', async () => {
-  const { first, statementsOf } = await start()
-  const snapshot = ['BEGIN', 'SELECT tasks', 'COMMIT']
-  expect(await statementsOf([get(`/tasks/${first.id}`)])).toEqual(snapshot)
-  expect(await statementsOf([get('/tasks?limit=50')])).toEqual(snapshot)
-  expect(await statementsOf([get('/tasks?limit=50&status=pending&priority=medium')])).toEqual(snapshot)
-})
+describe.runIf(canWatch)('SQL statements', () => {
+  test('a read is one statement in a snapshot', async () => {
+    const { first, statementsOf } = await start()
+    const snapshot = ['BEGIN', 'SELECT tasks', 'COMMIT']
+    expect(await statementsOf([get(`/tasks/${first.id}`)])).toEqual(snapshot)
+    expect(await statementsOf([get('/tasks?limit=50')])).toEqual(snapshot)
+    expect(await statementsOf([get('/tasks?limit=50&status=pending&priority=medium')])).toEqual(snapshot)
+  })
 
-test('the reads of a turn share a snapshot', async () => {
-  const { first, statementsOf } = await start()
-  const statements = await statementsOf(many(64, get(`/tasks/${first.id}`)))
-  expect(counted(statements)).toEqual(['1 BEGIN', '64 SELECT tasks', '1 COMMIT'])
-})
+  test('the reads of a turn share a snapshot', async () => {
+    const { first, statementsOf } = await start()
+    const statements = await statementsOf(many(64, get(`/tasks/${first.id}`)))
+    expect(counted(statements)).toEqual(['1 BEGIN', '64 SELECT tasks', '1 COMMIT'])
+  })
 
-const inTransaction = (...statements: string[]): string[] => ['1 BEGIN', ...statements, '1 COMMIT']
-const NEW = ['1 INSERT tasks', '1 INSERT task_words', '1 INSERT events']
-const CHANGED = ['1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks']
+  const inTransaction = (...statements: string[]): string[] => ['1 BEGIN', ...statements, '1 COMMIT']
+  const NEW = ['1 INSERT tasks', '1 INSERT task_words', '1 INSERT events']
+  const CHANGED = ['1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks']
 
-test('a new task is a row of each table', async () => {
-  const { statementsOf } = await start()
-  const create = async (payload: object, headers = {}) => counted(await statementsOf([post('/tasks', payload, headers)], 201))
-  const draft = { title: 'Write the report' }
-  expect(await create(draft)).toEqual(inTransaction(...NEW))
-  const labelled = await create({ ...draft, labels: ['ops', 'web'] })
-  expect(labelled).toEqual(inTransaction('1 INSERT tasks', '2 INSERT task_labels', '1 INSERT task_words', '1 INSERT events'))
+  test('a new task is a row of each table', async () => {
+    const { statementsOf } = await start()
+    const create = async (payload: object, headers = {}) => counted(await statementsOf([post('/tasks', payload, headers)], 201))
+    const draft = { title: 'Write the report' }
+    expect(await create(draft)).toEqual(inTransaction(...NEW))
+    const labelled = await create({ ...draft, labels: ['ops', 'web'] })
+    expect(labelled).toEqual(inTransaction('1 INSERT tasks', '2 INSERT task_labels', '1 INSERT task_words', '1 INSERT events'))
 
-  const retried = { 'idempotency-key': 'retry-1' }
-  const [look, keep] = ['1 SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
-  expect(await create(draft, retried)).toEqual(inTransaction(look, ...NEW, ...keep))
-  expect(await create(draft, retried)).toEqual(inTransaction(look))
-})
+    const retried = { 'idempotency-key': 'retry-1' }
+    const [look, keep] = ['1 SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
+    expect(await create(draft, retried)).toEqual(inTransaction(look, ...NEW, ...keep))
+    expect(await create(draft, retried)).toEqual(inTransaction(look))
+  })
 
-test('a change reads the task once and writes what has changed', async () => {
-  const { first, second, statementsOf } = await start()
-  const patch = async (payload: object) => counted(await statementsOf([{ method: 'PATCH', url: `/tasks/${first.id}`, payload }]))
-  expect(await patch({ status: 'in_progress' })).toEqual(inTransaction(...CHANGED))
-  const words = ['1 DELETE task_words', '1 INSERT task_words']
-  expect(await patch({ title: 'Send the report' })).toEqual(inTransaction(...CHANGED, ...words))
-  expect(await patch({ title: 'Send the report' })).toEqual(inTransaction('1 SELECT tasks'))
-  const completed = await statementsOf([post(`/tasks/${first.id}/complete`)])
-  expect(counted(completed)).toEqual(inTransaction(...CHANGED))
-  const deleted = await statementsOf([{ method: 'DELETE', url: `/tasks/${second.id}` }], 204)
-  const gone = ['1 SELECT tasks', '1 INSERT events', '1 DELETE task_words', '1 DELETE tasks']
-  expect(counted(deleted)).toEqual(inTransaction(...gone))
-})
+  test('a change reads the task once and writes what has changed', async () => {
+    const { first, second, statementsOf } = await start()
+    const patch = async (payload: object) =>
+      counted(await statementsOf([{ method: 'PATCH', url: `/tasks/${first.id}`, payload }]))
+    expect(await patch({ status: 'in_progress' })).toEqual(inTransaction(...CHANGED))
+    const words = ['1 DELETE task_words', '1 INSERT task_words']
+    expect(await patch({ title: 'Send the report' })).toEqual(inTransaction(...CHANGED, ...words))
+    expect(await patch({ title: 'Send the report' })).toEqual(inTransaction('1 SELECT tasks'))
+    const completed = await statementsOf([post(`/tasks/${first.id}/complete`)])
+    expect(counted(completed)).toEqual(inTransaction(...CHANGED))
+    const deleted = await statementsOf([{ method: 'DELETE', url: `/tasks/${second.id}` }], 204)
+    const gone = ['1 SELECT tasks', '1 INSERT events', '1 DELETE task_words', '1 DELETE tasks']
+    expect(counted(deleted)).toEqual(inTransaction(...gone))
+  })
 
-test('the writes of a turn share a transaction', async () => {
-  const { statementsOf } = await start()
-  const statements = await statementsOf(many(64, post('/tasks', { title: 'Write the report' })), 201)
-  expect(counted(statements)).toEqual(inTransaction('64 INSERT tasks', '64 INSERT task_words', '64 INSERT events'))
-})
+  test('the writes of a turn share a transaction', async () => {
+    const { statementsOf } = await start()
+    const statements = await statementsOf(many(64, post('/tasks', { title: 'Write the report' })), 201)
+    expect(counted(statements)).toEqual(inTransaction('64 INSERT tasks', '64 INSERT task_words', '64 INSERT events'))
+  })
 
-test.each([
-  { size: 100, transactions: 1 },
-  { size: 1000, transactions: 4 },
-])('a batch of $size is $transactions transactions, after one read', async ({ size, transactions }) => {
-  const { statementsOf } = await start()
-  const operations = Array.from({ length: size }, () => ({ op: 'create', task: { title: 'Write the report' } }))
-  expect(counted(await statementsOf([post('/tasks/batch', { operations })]))).toEqual([
-    `${1 + transactions} BEGIN`,
-    '1 SELECT tasks',
-    `${1 + transactions} COMMIT`,
-    `${size} INSERT tasks`,
-    `${size} INSERT task_words`,
-    `${size} INSERT events`,
-  ])
+  test.each([
+    { size: 100, transactions: 1 },
+    { size: 1000, transactions: 4 },
+  ])('a batch of $size is $transactions transactions, after one read', async ({ size, transactions }) => {
+    const { statementsOf } = await start()
+    const operations = Array.from({ length: size }, () => ({ op: 'create', task: { title: 'Write the report' } }))
+    expect(counted(await statementsOf([post('/tasks/batch', { operations })]))).toEqual([
+      `${1 + transactions} BEGIN`,
+      '1 SELECT tasks',
+      `${1 + transactions} COMMIT`,
+      `${size} INSERT tasks`,
+      `${size} INSERT task_words`,
+      `${size} INSERT events`,
+    ])
+  })
 })
