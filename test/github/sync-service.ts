@@ -1,15 +1,9 @@
-import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { type Env, syncEnv } from './sync-env.ts'
-
-/** Opens a database of the test's own: the URL for DATABASE_URL. */
-export type OpenDatabase = () => Promise<string>
-
-export const openSqliteFile: OpenDatabase = async () => `sqlite:${join(createFolder(), 'tasks.db')}`
 
 /** What a token, a key or a secret of these tests looks like: it is printed and answered nowhere. */
 const SECRET = /github_pat_|ghs_|PRIVATE KEY|MII[\w+/]{20}|eyJ\w{20}|hook-secret/

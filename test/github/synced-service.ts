@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
 import type { TaskSync } from '#src/core/sync-link.ts'
@@ -8,11 +7,7 @@ import { startProcess } from '../start-process.ts'
 import type { LocalGithub, LocalGithubOptions } from './local-github/local-github.ts'
 import type { Issue } from './local-github/records.ts'
 import { startLocalGithub } from './start-local-github.ts'
-
-/** The URL of an empty database of the test's own. */
-export type OpenDatabase = () => Promise<string> | string
-
-export const openSqliteFile: OpenDatabase = () => `sqlite:${join(createFolder(), 'tasks.db')}`
+import { openDatabase } from './sync-database.ts'
 
 export const SECRETS = { secret: 'the new secret', formerSecret: 'the old secret' }
 
@@ -56,11 +51,10 @@ export type SyncedTask = Task & { readonly sync: TaskSync }
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 
 /** The real service beside a GitHub of the test's own, once the first sweep is over. */
-export const startSynced = async (open: OpenDatabase, env: Record<string, string> = {}, options: LocalGithubOptions = {}) => {
-  const database = await open()
+export const startSynced = async (env: Record<string, string> = {}, options: LocalGithubOptions = {}) => {
   const github = await startLocalGithub({ webhook: SECRETS, ...options })
   const settings = {
-    DATABASE_URL: database,
+    DATABASE_URL: env.DATABASE_URL ?? (await openDatabase()),
     GITHUB_API_URL: github.url,
     GITHUB_TOKEN: github.token,
     GITHUB_REPOSITORY: github.fullName(),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorAfterCommit, errorBeforeCommit, resetAfterCommit, resetBeforeCommit } from './local-github/faults.ts'
 import { createRandom } from './local-github/random.ts'
-import { eventually, type OpenDatabase, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import { eventually, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
 const FAULTS = [resetBeforeCommit, resetAfterCommit, errorAfterCommit(502), errorBeforeCommit(503)]
 const TASKS = 4
@@ -11,45 +11,43 @@ const SEED = 1
 const BAD_POST = { delayMs: 60, loss: 0.3, twice: 0.3, seed: SEED }
 
 /** What random changes on both sides come to, by the real service over whatever database. */
-export const describeConvergence = (database: string, open: OpenDatabase): void => {
-  describe(`both sides, on ${database}`, () => {
-    test('random edits on both sides end equal and quiet', async () => {
-      const synced = await startSynced(open, SWEEPING)
-      const { github, hook, writesDuring } = synced
-      const ids = await createTasks(synced)
-      const forwarding = github.deliveries.forward(hook, BAD_POST)
-      const random = createRandom(SEED)
-      for (let step = 0; step < EDITS; step += 1) {
-        const index = Math.floor(random() * TASKS)
-        await editSomewhere(synced, ids[index] ?? '', index + 1, step, random)
-        if (random() < 0.2) await sleep(random() * 80)
-      }
-      await forwarding.settled()
-      for (const id of ids) await eventually(() => expectEqual(synced, id))
-      expect(await writesDuring(() => sleep(0))).toEqual([])
-      for (const id of ids) await expectEqual(synced, id)
-      expect([github.issues().length, (await synced.list()).length]).toEqual([TASKS, TASKS])
-      forwarding.stop()
-    })
-
-    test('what one side alone sets survives faults, lag and deliveries that are lost or come twice', async () => {
-      const synced = await startSynced(open, SWEEPING)
-      const { github, hook, shown, writesDuring } = synced
-      const ids = await createTasks(synced)
-      const forwarding = github.deliveries.forward(hook, BAD_POST)
-      github.fail('*', FAULTS, { probability: 0.3, seed: SEED })
-      github.lag({ reads: 200, lists: 400 })
-      const wanted = await editApart(synced, ids, createRandom(SEED))
-      github.stopFaults()
-      await forwarding.settled()
-      for (const [index, id] of ids.entries()) await shown(id, wanted[index] ?? {})
-      for (const id of ids) await eventually(() => expectEqual(synced, id))
-      expect(await writesDuring(() => sleep(0))).toEqual([])
-      expect([github.issues().length, github.duplicates().size]).toEqual([TASKS, 0])
-      forwarding.stop()
-    })
+describe('both sides', () => {
+  test('random edits on both sides end equal and quiet', async () => {
+    const synced = await startSynced(SWEEPING)
+    const { github, hook, writesDuring } = synced
+    const ids = await createTasks(synced)
+    const forwarding = github.deliveries.forward(hook, BAD_POST)
+    const random = createRandom(SEED)
+    for (let step = 0; step < EDITS; step += 1) {
+      const index = Math.floor(random() * TASKS)
+      await editSomewhere(synced, ids[index] ?? '', index + 1, step, random)
+      if (random() < 0.2) await sleep(random() * 80)
+    }
+    await forwarding.settled()
+    for (const id of ids) await eventually(() => expectEqual(synced, id))
+    expect(await writesDuring(() => sleep(0))).toEqual([])
+    for (const id of ids) await expectEqual(synced, id)
+    expect([github.issues().length, (await synced.list()).length]).toEqual([TASKS, TASKS])
+    forwarding.stop()
   })
-}
+
+  test('what one side alone sets survives faults, lag and deliveries that are lost or come twice', async () => {
+    const synced = await startSynced(SWEEPING)
+    const { github, hook, shown, writesDuring } = synced
+    const ids = await createTasks(synced)
+    const forwarding = github.deliveries.forward(hook, BAD_POST)
+    github.fail('*', FAULTS, { probability: 0.3, seed: SEED })
+    github.lag({ reads: 200, lists: 400 })
+    const wanted = await editApart(synced, ids, createRandom(SEED))
+    github.stopFaults()
+    await forwarding.settled()
+    for (const [index, id] of ids.entries()) await shown(id, wanted[index] ?? {})
+    for (const id of ids) await eventually(() => expectEqual(synced, id))
+    expect(await writesDuring(() => sleep(0))).toEqual([])
+    expect([github.issues().length, github.duplicates().size]).toEqual([TASKS, 0])
+    forwarding.stop()
+  })
+})
 
 const createTasks = async ({ create }: Synced): Promise<string[]> => {
   const ids: string[] = []

@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeBlocking } from './blocking.ts'
-
-describeBlocking('MongoDB', createDatabaseUrl)

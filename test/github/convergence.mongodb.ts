@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeConvergence } from './convergence-contract.ts'
-
-describeConvergence('MongoDB', createDatabaseUrl)

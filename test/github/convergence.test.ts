@@ -1,4 +1,0 @@
-import { describeConvergence } from './convergence-contract.ts'
-import { openSqliteFile } from './synced-service.ts'
-
-describeConvergence('SQLite', openSqliteFile)

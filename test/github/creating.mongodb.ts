@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeCreating } from './creating.ts'
-
-describeCreating('MongoDB', createDatabaseUrl)

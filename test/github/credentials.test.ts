@@ -1,4 +1,0 @@
-import { describeCredentials } from './credentials.ts'
-import { openSqliteFile } from './sync-service.ts'
-
-describeCredentials('SQLite', openSqliteFile)

@@ -1,4 +1,0 @@
-import { describeImports } from './import-sync-contract.ts'
-import { openSqliteFile } from './synced-service.ts'
-
-describeImports('SQLite', openSqliteFile)

@@ -1,4 +1,0 @@
-import { describeLabels } from './labels-sync-contract.ts'
-import { openSqliteFile } from './synced-service.ts'
-
-describeLabels('SQLite', openSqliteFile)

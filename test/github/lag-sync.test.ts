@@ -1,4 +1,0 @@
-import { describeLag } from './lag-sync-contract.ts'
-import { openSqliteFile } from './synced-service.ts'
-
-describeLag('SQLite', openSqliteFile)

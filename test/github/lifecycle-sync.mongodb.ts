@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeLifecycle } from './lifecycle-sync-contract.ts'
-
-describeLifecycle('MongoDB', createDatabaseUrl)

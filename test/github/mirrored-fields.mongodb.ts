@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeMirroredFields } from './mirrored-fields-contract.ts'
-
-describeMirroredFields('MongoDB', createDatabaseUrl)

@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeMoves } from './moved-sync-contract.ts'
-
-describeMoves('MongoDB', createDatabaseUrl)

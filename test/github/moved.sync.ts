@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import { meanwhile } from './local-github/faults.ts'
+import { CREATE_ISSUE } from './local-github/routes.ts'
+import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+
+/** Sweeps so often that its day, after which it looks for what vanished, is over in a few seconds. */
+const SWEEPING_DAILY = { GITHUB_SWEEP_INTERVAL_MS: '10' }
+
+const TRANSFERRED = { status: 'remote_gone', error: { code: 'issue_transferred' } }
+const DELETED = { status: 'remote_gone', error: { code: 'issue_deleted' } }
+
+/** What becomes of issues and repositories that are renamed, moved or deleted, by the real service over whatever database. */
+describe('moved and deleted', () => {
+  test('18 rename (307) → the repo is updated, one issue', async () => {
+    const { github, create, put, issueShown, linked, read, restart } = await startSynced()
+    const { id } = await create({ title: 'a' })
+    github.rename('chores')
+    /** Whoever takes the former name gets nothing of ours. */
+    const other = await create({ title: 'opened under the new name' })
+    expect(other.sync).toMatchObject({ status: 'linked', issue_number: 2 })
+    await put(id, { title: 'b' })
+    await issueShown(1, { title: 'b' })
+    await linked(id)
+    expect(redirected(github)).toHaveLength(1)
+    expect(await read('/github/status')).toMatchObject({ repository: 'acme/chores' })
+    const successor = github.addRepository('acme/tasks')
+    const again = await restart()
+    await again.put(id, { title: 'c' })
+    await issueShown(1, { title: 'c' })
+    expect(await again.create({ title: 'after a restart' })).toMatchObject({ sync: { status: 'linked', issue_number: 3 } })
+    expect(redirected(github)).toHaveLength(1)
+    expect([github.issues().length, github.duplicates().size, successor.issues().length]).toEqual([3, 0, 0])
+  })
+
+  test('18 the repository goes to another owner while an issue is written to → written there, once', async () => {
+    const { github, create, put, issueShown, linked } = await startSynced()
+    const { id } = await create({ title: 'a' })
+    github.fail(
+      GET_ISSUE,
+      meanwhile(() => github.transfer('umbrella')),
+    )
+    await put(id, { title: 'b' })
+    await issueShown(1, { title: 'b' })
+    await linked(id)
+    expect(github.requests.to(PATCH_ISSUE).map(({ path }) => path)).toEqual(['/repos/umbrella/tasks/issues/1'])
+  })
+
+  test('18 transfer (301) → shown as moved, never a blind write into another repo', async () => {
+    const { github, create, put, deliver, get, remove, read } = await startSynced()
+    const other = github.addRepository('acme/other')
+    const tasks = [await create({ title: 'edited' }), await create({ title: 'told of' }), await create({ title: 'in between' })]
+    const [edited, toldOf, inBetween] = tasks.map(({ id }) => id) as [string, string, string]
+    github.deliveries.drop()
+
+    github.as('alice').transfer(1, 'acme/other')
+    github.deliveries.drop()
+    await put(edited, { title: 'b' })
+    const shown = await eventually(async () => expectSync(await get(edited), TRANSFERRED))
+    expect(shown.sync.error?.detail).toContain('/issues/1')
+
+    github.as('alice').transfer(2, 'acme/other')
+    await deliver()
+    await eventually(async () => expectSync(await get(toldOf), TRANSFERRED))
+
+    github.fail(
+      PATCH_ISSUE,
+      meanwhile(() => github.as('alice').transfer(3, 'acme/other')),
+    )
+    await put(inBetween, { title: 'b' })
+    await eventually(async () => expectSync(await get(inBetween), TRANSFERRED))
+
+    await put(edited, { title: 'c', status: 'completed' })
+    await remove(toldOf)
+    await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toHaveLength(2))
+    expect(other.issues().map(({ title, state }) => ({ title, state }))).toEqual(
+      tasks.map(({ title }) => ({ title, state: 'open' })),
+    )
+    expect(github.issues()).toEqual([])
+    expect(await get(edited)).toMatchObject({ title: 'c', ...TRANSFERRED_KEEPS(tasks[0]?.external_reference_id) })
+  })
+
+  test('18 an issue that is moved away and back → relinked', async () => {
+    const { github, create, put, deliver, shown, issueShown } = await startSynced()
+    const other = github.addRepository('acme/other')
+    const { id } = await create({ title: 'a' })
+    const away = github.as('alice').transfer(1, 'acme/other')
+    await deliver()
+    await put(id, { description: 'written meanwhile' })
+    const back = other.as('alice').transfer(away.number, github.fullName())
+    await deliver()
+    const task = await shown(id, { title: 'a', external_reference_id: String(back.id) })
+    expect(task.sync.issue_number).toBe(back.number)
+    await issueShown(back.number, { state: 'open', body: expect.stringContaining('written meanwhile') })
+  })
+
+  test('19 issue deleted, hook missed → the sweep shows remote_gone, not recreated', async () => {
+    const { github, create, put, get, remove, read, sweeps } = await startSynced(SWEEPING_DAILY)
+    const { id, external_reference_id } = await create({ title: 'a' })
+    const kept = await create({ title: 'kept' })
+    github.as('alice').delete(1)
+    await eventually(async () => expectSync(await get(id), DELETED))
+    await put(id, { title: 'b' })
+    await sweeps(2)
+    expect(await get(id)).toMatchObject({ title: 'b', external_reference_id, sync: DELETED })
+    expect((await get(kept.id)).sync.status).toBe('linked')
+    expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
+    await remove(id)
+    await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toEqual([]))
+  })
+
+  test('19 POST 410 → repo blocked, and all goes on once issues are switched on', async () => {
+    const { github, create, linked, read } = await startSynced(SWEEPING)
+    github.disableIssues()
+    const { id, sync } = await create({ title: 'a' })
+    expect(['pending', 'blocked']).toContain(sync.status)
+    await eventually(async () => expect(await read('/github/status')).toMatchObject({ blocked: { code: 'issues_disabled' } }))
+    const [job] = await eventually(async () => {
+      const found = await jobs({ read }, 'blocked')
+      expect(found).toHaveLength(1)
+      return found
+    })
+    expect(job).toMatchObject({
+      task_id: id,
+      sync: { error: { code: 'issues_disabled', action: expect.stringContaining('settings') } },
+    })
+    github.enableIssues()
+    await linked(id)
+    expect(await read('/github/status')).toMatchObject({ blocked: null })
+    expect(github.issues()).toHaveLength(1)
+  })
+})
+
+const expectSync = <T extends { sync: object }>(task: T, expected: object): T => {
+  expect(task.sync).toMatchObject(expected)
+  return task
+}
+
+/** The task of an issue that is gone still tells which one it was. */
+const TRANSFERRED_KEEPS = (id: string | null | undefined) => ({ external_reference_id: id, sync: TRANSFERRED })
+
+const jobs = ({ read }: Pick<Synced, 'read'>, state: string) =>
+  read<{ task_id: string; sync: object }[]>(`/github/jobs?state=${state}`)
+
+const redirected = (github: Synced['github']) =>
+  github.requests.all().filter(({ status }) => status !== undefined && status >= 300 && status < 400)

@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describePausing } from './pausing.ts'
-
-describePausing('MongoDB', createDatabaseUrl)

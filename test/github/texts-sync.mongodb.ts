@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeTexts } from './texts-sync-contract.ts'
-
-describeTexts('MongoDB', createDatabaseUrl)

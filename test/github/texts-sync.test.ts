@@ -1,4 +1,0 @@
-import { openSqliteFile } from './synced-service.ts'
-import { describeTexts } from './texts-sync-contract.ts'
-
-describeTexts('SQLite', openSqliteFile)

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { eventually, SWEEPING, startSynced } from './synced-service.ts'
+
+const LONG_TITLE = `${'t'.repeat(300)} end`
+const LONG_TEXT = `${'text '.repeat(13_100)} end`
+
+/** What becomes of texts that one side can't hold as they are, by the real service over whatever database. */
+describe('texts', () => {
+  test('too long for an issue: cut there, whole here, and the cut form is never written back', async () => {
+    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const { id } = await create({ title: LONG_TITLE, description: LONG_TEXT })
+    const issue = await issueShown(1, { title: `${'t'.repeat(255)}…`, state: 'open' })
+    expect([...(issue.body ?? '')].length).toBeLessThanOrEqual(65_536)
+    expect(issue.body).toMatch(/The task has it whole\.\*\n\n<!-- .* -->$/)
+    expect(await writesDuring(() => deliver({ times: 2 }))).toEqual([])
+    expect(await linked(id)).toMatchObject({ title: LONG_TITLE, description: LONG_TEXT, version: 1 })
+
+    github.as('alice').label(1, 'hers')
+    await deliver()
+    await shown(id, { title: LONG_TITLE, description: LONG_TEXT, labels: ['hers'] })
+    await put(id, { title: `${LONG_TITLE} changed behind the cut` })
+    await linked(id)
+    expect(github.issue(1)?.title).toBe(issue.title)
+
+    github.as('alice').edit(1, { title: 'short', body: `her words\n${issue.body}` })
+    await deliver()
+    await shown(id, { title: 'short' })
+    const { description } = await get(id)
+    expect(description.startsWith('her words\ntext text')).toBe(true)
+    expect(description.endsWith('text  end')).toBe(true)
+    expect(description).not.toContain('cut here')
+  })
+
+  test('of many scripts, ends of lines and empty ones come back as they were', async () => {
+    const { github, create, put, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const title = '  Größe 漢字 👩‍👩‍👧 <b>&amp;</b> '
+    const description = '\r\n- [ ] eins\r\n\r\n```sh\necho "hi" \\\n```\r\n<!-- a comment -->  '
+    const { id } = await create({ title, description })
+    await issueShown(1, { title: title.trim() })
+    expect(await writesDuring(() => deliver())).toEqual([])
+    expect(await linked(id)).toMatchObject({ title: title.trim(), description, version: 1 })
+    await put(id, { description: '' })
+    await issueShown(1, { body: expect.stringMatching(/^<!-- .* -->$/) })
+    await linked(id)
+    github.as('alice').edit(1, { body: null })
+    await deliver()
+    expect(await linked(id)).toMatchObject({ description: '', version: 2 })
+    github.as('alice').edit(1, { body: 'hers\r\n\r\nand more' })
+    await deliver()
+    await shown(id, { description: 'hers\n\nand more', version: 3 })
+  })
+
+  test('that GitHub refuses block this task alone, and another text mends it', async () => {
+    const { github, create, put, get, issueShown, read, restart } = await startSynced()
+    const other = await create({ title: 'other' })
+    const { id } = await create({ title: 'a' })
+    github.fail('PATCH /repos/{owner}/{repo}/issues/{issue_number}', {
+      name: 'refusal',
+      happen: ({ send }) =>
+        send({ status: 422, body: { message: 'Validation Failed', errors: [], documentation_url: '', status: '422' } }),
+    })
+    await put(id, { title: 'refused' })
+    await eventually(async () => expect((await get(id)).sync).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }))
+    expect(await read('/github/status')).toMatchObject({ blocked: null, jobs: { blocked: 1, linked: 1 } })
+    await put(other.id, { title: 'goes on' })
+    await issueShown(1, { title: 'goes on' })
+    const again = await restart()
+    await again.put(id, { title: 'taken' })
+    await issueShown(2, { title: 'taken' })
+    await eventually(async () => expect((await again.get(id)).sync).toMatchObject({ status: 'linked', error: null }))
+  })
+})

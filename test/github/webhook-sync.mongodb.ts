@@ -1,4 +1,0 @@
-import { createDatabaseUrl } from '../mongodb.ts'
-import { describeWebhooks } from './webhook-sync-contract.ts'
-
-describeWebhooks('MongoDB', createDatabaseUrl)
