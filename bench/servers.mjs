@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** As `npm start` has it: a small nursery holds the memory down and costs no speed. */
-const NURSERY = '--max-semi-space-size=2'
+const NURSERY = '--max-semi-space-size=4'
 const START_MS = 60_000
 
 const inProject = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))

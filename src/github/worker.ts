@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Desk } from './desk.ts'
 import { createTurns } from './turns.ts'
 
@@ -19,13 +18,25 @@ export interface WorkerOptions {
 export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: WorkerOptions) => {
   const holder = randomUUID()
   const stopping = new AbortController()
-  let wake = new AbortController()
   let heldUntil = 0
+  let isPoked = false
+  let wake = (): void => {}
 
+  /** Ends before its time when there is something to do, or the process stops. */
   const rest = async (milliseconds: number): Promise<void> => {
-    const signal = AbortSignal.any([stopping.signal, wake.signal])
-    await sleep(Math.max(0, milliseconds), undefined, { signal, ref: false }).catch(() => {})
-    if (wake.signal.aborted) wake = new AbortController()
+    if (!isPoked)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.max(0, milliseconds)).unref()
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    isPoked = false
+  }
+  const poke = (): void => {
+    isPoked = true
+    wake()
   }
 
   const hold = async (): Promise<boolean> => {
@@ -63,11 +74,12 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
 
   return {
     /** There is something to do. */
-    poke: (): void => wake.abort(),
+    poke,
 
     /** Lets the step under way end, and another process go on. */
     async stop(): Promise<void> {
       stopping.abort()
+      poke()
       await running
     },
   }

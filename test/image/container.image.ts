@@ -43,7 +43,7 @@ describe('the hardened container', () => {
     const limit = await exec('sh', '-c', 'cat /sys/fs/cgroup/memory.max || cat /sys/fs/cgroup/memory/memory.limit_in_bytes')
     expect(Number(limit)).toBe(256 * 1024 * 1024)
     const command = await exec('cat', '/proc/1/cmdline')
-    expect(command.split('\0').slice(0, 3)).toEqual(['node', '--max-semi-space-size=8', 'dist/cli.js'])
+    expect(command.split('\0').slice(0, 3)).toEqual(['node', '--max-semi-space-size=4', 'dist/cli.js'])
   })
 
   test('takes a relative DATABASE_URL, and one from a file in place of its own', async () => {

@@ -24,7 +24,7 @@ const GOOD: ImageFacts = {
   config: {
     User: '1000:1000',
     Env: ['PATH=/usr/bin', 'NODE_ENV=production', 'HOST=0.0.0.0', 'PORT=8000', 'DATABASE_URL=sqlite:/data/tasks.db'],
-    Entrypoint: ['node', '--max-semi-space-size=8', 'dist/cli.js'],
+    Entrypoint: ['node', '--max-semi-space-size=4', 'dist/cli.js'],
     Cmd: null,
     ExposedPorts: { '8000/tcp': {} },
     Volumes: { '/data': {} },

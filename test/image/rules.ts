@@ -15,7 +15,7 @@ const user: Rule = ({ config }) => unless(config.User === '1000:1000', `the user
 /** Shell form becomes `/bin/sh -c …`: the shell would get the signals, and node would never hear SIGTERM. */
 const entrypoint: Rule = ({ config }) => [
   ...unless(
-    JSON.stringify(config.Entrypoint ?? []) === '["node","--max-semi-space-size=8","dist/cli.js"]',
+    JSON.stringify(config.Entrypoint ?? []) === '["node","--max-semi-space-size=4","dist/cli.js"]',
     `the entrypoint is ${JSON.stringify(config.Entrypoint)}, not node itself with dist/cli.js`,
   ),
   ...unless((config.Cmd ?? []).length === 0, `there is a command: ${JSON.stringify(config.Cmd)}`),

@@ -24,11 +24,12 @@ export const createLinkRecords = (db: Database) => {
 }
 
 /** Of a new link hardly anything is written, and a field that came later is as in a new link. */
-const UNSAID: Readonly<Record<string, unknown>> = { ...newLink('', 0) }
+const UNSAID = newLink('', 0)
+const FIELDS = Object.keys(UNSAID) as (keyof SyncLink)[]
 
 const toText = (link: SyncLink): string => {
-  const said: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(link)) if (value !== UNSAID[name]) said[name] = value
+  const said: Partial<Record<keyof SyncLink, unknown>> = {}
+  for (const name of FIELDS) if (link[name] !== UNSAID[name]) said[name] = link[name]
   return JSON.stringify(said)
 }
 
