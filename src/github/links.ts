@@ -2,6 +2,9 @@ import { nextStep, type SyncError, type SyncedFields, type SyncLink } from '../c
 import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 
+/** Why a try failed: a name for programs, and words. */
+type Reason = Omit<SyncError, 'action'>
+
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_WAIT_MS = 60 * 60 * 1000
 
@@ -62,23 +65,41 @@ export const gone = (link: SyncLink, error: SyncError): SyncLink => ({
 })
 
 /** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
-export const failed = (link: SyncLink, reason: { code: string; detail: string }, retryBaseMs: number, now: number): SyncLink => {
-  const failingSince = link.failingSince ?? now
+export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now: number): SyncLink => {
+  const failing = { ...link, attempts: link.attempts + 1, failingSince: link.failingSince ?? now }
+  if (isHopeless(failing, now)) return givenUp(failing, reason)
   const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
-  const isDead = now - failingSince >= DAY_MS
   return {
-    ...link,
+    ...failing,
     rev: link.rev + 1,
-    status: isDead ? 'dead' : nextStep(link),
-    attempts: link.attempts + 1,
-    failingSince,
-    nextAttemptAt: isDead ? null : now + Math.ceil(wait),
-    error: {
-      ...reason,
-      action: isDead ? 'Try again with POST /tasks/{id}/sync' : 'None: it is tried again by itself',
-    },
+    status: nextStep(link),
+    nextAttemptAt: now + Math.ceil(wait),
+    error: { ...reason, action: 'None: it is tried again by itself' },
   }
 }
+
+/**
+ * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
+ * all the same, opened once more; given up after a day in which it never came to be.
+ */
+export const notFound = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
+  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0 }
+  const delay = lookupDelaysMs[next.lookups]
+  if (delay !== undefined) return { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
+  const unsent = { ...next, base: link.sent ?? link.base, sent: null }
+  if (isHopeless(link, now)) return givenUp(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
+  return { ...unsent, status: 'pending', nextAttemptAt: now }
+}
+
+const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failingSince !== null && now - failingSince >= DAY_MS
+
+const givenUp = (link: SyncLink, reason: Reason): SyncLink => ({
+  ...link,
+  rev: link.rev + 1,
+  status: 'dead',
+  nextAttemptAt: null,
+  error: { ...reason, action: 'Try again with POST /tasks/{id}/sync' },
+})
 
 export const LABELS_DROPPED: SyncError = {
   code: 'labels_dropped',

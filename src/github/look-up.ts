@@ -1,6 +1,6 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { adopted } from './links.ts'
+import { adopted, notFound } from './links.ts'
 import type { RemoteIssue } from './remote-issue.ts'
 import { closeTwin } from './twins.ts'
 
@@ -13,7 +13,8 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
   if (issue === undefined) {
     await desk.sync.changeLink(link.taskId, (current, task) => {
       if (current.rev !== link.rev) return undefined
-      return task === undefined && current.lookups + 1 >= desk.settings.lookupDelaysMs.length ? null : notFound(desk, current)
+      const next = notFound(current, desk.settings.lookupDelaysMs, desk.now())
+      return task === undefined && next.status !== 'uncertain' ? null : next
     })
     return
   }
@@ -32,14 +33,4 @@ const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<Remote
     }
   }
   return found.sort((a, b) => a.number - b.number)
-}
-
-/** What was sent stays known, should the issue show up all the same. */
-const notFound = (desk: Desk, link: SyncLink): SyncLink => {
-  const now = desk.now()
-  const delay = desk.settings.lookupDelaysMs[link.lookups + 1]
-  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0, failingSince: null }
-  return delay === undefined
-    ? { ...next, status: 'pending', base: link.sent ?? link.base, sent: null, nextAttemptAt: now }
-    : { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
 }

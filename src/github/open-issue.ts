@@ -98,6 +98,7 @@ const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Pr
           ...link,
           rev: link.rev + 1,
           status: 'uncertain',
+          failingSince: link.failingSince ?? sentAt,
           nextAttemptAt: lookupAt(desk, sentAt, 0),
           error: {
             code: 'uncertain',

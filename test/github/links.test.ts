@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { newLink, type SyncLink } from '#src/core/sync-link.ts'
+import { failed, notFound } from '#src/github/links.ts'
+
+const NOW = Date.parse('2026-03-01T09:00:00Z')
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const REASON = { code: 'unavailable', detail: 'GitHub did not answer' }
+const DELAYS = [30_000, 2 * MINUTE, 10 * MINUTE]
+
+const link = (changes: Partial<SyncLink> = {}): SyncLink => ({ ...newLink('task', NOW), ...changes })
+
+test('a failed step is tried again within a wait that doubles up to an hour', () => {
+  for (const [attempts, most] of [
+    [0, 2000],
+    [1, 4000],
+    [5, 64_000],
+    [11, 3_600_000],
+    [500, 3_600_000],
+  ] as const) {
+    const waits = Array.from({ length: 200 }, () => (failed(link({ attempts }), REASON, 2000, NOW).nextAttemptAt ?? 0) - NOW)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(most)
+    expect(Math.max(...waits)).toBeGreaterThan(most / 2)
+    expect(Math.min(...waits)).toBeLessThan(most / 2)
+  }
+})
+
+test('a step that has failed for a day is given up, with what a person can do', () => {
+  let failing = link()
+  for (const at of [NOW, NOW + MINUTE, NOW + DAY - 1]) {
+    failing = failed(failing, REASON, 2000, at)
+    expect(failing).toMatchObject({ status: 'pending', failingSince: NOW })
+  }
+  const dead = failed(failing, REASON, 2000, NOW + DAY)
+  expect(dead).toMatchObject({ status: 'dead', nextAttemptAt: null, attempts: 4, error: { code: 'unavailable' } })
+  expect(dead.error?.action).toContain('POST /tasks/{id}/sync')
+})
+
+test('an issue that is not there is looked for at each delay since it was sent, then opened again', () => {
+  let uncertain = link({ status: 'uncertain', sentAt: NOW, failingSince: NOW })
+  uncertain = notFound(uncertain, DELAYS, NOW + 30_000)
+  expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 2 * MINUTE })
+  uncertain = notFound(uncertain, DELAYS, NOW + 2 * MINUTE)
+  expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 10 * MINUTE })
+  expect(notFound(uncertain, DELAYS, NOW + 10 * MINUTE)).toMatchObject({ status: 'pending', sent: null, failingSince: NOW })
+})
+
+test('an issue that GitHub has not opened for a day is given up', () => {
+  const uncertain = link({ status: 'uncertain', sentAt: NOW + DAY, failingSince: NOW, lookups: 2 })
+  expect(notFound(uncertain, DELAYS, NOW + DAY)).toMatchObject({ status: 'dead', nextAttemptAt: null })
+})
