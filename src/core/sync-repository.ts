@@ -1,5 +1,6 @@
-import type { SyncLink, SyncStatus } from './sync-link.ts'
+import type { SyncLink } from './sync-link.ts'
 import type { Task } from './task.ts'
+import type { SyncStatus } from './task-sync.ts'
 
 /** A word from GitHub that an issue has changed: a hint, as it may be late, twice or out of order. */
 export interface Delivery {

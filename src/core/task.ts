@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
-import { TaskSync } from './sync-link.ts'
+import { TaskSync } from './task-sync.ts'
 import { Type } from './typebox.ts'
 
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const

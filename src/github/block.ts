@@ -1,4 +1,5 @@
-import { revived, type SyncError } from '../core/sync-link.ts'
+import { revived } from '../core/sync-link.ts'
+import type { SyncError } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
 import { blocked } from './links.ts'
 import { BLOCKS, Blocked } from './stopped.ts'

@@ -1,4 +1,5 @@
-import { nextStep, type SyncError, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
+import { nextStep, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
+import type { SyncError } from '../core/task-sync.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 

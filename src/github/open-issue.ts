@@ -1,5 +1,6 @@
-import { type SyncError, type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
+import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import type { Task } from '../core/task.ts'
+import type { SyncError } from '../core/task-sync.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import { toIssueLabels } from './issue-labels.ts'

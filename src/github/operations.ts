@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { newLink, revived, type SyncLink, type SyncStatus } from '../core/sync-link.ts'
+import { newLink, revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
+import type { SyncStatus } from '../core/task-sync.ts'
 import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'

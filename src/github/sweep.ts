@@ -1,4 +1,5 @@
-import type { SyncLink, SyncStatus } from '../core/sync-link.ts'
+import type { SyncLink } from '../core/sync-link.ts'
+import type { SyncStatus } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
 import { welcome } from './incoming.ts'
 import { hasNews } from './issue-news.ts'

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import { SYNC_STATUSES } from '../core/sync-link.ts'
+import { SYNC_STATUSES } from '../core/task-sync.ts'
 
 /** What is measured of the GitHub sync. */
 export interface GithubGauges {

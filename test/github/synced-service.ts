@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import type { TaskSync } from '#src/core/sync-link.ts'
 import type { Task } from '#src/core/task.ts'
+import type { TaskSync } from '#src/core/task-sync.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import type { LocalGithub, LocalGithubOptions } from './local-github/local-github.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { newLink, type SyncLink, type SyncStatus, toTaskSync } from '#src/core/sync-link.ts'
+import { newLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
+import type { SyncStatus } from '#src/core/task-sync.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import type { Open } from './task-store.ts'
 

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb'
-import { SYNC_STATUSES } from '#src/core/sync-link.ts'
 import type { Interval, Position, Sort, TaskFilter } from '#src/core/task-query.ts'
+import { SYNC_STATUSES } from '#src/core/task-sync.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import type { Shape } from './mongo-planner.ts'

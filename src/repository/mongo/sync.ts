@@ -1,6 +1,7 @@
 import type { Collection, Db } from 'mongodb'
-import { SYNC_STATUSES, type SyncLink, type SyncStatus } from '../../core/sync-link.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
+import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'

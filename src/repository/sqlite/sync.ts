@@ -1,6 +1,7 @@
-import { SYNC_STATUSES, type SyncLink, type SyncStatus } from '../../core/sync-link.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
+import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits } from './commits.ts'
 import { toLink } from './link-records.ts'

@@ -1,0 +1,58 @@
+import type { Static } from 'typebox'
+import { Type } from './typebox.ts'
+
+/**
+ * Where the issue of a task stands. pending: to be opened. posting: being opened. uncertain: perhaps opened, to be looked for.
+ * linked: equal. dirty: one side has changed. patching: being changed. blocked: waits for a person. remote_gone: the issue
+ * is deleted or moved away. dead: given up after a day of failing.
+ */
+export const SYNC_STATUSES = [
+  'pending',
+  'posting',
+  'linked',
+  'dirty',
+  'patching',
+  'uncertain',
+  'blocked',
+  'remote_gone',
+  'dead',
+] as const
+export const SyncStatus = Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'Where the issue of the task stands.' })
+export type SyncStatus = (typeof SYNC_STATUSES)[number]
+
+/** What keeps an issue from being equal to its task: a name for programs, the reason, and what mends it. */
+export const SyncError = Type.Object(
+  {
+    code: Type.String({ description: 'The name of the reason, for programs.' }),
+    detail: Type.String({ description: 'What is wrong.' }),
+    action: Type.String({ description: 'What mends it.' }),
+  },
+  { additionalProperties: false },
+)
+export type SyncError = Readonly<Static<typeof SyncError>>
+
+const nullable = <S extends ReturnType<typeof Type.String>>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** How a linked task's issue stands, as the documentation shows it. */
+export const EXAMPLE_SYNC = {
+  status: 'linked',
+  issue_url: 'https://github.com/acme/tasks/issues/42',
+  issue_number: 42,
+  last_synced_at: '2026-03-01T09:00:01.200Z',
+  next_attempt_at: null,
+  error: null,
+}
+
+/** How a task tells of its issue. */
+export const TaskSync = Type.Object(
+  {
+    status: SyncStatus,
+    issue_url: nullable(Type.String({ description: 'The page of the issue; null until it is known.' })),
+    issue_number: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+    last_synced_at: nullable(Type.String({ format: 'date-time', description: 'When both sides were last seen to be equal.' })),
+    next_attempt_at: nullable(Type.String({ format: 'date-time', description: 'When the next try is due; null when none is.' })),
+    error: Type.Union([SyncError, Type.Null()]),
+  },
+  { title: 'TaskSync', additionalProperties: false, examples: [EXAMPLE_SYNC] },
+)
+export type TaskSync = Readonly<Static<typeof TaskSync>>
