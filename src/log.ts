@@ -15,13 +15,18 @@ const LATEST_MS = 250
 export const createLog = (
   level: Config['logLevel'],
 ): { readonly logger: Logger; readonly writeRequest: WriteLine | undefined } => {
-  const write = bunched()
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+  const { write, flush } = bunched()
+  /** Lines of the logger's own are rare, and the last one may be what a process tells before it is killed. */
+  const writeAtOnce: WriteLine = (line) => {
+    write(line)
+    flush()
+  }
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeAtOnce })
   return { logger, writeRequest: INFORMING.has(level) ? write : undefined }
 }
 
 /** Lines are joined here, as the output's own buffer copies all that waits in it for each line that comes. */
-const bunched = (): WriteLine => {
+const bunched = (): { readonly write: WriteLine; readonly flush: () => void } => {
   const output = pino.destination({ dest: 1, sync: false })
   let waiting = ''
   let timer: NodeJS.Timeout | undefined
@@ -38,9 +43,10 @@ const bunched = (): WriteLine => {
     flush()
     output.flushSync()
   })
-  return (line) => {
+  const write: WriteLine = (line) => {
     waiting += line
     if (waiting.length >= BUNCH) flush()
     else timer ??= setTimeout(flush, LATEST_MS).unref()
   }
+  return { write, flush }
 }

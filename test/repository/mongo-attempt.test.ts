@@ -8,6 +8,8 @@ const SOON: Deadline = { left: () => 1000 }
 
 const serverError = (code: number) => new MongoServerError({ message: 'no', code })
 const notFound = new MongoServerSelectionError('none', {} as never)
+/** As Node throws it to whoever writes to a socket that the other side has ended, past the driver. */
+const ended = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
 const unconfirmed = new MongoWriteConcernError({ ok: 1, writeConcernError: { code: 10107, errmsg: 'no' } } as never)
 
 /** A write that left for the server so many times, over the driver's own retries, and failed in the end. */
@@ -27,6 +29,8 @@ describe('a write', () => {
     ['was refused by a server that is not the primary', 1, serverError(10107), 'database_unavailable'],
     ['was refused so only when it was sent again', 2, serverError(10107), 'outcome_unknown'],
     ['was sent, and the connection broke', 1, new MongoNetworkError('broken'), 'outcome_unknown'],
+    ['was sent as the server ended the connection', 1, ended, 'outcome_unknown'],
+    ['never left, as the server had ended the connection', 0, ended, 'database_unavailable'],
     ['was sent, and then no server was found', 1, notFound, 'outcome_unknown'],
     ['was interrupted by the end of the server', 1, serverError(11600), 'outcome_unknown'],
     ['was interrupted by an election', 1, serverError(11602), 'outcome_unknown'],
@@ -81,5 +85,6 @@ test('a read that is not answered in time, or fails, is of a database that is no
   const code = 'database_unavailable'
   await expect(reading({ left: () => 20 }, () => new Promise(() => {}))).rejects.toMatchObject({ code })
   await expect(reading(SOON, () => Promise.reject(serverError(11600)))).rejects.toMatchObject({ code })
+  await expect(reading(SOON, () => Promise.reject(ended))).rejects.toMatchObject({ code })
   await expect(reading(SOON, () => Promise.reject(new Error('ours')))).rejects.toThrow('ours')
 })

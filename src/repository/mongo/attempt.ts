@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { MongoError } from 'mongodb'
-import { isDuplicateKey, isRefusal, isTakenBack, outcomeUnknown, toDatabaseError } from './database-error.ts'
+import { isDuplicateKey, isOfDatabase, isRefusal, isTakenBack, outcomeUnknown, toDatabaseError } from './database-error.ts'
 import { type Deadline, tooBusy, within } from './deadline.ts'
 
 /** How often a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
@@ -24,7 +23,7 @@ export const writing = async <T>(deadline: Deadline, write: () => Promise<T>): P
   } catch (error) {
     if (attempt.sent === 1 && isTakenBack(error)) return writing(deadline, write)
     const isDecided = attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))
-    throw isDecided || !(error instanceof MongoError) ? toDatabaseError(error) : outcomeUnknown(error)
+    throw isDecided || !isOfDatabase(error) ? toDatabaseError(error) : outcomeUnknown(error)
   }
 }
 

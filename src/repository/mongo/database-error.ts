@@ -21,9 +21,21 @@ const TAKEN_BACK: ReadonlySet<unknown> = new Set([112, 16908292])
 export const isTakenBack = (error: unknown): boolean =>
   error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && TAKEN_BACK.has(error.code)
 
+/** What Node says of a connection that the server has just ended: the driver lets it through when it writes at that very moment. */
+const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+])
+
+const isOfConnection = (error: unknown): boolean => error instanceof Error && 'code' in error && CONNECTION_CODES.has(error.code)
+
 /** Whatever the driver or the server says is a matter of the database; anything else is a fault of ours. */
+export const isOfDatabase = (error: unknown): boolean => error instanceof MongoError || isOfConnection(error)
+
 export const toDatabaseError = (error: unknown): unknown =>
-  error instanceof MongoError && !isDuplicateKey(error) ? unavailable('does not answer just now', error) : error
+  isOfDatabase(error) && !isDuplicateKey(error) ? unavailable('does not answer just now', error) : error
 
 export const unavailable = (what: string, cause?: unknown): TaskError =>
   new TaskError('database_unavailable', `The database ${what}; try again shortly`, { cause })
