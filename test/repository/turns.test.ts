@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { TaskError } from '#src/core/errors.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
@@ -18,7 +17,7 @@ const openTurns = () => {
   })
   const insert = db.prepare('INSERT INTO numbers (n) VALUES (?)')
   const count = db.prepare('SELECT count(*) AS count FROM numbers')
-  const read = (): number => turns.read(() => Number(count.get()?.count))
+  const read = (): Promise<number> => turns.read(() => Number(count.get()?.count))
   const add = (n: number) => turns.commit(() => insert.run(n))
   const before = committedIn(path)
   return { db, turns, insert, read, add, transactions: () => committedIn(path) - before }
@@ -45,7 +44,7 @@ describe('commits of one turn', () => {
     await Promise.all(numbers(100).map(add))
     expect(await within).toBe(true)
     expect(transactions()).toBe(1)
-    expect(read()).toBe(100)
+    expect(await read()).toBe(100)
   })
 
   test('are taken in groups, in their order', async () => {
@@ -84,7 +83,7 @@ describe('a commit that throws', () => {
     const results = await Promise.allSettled([...numbers(20).map(add), failing, ...numbers(20, 20).map(add)])
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([{ status: 'rejected', reason: fault }])
     expect(results[20]?.status).toBe('rejected')
-    expect(read()).toBe(40)
+    expect(await read()).toBe(40)
   })
 
   test('rejects alone where it is the only one, and the next ones go on', async () => {
@@ -94,7 +93,7 @@ describe('a commit that throws', () => {
     })
     await expect(failing).rejects.toThrow('a fault')
     await add(1)
-    expect(read()).toBe(1)
+    expect(await read()).toBe(1)
   })
 
   test('of what a constraint refuses is a fault of ours, not of the database', async () => {
@@ -103,7 +102,7 @@ describe('a commit that throws', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(results[1]).toMatchObject({ reason: expect.objectContaining({ message: expect.stringContaining('UNIQUE') }) })
     expect(results[1]).not.toMatchObject({ reason: expect.any(TaskError) })
-    expect(read()).toBe(2)
+    expect(await read()).toBe(2)
   })
 })
 
@@ -111,20 +110,19 @@ describe('a read', () => {
   test('sees the snapshot of its turn, and a later one sees the commit', async () => {
     const { add, read } = openTurns()
     await add(1)
-    expect(read()).toBe(1)
+    expect(await read()).toBe(1)
     const committed = add(2)
-    expect(read()).toBe(1)
+    expect(await read()).toBe(1)
     await committed
-    expect(read()).toBe(2)
+    expect(await read()).toBe(2)
   })
 
   test('shares its snapshot with the others of the turn', async () => {
     const { db, turns, read } = openTurns()
     expect(db.isTransaction).toBe(false)
-    read()
-    expect(turns.read(() => db.isTransaction)).toBe(true)
-    await setImmediate()
-    await setImmediate()
+    const reads = [read(), turns.read(() => db.isTransaction)]
+    expect(db.isTransaction).toBe(true)
+    expect(await Promise.all(reads)).toEqual([0, true])
     expect(db.isTransaction).toBe(false)
   })
 
@@ -133,10 +131,27 @@ describe('a read', () => {
     const seen = await Promise.all(
       numbers(1000).map(async (n) => {
         await add(n)
-        return read() > n
+        return (await read()) > n
       }),
     )
     expect(seen).toEqual(Array(1000).fill(true))
+  })
+
+  test('is answered before the commits of its turn, which no stream of reads holds up', async () => {
+    const { add, read } = openTurns()
+    const order: string[] = []
+    let isDone = false
+    const reading = async () => {
+      while (!isDone) await read()
+    }
+    const readers = [reading(), reading()]
+    const commits = numbers(50).map((n) => add(n).then(() => order.push('commit')))
+    await read().then(() => order.push('read'))
+    await Promise.all(commits)
+    isDone = true
+    await Promise.all(readers)
+    expect(order[0]).toBe('read')
+    expect(order).toHaveLength(51)
   })
 
   test('that throws leaves nothing behind', async () => {
@@ -145,19 +160,18 @@ describe('a read', () => {
       turns.read(() => {
         throw new Error('a fault')
       })
-    expect(failing).toThrow('a fault')
-    expect(read()).toBe(0)
+    await expect(failing()).rejects.toThrow('a fault')
+    expect(await read()).toBe(0)
     await add(1)
-    expect(read()).toBe(1)
+    expect(await read()).toBe(1)
   })
 })
 
 test('settling commits what waits, however much it is', async () => {
   const { db, turns, add, read } = openTurns()
-  const waiting = numbers(600).map(add)
-  read()
+  const waiting = [...numbers(600).map(add), read()]
   turns.settle()
   expect(db.isTransaction).toBe(false)
   await Promise.all(waiting)
-  expect(read()).toBe(600)
+  expect(await read()).toBe(600)
 })

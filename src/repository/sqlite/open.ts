@@ -45,12 +45,10 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       return newestId
     },
 
-    async get(id) {
-      return turns.read(() => findTask.get(id)) as StoredTask | undefined
-    },
+    get: (id) => turns.read(() => findTask.get(id) as StoredTask | undefined),
 
     async list(query, after, limit) {
-      const position = after && turns.read(() => toKeyPosition(after, query.sort.descending))
+      const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
       const isKeyOrder = keyOrder.holds()
       const { legs, isFlat } = planList(query, position, isKeyOrder)
       if (isFlat && limit <= SHORT) return turns.read(() => readRun(legs, limit))
@@ -71,7 +69,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     claim: (key) => turns.commit(() => commits.claim(key)),
 
     async ping() {
-      turns.read(() => findNewest.get())
+      await turns.read(() => findNewest.get())
     },
 
     sync: createSync(db, turns, commits, scan),

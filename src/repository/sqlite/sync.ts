@@ -47,12 +47,12 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   }
 
   return {
-    link: async (taskId) => turns.read(() => link(findLink.get(taskId))),
-    linkOfIssue: async (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
+    link: (taskId) => turns.read(() => link(findLink.get(taskId))),
+    linkOfIssue: (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
     changeLink: (taskId, decide) => turns.commit(() => commits.changeLink(taskId, decide)),
     addLink: (link) => turns.commit(() => commits.addLink(link)),
-    dueLinks: async (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
-    links: async (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
+    dueLinks: (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
+    links: (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
 
     countLinks: async () => {
       const counts = await scanned<StatusCount>(SYNC_SCANS.counts, [], SYNC_STATUSES.length)
@@ -63,14 +63,14 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
 
     addDelivery: (delivery) =>
       turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
-    openDeliveries: async (limit) => turns.read(() => findOpen.all(limit).map((row) => one(row) as Delivery)),
+    openDeliveries: (limit) => turns.read(() => findOpen.all(limit).map((row) => one(row) as Delivery)),
     closeDelivery: (id, forgetBefore) =>
       turns.commit(() => {
         closeDelivery.run(id)
         forgetDeliveries.run(forgetBefore)
       }),
 
-    readState: async (name) => turns.read(() => one(readState.get(name))),
+    readState: (name) => turns.read(() => one(readState.get(name))),
     writeState: (name, value) => turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
     hold: (name, holder, lengthMs) =>
