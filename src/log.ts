@@ -11,17 +11,20 @@ const BUNCH = 32_768
 /** … or what has come in so many milliseconds. */
 const LATEST_MS = 250
 
+/** A line of the levels warn, error and fatal. */
+const WRONG = /^\{"level":[456]0/
+
 /** JSON lines on standard output. */
 export const createLog = (
   level: Config['logLevel'],
 ): { readonly logger: Logger; readonly writeRequest: WriteLine | undefined } => {
   const { write, flush } = bunched()
-  /** Lines of the logger's own are rare, and the last one may be what a process tells before it is killed. */
-  const writeAtOnce: WriteLine = (line) => {
+  /** What went wrong is written at once, as it may be the last that a process tells before it is killed. */
+  const writeOwn: WriteLine = (line) => {
     write(line)
-    flush()
+    if (WRONG.test(line)) flush()
   }
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeAtOnce })
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeOwn })
   return { logger, writeRequest: INFORMING.has(level) ? write : undefined }
 }
 
