@@ -15,6 +15,8 @@ if (format !== 'cyclonedx' && format !== 'spdx') {
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
 
 const { devDependencies, overrides, scripts, ...project } = read('package.json')
+/** Those of the development dependencies name what is not there. */
+project.overrides = Object.fromEntries(Object.entries(overrides).filter(([, version]) => !version.startsWith('$')))
 const { packages, ...lock } = read('package-lock.json')
 const { devDependencies: _, ...root } = packages['']
 const shipped = Object.entries(packages).filter(([folder, { dev, devOptional }]) => folder !== '' && !dev && !devOptional)
