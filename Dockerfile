@@ -8,19 +8,19 @@ COPY package.json package-lock.json .npmrc ./
 
 # The secret is optional: an .npmrc for a registry or a certificate of one's own, which leaves no trace in the image.
 FROM sources AS build
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false npm ci --ignore-scripts
+RUN --mount=type=secret,id=npmrc NPM_CONFIG_USERCONFIG=/run/secrets/npmrc npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
 RUN npm run build && rm dist/.tsbuildinfo
 
 FROM sources AS dependencies
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
+RUN --mount=type=secret,id=npmrc NPM_CONFIG_USERCONFIG=/run/secrets/npmrc \
     npm ci --ignore-scripts --omit=dev && rm node_modules/.package-lock.json
 
 FROM ${NODE_IMAGE}
 # Only Node.js itself is needed to run. A relative sqlite:./data/tasks.db means the volume as well.
-RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share/doc /usr/local/share/man /opt/yarn-v* /root/.npm \
+RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share/doc /usr/local/share/man /opt/yarn-v* ~/.npm \
         /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
  && mkdir -p /app /data && chown 1000:1000 /data && chmod 750 /data && ln -s /data /app/data
 WORKDIR /app

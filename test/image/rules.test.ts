@@ -48,7 +48,7 @@ const GOOD: ImageFacts = {
       file(`/app/${name}`),
     ),
     file('/usr/local/bin/node'),
-    file('/root/.bashrc'),
+    file('/etc/profile'),
     file('/data', { type: 'folder', uid: 1000, gid: 1000 }),
     file('/app/data', { type: 'link', mode: 0o777 }),
   ],
