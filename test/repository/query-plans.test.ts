@@ -100,6 +100,19 @@ describe('a page that an index holds costs the same however many tasks there are
   }
 })
 
+test('the whole list in the default order is read from the table itself while the keys have that order', () => {
+  for (const descending of [false, true]) {
+    const sort: Sort = { key: 'created_at', descending }
+    expect(planList({ filter: {}, sort }, undefined, true).isFlat).toBe(true)
+    expect(planList({ filter: {}, sort }, undefined, true).legs).toHaveLength(1)
+    expect(plansOf({}, sort, undefined, true)).toContain('SCAN tasks')
+    const after = plansOf({}, sort, { value: instantAt(5), key: TASKS / 2 }, true)
+    expect(after).toContainEqual(expect.stringMatching(/^SEARCH tasks USING INTEGER PRIMARY KEY/))
+    expect(after.filter((line) => WHOLE_TABLE.test(line) || SORTED.test(line))).toEqual([])
+    expect(plansOf({}, sort, undefined, true).filter((line) => SORTED.test(line))).toEqual([])
+  }
+})
+
 describe('what is found first and sorted then is found by its index', () => {
   const found: readonly (readonly [name: string, filter: TaskFilter, way: RegExp])[] = [
     ['a word', { words: ['task'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],

@@ -33,8 +33,9 @@ type Stretch =
 
 /** `isKeyOrder`: every task was created at or after those with smaller keys, so that keys have the default order. */
 export const planList = (query: TaskQuery, after: KeyPosition | undefined, isKeyOrder: boolean): ListPlan => {
-  if (isKeyOrder && query.filter.words !== undefined && query.sort.key === 'created_at') {
-    return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
+  if (isKeyOrder && query.sort.key === 'created_at') {
+    if (query.filter.words !== undefined) return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
+    if (isEverything(query.filter)) return { legs: [allInKeyOrder(query, after)], isFlat: true }
   }
   const toLeg = isGathered(query.filter) ? gathered : merged
   return { legs: stretches(query, after).map((stretch) => toLeg(query, stretch)), isFlat: isFlat(query) }
@@ -52,6 +53,8 @@ const toSortValue = (key: SortKey, value: string | null): SQLInputValue => {
   if (value === null || key === 'title') return value
   return key === 'priority' ? PRIORITY_CODES[value as TaskPriority] : toMilliseconds(value)
 }
+
+const isEverything = (filter: TaskFilter): boolean => Object.values(filter).every((part) => part === undefined)
 
 const isGathered = ({ words, labels, externalReferenceId }: TaskFilter): boolean =>
   words !== undefined || labels !== undefined || externalReferenceId !== undefined
@@ -122,15 +125,23 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
   }
 }
 
+/** The table itself is in the order of its keys: the default order of the whole list needs no index. */
+const allInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg => {
+  const parameters = createParameters()
+  const position = keyConditions(query, after, 'key', parameters)
+  return {
+    sql: `SELECT json FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
+    parameters: parameters.values.slice(0, -1),
+  }
+}
+
 /** The word index gives its rows in the order of their keys, so the default order needs no sort: it stops at the limit. */
 const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg => {
   const parameters = createParameters()
   const { source, found, labels } = foundBy(query, parameters)
-  const position =
-    after === undefined ? [] : [`task_words.rowid ${query.sort.descending ? '<' : '>'} ${parameters.add(after.key)}`]
   const conditions = [
     ...found,
-    ...position,
+    ...keyConditions(query, after, 'task_words.rowid', parameters),
     ...remaining(query, labels, parameters),
     ...intervalConditions(query.filter, taskColumn, parameters),
   ]
@@ -187,6 +198,9 @@ const intervalConditions = (filter: TaskFilter, name: ColumnName, parameters: Pa
     ...(from === undefined ? [] : [`${name(field)} >= ${parameters.add(toMilliseconds(from))}`]),
     ...(before === undefined ? [] : [`${name(field)} < ${parameters.add(toMilliseconds(before))}`]),
   ])
+
+const keyConditions = ({ sort }: TaskQuery, after: KeyPosition | undefined, key: string, parameters: Parameters): string[] =>
+  after === undefined ? [] : [`${key} ${sort.descending ? '<' : '>'} ${parameters.add(after.key)}`]
 
 const stretchConditions = ({ sort }: TaskQuery, stretch: Stretch, name: ColumnName, parameters: Parameters): string[] => {
   const beyond = sort.descending ? '<' : '>'
