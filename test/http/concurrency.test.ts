@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
+import { issueOf } from '../repository/linked-store.ts'
 import { startApp, startServer } from '../start-app.ts'
+import { startGithubApp } from './github-app.ts'
 import { create, expectProblem, get, send } from './requests.ts'
 
 /** A task at version 3. */
@@ -70,6 +72,17 @@ describe('If-None-Match', () => {
     const task = await createThird(app)
     const answer = await send(app, 'GET', `/tasks/${task.id}`, undefined, { 'if-none-match': field })
     expect([answer.statusCode, answer.json(), answer.headers.etag]).toEqual([200, task, '"3"'])
+  })
+
+  test('is 200 with what a task tells of its issue by now, which changes without a new version', async () => {
+    const { app, addLinked, step } = await startGithubApp()
+    const { id } = await addLinked()
+    const read = () => send(app, 'GET', `/tasks/${id}`, undefined, { 'if-none-match': '"1"' })
+    expect((await read()).json()).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
+    await step(id, { status: 'linked', issue: issueOf('4711') })
+    const answer = await read()
+    expect([answer.statusCode, answer.headers.etag]).toEqual([200, '"1"'])
+    expect(answer.json()).toMatchObject({ version: 1, external_reference_id: '4711', sync: { status: 'linked' } })
   })
 
   test('is 404 for a task that is not there', async () => {

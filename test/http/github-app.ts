@@ -44,5 +44,5 @@ export const startGithubApp = async () => {
   const goDown = () => {
     isDown = true
   }
-  return { ...store, counted, limits, read, goDown }
+  return { ...store, app, counted, limits, read, goDown }
 }

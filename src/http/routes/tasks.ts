@@ -86,7 +86,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'getTask',
         tags: ['tasks'],
         summary: 'Get a task',
-        description: 'With If-None-Match it is 304 while the task has not changed.',
+        description:
+          'With If-None-Match it is 304 while the task has not changed. A task with an issue is always sent: what it tells of its issue changes without a new version.',
         params: TaskId,
         headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'An ETag that you already have.' })) }),
         response: {
@@ -98,7 +99,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
     },
     async (request, reply) => {
       const task = await service.get(request.params.id)
-      if (!ifNoneMatch(request.headers['if-none-match'], task.version)) return sendTask(reply, task)
+      const isKnown = ifNoneMatch(request.headers['if-none-match'], task.version) && !hasIssue(task)
+      if (!isKnown) return sendTask(reply, task)
       return reply.code(304).header('etag', toETag(task.version)).send()
     },
   )
@@ -173,6 +175,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
     },
   )
 }
+
+const hasIssue = (task: StoredTask): boolean => (JSON.parse(task.json) as Task).sync !== null
 
 /** The same request from the cursor on, relative to where it was asked (RFC 8288). */
 const nextLink = (request: FastifyRequest, cursor: string): string => {
