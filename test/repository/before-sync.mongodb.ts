@@ -4,7 +4,7 @@ import { createdEvent } from '#src/core/event.ts'
 import { newLink } from '#src/core/sync-link.ts'
 import { createTask, type Task } from '#src/core/task.ts'
 import { newTask } from '#src/repository/mongo/documents.ts'
-import { SCHEMA_VERSION, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -30,7 +30,7 @@ const seed = async (url: string): Promise<readonly Task[]> => {
     .collection<Document>('tasks')
     .createIndexes(TASK_INDEXES.filter(({ name }) => !/link|issue/.test(name ?? '')))
   await client.db().collection<Document>('tasks').insertMany(documents)
-  await client.db().collection<Document & { version: number }>('meta').insertOne({ _id: 'schema', version: SCHEMA_VERSION })
+  await client.db().collection<Document & { version: number }>('meta').insertOne({ _id: 'schema', version: 1 })
   await client.close()
   return tasks
 }
@@ -62,6 +62,14 @@ test('its tasks can be changed and linked', async () => {
   expect((await repository.sync.unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1])
   for (const id of ids) expect(await repository.sync.addLink(newLink(id, 1))).toBe(true)
   expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+})
+
+test('it says from then on that an older program must leave it alone', async () => {
+  const { url } = await open()
+  const client = await MongoClient.connect(url)
+  onTestFinished(() => client.close())
+  const meta = client.db().collection<Document>('meta')
+  expect(await meta.findOne({ _id: 'schema' })).toEqual({ _id: 'schema', version: 2 })
 })
 
 test('it gets the indexes that it lacks', async () => {

@@ -22,5 +22,6 @@ export const migrate = async (db: Db): Promise<void> => {
   await db.collection('tasks').createIndexes([...TASK_INDEXES])
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
-  if (found === null) await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
+  if (found === null || found.version < SCHEMA_VERSION)
+    await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
 }

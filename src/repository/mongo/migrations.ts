@@ -1,7 +1,10 @@
 import type { IndexDescription } from 'mongodb'
 
-/** The version of the documents that this program writes and reads. */
-export const SCHEMA_VERSION = 1
+/**
+ * The version of the documents that this program writes and reads. 2: a task has a link to its issue, which a program of version 1
+ * would leave as it is when it changes the task.
+ */
+export const SCHEMA_VERSION = 2
 
 const exists = { $exists: true }
 const state = { 'task.status': 1, 'task.priority': 1 } as const

@@ -3,7 +3,7 @@ import { OpenError } from '../open-error.ts'
 import { type Database, openDatabase } from './binding.ts'
 import { explained } from './explained.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { APPLICATION_ID, readPragma } from './origin.ts'
+import { APPLICATION_ID, readPragma, refuseNewer } from './origin.ts'
 
 /** Looks into a file of tasks without changing it. Throws OpenError for one that is absent, not ours or newer than this program. */
 export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
@@ -22,8 +22,7 @@ const refuseForeign = (path: string, db: Database): void => {
   const version = readPragma(db, 'user_version')
   if (readPragma(db, 'application_id') !== APPLICATION_ID || version === 0)
     throw new OpenError(`${path} is no database of this service`)
-  if (version > MIGRATIONS.length)
-    throw new OpenError(`${path} has schema version ${version}, this program knows versions up to ${MIGRATIONS.length}`)
+  refuseNewer(path, version, MIGRATIONS.length)
 }
 
 /**

@@ -1,5 +1,6 @@
-import { renameSync, rmSync } from 'node:fs'
 import type { Database } from './binding.ts'
+import { copyInto, removeCopy } from './copy.ts'
+import { nameDurably } from './durable.ts'
 import { APPLICATION_ID, readPragma } from './origin.ts'
 
 /** Brings the schema up to date in one transaction, after a copy of a file that holds data is set aside as `PATH.before-vN`. */
@@ -18,10 +19,10 @@ export const migrate = (db: Database, path: string | undefined, migrations: read
   }
 }
 
-/** A whole copy, under its name only once it is whole. */
+/** A whole copy, under its name only once it is whole and on disk. */
 const setAside = (db: Database, copy: string): void => {
   const partial = `${copy}.partial`
-  rmSync(partial, { force: true })
-  db.prepare('VACUUM INTO ?').run(partial)
-  renameSync(partial, copy)
+  removeCopy(partial)
+  copyInto(db, partial)
+  nameDurably(partial, copy)
 }

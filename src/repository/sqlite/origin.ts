@@ -39,7 +39,8 @@ const readHeader = (path: string): Buffer => {
 
 const FOREIGN = 'is a database of another program: DATABASE_URL must name a file of this service or a new one'
 
-const refuseNewer = (path: string, version: number, known: number): void => {
+/** Throws OpenError where a file of `version` was written by a newer program. */
+export const refuseNewer = (path: string, version: number, known: number): void => {
   if (version > known) {
     throw new OpenError(
       `${path} has schema version ${version}, this program knows versions up to ${known}: start a newer version of it`,

@@ -73,7 +73,7 @@ const UNREADABLE = new Set<number | undefined>([SQLITE.corrupt, SQLITE.notADatab
  */
 const fold = (target: string): boolean => {
   try {
-    refuseForeign(target)
+    refuseOtherProgram(target)
     const db = openDatabase(target, { timeout: 1000 })
     try {
       db.exec('PRAGMA journal_mode = DELETE')
@@ -91,7 +91,7 @@ const fold = (target: string): boolean => {
  * Looks before anything is folded: another program's database stays as it is. A newer one of ours may be replaced. A function
  * takes what is found, as a prepared statement would keep the file locked beyond close() in the binding for older Node.js.
  */
-const refuseForeign = (target: string): void => {
+const refuseOtherProgram = (target: string): void => {
   /** A fold was cut short: whoever may only read can't undo it, so it is undone when the file is opened to be folded. */
   if (existsSync(`${target}-journal`) && isMarkedOurs(target)) return
   const db = openDatabase(target, { readOnly: true })
