@@ -6,7 +6,7 @@ export interface Variable {
   readonly fallback: string
   readonly about: string
   /** A secret may come from a file instead: NAME_FILE holds its path. */
-  readonly isSecret: boolean
+  readonly isSecret?: true
 }
 
 /** Every variable that the service reads, in the order of `.env.example`. */
@@ -17,93 +17,60 @@ export const VARIABLES = [
     about: 'where the tasks are kept: sqlite:PATH, sqlite::memory: (gone at exit), mongodb://…, mongodb+srv://… or none',
     isSecret: true,
   },
-  { name: 'HOST', fallback: '127.0.0.1', about: 'the address to listen on; 0.0.0.0 is every one', isSecret: false },
-  { name: 'PORT', fallback: '8000', about: 'the port to listen on, 0 to 65535; 0 takes a free one', isSecret: false },
-  { name: 'LOG_LEVEL', fallback: 'info', about: `the least that is logged: ${LOG_LEVELS.join(', ')}`, isSecret: false },
+  { name: 'HOST', fallback: '127.0.0.1', about: 'the address to listen on; 0.0.0.0 is every one' },
+  { name: 'PORT', fallback: '8000', about: 'the port to listen on, 0 to 65535; 0 takes a free one' },
+  { name: 'LOG_LEVEL', fallback: 'info', about: `the least that is logged: ${LOG_LEVELS.join(', ')}` },
   {
     name: 'SHUTDOWN_DRAIN_MS',
     fallback: '500',
     about: 'how long answers go on after SIGTERM before the port closes, 0 to 60000 milliseconds',
-    isSecret: false,
   },
-  {
-    name: 'GITHUB_REPOSITORY',
-    fallback: '',
-    about: 'the repository whose issues mirror the tasks: owner/name; empty: none',
-    isSecret: false,
-  },
+  { name: 'GITHUB_REPOSITORY', fallback: '', about: 'the repository whose issues mirror the tasks: owner/name; empty: none' },
   { name: 'GITHUB_TOKEN', fallback: '', about: 'a token that may read and write issues there', isSecret: true },
-  { name: 'GITHUB_APP_ID', fallback: '', about: 'in place of a token: the id of a GitHub App', isSecret: false },
+  { name: 'GITHUB_APP_ID', fallback: '', about: 'in place of a token: the id of a GitHub App' },
   { name: 'GITHUB_APP_PRIVATE_KEY', fallback: '', about: "the app's private key, PEM (line breaks may be \\n)", isSecret: true },
-  { name: 'GITHUB_APP_INSTALLATION_ID', fallback: '', about: 'the number of its installation', isSecret: false },
+  { name: 'GITHUB_APP_INSTALLATION_ID', fallback: '', about: 'the number of its installation' },
   {
     name: 'GITHUB_API_URL',
     fallback: 'https://api.github.com',
     about: 'the API of a GitHub Enterprise server: an https:// URL (plain http:// on the loopback alone)',
-    isSecret: false,
   },
   { name: 'GITHUB_WEBHOOK_SECRET', fallback: '', about: 'the secret of the webhook at POST /github/webhook', isSecret: true },
   { name: 'GITHUB_WEBHOOK_SECRET_PREVIOUS', fallback: '', about: 'the one before, while it is changed', isSecret: true },
-  {
-    name: 'GITHUB_IMPORT',
-    fallback: 'none',
-    about: 'which new issues become tasks: none, all, or label:NAME',
-    isSecret: false,
-  },
-  {
-    name: 'GITHUB_CONFLICT',
-    fallback: 'newest',
-    about: 'who wins where both sides changed one field: newest, task or github',
-    isSecret: false,
-  },
+  { name: 'GITHUB_IMPORT', fallback: 'none', about: 'which new issues become tasks: none, all, or label:NAME' },
+  { name: 'GITHUB_CONFLICT', fallback: 'newest', about: 'who wins where both sides changed one field: newest, task or github' },
   {
     name: 'GITHUB_CREATE_WAIT_MS',
     fallback: '3000',
     about: 'how long the answer to a create waits for its issue, 0 to 30000 milliseconds; 0: not at all',
-    isSecret: false,
   },
-  {
-    name: 'GITHUB_REQUEST_TIMEOUT_MS',
-    fallback: '10000',
-    about: 'how long a call to GitHub may take, 1 to 600000 milliseconds',
-    isSecret: false,
-  },
+  { name: 'GITHUB_REQUEST_TIMEOUT_MS', fallback: '10000', about: 'how long a call to GitHub may take, 1 to 600000 milliseconds' },
   {
     name: 'GITHUB_WRITE_INTERVAL_MS',
     fallback: '1000',
     about: 'the least time between two writes to GitHub, 0 to 600000 milliseconds',
-    isSecret: false,
   },
-  {
-    name: 'GITHUB_CREATES_PER_MINUTE',
-    fallback: '15',
-    about: 'so many issues are opened a minute, 1 to 1000000',
-    isSecret: false,
-  },
-  { name: 'GITHUB_CREATES_PER_HOUR', fallback: '120', about: 'so many issues are opened an hour, 1 to 1000000', isSecret: false },
+  { name: 'GITHUB_CREATES_PER_MINUTE', fallback: '15', about: 'so many issues are opened a minute, 1 to 1000000' },
+  { name: 'GITHUB_CREATES_PER_HOUR', fallback: '120', about: 'so many issues are opened an hour, 1 to 1000000' },
   {
     name: 'GITHUB_LOOKUP_DELAYS_MS',
     fallback: '30000,120000,600000',
     about: 'when an issue is looked for that may have been opened: milliseconds after the try, separated by commas',
-    isSecret: false,
   },
   {
     name: 'GITHUB_SWEEP_INTERVAL_MS',
     fallback: '300000',
     about: 'how often GitHub is asked what has changed, 10 to 86400000 milliseconds',
-    isSecret: false,
   },
   {
     name: 'GITHUB_RETRY_BASE_MS',
     fallback: '2000',
     about: 'the first wait after a failure, which then doubles up to an hour, 1 to 3600000 milliseconds',
-    isSecret: false,
   },
   {
     name: 'GITHUB_LEASE_MS',
     fallback: '15000',
     about: 'how long the others wait for a process that syncs and died, 100 to 600000 milliseconds',
-    isSecret: false,
   },
 ] as const satisfies readonly Variable[]
 

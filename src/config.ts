@@ -78,7 +78,7 @@ const readGithub = (read: Read, problems: string[]): GithubSettings | undefined 
   const token = read('GITHUB_TOKEN', (text) => (/^[\x21-\x7e]*$/.test(text) ? text : undefined))
   const appId = read('GITHUB_APP_ID', (text) => (/^\w*$/.test(text) ? text : undefined))
   const privateKey = read('GITHUB_APP_PRIVATE_KEY', toPrivateKey)
-  const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) => (text === '' ? 0 : integer(1, 999_999_999)(text)))
+  const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) => (text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text)))
   const secrets = (['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const).map((name) => read(name, (text) => text))
   const settings = {
     apiUrl: read('GITHUB_API_URL', toApiUrl),
@@ -147,6 +147,6 @@ const toHost = (text: string): string | undefined => (/^[\w.:%-]+$/.test(text) ?
 const integer =
   (least: number, most: number) =>
   (text: string): number | undefined => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
     return value >= least && value <= most ? value : undefined
   }

@@ -48,7 +48,7 @@ describe('the values', () => {
       GITHUB_TOKEN: '',
       GITHUB_APP_ID: '7',
       GITHUB_APP_PRIVATE_KEY: KEY.replaceAll('\n', '\\n'),
-      GITHUB_APP_INSTALLATION_ID: '8',
+      GITHUB_APP_INSTALLATION_ID: '4294967296',
       GITHUB_API_URL: 'http://127.0.0.1:9/api/',
       GITHUB_WEBHOOK_SECRET: 'new',
       GITHUB_WEBHOOK_SECRET_PREVIOUS: 'old',
@@ -73,7 +73,7 @@ describe('the values', () => {
       shutdownDrainMs: 60_000,
       github: {
         repository: 'acme/tasks',
-        credential: { kind: 'app', appId: '7', privateKey: KEY, installationId: 8 },
+        credential: { kind: 'app', appId: '7', privateKey: KEY, installationId: 4_294_967_296 },
         apiUrl: 'http://127.0.0.1:9/api',
         webhookSecrets: ['new', 'old'],
         imports: { kind: 'label', name: 'from github' },
@@ -249,7 +249,7 @@ describe('.env.example', () => {
       lines()
         .map(({ name }) => name)
         .filter((name) => name?.endsWith('_FILE')),
-    ).toEqual(VARIABLES.filter(({ isSecret }) => isSecret).map(({ name }) => `${name}_FILE`))
+    ).toEqual(VARIABLES.filter((variable) => 'isSecret' in variable).map(({ name }) => `${name}_FILE`))
   })
 
   test('sets nothing when it is copied as it is', () => {
