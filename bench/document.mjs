@@ -61,9 +61,9 @@ const profileTables = ({ profiles }) =>
     })
     .join('\n\n')
 
-const runLine = ({ node, sizes, isPinned }) => {
+const runLine = ({ node, rounds, seconds, sizes, isPinned }) => {
   const peers = sizes.flatMap((size) => size.peers.map(({ about }) => about))
-  return `Node.js ${node}, 64 connections${isPinned ? ', the server on one core' : ''}${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
+  return `Node.js ${node}, 64 connections, ${seconds} s for each measure and server in ${rounds} rounds${isPinned ? ', the server on one core' : ''}${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
 }
 
 const PARTS = { run: runLine, promises: promisesTable, sizes: sizesTable, cost: costTable, profile: profileTables }
