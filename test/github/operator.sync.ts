@@ -3,8 +3,9 @@ import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { type Fault, meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
+import { createCalls } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
-import { createCalls, eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import { eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 const UNKNOWN_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
@@ -163,7 +164,7 @@ describe('the operator', () => {
 })
 
 /** The values of the sync's metrics, by their name without `github_sync_`. */
-const metricsOf = async ({ url }: Pick<Synced, 'url'>): Promise<Record<string, number>> => {
-  const text = await (await fetch(`${url}/metrics`)).text()
+const metricsOf = async ({ send }: Pick<Synced, 'send'>): Promise<Record<string, number>> => {
+  const text = await (await send('GET', '/metrics')).text()
   return Object.fromEntries([...text.matchAll(/^github_sync_(\S+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))
 }

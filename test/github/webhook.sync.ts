@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { afterwards, resetAfterCommit, slow } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import { eventually, GET_ISSUE, PATCH_ISSUE, SECRETS, SWEEPING, startSynced } from './synced-service.ts'
+import { SECRETS } from './sync-calls.ts'
+import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, startSynced } from './synced-service.ts'
 
 const IMPORT_ALL = { GITHUB_IMPORT: 'all' }
 
