@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, vi } from 'vitest'
+import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import type { LocalGithub, LocalGithubOptions } from './local-github/local-github.ts'
@@ -56,21 +57,49 @@ export const startSynced = async (env: Env = {}, options: LocalGithubOptions = {
     await service.end(signal)
     return start(changed)
   }
-  await eventually(async () =>
-    expect((await service.read<{ last_sweep_at: string }>('/github/status')).last_sweep_at).toBeTruthy(),
-  )
+  await stands(service, { last_sweep_at: expect.any(String) })
   return { ...service, github, restart, ...createWaits(service, github) }
 }
 export type Synced = Awaited<ReturnType<typeof startSynced>>
 
+/** The task once it looks so. */
+export const becomes = (service: Pick<Calls, 'get'>, { id }: Pick<Task, 'id'>, expected: object): Promise<SyncedTask> =>
+  eventually(async () => {
+    const task = await service.get(id)
+    expect(task).toMatchObject(expected)
+    return task
+  })
+
+/** The task once it has its issue and nothing is wrong with it. */
+export const becomesLinked = (service: Pick<Calls, 'get'>, task: Pick<Task, 'id'>): Promise<SyncedTask> =>
+  becomes(service, task, { sync: { status: 'linked', error: null } })
+
+/** How the sync stands, by GET /github/status. */
+interface SyncState {
+  readonly blocked: { readonly code: string; readonly action: string } | null
+  readonly paused_until: string | null
+  readonly pause_reason: string | null
+  readonly last_sweep_at: string | null
+}
+
+/** How the sync stands once it stands so. */
+export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise<SyncState> =>
+  eventually(async () => {
+    const state = await read<SyncState>('/github/status')
+    expect(state).toMatchObject(expected)
+    return state
+  })
+
+/** Each task has an issue, none has two, and none is there for no task. */
+export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]): void => {
+  const issues = github.issues().filter(({ stateReason }) => stateReason !== 'duplicate')
+  expect(issues.map(({ id }) => String(id)).sort()).toEqual(tasks.map((task) => task.external_reference_id).sort())
+  expect(github.duplicates().size).toBe(0)
+}
+
 /** What a test waits for. */
 const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
-  const linked = (id: string): Promise<SyncedTask> =>
-    eventually(async () => {
-      const task = await get(id)
-      expect(task.sync).toMatchObject({ status: 'linked' })
-      return task
-    })
+  const linked = (id: string): Promise<SyncedTask> => becomes({ get }, { id }, { sync: { status: 'linked' } })
 
   /** Resolves once so many more lists were asked for: a sweep that began after the call has ended by then, but the last. */
   const sweeps = async (count: number): Promise<void> => {
@@ -84,11 +113,7 @@ const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
 
     /** The task once it is equal to its issue, and as it shows what is expected. */
     shown: (id: string, expected: object): Promise<SyncedTask> =>
-      eventually(async () => {
-        const task = await get(id)
-        expect(task).toMatchObject({ ...expected, sync: { status: 'linked' } })
-        return task
-      }),
+      becomes({ get }, { id }, { ...expected, sync: { status: 'linked' } }),
 
     /** The issue once it shows what is expected. */
     issueShown: (number: number, expected: object): Promise<Issue> =>
