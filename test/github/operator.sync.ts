@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
-import { type Fault, meanwhile } from './local-github/faults.ts'
+import { validationFailed } from './local-github/answer.ts'
+import { answerWith, meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { createCalls } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
@@ -9,12 +10,6 @@ import { eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './s
 
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 const UNKNOWN_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
-
-const refusal: Fault = {
-  name: 'refusal',
-  happen: ({ send }) =>
-    send({ status: 422, body: { message: 'Validation Failed', errors: [], documentation_url: '', status: '422' } }),
-}
 
 /** What an operator sees and can do, by the real service over whatever database. */
 describe('the operator', () => {
@@ -91,6 +86,7 @@ describe('the operator', () => {
       await create({ title: 'd' }),
     ]
     const [first, second, third, gone] = tasks.map(({ id }) => id) as [string, string, string, string]
+    const refusal = answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }]))
     github.fail(PATCH_ISSUE, refusal, { times: 3 })
     for (const id of [first, second, third]) await put(id, { title: 'refused once' })
     github.as('alice').delete(4)
