@@ -27,7 +27,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   '19: issues disabled, POST 410': {
     code: 'issues_disabled',
-    action: /Switch on issues/,
+    action: /Switch on issues in the repository's settings/,
     begin: (github) => github.disableIssues(),
     mend: (github) => github.enableIssues(),
   },

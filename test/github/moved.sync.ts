@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import { eventually, GET_ISSUE, PATCH_ISSUE, type Synced, startSynced } from './synced-service.ts'
 
 /** Sweeps so often that its day, after which it looks for what vanished, is over in a few seconds. */
 const SWEEPING_DAILY = { GITHUB_SWEEP_INTERVAL_MS: '10' }
@@ -106,27 +106,6 @@ describe('moved and deleted', () => {
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     await remove(id)
     await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toEqual([]))
-  })
-
-  test('19 POST 410 → repo blocked, and all goes on once issues are switched on', async () => {
-    const { github, create, linked, read } = await startSynced(SWEEPING)
-    github.disableIssues()
-    const { id, sync } = await create({ title: 'a' })
-    expect(['pending', 'blocked']).toContain(sync.status)
-    await eventually(async () => expect(await read('/github/status')).toMatchObject({ blocked: { code: 'issues_disabled' } }))
-    const [job] = await eventually(async () => {
-      const found = await jobs({ read }, 'blocked')
-      expect(found).toHaveLength(1)
-      return found
-    })
-    expect(job).toMatchObject({
-      task_id: id,
-      sync: { error: { code: 'issues_disabled', action: expect.stringContaining('settings') } },
-    })
-    github.enableIssues()
-    await linked(id)
-    expect(await read('/github/status')).toMatchObject({ blocked: null })
-    expect(github.issues()).toHaveLength(1)
   })
 })
 
