@@ -19,13 +19,13 @@ interface Trouble {
 
 /** What keeps everything from GitHub until a person mends it. */
 const TROUBLES: Readonly<Record<string, Trouble>> = {
-  '20: revoked token': {
+  'revoked token': {
     code: 'unauthorized',
     action: /GITHUB_TOKEN/,
     begin: (github) => github.revokeToken(),
     mend: (github) => github.restoreToken(),
   },
-  '19: issues disabled, POST 410': {
+  'issues disabled, POST 410': {
     code: 'issues_disabled',
     action: /Switch on issues in the repository's settings/,
     begin: (github) => github.disableIssues(),
@@ -73,7 +73,7 @@ describe('what a person has to mend', () => {
     await stands(service, { blocked: null })
   })
 
-  it('20: two things to mend, one after the other: mending both resumes everything', async () => {
+  it('two things to mend, one after the other: mending both resumes everything', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     const before = await becomesLinked(service, await service.create({ title: 'before' }))
@@ -87,7 +87,7 @@ describe('what a person has to mend', () => {
     expectOneIssueEach(github, [before, await becomesLinked(service, task)])
   })
 
-  it('20: revoked token: another one resumes everything after a restart', async () => {
+  it('a revoked token: another one resumes everything after a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url)
@@ -105,7 +105,7 @@ describe('what a person has to mend', () => {
     ['POST /tasks/{id}/sync', (service, { id }) => service.send('POST', `/tasks/${id}/sync`)],
     ['POST /github/jobs/retry', (service) => service.send('POST', '/github/jobs/retry', { reason: 'invalid' })],
   ]
-  it.each(menders)('20: 422: blocked with the action, others go on; %s resumes it', async (_, mend) => {
+  it.each(menders)('a text that GitHub refuses (422): blocked with the action, others go on; %s resumes it', async (_, mend) => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.fail(CREATE_ISSUE, answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])))

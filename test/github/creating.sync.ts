@@ -44,7 +44,7 @@ describe('a new task and its issue', () => {
     await becomesLinked(service, quick.task)
   })
 
-  it('1: GitHub down at create: 201 and pending, linked later', async () => {
+  it('GitHub is down at the create: 201 and pending, linked later', async () => {
     const github = await startLocalGithub()
     const failing = github.fail('*', errorBeforeCommit(503), { times: 1000 })
     const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '200' })
@@ -54,7 +54,7 @@ describe('a new task and its issue', () => {
     expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
 
-  it('1: nobody listens at GitHub at create: pending and never uncertain, linked later, across a restart', async () => {
+  it('nobody listens at GitHub at the create: pending and never uncertain, linked later, across a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     const closed = await openLocalGithub()
@@ -73,9 +73,9 @@ describe('a new task and its issue', () => {
   })
 
   const afterwards: readonly (readonly [string, Fault])[] = [
-    ['2: reset after commit: one issue, adopted', resetAfterCommit],
-    ['3: 502 after commit: one issue', errorAfterCommit(502)],
-    ['4: timeout and late commit: one issue', lateCommit(500)],
+    ['a reset after the commit: one issue, adopted', resetAfterCommit],
+    ['a 502 after the commit: one issue', errorAfterCommit(502)],
+    ['a timeout and a late commit: one issue', lateCommit(500)],
   ]
   it.each(afterwards)('%s', async (_, fault) => {
     const github = await startLocalGithub()
@@ -93,7 +93,7 @@ describe('a new task and its issue', () => {
     expect(github.issues()).toHaveLength(2)
   })
 
-  it('2: reset after commit: adopted at the first look, though its list fails once', async () => {
+  it('a reset after the commit: adopted at the first look, though its list fails once', async () => {
     const github = await startLocalGithub()
     const slow = { GITHUB_SWEEP_INTERVAL_MS: '600000', GITHUB_RETRY_BASE_MS: '600000' }
     const service = await startSync(github, await openDatabase(), slow)
@@ -103,7 +103,7 @@ describe('a new task and its issue', () => {
     expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'once' }))])
   })
 
-  it('4: commit later than every look: the twin is closed as a duplicate', async () => {
+  it('a commit later than every look: the twin is closed as a duplicate', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
     github.fail(CREATE_ISSUE, lateCommit(1200))
@@ -147,7 +147,7 @@ describe('a new task and its issue', () => {
       },
     ],
   ]
-  it.each(killers)('5: kill -9 %s: one issue', async (_, killer) => {
+  it.each(killers)('kill -9 %s: one issue', async (_, killer) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url)
@@ -158,7 +158,7 @@ describe('a new task and its issue', () => {
     expect(github.issues()).toHaveLength(1)
   })
 
-  it('6: lists that lag beyond every look: the twin is closed as a duplicate of the lowest number, no edit is lost', async () => {
+  it('lists that lag beyond every look: the twin is closed as a duplicate of the lowest number, no edit is lost', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.lag({ lists: 2500 })
@@ -173,7 +173,7 @@ describe('a new task and its issue', () => {
     expectOneIssueEach(github, [settled])
   })
 
-  it('6: an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
+  it('an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.lag({ lists: 60_000 })

@@ -88,7 +88,7 @@ describe('a token or an app', () => {
   it.each([
     ['renamed', (github: LocalGithub) => github.rename('chores')],
     ['given to another owner', (github: LocalGithub) => github.transfer('acme-two')],
-  ])('18: a repository that was %s: 307 at create, one issue there', async (_, move) => {
+  ])('a repository that was %s: 307 at create, one issue there', async (_, move) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url, { GITHUB_SWEEP_INTERVAL_MS: '60000' })

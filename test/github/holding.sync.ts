@@ -93,7 +93,7 @@ describe('the one that talks to GitHub', () => {
 
 /** Of several processes over one database, where it takes several, one at a time talks to GitHub. */
 describe.runIf(process.env.TEST_DATABASE === 'mongodb')('several services over one database', () => {
-  it('20: two workers, one holder: only one talks to GitHub; after kill -9 the other does', async () => {
+  it('two services, one holder: only one talks to GitHub; after kill -9 the other does', async () => {
     const github = await startGithub()
     const [first, second] = await startTwo(github, await openDatabase())
     const tasks = await Promise.all([createMany(first, 5), createMany(second, 5)])

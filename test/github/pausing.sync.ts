@@ -9,8 +9,8 @@ import { becomesLinked, expectOneIssueEach, stands, startSync } from './synced-s
 /** What a limit does: not one more call with that credential before its end. */
 describe("a limit of GitHub's", () => {
   const limits: readonly (readonly [string, Fault, string])[] = [
-    ['16: secondary limit', secondaryLimit({ seconds: 2, status: 429 }), 'secondary'],
-    ['17: primary limit', primaryLimit({ seconds: 1 }), 'primary'],
+    ['a secondary limit', secondaryLimit({ seconds: 2, status: 429 }), 'secondary'],
+    ['a primary limit', primaryLimit({ seconds: 1 }), 'primary'],
   ]
   it.each(limits)('%s and a kill -9: no call before its end, no failure of the task', async (_, limit, reason) => {
     const github = await startLocalGithub()
@@ -31,7 +31,7 @@ describe("a limit of GitHub's", () => {
     expectSilence(github, Date.parse(String(paused_until)))
   })
 
-  it('16: secondary limit that names no end: a minute', async () => {
+  it('a secondary limit that names no end: a minute', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.fail(CREATE_ISSUE, secondaryLimit({ retryAfter: false }))
@@ -42,7 +42,7 @@ describe("a limit of GitHub's", () => {
     expect(Date.parse(String(paused_until)) - began).toBeLessThan(61_000)
   })
 
-  it('16: secondary limit: that credential pauses, another one goes on', async () => {
+  it('a secondary limit: that credential pauses, another one goes on', async () => {
     const github = await startLocalGithub()
     github.addToken('github_pat_other', 'other-bot')
     const url = await openDatabase()
