@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence } from './event-sequence.ts'
 import { reconcile, writeUntilKilled } from './ledger.ts'
-import { createOwners, eventually, expectHistories, read, settledTasks } from './mongodb-load.ts'
+import { createOwners, eventually, expectHistories, settledTasks } from './mongodb-load.ts'
 
 const KILLS = 5
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
@@ -11,8 +12,6 @@ const KILLS = Number(process.env.KILLS ?? 6)
 const WRITERS = 32
 
 const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
-
-const read = async <T>(url: string): Promise<T> => (await fetch(url)).json() as Promise<T>
 
 /** Loads the service for a while and kills it in the midst of it. */
 const loadAndKill = async (service: RunningProcess, owners: readonly Entry[][], round: number): Promise<void> => {

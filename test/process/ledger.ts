@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { sendJson } from '../send-json.ts'
 
 /** What a writer asked for last and was not answered. */
 export type Attempt =
@@ -24,18 +25,17 @@ const chooseAttempt = (entry: Entry, title: string): Attempt => {
 
 const send = (url: string, { task }: Entry, attempt: Attempt): Promise<Response> => {
   const one = `${url}/tasks/${task?.id}`
-  const headers = { 'content-type': 'application/json' }
   switch (attempt.op) {
     case 'create': {
-      const body = JSON.stringify({ title: attempt.title, labels: ['a', 'b'] })
-      return fetch(`${url}/tasks`, { method: 'POST', headers: { ...headers, 'idempotency-key': attempt.title }, body })
+      const draft = { title: attempt.title, labels: ['a', 'b'] }
+      return sendJson(`${url}/tasks`, 'POST', draft, { 'idempotency-key': attempt.title })
     }
     case 'update':
-      return fetch(one, { method: 'PATCH', headers, body: JSON.stringify({ title: attempt.title }) })
+      return sendJson(one, 'PATCH', { title: attempt.title })
     case 'complete':
-      return fetch(`${one}/complete`, { method: 'POST' })
+      return sendJson(`${one}/complete`, 'POST')
     case 'delete':
-      return fetch(one, { method: 'DELETE' })
+      return sendJson(one, 'DELETE')
   }
 }
 

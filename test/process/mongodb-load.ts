@@ -1,18 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read, sendJson } from '../send-json.ts'
 import { type Entry, reconcile, type Tally, writeThroughOutage } from './ledger.ts'
 
 /** Within so many milliseconds each request is answered, whatever the database does. */
 const ANSWERED_MS = 5000
 
 const WRITERS = 32
-
-export const read = async <T>(url: string): Promise<T> => {
-  const response = await fetch(url)
-  expect(response.status, url).toBe(200)
-  return response.json() as Promise<T>
-}
 
 /** Tries again and again until it holds, and fails with the last reason when it does not in time. */
 export const eventually = async <T>(milliseconds: number, check: () => Promise<T>): Promise<T> => {
@@ -31,8 +26,7 @@ export const eventually = async <T>(milliseconds: number, check: () => Promise<T
 export const serves = (url: string, milliseconds = 10_000): Promise<void> =>
   eventually(milliseconds, async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    const body = JSON.stringify({ title: 'probe' })
-    const created = await fetch(`${url}/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const created = await sendJson(`${url}/tasks`, 'POST', { title: 'probe' })
     expect(created.status).toBe(201)
     const { id } = (await created.json()) as Task
     expect((await fetch(`${url}/tasks/${id}`, { method: 'DELETE' })).status).toBe(204)
@@ -96,9 +90,7 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
   for (const entry of entries) {
     if (entry.attempt?.op !== 'create') continue
     const { title } = entry.attempt
-    const headers = { 'content-type': 'application/json', 'idempotency-key': title }
-    const body = JSON.stringify({ title, labels: ['a', 'b'] })
-    const response = await fetch(`${url}/tasks`, { method: 'POST', headers, body })
+    const response = await sendJson(`${url}/tasks`, 'POST', { title, labels: ['a', 'b'] }, { 'idempotency-key': title })
     expect(response.status).toBe(201)
     entry.task = (await response.json()) as Task
     entry.attempt = undefined

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand } from '../start-process.ts'
 import { addTasks, create, DATABASE, expectRefusal, folderWith, run, start, tasksIn, titles } from './database-folder.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
 
-const tasksAt = async (url: string): Promise<Task[]> => (await fetch(`${url}/tasks`)).json() as Promise<Task[]>
+const tasksAt = (url: string): Promise<Task[]> => read<Task[]>(`${url}/tasks`)
 
 describe('restore', () => {
   test('brings back what the backup holds and sets the present database aside', async () => {
