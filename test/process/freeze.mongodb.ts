@@ -4,7 +4,8 @@ import type { Task } from '#src/core/task.ts'
 import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
-import { createOwners, eventually, expectHistories, expectKept, loadThrough, serves, withLimit } from './mongodb-load.ts'
+import { createOwners } from './ledger.ts'
+import { eventually, expectHistories, expectKept, loadThrough, serves, withLimit } from './mongodb-load.ts'
 import { createServerPlace, type Part } from './mongodb-server.ts'
 
 /** Longer than the server's own monitor takes to notice. */

@@ -2,12 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { read, sendJson } from '../send-json.ts'
-import { type Entry, reconcile, type Tally, writeThroughOutage } from './ledger.ts'
+import { type Entry, type Tally, takeStock, writeThroughOutage } from './ledger.ts'
 
 /** Within so many milliseconds each request is answered, whatever the database does. */
 const ANSWERED_MS = 5000
-
-const WRITERS = 32
 
 /** Tries again and again until it holds, and fails with the last reason when it does not in time. */
 export const eventually = async <T>(milliseconds: number, check: () => Promise<T>): Promise<T> => {
@@ -71,8 +69,6 @@ export const loadThrough = async (url: string, owners: readonly Entry[][], round
   return { ...tally, limit }
 }
 
-export const createOwners = (): Entry[][] => Array.from({ length: WRITERS }, (): Entry[] => [])
-
 /** The tasks, once they stay as they are: a write that was sent before a server froze, or a service died, may still be made. */
 export const settledTasks = async (url: string): Promise<Task[]> => {
   let before = await read<Task[]>(`${url}/tasks`)
@@ -99,13 +95,13 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
 
 /** What was answered is there, once; what was not confirmed is there whole or not at all; and its retry settles it. */
 export const expectKept = async (url: string, owners: readonly Entry[][]): Promise<void> => {
-  const entries = owners.flat().filter(({ task, attempt }) => task !== undefined || attempt !== undefined)
+  /** What surely was not made is forgotten. */
+  for (const own of owners)
+    own.splice(0, own.length, ...own.filter(({ task, attempt }) => task !== undefined || attempt !== undefined))
   const before = await settledTasks(url)
   expect(new Set(before.map(({ title }) => title)).size).toBe(before.length)
-  await retryCreations(url, entries)
-  const stored = await read<Task[]>(`${url}/tasks`)
-  reconcile(entries, stored)
-  for (const own of owners) own.splice(0, own.length, ...own.filter(({ task, isDeleted }) => task !== undefined && !isDeleted))
+  await retryCreations(url, owners.flat())
+  takeStock(owners, await read<Task[]>(`${url}/tasks`))
 }
 
 interface TaskEvent {

@@ -6,7 +6,8 @@ import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence } from './event-sequence.ts'
-import { createOwners, eventually, expectKept, loadThrough } from './mongodb-load.ts'
+import { createOwners } from './ledger.ts'
+import { eventually, expectKept, loadThrough } from './mongodb-load.ts'
 
 const TIMES = 50
 
