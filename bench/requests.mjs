@@ -12,8 +12,6 @@ const BATCH = 100
 const PAGE = 50
 const WORD = 'deploy'
 
-export const BATCH_SIZE = BATCH
-
 /** One of so many deep pages is asked for, each time another. */
 const DEEP_PAGES = 64
 /** The part of the list that lies before a deep page. */

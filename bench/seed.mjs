@@ -59,7 +59,7 @@ const APART_MS = 60_000
  * Seeds an SQLite file that does not exist yet: the service's schema and its own statements, in transactions that nobody waits for,
  * with the indexes made when the rows are there. Between the transactions a signal is heard.
  */
-export const seedFile = async (path, count) => {
+const seedFile = async (path, count) => {
   const { db, close } = openFile(path)
   const indexes = db
     .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'tasks' AND sql IS NOT NULL")

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { measureSizes } from './document-sizes.mjs'
 
 /** Measured (bench/relay.mjs): what one relay publishes in a second, at least. */
-export const RELAY_EVENTS_PER_SECOND = 3000
+const RELAY_EVENTS_PER_SECOND = 3000
 
 /** One commit writes its task; the relay writes the event, and the task again when it takes the event out. */
 const TASK_WRITES_PER_COMMIT = 2
@@ -81,7 +81,7 @@ export const sizesTable = (sizes) => {
   return table([['', 'bytes', 'a million'], ...rows.map(([name, bytes]) => [name, number(bytes), size(bytes * 1e6)])])
 }
 
-export const serversTable = (sizes, cases) =>
+const serversTable = (sizes, cases) =>
   table([
     ['tasks', 'commits/s', 'tasks and indexes', 'events', 'shards of tasks', 'decided by', 'lanes of events', 'servers'],
     ...cases.map((one) => {

@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../dist/repository/sqlite/binding.js'
 import { Refusal } from '../refusal.mjs'
 import { createDraft, createRandom } from '../seed.mjs'
+import * as service from './task-manager-api.mjs'
 
-export const create = (draft) => ({ method: 'POST', path: '/tasks', body: draft })
-export const get = (id) => ({ path: `/tasks/${id}` })
-export const list = (limit) => ({ path: `/tasks?limit=${limit}` })
-export const idOf = (answer) => answer.id
+/** It is asked as this service is. */
+export const { create, get, list, idOf } = service
 
 const FOLDER = fileURLToPath(new URL('fastapi', import.meta.url))
 const VERSIONS = `

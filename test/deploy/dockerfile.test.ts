@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { VARIABLES } from '#src/config-variables.ts'
 
 const text = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 const dockerfile = text('Dockerfile')
@@ -25,10 +24,4 @@ test('the builder is given no file but what the Dockerfile copies', () => {
   expect(first).toBe('*')
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '))
   expect(kept.map((line) => line.slice(1)).sort()).toEqual([...new Set(copied)].sort())
-})
-
-test('.env.example sets nothing, so that it serves as .env for docker run without an edit', () => {
-  const lines = text('.env.example').split('\n')
-  expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
-  for (const { name } of VARIABLES) expect(lines.some((line) => line.startsWith(`# ${name}=`))).toBe(true)
 })

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { RunningProcess } from '../start-process.ts'
 import { validationFailed } from './local-github/answer.ts'
 import { answerWith } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { ask, becomes, becomesLinked, create, expectOneIssueEach, stands, startSync } from './sync-service.ts'
+import { becomes, becomesLinked, expectOneIssueEach, type SyncService, stands, startSync } from './synced-service.ts'
 
 const PROBED_LATE = { GITHUB_SWEEP_INTERVAL_MS: '60000' }
 
@@ -20,15 +19,15 @@ interface Trouble {
 
 /** What keeps everything from GitHub until a person mends it. */
 const TROUBLES: Readonly<Record<string, Trouble>> = {
-  '20: revoked token': {
+  'revoked token': {
     code: 'unauthorized',
     action: /GITHUB_TOKEN/,
     begin: (github) => github.revokeToken(),
     mend: (github) => github.restoreToken(),
   },
-  '19: issues disabled, POST 410': {
+  'issues disabled, POST 410': {
     code: 'issues_disabled',
-    action: /Switch on issues/,
+    action: /Switch on issues in the repository's settings/,
     begin: (github) => github.disableIssues(),
     mend: (github) => github.enableIssues(),
   },
@@ -48,12 +47,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 
 /** What waits for a person says what to do, and goes on once it is done. */
 describe('what a person has to mend', () => {
-  const ways: readonly (readonly [string, Record<string, string>, (service: RunningProcess, task: Task) => Promise<unknown>])[] =
-    [
-      ['by itself', {}, async () => undefined],
-      ['by POST /github/jobs/retry', PROBED_LATE, (service) => ask(service, 'POST', '/github/jobs/retry')],
-      ['by POST /tasks/{id}/sync', PROBED_LATE, (service, { id }) => ask(service, 'POST', `/tasks/${id}/sync`)],
-    ]
+  const ways: readonly (readonly [string, Record<string, string>, (service: SyncService, task: Task) => Promise<unknown>])[] = [
+    ['by itself', {}, async () => undefined],
+    ['by POST /github/jobs/retry', PROBED_LATE, (service) => service.send('POST', '/github/jobs/retry')],
+    ['by POST /tasks/{id}/sync', PROBED_LATE, (service, { id }) => service.send('POST', `/tasks/${id}/sync`)],
+  ]
   const cases = Object.entries(TROUBLES).flatMap(([name, trouble], index) => {
     const [way, env, resume] = ways[index % ways.length] as (typeof ways)[0]
     const others = index < 2 ? ways : [[way, env, resume] as const]
@@ -63,9 +61,9 @@ describe('what a person has to mend', () => {
     const { code, action, begin, mend } = trouble
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), env)
-    const before = await becomesLinked(service, await create(service, 'before'))
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
     begin(github)
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     const error = { code, action: expect.stringMatching(action) }
     await becomes(service, task, { external_reference_id: null, sync: { status: 'blocked', next_attempt_at: null, error } })
     await stands(service, { blocked: error })
@@ -75,12 +73,12 @@ describe('what a person has to mend', () => {
     await stands(service, { blocked: null })
   })
 
-  it('20: two things to mend, one after the other: mending both resumes everything', async () => {
+  it('two things to mend, one after the other: mending both resumes everything', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
-    const before = await becomesLinked(service, await create(service, 'before'))
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
     github.revokeToken()
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     await becomes(service, task, { sync: { status: 'blocked', error: { code: 'unauthorized' } } })
     github.disableIssues()
     github.restoreToken()
@@ -89,12 +87,12 @@ describe('what a person has to mend', () => {
     expectOneIssueEach(github, [before, await becomesLinked(service, task)])
   })
 
-  it('20: revoked token: another one resumes everything after a restart', async () => {
+  it('a revoked token: another one resumes everything after a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url)
     github.revokeToken()
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     await becomes(service, task, { sync: { status: 'blocked', error: { code: 'unauthorized' } } })
     await service.end('SIGTERM')
     github.addToken('github_pat_next', github.login)
@@ -102,19 +100,19 @@ describe('what a person has to mend', () => {
     expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
 
-  const menders: readonly (readonly [string, (service: RunningProcess, task: Task) => Promise<unknown>])[] = [
-    ['another text', (service, { id }) => ask(service, 'PATCH', `/tasks/${id}`, { title: 'good' })],
-    ['POST /tasks/{id}/sync', (service, { id }) => ask(service, 'POST', `/tasks/${id}/sync`)],
-    ['POST /github/jobs/retry', (service) => ask(service, 'POST', '/github/jobs/retry', { reason: 'invalid' })],
+  const menders: readonly (readonly [string, (service: SyncService, task: Task) => Promise<unknown>])[] = [
+    ['another text', (service, { id }) => service.send('PATCH', `/tasks/${id}`, { title: 'good' })],
+    ['POST /tasks/{id}/sync', (service, { id }) => service.send('POST', `/tasks/${id}/sync`)],
+    ['POST /github/jobs/retry', (service) => service.send('POST', '/github/jobs/retry', { reason: 'invalid' })],
   ]
-  it.each(menders)('20: 422: blocked with the action, others go on; %s resumes it', async (_, mend) => {
+  it.each(menders)('a text that GitHub refuses (422): blocked with the action, others go on; %s resumes it', async (_, mend) => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.fail(CREATE_ISSUE, answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])))
-    const task = await create(service, 'bad')
+    const task = await service.create({ title: 'bad' })
     const error = { code: 'invalid', action: expect.stringMatching(/Change the task/) }
     await becomes(service, task, { sync: { status: 'blocked', next_attempt_at: null, error } })
-    const other = await becomesLinked(service, await create(service, 'other'))
+    const other = await becomesLinked(service, await service.create({ title: 'other' }))
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     await mend(service, task)
     expectOneIssueEach(github, [other, await becomesLinked(service, task)])

@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import type { RunningProcess } from '../start-process.ts'
 import { errorAfterCommit, errorBeforeCommit, type Fault, hang, lateCommit, resetAfterCommit } from './local-github/faults.ts'
 import { openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
+import type { SyncedTask } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
-import { ask, becomes, becomesLinked, create, eventually, expectOneIssueEach, get, stands, startSync } from './sync-service.ts'
+import { becomes, becomesLinked, eventually, expectOneIssueEach, type SyncService, stands, startSync } from './synced-service.ts'
 
 /** What may befall the opening of an issue: in the end there is one, and its task knows it. */
 describe('a new task and its issue', () => {
   it('answers with the issue when GitHub is quick', async () => {
     const github = await startLocalGithub({ hugeIds: true })
     const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '10000' })
-    const task = await create(service, 'quick', { description: 'text', priority: 'high', labels: ['home'] })
+    const task = await service.create({ title: 'quick', description: 'text', priority: 'high', labels: ['home'] })
     const issue = github.issue(1)
     expect(BigInt(issue?.id ?? 0)).toBeGreaterThan(2n ** 53n)
     expect(task.external_reference_id).toBe(String(issue?.id))
@@ -24,7 +24,7 @@ describe('a new task and its issue', () => {
     })
     expect(issue).toMatchObject({ title: 'quick', state: 'open' })
     expect(issue?.labels.map(({ name }) => name).sort()).toEqual(['home', 'priority:high'])
-    expect(await get(service, task)).toEqual(task)
+    expect(await service.get(task.id)).toEqual(task)
   })
 
   it('answers within the wait when GitHub hangs, and at once without a wait', async () => {
@@ -32,39 +32,39 @@ describe('a new task and its issue', () => {
     const url = await openDatabase()
     const hanging = github.fail('*', hang(), { times: 1000 })
     let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300' })
-    const slow = await ask(service, 'POST', '/tasks', { title: 'slow' })
-    expect(slow).toMatchObject({ status: 201, body: { external_reference_id: null } })
+    const slow = await timed(service.create({ title: 'slow' }))
+    expect(slow.task.external_reference_id).toBeNull()
     expect(slow.took).toBeLessThan(3000)
     await service.end('SIGKILL')
     service = await startSync(github, url)
-    const quick = await ask<{ id: string }>(service, 'POST', '/tasks', { title: 'quick' })
-    expect(quick).toMatchObject({ status: 201, body: { external_reference_id: null, sync: { status: 'pending' } } })
+    const quick = await timed(service.create({ title: 'quick' }))
+    expect(quick.task).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
     expect(quick.took).toBeLessThan(1000)
     hanging.stop()
-    await becomesLinked(service, quick.body)
+    await becomesLinked(service, quick.task)
   })
 
-  it('1: GitHub down at create: 201 and pending, linked later', async () => {
+  it('GitHub is down at the create: 201 and pending, linked later', async () => {
     const github = await startLocalGithub()
     const failing = github.fail('*', errorBeforeCommit(503), { times: 1000 })
     const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '200' })
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     expect(task).toMatchObject({ external_reference_id: null, sync: { status: 'pending', issue_number: null } })
     failing.stop()
     expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
 
-  it('1: nobody listens at GitHub at create: pending and never uncertain, linked later, across a restart', async () => {
+  it('nobody listens at GitHub at the create: pending and never uncertain, linked later, across a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     const closed = await openLocalGithub()
     await closed.close()
     const nobody = { GITHUB_API_URL: closed.url, GITHUB_CREATE_WAIT_MS: '200' }
     let service = await startSync(github, url)
-    const first = await becomesLinked(service, await create(service, 'before'))
+    const first = await becomesLinked(service, await service.create({ title: 'before' }))
     await service.end('SIGTERM')
     service = await startSync(github, url, nobody)
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     expect(task).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
     await becomes(service, task, { sync: { status: 'pending', error: { code: 'unavailable' } } })
     await service.end('SIGTERM')
@@ -73,9 +73,9 @@ describe('a new task and its issue', () => {
   })
 
   const afterwards: readonly (readonly [string, Fault])[] = [
-    ['2: reset after commit: one issue, adopted', resetAfterCommit],
-    ['3: 502 after commit: one issue', errorAfterCommit(502)],
-    ['4: timeout and late commit: one issue', lateCommit(500)],
+    ['a reset after the commit: one issue, adopted', resetAfterCommit],
+    ['a 502 after the commit: one issue', errorAfterCommit(502)],
+    ['a timeout and a late commit: one issue', lateCommit(500)],
   ]
   it.each(afterwards)('%s', async (_, fault) => {
     const github = await startLocalGithub()
@@ -83,9 +83,9 @@ describe('a new task and its issue', () => {
       GITHUB_LOOKUP_DELAYS_MS: '50,400,2500',
       GITHUB_REQUEST_TIMEOUT_MS: '400',
     })
-    await becomesLinked(service, await create(service, 'the way is known'))
+    await becomesLinked(service, await service.create({ title: 'the way is known' }))
     const rule = github.fail(CREATE_ISSUE, fault)
-    const task = await create(service, 'once', { status: 'completed' })
+    const task = await service.create({ title: 'once', status: 'completed' })
     const known = await becomesLinked(service, task)
     expect([rule.hits(), github.requests.to(CREATE_ISSUE).length]).toEqual([1, 2])
     expect(known).toMatchObject({ status: 'completed', version: 1, external_reference_id: String(github.issue(2)?.id) })
@@ -93,27 +93,27 @@ describe('a new task and its issue', () => {
     expect(github.issues()).toHaveLength(2)
   })
 
-  it('2: reset after commit: adopted at the first look, though its list fails once', async () => {
+  it('a reset after the commit: adopted at the first look, though its list fails once', async () => {
     const github = await startLocalGithub()
     const slow = { GITHUB_SWEEP_INTERVAL_MS: '600000', GITHUB_RETRY_BASE_MS: '600000' }
     const service = await startSync(github, await openDatabase(), slow)
     await stands(service, { last_sweep_at: expect.any(String) })
     github.fail(CREATE_ISSUE, resetAfterCommit)
     github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
-    expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'once'))])
+    expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'once' }))])
   })
 
-  it('4: commit later than every look: the twin is closed as a duplicate', async () => {
+  it('a commit later than every look: the twin is closed as a duplicate', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
     github.fail(CREATE_ISSUE, lateCommit(1200))
-    const task = await create(service, 'twice')
-    await eventually(() => github.issue(2)?.stateReason, 'duplicate')
+    const task = await service.create({ title: 'twice' })
+    await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     expectOneIssueEach(github, [await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })])
   })
 
   /** What the process dies of while its POST is under way. */
-  const killers: readonly (readonly [string, (service: RunningProcess) => Fault['happen']])[] = [
+  const killers: readonly (readonly [string, (service: SyncService) => Fault['happen']])[] = [
     [
       'before POST',
       (service) => async (incident) => {
@@ -147,42 +147,42 @@ describe('a new task and its issue', () => {
       },
     ],
   ]
-  it.each(killers)('5: kill -9 %s: one issue', async (_, killer) => {
+  it.each(killers)('kill -9 %s: one issue', async (_, killer) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url)
     github.fail(CREATE_ISSUE, { name: 'kill', happen: (incident) => killer(service)(incident) })
-    const [task] = await Promise.all([create(service, 'once'), once(service.child, 'exit')])
+    const [task] = await Promise.all([service.create({ title: 'once' }), once(service.child, 'exit')])
     service = await startSync(github, url)
     expectOneIssueEach(github, [await becomesLinked(service, task)])
     expect(github.issues()).toHaveLength(1)
   })
 
-  it('6: lists that lag beyond every look: the twin is closed as a duplicate of the lowest number, no edit is lost', async () => {
+  it('lists that lag beyond every look: the twin is closed as a duplicate of the lowest number, no edit is lost', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.lag({ lists: 2500 })
     github.fail(CREATE_ISSUE, resetAfterCommit)
-    const task = await create(service, 'first')
-    await eventually(() => github.issues().length, 1)
-    await ask(service, 'PATCH', `/tasks/${task.id}`, { title: 'second' })
+    const task = await service.create({ title: 'first' })
+    await eventually(() => expect(github.issues()).toHaveLength(1))
+    await service.send('PATCH', `/tasks/${task.id}`, { title: 'second' })
     await becomes(service, task, { sync: { status: 'linked', issue_number: 2 } })
-    await eventually(() => github.issue(2)?.stateReason, 'duplicate')
+    await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     const settled = await becomes(service, task, { title: 'second', sync: { status: 'linked', issue_number: 1 } })
     expect(github.issue(1)).toMatchObject({ title: 'second', state: 'open' })
     expectOneIssueEach(github, [settled])
   })
 
-  it('6: an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
+  it('an issue that shows up late and that a person has labelled: the label comes, and the edit made since stays', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.lag({ lists: 60_000 })
     github.fail(CREATE_ISSUE, resetAfterCommit)
     const again = github.fail(CREATE_ISSUE, errorBeforeCommit(503), { times: 1000 })
-    const task = await create(service, 'first')
-    await eventually(() => github.issues().length, 1)
-    await ask(service, 'PATCH', `/tasks/${task.id}`, { title: 'second' })
-    await eventually(() => again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000, true)
+    const task = await service.create({ title: 'first' })
+    await eventually(() => expect(github.issues()).toHaveLength(1))
+    await service.send('PATCH', `/tasks/${task.id}`, { title: 'second' })
+    await eventually(() => expect(again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000).toBe(true))
     github.as('alice').label(1, 'hers')
     github.lag({})
     const settled = await becomes(service, task, {
@@ -195,7 +195,13 @@ describe('a new task and its issue', () => {
   })
 })
 
-const killed = async ({ child }: RunningProcess): Promise<void> => {
+/** A new task, and how long its answer took, in milliseconds. */
+const timed = async (created: Promise<SyncedTask>): Promise<{ task: SyncedTask; took: number }> => {
+  const began = performance.now()
+  return { task: await created, took: performance.now() - began }
+}
+
+const killed = async ({ child }: SyncService): Promise<void> => {
   child.kill('SIGKILL')
   await once(child, 'exit')
 }

@@ -5,7 +5,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomes, becomesLinked, create, expectOneIssueEach, stands, startSync } from './sync-service.ts'
+import { becomes, becomesLinked, expectOneIssueEach, stands, startSync } from './synced-service.ts'
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -25,7 +25,7 @@ describe('a token or an app', () => {
   it('opens issues as the owner of the token', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
-    expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'by a token'))])
+    expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'by a token' }))])
     expect(github.issue(1)?.author.login).toBe(github.login)
   })
 
@@ -37,7 +37,7 @@ describe('a token or an app', () => {
   it.each(forms)('opens issues as an app with a key in %s, and asks for one token', async (_, key) => {
     const github = await startLocalGithub({ app: APP })
     const service = await startSync(github, await openDatabase(), asApp(key))
-    const tasks = [await create(service, 'one'), await create(service, 'two')]
+    const tasks = [await service.create({ title: 'one' }), await service.create({ title: 'two' })]
     for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
     expectOneIssueEach(github, tasks)
     expect(github.issue(1)?.author.login).toBe('task-sync[bot]')
@@ -51,11 +51,11 @@ describe('a token or an app', () => {
     const github = await startLocalGithub({ app: APP })
     const url = await openDatabase()
     let service = await startSync(github, url, asApp(pem('pkcs8')))
-    const before = await becomesLinked(service, await create(service, 'before'))
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
     await service.end('SIGTERM')
     const failing = github.fail(TOKEN_CALL, fault, { times: 1000 })
     service = await startSync(github, url, asApp(pem('pkcs8')))
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     await becomes(service, task, { sync: { status: 'pending', error: { code: 'unavailable' } } })
     failing.stop()
     expectOneIssueEach(github, [before, await becomesLinked(service, task)])
@@ -65,9 +65,9 @@ describe('a token or an app', () => {
   it('finds an issue of its own that it was not told of, as an app', async () => {
     const github = await startLocalGithub({ app: APP })
     const service = await startSync(github, await openDatabase(), asApp(pem('pkcs1')))
-    await becomesLinked(service, await create(service, 'before'))
+    await becomesLinked(service, await service.create({ title: 'before' }))
     github.fail(CREATE_ISSUE, resetAfterCommit)
-    await becomesLinked(service, await create(service, 'once'))
+    await becomesLinked(service, await service.create({ title: 'once' }))
     expect(github.issues()).toHaveLength(2)
   })
 
@@ -77,7 +77,7 @@ describe('a token or an app', () => {
     let service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '1000,1500,2000', GITHUB_SWEEP_INTERVAL_MS: '60000' })
     await stands(service, { last_sweep_at: expect.any(String) })
     github.fail(CREATE_ISSUE, resetAfterCommit)
-    const task = await create(service, 'once')
+    const task = await service.create({ title: 'once' })
     await becomes(service, task, { sync: { status: 'uncertain' } })
     await service.end('SIGTERM')
     service = await startSync(github, url, asApp(pem('pkcs8')))
@@ -88,21 +88,21 @@ describe('a token or an app', () => {
   it.each([
     ['renamed', (github: LocalGithub) => github.rename('chores')],
     ['given to another owner', (github: LocalGithub) => github.transfer('acme-two')],
-  ])('18: a repository that was %s: 307 at create, one issue there', async (_, move) => {
+  ])('a repository that was %s: 307 at create, one issue there', async (_, move) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url, { GITHUB_SWEEP_INTERVAL_MS: '60000' })
     const formerName = github.fullName()
-    const before = await becomesLinked(service, await create(service, 'before'))
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
     await stands(service, { last_sweep_at: expect.any(String) }) // So that it is the POST which comes upon the move.
     move(github)
-    const task = await becomesLinked(service, await create(service, 'moved'))
+    const task = await becomesLinked(service, await service.create({ title: 'moved' }))
     expectOneIssueEach(github, [before, task])
     expect(github.requests.to(CREATE_ISSUE).map(({ status }) => status)).toEqual([201, 307, 201])
     expect(task.sync?.issue_url).toContain(github.fullName())
     await service.end('SIGTERM')
     service = await startSync(github, url, { GITHUB_REPOSITORY: formerName })
-    expectOneIssueEach(github, [before, task, await becomesLinked(service, await create(service, 'later'))])
+    expectOneIssueEach(github, [before, task, await becomesLinked(service, await service.create({ title: 'later' }))])
     expect(github.requests.to(CREATE_ISSUE).map(({ status }) => status)).toEqual([201, 307, 201, 201])
   })
 })
@@ -111,8 +111,8 @@ describe('a token or an app', () => {
 it('an app whose token is revoked asks for another one by itself', async () => {
   const github = await startLocalGithub({ app: APP })
   const service = await startSync(github, await openDatabase(), asApp(pem('pkcs8')))
-  const before = await becomesLinked(service, await create(service, 'before'))
+  const before = await becomesLinked(service, await service.create({ title: 'before' }))
   const token = String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(/^\w+ /, '')
   github.revokeToken(token)
-  expectOneIssueEach(github, [before, await becomesLinked(service, await create(service, 'after'))])
+  expectOneIssueEach(github, [before, await becomesLinked(service, await service.create({ title: 'after' }))])
 })

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { RunningProcess } from '../start-process.ts'
 import { hang, slow } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomesLinked, create, eventually, expectOneIssueEach, get, startSync } from './sync-service.ts'
+import { becomesLinked, eventually, expectOneIssueEach, type SyncService, startSync } from './synced-service.ts'
 
 const [FIRST, SECOND] = ['github_pat_first', 'github_pat_second']
 
@@ -32,22 +31,21 @@ const startTwo = async (
   github: LocalGithub,
   url: string,
   env: Record<string, string> = { GITHUB_LEASE_MS: String(LEASE_MS) },
-): Promise<readonly [RunningProcess, RunningProcess]> => {
+): Promise<readonly [SyncService, SyncService]> => {
   const first = await startSync(github, url, { ...env, GITHUB_TOKEN: FIRST })
-  await becomesLinked(first, await create(first, 'the first has the lease'))
+  await becomesLinked(first, await first.create({ title: 'the first has the lease' }))
   return [first, await startSync(github, url, { ...env, GITHUB_TOKEN: SECOND })]
 }
 
-const createMany = (service: RunningProcess, count: number): Promise<Task[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => create(service, `task ${index}`)))
+const createMany = (service: SyncService, count: number): Promise<Task[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => service.create({ title: `task ${index}` })))
 
-const allLinked = async (service: RunningProcess, tasks: readonly Task[]): Promise<void> => {
+const allLinked = async (service: SyncService, tasks: readonly Task[]): Promise<void> => {
   for (const task of tasks) await becomesLinked(service, task)
 }
 
-const expectAllIn = async (github: LocalGithub, service: RunningProcess): Promise<void> => {
-  const response = await fetch(`${service.url}/tasks`)
-  expectOneIssueEach(github, (await response.json()) as Task[])
+const expectAllIn = async (github: LocalGithub, service: SyncService): Promise<void> => {
+  expectOneIssueEach(github, await service.list())
 }
 
 /** What holds for any database: whoever stops leaves all in order, whoever is killed is followed. */
@@ -58,7 +56,7 @@ describe('the one that talks to GitHub', () => {
     let service = await startSync(github, url, { GITHUB_LEASE_MS: '60000', GITHUB_REQUEST_TIMEOUT_MS: '5000' })
     const posting = github.fail(CREATE_ISSUE, slow(600))
     const [task, later] = await createMany(service, 2)
-    await eventually(posting.hits, 1)
+    await eventually(() => expect(posting.hits()).toBe(1))
     expect(await service.end('SIGTERM')).toBe(0)
     service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '60000,60000,60000' })
     for (const each of [task, later]) await becomesLinked(service, each as Task)
@@ -70,7 +68,7 @@ describe('the one that talks to GitHub', () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), { GITHUB_LEASE_MS: '100', GITHUB_SWEEP_INTERVAL_MS: '10' })
     const hanging = github.fail('GET *', hang(), { times: 1000 })
-    await eventually(() => hanging.hits() > 0, true)
+    await eventually(() => expect(hanging.hits()).toBeGreaterThan(0))
     for (let halt = 0; halt < 20; halt += 1) {
       service.child.kill('SIGSTOP')
       await sleep(120)
@@ -78,7 +76,7 @@ describe('the one that talks to GitHub', () => {
       await sleep(30 + halt)
     }
     hanging.stop()
-    expectOneIssueEach(github, [await becomesLinked(service, await create(service, 'after'))])
+    expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'after' }))])
     expect(service.output()).not.toContain('failed')
   })
 
@@ -86,7 +84,7 @@ describe('the one that talks to GitHub', () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '20000' })
     const hanging = github.fail('GET *', hang(), { times: 1000 })
-    await eventually(hanging.hits, 1)
+    await eventually(() => expect(hanging.hits()).toBe(1))
     const began = performance.now()
     expect(await service.end('SIGTERM')).toBe(0)
     expect(performance.now() - began).toBeLessThan(4000)
@@ -95,7 +93,7 @@ describe('the one that talks to GitHub', () => {
 
 /** Of several processes over one database, where it takes several, one at a time talks to GitHub. */
 describe.runIf(process.env.TEST_DATABASE === 'mongodb')('several services over one database', () => {
-  it('20: two workers, one holder: only one talks to GitHub; after kill -9 the other does', async () => {
+  it('two services, one holder: only one talks to GitHub; after kill -9 the other does', async () => {
     const github = await startGithub()
     const [first, second] = await startTwo(github, await openDatabase())
     const tasks = await Promise.all([createMany(first, 5), createMany(second, 5)])
@@ -113,7 +111,7 @@ describe.runIf(process.env.TEST_DATABASE === 'mongodb')('several services over o
     const github = await startGithub()
     const [first, second] = await startTwo(github, await openDatabase(), { GITHUB_LEASE_MS: '60000' })
     await first.end('SIGTERM')
-    await becomesLinked(second, await create(second, 'after'))
+    await becomesLinked(second, await second.create({ title: 'after' }))
     expect(callers(github)).toEqual(['first', 'second'])
   })
 
@@ -131,13 +129,13 @@ describe.runIf(process.env.TEST_DATABASE === 'mongodb')('several services over o
         isTaken = true
       },
     })
-    const task = await create(second, 'once')
-    await eventually(() => isTaken, true)
+    const task = await second.create({ title: 'once' })
+    await eventually(() => expect(isTaken).toBe(true))
     await becomesLinked(second, task)
     first.child.kill('SIGCONT')
-    const next = await becomesLinked(first, await create(first, 'next'))
+    const next = await becomesLinked(first, await first.create({ title: 'next' }))
     await sleep(1.5 * LEASE_MS)
-    expect(await get(second, next)).toEqual(next)
+    expect(await second.get(next.id)).toEqual(next)
     expect(callers(github)).toEqual(['first', 'second'])
     expect(github.issues()).toHaveLength(3)
     await expectAllIn(github, second)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { meanwhile } from './local-github/faults.ts'
-import { eventually, LIST_ISSUES, SWEEPING, type SyncedTask, startSynced } from './synced-service.ts'
+import type { SyncedTask } from './sync-calls.ts'
+import { eventually, LIST_ISSUES, SWEEPING, startSynced } from './synced-service.ts'
 
 const ALL = { ...SWEEPING, GITHUB_IMPORT: 'all' }
 

@@ -5,7 +5,7 @@ import { ADD_LABELS, eventually, GET_ISSUE, NEWER_MS, PATCH_ISSUE, SWEEPING, typ
 
 /** What becomes of changes on both sides, by the real service over whatever database. */
 describe('changes on both sides', () => {
-  test('12 ten quick edits while offline → one PATCH with the final values', async () => {
+  test('ten quick edits while GitHub is down: one PATCH with the final values', async () => {
     const { github, create, put, linked, issueShown } = await startSynced()
     const { id } = await create({ title: 'a' })
     const offline = github.fail('*', errorBeforeCommit(503), { probability: 1 })
@@ -22,7 +22,7 @@ describe('changes on both sides', () => {
     ['task', 'the task, as always', 'ours'],
     ['github', 'the issue, as always', 'hers'],
   ] as const)(
-    '13 title edited on both sides → a winner on both, the loser in the history (%s: %s)',
+    'a title edited on both sides: a winner on both, the loser in the history (%s: %s)',
     async ([conflict, , winner]) => {
       const synced = await startSynced({ GITHUB_CONFLICT: conflict })
       const { id, version } = await conflictOver(synced, conflict === 'newest' ? NEWER_MS : 0)
@@ -38,7 +38,7 @@ describe('changes on both sides', () => {
     },
   )
 
-  test('13 title edited on both sides, here last → the task wins, the loser in the history (newest)', async () => {
+  test('a title edited on both sides, here last: the task wins, the loser in the history (newest)', async () => {
     const { github, create, put, deliver, shown, issueShown, history } = await startSynced()
     const { id } = await create({ title: 'a' })
     github.deliveries.drop()
@@ -77,7 +77,7 @@ describe('changes on both sides', () => {
     expect(await history(id)).toHaveLength(2)
   })
 
-  test('14 title here, body there → both kept', async () => {
+  test('a title edited here and a text there are both kept', async () => {
     const { github, create, put, deliver, shown, issueShown, history } = await startSynced()
     const { id } = await create({ title: 'a', description: 'text' })
     github.fail(GET_ISSUE, errorBeforeCommit(), { times: 2 })
@@ -90,7 +90,7 @@ describe('changes on both sides', () => {
     expect((await history(id)).slice(1).flatMap(({ changes }) => Object.keys(changes))).toEqual(['title', 'description'])
   })
 
-  test("15 a human's label added during our PATCH → survives, also without a webhook", async () => {
+  test("a human's label added during our PATCH survives, also without a webhook", async () => {
     const { github, create, put, shown, issueShown, writesDuring } = await startSynced(SWEEPING)
     const { id } = await create({ title: 'a', labels: ['ours'] })
     github.fail(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, type SyncedTask, startSynced } from './synced-service.ts'
+import type { SyncedTask } from './sync-calls.ts'
+import { eventually, startSynced } from './synced-service.ts'
 
 /** What clients may send of the fields that tell of an issue, by the real service over whatever database. */
 describe('the fields that tell of an issue', () => {

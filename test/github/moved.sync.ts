@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import { eventually, GET_ISSUE, PATCH_ISSUE, type Synced, startSynced } from './synced-service.ts'
 
 /** Sweeps so often that its day, after which it looks for what vanished, is over in a few seconds. */
 const SWEEPING_DAILY = { GITHUB_SWEEP_INTERVAL_MS: '10' }
@@ -11,7 +11,7 @@ const DELETED = { status: 'remote_gone', error: { code: 'issue_deleted' } }
 
 /** What becomes of issues and repositories that are renamed, moved or deleted, by the real service over whatever database. */
 describe('moved and deleted', () => {
-  test('18 rename (307) → the repo is updated, one issue', async () => {
+  test('a repository that is renamed (307) is followed under its new name: one issue each', async () => {
     const { github, create, put, issueShown, linked, read, restart } = await startSynced()
     const { id } = await create({ title: 'a' })
     github.rename('chores')
@@ -32,7 +32,7 @@ describe('moved and deleted', () => {
     expect([github.issues().length, github.duplicates().size, successor.issues().length]).toEqual([3, 0, 0])
   })
 
-  test('18 the repository goes to another owner while an issue is written to → written there, once', async () => {
+  test('a repository that goes to another owner while an issue is written to: written there, once', async () => {
     const { github, create, put, issueShown, linked } = await startSynced()
     const { id } = await create({ title: 'a' })
     github.fail(
@@ -45,7 +45,7 @@ describe('moved and deleted', () => {
     expect(github.requests.to(PATCH_ISSUE).map(({ path }) => path)).toEqual(['/repos/umbrella/tasks/issues/1'])
   })
 
-  test('18 transfer (301) → shown as moved, never a blind write into another repo', async () => {
+  test('an issue that is moved to another repository (301) is shown as moved, and never written to blindly', async () => {
     const { github, create, put, deliver, get, remove, read } = await startSynced()
     const other = github.addRepository('acme/other')
     const tasks = [await create({ title: 'edited' }), await create({ title: 'told of' }), await create({ title: 'in between' })]
@@ -79,7 +79,7 @@ describe('moved and deleted', () => {
     expect(await get(edited)).toMatchObject({ title: 'c', ...TRANSFERRED_KEEPS(tasks[0]?.external_reference_id) })
   })
 
-  test('18 an issue that is moved away and back → relinked', async () => {
+  test('an issue that is moved away and back is linked again', async () => {
     const { github, create, put, deliver, shown, issueShown } = await startSynced()
     const other = github.addRepository('acme/other')
     const { id } = await create({ title: 'a' })
@@ -93,7 +93,7 @@ describe('moved and deleted', () => {
     await issueShown(back.number, { state: 'open', body: expect.stringContaining('written meanwhile') })
   })
 
-  test('19 issue deleted, hook missed → the sweep shows remote_gone, not recreated', async () => {
+  test('an issue that is deleted without a webhook: the sweep shows remote_gone, and it is not opened again', async () => {
     const { github, create, put, get, remove, read, sweeps } = await startSynced(SWEEPING_DAILY)
     const { id, external_reference_id } = await create({ title: 'a' })
     const kept = await create({ title: 'kept' })
@@ -106,27 +106,6 @@ describe('moved and deleted', () => {
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     await remove(id)
     await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toEqual([]))
-  })
-
-  test('19 POST 410 → repo blocked, and all goes on once issues are switched on', async () => {
-    const { github, create, linked, read } = await startSynced(SWEEPING)
-    github.disableIssues()
-    const { id, sync } = await create({ title: 'a' })
-    expect(['pending', 'blocked']).toContain(sync.status)
-    await eventually(async () => expect(await read('/github/status')).toMatchObject({ blocked: { code: 'issues_disabled' } }))
-    const [job] = await eventually(async () => {
-      const found = await jobs({ read }, 'blocked')
-      expect(found).toHaveLength(1)
-      return found
-    })
-    expect(job).toMatchObject({
-      task_id: id,
-      sync: { error: { code: 'issues_disabled', action: expect.stringContaining('settings') } },
-    })
-    github.enableIssues()
-    await linked(id)
-    expect(await read('/github/status')).toMatchObject({ blocked: null })
-    expect(github.issues()).toHaveLength(1)
   })
 })
 

@@ -1,19 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
-import { type Fault, meanwhile } from './local-github/faults.ts'
+import { validationFailed } from './local-github/answer.ts'
+import { answerWith, meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
+import { createCalls } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
-import { createCalls, eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import { eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 const UNKNOWN_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
-
-const refusal: Fault = {
-  name: 'refusal',
-  happen: ({ send }) =>
-    send({ status: 422, body: { message: 'Validation Failed', errors: [], documentation_url: '', status: '422' } }),
-}
 
 /** What an operator sees and can do, by the real service over whatever database. */
 describe('the operator', () => {
@@ -90,6 +86,7 @@ describe('the operator', () => {
       await create({ title: 'd' }),
     ]
     const [first, second, third, gone] = tasks.map(({ id }) => id) as [string, string, string, string]
+    const refusal = answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }]))
     github.fail(PATCH_ISSUE, refusal, { times: 3 })
     for (const id of [first, second, third]) await put(id, { title: 'refused once' })
     github.as('alice').delete(4)
@@ -163,7 +160,7 @@ describe('the operator', () => {
 })
 
 /** The values of the sync's metrics, by their name without `github_sync_`. */
-const metricsOf = async ({ url }: Pick<Synced, 'url'>): Promise<Record<string, number>> => {
-  const text = await (await fetch(`${url}/metrics`)).text()
+const metricsOf = async ({ send }: Pick<Synced, 'send'>): Promise<Record<string, number>> => {
+  const text = await (await send('GET', '/metrics')).text()
   return Object.fromEntries([...text.matchAll(/^github_sync_(\S+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))
 }

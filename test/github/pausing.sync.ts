@@ -4,51 +4,51 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { ask, becomesLinked, create, expectOneIssueEach, get, stands, startSync } from './sync-service.ts'
+import { becomesLinked, expectOneIssueEach, stands, startSync } from './synced-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
 describe("a limit of GitHub's", () => {
   const limits: readonly (readonly [string, Fault, string])[] = [
-    ['16: secondary limit', secondaryLimit({ seconds: 2, status: 429 }), 'secondary'],
-    ['17: primary limit', primaryLimit({ seconds: 1 }), 'primary'],
+    ['a secondary limit', secondaryLimit({ seconds: 2, status: 429 }), 'secondary'],
+    ['a primary limit', primaryLimit({ seconds: 1 }), 'primary'],
   ]
   it.each(limits)('%s and a kill -9: no call before its end, no failure of the task', async (_, limit, reason) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     let service = await startSync(github, url)
-    const before = await becomesLinked(service, await create(service, 'before'))
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
     github.fail(CREATE_ISSUE, limit)
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     const { paused_until } = await stands(service, { paused_until: expect.any(String), pause_reason: reason })
-    expect(await get(service, task)).toMatchObject({ sync: { status: 'pending', error: null } })
+    expect(await service.get(task.id)).toMatchObject({ sync: { status: 'pending', error: null } })
     await service.end('SIGKILL')
     service = await startSync(github, url)
-    await ask(service, 'PATCH', `/tasks/${before.id}`, { title: 'changed' })
-    await ask(service, 'POST', `/tasks/${task.id}/sync`)
-    await ask(service, 'POST', '/github/jobs/retry')
+    await service.send('PATCH', `/tasks/${before.id}`, { title: 'changed' })
+    await service.send('POST', `/tasks/${task.id}/sync`)
+    await service.send('POST', '/github/jobs/retry')
     expectOneIssueEach(github, [await becomesLinked(service, before), await becomesLinked(service, task)])
     expect(github.issue(1)?.title).toBe('changed')
     expectSilence(github, Date.parse(String(paused_until)))
   })
 
-  it('16: secondary limit that names no end: a minute', async () => {
+  it('a secondary limit that names no end: a minute', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     github.fail(CREATE_ISSUE, secondaryLimit({ retryAfter: false }))
-    await create(service, 'meanwhile')
+    await service.create({ title: 'meanwhile' })
     const began = Date.now()
     const { paused_until } = await stands(service, { paused_until: expect.any(String), pause_reason: 'secondary' })
     expect(Date.parse(String(paused_until)) - began).toBeGreaterThan(55_000)
     expect(Date.parse(String(paused_until)) - began).toBeLessThan(61_000)
   })
 
-  it('16: secondary limit: that credential pauses, another one goes on', async () => {
+  it('a secondary limit: that credential pauses, another one goes on', async () => {
     const github = await startLocalGithub()
     github.addToken('github_pat_other', 'other-bot')
     const url = await openDatabase()
     let service = await startSync(github, url)
     github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 600 }))
-    const task = await create(service, 'meanwhile')
+    const task = await service.create({ title: 'meanwhile' })
     await stands(service, { pause_reason: 'secondary' })
     await service.end('SIGTERM')
     service = await startSync(github, url, { GITHUB_TOKEN: 'github_pat_other' })
@@ -61,14 +61,18 @@ describe("a limit of GitHub's", () => {
     const url = await openDatabase()
     const env = { GITHUB_CREATES_PER_MINUTE: '2', GITHUB_WRITE_INTERVAL_MS: '300' }
     let service = await startSync(github, url, env)
-    const tasks = [await create(service, 'first'), await create(service, 'second'), await create(service, 'third')]
+    const tasks = [
+      await service.create({ title: 'first' }),
+      await service.create({ title: 'second' }),
+      await service.create({ title: 'third' }),
+    ]
     for (const task of tasks.slice(0, 2)) await becomesLinked(service, task)
     await service.end('SIGKILL')
     service = await startSync(github, url, env)
     const [, , third] = tasks
-    await ask(service, 'PATCH', `/tasks/${tasks[0]?.id}`, { title: 'changed' })
+    await service.send('PATCH', `/tasks/${tasks[0]?.id}`, { title: 'changed' })
     await becomesLinked(service, tasks[0] as (typeof tasks)[0])
-    const held = await get(service, third as (typeof tasks)[0])
+    const held = await service.get((third as (typeof tasks)[0]).id)
     expect(held.sync).toMatchObject({ status: 'pending', error: null })
     expect(Date.parse(String(held.sync?.next_attempt_at))).toBeGreaterThan(Date.now() + 30_000)
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)

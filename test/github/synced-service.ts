@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { TaskSync } from '#src/core/task-sync.ts'
 import { createFolder } from '../start-app.ts'
-import { startProcess } from '../start-process.ts'
+import { type RunningProcess, startProcess } from '../start-process.ts'
 import type { LocalGithub, LocalGithubOptions } from './local-github/local-github.ts'
 import type { Issue } from './local-github/records.ts'
 import { startLocalGithub } from './start-local-github.ts'
+import { type Calls, createCalls, SECRET, SECRETS, type SyncedTask } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
-
-export const SECRETS = { secret: 'the new secret', formerSecret: 'the old secret' }
+import { type Env, syncEnv } from './sync-env.ts'
 
 export const LIST_ISSUES = 'GET /repos/{owner}/{repo}/issues'
 export const GET_ISSUE = 'GET /repos/{owner}/{repo}/issues/{issue_number}'
@@ -17,16 +16,13 @@ export const ADD_LABELS = 'POST /repos/{owner}/{repo}/issues/{issue_number}/labe
 export const REMOVE_LABEL = 'DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}'
 export const PATCH_ISSUE = 'PATCH /repos/{owner}/{repo}/issues/{issue_number}'
 
-/** As fast as it goes, and without sweeps unless a test wants some: what webhooks alone bring about is seen then. */
-const SETTINGS = {
-  LOG_LEVEL: 'warn',
-  SHUTDOWN_DRAIN_MS: '0',
-  GITHUB_WRITE_INTERVAL_MS: '5',
-  GITHUB_CREATES_PER_MINUTE: '100000',
-  GITHUB_CREATES_PER_HOUR: '100000',
+/**
+ * Without sweeps unless a test wants some: what webhooks alone bring about is seen then. An issue is looked for until lists that
+ * lag by less than a second show it.
+ */
+const SETTINGS: Env = {
+  GITHUB_CREATE_WAIT_MS: '',
   GITHUB_LOOKUP_DELAYS_MS: '300,600,900',
-  GITHUB_RETRY_BASE_MS: '20',
-  GITHUB_LEASE_MS: '600',
   GITHUB_SWEEP_INTERVAL_MS: '3600000',
   GITHUB_WEBHOOK_SECRET: SECRETS.secret,
   GITHUB_WEBHOOK_SECRET_PREVIOUS: SECRETS.formerSecret,
@@ -38,84 +34,72 @@ export const NEWER_MS = 1100
 /** Sweeps all the time. */
 export const SWEEPING = { GITHUB_SWEEP_INTERVAL_MS: '100' }
 
-export interface HistoryEvent {
-  readonly type: string
-  readonly actor: string
-  readonly changes: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
-}
-
-/** A task of a service that has GitHub always tells of its sync. */
-export type SyncedTask = Task & { readonly sync: TaskSync }
-
 /** Holds within some seconds, or the test fails with the last reason. */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 
+export type SyncService = RunningProcess & Calls
+
+/** The real service, started, in sync with the local GitHub. The test fails if it prints or answers a secret. */
+export const startSync = async (github: LocalGithub, databaseUrl: string, env: Env = {}): Promise<SyncService> => {
+  const service = await startProcess(syncEnv(github, databaseUrl, env), createFolder())
+  onTestFinished(() => expect(service.output()).not.toMatch(SECRET))
+  return { ...service, ...createCalls(service.url) }
+}
+
 /** The real service beside a GitHub of the test's own, once the first sweep is over. */
-export const startSynced = async (env: Record<string, string> = {}, options: LocalGithubOptions = {}) => {
+export const startSynced = async (env: Env = {}, options: LocalGithubOptions = {}) => {
   const github = await startLocalGithub({ webhook: SECRETS, ...options })
-  const settings = {
-    DATABASE_URL: env.DATABASE_URL ?? (await openDatabase()),
-    GITHUB_API_URL: github.url,
-    GITHUB_TOKEN: github.token,
-    GITHUB_REPOSITORY: github.fullName(),
-    ...SETTINGS,
-    ...env,
-  }
-  const started = await startProcess(settings, createFolder())
-  const service = createCalls(started.url)
+  const databaseUrl = env.DATABASE_URL ?? (await openDatabase())
+  const start = (changed: Env = {}): Promise<SyncService> => startSync(github, databaseUrl, { ...SETTINGS, ...env, ...changed })
+  const service = await start()
   /** Ends the service and starts it anew over the same database, with other settings if given. */
-  const restart = async (
-    changed: Record<string, string> = {},
-    signal: NodeJS.Signals = 'SIGTERM',
-  ): Promise<ReturnType<typeof createCalls>> => {
-    await started.end(signal)
-    return createCalls((await startProcess({ ...settings, ...changed }, createFolder())).url)
+  const restart = async (changed: Env = {}, signal: NodeJS.Signals = 'SIGTERM'): Promise<SyncService> => {
+    await service.end(signal)
+    return start(changed)
   }
-  await eventually(async () =>
-    expect((await service.read<{ last_sweep_at: string }>('/github/status')).last_sweep_at).toBeTruthy(),
-  )
-  return { ...service, github, settings, restart, ...createWaits(service, github) }
+  await stands(service, { last_sweep_at: expect.any(String) })
+  return { ...service, github, restart, ...createWaits(service, github) }
 }
 export type Synced = Awaited<ReturnType<typeof startSynced>>
 
-/** The service's API, as its clients call it. */
-export const createCalls = (url: string) => {
-  const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-    body === undefined
-      ? fetch(url + path, { method, headers })
-      : fetch(url + path, { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+/** The task once it looks so. */
+export const becomes = (service: Pick<Calls, 'get'>, { id }: Pick<Task, 'id'>, expected: object): Promise<SyncedTask> =>
+  eventually(async () => {
+    const task = await service.get(id)
+    expect(task).toMatchObject(expected)
+    return task
+  })
 
-  const expected = async <T>(status: number, response: Response): Promise<T> => {
-    const text = await response.text()
-    expect(response.status, text).toBe(status)
-    return (text === '' ? undefined : JSON.parse(text)) as T
-  }
+/** The task once it has its issue and nothing is wrong with it. */
+export const becomesLinked = (service: Pick<Calls, 'get'>, task: Pick<Task, 'id'>): Promise<SyncedTask> =>
+  becomes(service, task, { sync: { status: 'linked', error: null } })
 
-  return {
-    url,
-    hook: `${url}/github/webhook`,
-    send,
-    read: async <T>(path: string): Promise<T> => expected<T>(200, await send('GET', path)),
-    create: async (draft: object): Promise<SyncedTask> => expected<SyncedTask>(201, await send('POST', '/tasks', draft)),
-    get: async (id: string): Promise<SyncedTask> => expected<SyncedTask>(200, await send('GET', `/tasks/${id}`)),
-    list: async (): Promise<SyncedTask[]> => expected<SyncedTask[]>(200, await send('GET', '/tasks')),
-    put: async (id: string, patch: object): Promise<SyncedTask> =>
-      expected<SyncedTask>(200, await send('PUT', `/tasks/${id}`, patch)),
-    remove: async (id: string): Promise<void> => expected<void>(204, await send('DELETE', `/tasks/${id}`)),
-    history: async (id: string): Promise<HistoryEvent[]> =>
-      expected<HistoryEvent[]>(200, await send('GET', `/tasks/${id}/events`)),
-    syncNow: async (id: string): Promise<void> => expected<void>(202, await send('POST', `/tasks/${id}/sync`)),
-  }
+/** How the sync stands, by GET /github/status. */
+interface SyncState {
+  readonly blocked: { readonly code: string; readonly action: string } | null
+  readonly paused_until: string | null
+  readonly pause_reason: string | null
+  readonly last_sweep_at: string | null
+}
+
+/** How the sync stands once it stands so. */
+export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise<SyncState> =>
+  eventually(async () => {
+    const state = await read<SyncState>('/github/status')
+    expect(state).toMatchObject(expected)
+    return state
+  })
+
+/** Each task has an issue, none has two, and none is there for no task. */
+export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]): void => {
+  const issues = github.issues().filter(({ stateReason }) => stateReason !== 'duplicate')
+  expect(issues.map(({ id }) => String(id)).sort()).toEqual(tasks.map((task) => task.external_reference_id).sort())
+  expect(github.duplicates().size).toBe(0)
 }
 
 /** What a test waits for. */
-const createWaits = ({ get, list, hook }: ReturnType<typeof createCalls>, github: LocalGithub) => {
-  const linked = (id: string): Promise<SyncedTask> =>
-    eventually(async () => {
-      const task = await get(id)
-      expect(task.sync).toMatchObject({ status: 'linked' })
-      return task
-    })
+const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
+  const linked = (id: string): Promise<SyncedTask> => becomes({ get }, { id }, { sync: { status: 'linked' } })
 
   /** Resolves once so many more lists were asked for: a sweep that began after the call has ended by then, but the last. */
   const sweeps = async (count: number): Promise<void> => {
@@ -129,11 +113,7 @@ const createWaits = ({ get, list, hook }: ReturnType<typeof createCalls>, github
 
     /** The task once it is equal to its issue, and as it shows what is expected. */
     shown: (id: string, expected: object): Promise<SyncedTask> =>
-      eventually(async () => {
-        const task = await get(id)
-        expect(task).toMatchObject({ ...expected, sync: { status: 'linked' } })
-        return task
-      }),
+      becomes({ get }, { id }, { ...expected, sync: { status: 'linked' } }),
 
     /** The issue once it shows what is expected. */
     issueShown: (number: number, expected: object): Promise<Issue> =>

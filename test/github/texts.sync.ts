@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, SWEEPING, startSynced } from './synced-service.ts'
+import { validationFailed } from './local-github/answer.ts'
+import { answerWith } from './local-github/faults.ts'
+import { eventually, PATCH_ISSUE, SWEEPING, startSynced } from './synced-service.ts'
 
 const LONG_TITLE = `${'t'.repeat(300)} end`
 const LONG_TEXT = `${'text '.repeat(13_100)} end`
@@ -54,11 +56,7 @@ describe('texts', () => {
     const { github, create, put, get, issueShown, read, restart } = await startSynced()
     const other = await create({ title: 'other' })
     const { id } = await create({ title: 'a' })
-    github.fail('PATCH /repos/{owner}/{repo}/issues/{issue_number}', {
-      name: 'refusal',
-      happen: ({ send }) =>
-        send({ status: 422, body: { message: 'Validation Failed', errors: [], documentation_url: '', status: '422' } }),
-    })
+    github.fail(PATCH_ISSUE, answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])))
     await put(id, { title: 'refused' })
     await eventually(async () => expect((await get(id)).sync).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }))
     expect(await read('/github/status')).toMatchObject({ blocked: null, jobs: { blocked: 1, linked: 1 } })

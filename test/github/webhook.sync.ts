@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { afterwards, resetAfterCommit, slow } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import { eventually, GET_ISSUE, PATCH_ISSUE, SECRETS, SWEEPING, startSynced } from './synced-service.ts'
+import { SECRETS } from './sync-calls.ts'
+import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, startSynced } from './synced-service.ts'
 
 const IMPORT_ALL = { GITHUB_IMPORT: 'all' }
 
@@ -22,7 +23,7 @@ const announce = async (url: string, bytes: number): Promise<number | undefined>
 
 /** What webhooks bring about, by the real service over whatever database. */
 describe('a webhook', () => {
-  test('7 webhook before the link is saved → adopted, no second task', async () => {
+  test('before the link is saved: the issue is adopted, no second task', async () => {
     const { github, create, deliver, linked, list } = await startSynced({
       ...IMPORT_ALL,
       GITHUB_LOOKUP_DELAYS_MS: '60000',
@@ -42,7 +43,7 @@ describe('a webhook', () => {
     expect(github.issues()).toHaveLength(1)
   })
 
-  test('7 webhook while the answer to our POST is under way → no second task', async () => {
+  test('while the answer to our POST is under way: no second task', async () => {
     const { github, hook, create, list } = await startSynced(IMPORT_ALL)
     github.fail(
       CREATE_ISSUE,
@@ -55,7 +56,7 @@ describe('a webhook', () => {
     expect(github.issues()).toHaveLength(1)
   })
 
-  test('8 opened + labeled together and swapped → one task', async () => {
+  test('of an opened issue and one of its labels, together and swapped: one task', async () => {
     const { github, deliver, onlyTask, history } = await startSynced(IMPORT_ALL)
     github.as('alice').open({ title: 'hers', body: 'text', labels: ['bug', 'Priority:High', 'status:in_progress'] })
     await deliver({ together: true, order: 'reversed', times: 2 })
@@ -72,7 +73,7 @@ describe('a webhook', () => {
     expect(github.requests.writes()).toEqual([])
   })
 
-  test('9 same delivery twice → one effect', async () => {
+  test('that comes twice has one effect', async () => {
     const { github, hook, create, deliver, shown, history } = await startSynced()
     const { id } = await create({ title: 'a' })
     github.deliveries.drop()
@@ -89,7 +90,7 @@ describe('a webhook', () => {
     expect(github.requests.to(PATCH_ISSUE)).toEqual([])
   })
 
-  test('10 bad, missing or old-secret signature → 401, 401, accepted', async () => {
+  test('with a bad or no signature is answered 401, with that of the former secret it is taken', async () => {
     const { github, hook, create, shown, get } = await startSynced()
     const { id } = await create({ title: 'a' })
     github.deliveries.drop()
@@ -104,7 +105,7 @@ describe('a webhook', () => {
     await shown(id, { title: 'b' })
   })
 
-  test('11 our own edit echoed → no write on either side', async () => {
+  test('that echoes our own edit: no write on either side', async () => {
     const { github, create, put, deliver, linked, get, writesDuring } = await startSynced({ ...IMPORT_ALL, ...SWEEPING })
     const { id } = await create({ title: 'a', labels: ['ops'] })
     await put(id, { title: 'b', description: 'text', status: 'in_progress', labels: ['ops', 'new'] })

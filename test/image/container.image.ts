@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { answerTo, begin, exchange } from '../process/exchange.ts'
-import { type Entry, reconcile, writeUntilKilled } from '../process/ledger.ts'
+import { createOwners, type Entry, loadAndEnd, takeStock } from '../process/ledger.ts'
 import { createFolder } from '../start-app.ts'
 import { type Container, createVolume, podman, runOnce, startContainer } from './podman.ts'
 
@@ -119,24 +119,18 @@ describe('told to stop', () => {
   })
 
   /** Writes for a while and ends the service in the midst of it; every answered write must be there when it is back. */
-  const loadAndEnd = async (service: Container, owners: readonly Entry[][], prefix: string, end: () => Promise<unknown>) => {
-    let isEnding = false
-    const writers = owners.map((own, writer) => writeUntilKilled(service.url, own, `${prefix}w${writer}`, () => isEnding))
-    await sleep(1000)
-    isEnding = true
-    await end()
-    await Promise.all(writers)
+  const endUnderLoad = async (service: Container, owners: readonly Entry[][], prefix: string, end: () => Promise<unknown>) => {
+    await loadAndEnd(service.url, owners, prefix, 1000, end)
     await service.start()
-    reconcile(owners.flat(), await tasksAt(service.url))
-    for (const own of owners) own.splice(0, own.length, ...own.filter(({ isDeleted }) => !isDeleted))
+    takeStock(owners, await tasksAt(service.url))
   }
 
   test(`by SIGTERM and by SIGKILL under ${WRITERS} writers it loses no answered write`, async () => {
     const service = await startContainer()
-    const owners = Array.from({ length: WRITERS }, (): Entry[] => [])
+    const owners = createOwners(WRITERS)
     for (const round of [1, 2]) {
-      await loadAndEnd(service, owners, `t${round}`, async () => expect(await service.stop()).toBe(0))
-      await loadAndEnd(service, owners, `k${round}`, () => service.kill())
+      await endUnderLoad(service, owners, `t${round}`, async () => expect(await service.stop()).toBe(0))
+      await endUnderLoad(service, owners, `k${round}`, () => service.kill())
     }
     const kept = owners.flat().length
     console.log(`${kept} tasks after four restarts under load`)

@@ -252,7 +252,8 @@ describe('.env.example', () => {
     ).toEqual(VARIABLES.filter((variable) => 'isSecret' in variable).map(({ name }) => `${name}_FILE`))
   })
 
-  test('sets nothing when it is copied as it is', () => {
+  test('sets nothing when it is copied as it is, nor as the --env-file of docker run', () => {
     expect(parseEnv(text())).toEqual({})
+    expect(text().match(/^[^#\n].*/gm)).toBeNull()
   })
 })

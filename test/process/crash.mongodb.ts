@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
-import { createOwners, expectHistories, expectKept, loadThrough, read, serves } from './mongodb-load.ts'
+import { createOwners } from './ledger.ts'
+import { expectHistories, expectKept, loadThrough, serves } from './mongodb-load.ts'
 import { createServerPlace, type Part } from './mongodb-server.ts'
 
 const ROUNDS = 2

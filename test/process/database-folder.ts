@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, runCommand, startProcess } from '../start-process.ts'
 import { lookInto } from './file-copy.ts'
@@ -17,8 +18,7 @@ export const run = (folder: string, args: string[], env: Record<string, string> 
 export const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
 
 export const create = async (url: string, title: string): Promise<Task> => {
-  const headers = { 'content-type': 'application/json' }
-  const response = await fetch(`${url}/tasks`, { method: 'POST', headers, body: JSON.stringify({ title, labels: ['a'] }) })
+  const response = await sendJson(`${url}/tasks`, 'POST', { title, labels: ['a'] })
   expect(response.status).toBe(201)
   return (await response.json()) as Task
 }

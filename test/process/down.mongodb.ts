@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { exchange } from './exchange.ts'
@@ -12,9 +12,8 @@ const timed = async <T>(run: () => Promise<T>): Promise<{ result: T; ms: number 
   return { result, ms: performance.now() - began }
 }
 
-const server = await createServerPlace(afterAll)
-
 test('the service starts while its server is down, says so in time, and serves once it is up', async () => {
+  const server = await createServerPlace()
   const service = await startProcess({ DATABASE_URL: server.url, LOG_LEVEL: 'warn' }, createFolder())
   expect((await exchange(`${service.url}/livez`)).status).toBe(200)
   const asked = [
@@ -41,6 +40,8 @@ test('the service starts while its server is down, says so in time, and serves o
 })
 
 test('a database that turns out to be of a newer version when its server comes up is not served, and is left as it is', async () => {
+  const server = await createServerPlace()
+  await server.start()
   const url = `${server.url}/newer`
   const setVersion = async (version: number): Promise<void> => {
     const client = await MongoClient.connect(url)

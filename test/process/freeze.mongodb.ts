@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
-import { createOwners, eventually, expectHistories, expectKept, loadThrough, read, serves, withLimit } from './mongodb-load.ts'
+import { createOwners } from './ledger.ts'
+import { eventually, expectHistories, expectKept, loadThrough, serves, withLimit } from './mongodb-load.ts'
 import { createServerPlace, type Part } from './mongodb-server.ts'
 
 /** Longer than the server's own monitor takes to notice. */
@@ -19,8 +21,7 @@ const start = (name: string): Promise<RunningProcess> =>
 
 const send = async (url: string, method: string, body: unknown, key?: string) => {
   const began = performance.now()
-  const headers = { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) }
-  const response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+  const response = await sendJson(url, method, body, key === undefined ? {} : { 'idempotency-key': key })
   const answer = (await response.json()) as { code?: string } & Partial<Task>
   return { status: response.status, code: answer.code, task: answer, ms: performance.now() - began }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 
@@ -8,14 +9,8 @@ const OPERATOR = { $gt: '' }
 
 const start = async () => {
   const service = await startProcess({ DATABASE_URL: await createDatabaseUrl(), LOG_LEVEL: 'warn' }, createFolder())
-  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const content = body === undefined ? {} : { body: JSON.stringify(body) }
-    const init = {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...content,
-    }
-    const response = await fetch(`${service.url}${path}`, init)
+  const ask = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
+    const response = await sendJson(`${service.url}${path}`, method, body, headers)
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { expectWhole, lookInto, numberOf } from './file-copy.ts'
@@ -12,13 +13,7 @@ const TWINS = 50
 const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
 
 const post = (url: string, key: string, body: unknown): Promise<Response> =>
-  fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(body),
-  })
-
-const read = async <T>(url: string): Promise<T> => (await fetch(url)).json() as Promise<T>
+  sendJson(url, 'POST', body, { 'idempotency-key': key })
 
 const databaseOf = (folder: string): string => join(folder, 'data/tasks.db')
 

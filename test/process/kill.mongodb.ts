@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence } from './event-sequence.ts'
-import { reconcile, writeUntilKilled } from './ledger.ts'
-import { createOwners, eventually, expectHistories, read, settledTasks } from './mongodb-load.ts'
+import { createOwners, loadAndEnd, takeStock } from './ledger.ts'
+import { eventually, expectHistories, settledTasks } from './mongodb-load.ts'
 
 const KILLS = 5
 
@@ -18,16 +18,10 @@ test(`${KILLS} times kill -9 of the service under load loses no answered write a
   const owners = createOwners()
   let service = await start()
   for (let round = 0; round < KILLS; round++) {
-    let isKilled = false
-    const writers = owners.map((own, writer) => writeUntilKilled(service.url, own, `r${round}w${writer}`, () => isKilled))
-    await sleep(400 + Math.random() * 400)
-    isKilled = true
-    await service.end('SIGKILL')
-    await Promise.all(writers)
+    await loadAndEnd(service.url, owners, `r${round}`, 400 + Math.random() * 400, () => service.end('SIGKILL'))
     service = await start()
     const stored = await settledTasks(service.url)
-    reconcile(owners.flat(), stored)
-    for (const own of owners) own.splice(0, own.length, ...own.filter(({ isDeleted }) => !isDeleted))
+    takeStock(owners, stored)
     const some = stored.sort(() => Math.random() - 0.5).slice(0, 10)
     await expectHistories(service.url, some)
     for (const task of some) {

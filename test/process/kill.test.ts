@@ -1,28 +1,16 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
-import { type Entry, reconcile, writeUntilKilled } from './ledger.ts'
+import { createOwners, loadAndEnd, takeStock } from './ledger.ts'
 
 const KILLS = Number(process.env.KILLS ?? 6)
 const WRITERS = 32
 
 const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
-
-const read = async <T>(url: string): Promise<T> => (await fetch(url)).json() as Promise<T>
-
-/** Loads the service for a while and kills it in the midst of it. */
-const loadAndKill = async (service: RunningProcess, owners: readonly Entry[][], round: number): Promise<void> => {
-  let isKilled = false
-  const writers = owners.map((own, writer) => writeUntilKilled(service.url, own, `r${round}w${writer}`, () => isKilled))
-  await sleep(150 + Math.random() * 250)
-  isKilled = true
-  await service.end('SIGKILL')
-  await Promise.all(writers)
-}
 
 /** A few tasks by each door: what a list says, get, the history and search say too. */
 const expectSameByEveryDoor = async (url: string, tasks: readonly Task[]): Promise<void> => {
@@ -38,18 +26,17 @@ test(`${KILLS} times kill -9 under ${WRITERS} writers loses no answered write an
   timeout: 30_000 + KILLS * 5000,
 }, async () => {
   const folder = createFolder()
-  const owners = Array.from({ length: WRITERS }, (): Entry[] => [])
+  const owners = createOwners(WRITERS)
   let service = await start(folder)
   let answered = 0
   for (let round = 0; round < KILLS; round++) {
-    await loadAndKill(service, owners, round)
+    await loadAndEnd(service.url, owners, `r${round}`, 150 + Math.random() * 250, () => service.end('SIGKILL'))
     answered += owners.flat().filter(({ attempt }) => attempt === undefined).length
     lookInto(join(folder, 'data/tasks.db'), expectWhole)
     service = await start(folder)
     const stored = await read<Task[]>(`${service.url}/tasks`)
-    reconcile(owners.flat(), stored)
+    takeStock(owners, stored)
     await expectSameByEveryDoor(service.url, stored)
-    for (const own of owners) own.splice(0, own.length, ...own.filter(({ isDeleted }) => !isDeleted))
   }
   expect(answered).toBeGreaterThan((KILLS * WRITERS) / 4)
 })

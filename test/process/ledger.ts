@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { sendJson } from '../send-json.ts'
 
 /** What a writer asked for last and was not answered. */
 export type Attempt =
@@ -24,18 +26,17 @@ const chooseAttempt = (entry: Entry, title: string): Attempt => {
 
 const send = (url: string, { task }: Entry, attempt: Attempt): Promise<Response> => {
   const one = `${url}/tasks/${task?.id}`
-  const headers = { 'content-type': 'application/json' }
   switch (attempt.op) {
     case 'create': {
-      const body = JSON.stringify({ title: attempt.title, labels: ['a', 'b'] })
-      return fetch(`${url}/tasks`, { method: 'POST', headers: { ...headers, 'idempotency-key': attempt.title }, body })
+      const draft = { title: attempt.title, labels: ['a', 'b'] }
+      return sendJson(`${url}/tasks`, 'POST', draft, { 'idempotency-key': attempt.title })
     }
     case 'update':
-      return fetch(one, { method: 'PATCH', headers, body: JSON.stringify({ title: attempt.title }) })
+      return sendJson(one, 'PATCH', { title: attempt.title })
     case 'complete':
-      return fetch(`${one}/complete`, { method: 'POST' })
+      return sendJson(`${one}/complete`, 'POST')
     case 'delete':
-      return fetch(one, { method: 'DELETE' })
+      return sendJson(one, 'DELETE')
   }
 }
 
@@ -75,7 +76,7 @@ const chooseEntry = (own: Entry[]): Entry => {
 }
 
 /** Writes to tasks of its own, some old and some new, until the service dies; every title is used once. */
-export const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKilled: () => boolean): Promise<void> => {
+const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKilled: () => boolean): Promise<void> => {
   for (let count = 0; count < 100_000; count++) {
     try {
       expect(await write(url, chooseEntry(own), `${prefix}x${count}`)).toBe('done')
@@ -84,6 +85,25 @@ export const writeUntilKilled = async (url: string, own: Entry[], prefix: string
       throw error
     }
   }
+}
+
+/** The tasks of so many writers, none yet. */
+export const createOwners = (writers = 32): Entry[][] => Array.from({ length: writers }, (): Entry[] => [])
+
+/** Loads a service with writers that each have tasks of their own, for so many milliseconds, and ends it in the midst of it. */
+export const loadAndEnd = async (
+  url: string,
+  owners: readonly Entry[][],
+  prefix: string,
+  milliseconds: number,
+  end: () => Promise<unknown>,
+): Promise<void> => {
+  let isEnding = false
+  const writers = owners.map((own, writer) => writeUntilKilled(url, own, `${prefix}w${writer}`, () => isEnding))
+  await sleep(milliseconds)
+  isEnding = true
+  await end()
+  await Promise.all(writers)
 }
 
 /** How often each outcome came, and the longest that an answer took, in milliseconds. */
@@ -118,7 +138,7 @@ const isNext = ({ task, attempt }: Entry, found: Task): boolean => {
  * Compares what the service has with what it answered, and takes over what it finds. Every answered write must be
  * there, at most one unanswered step further, and nothing that nobody asked for.
  */
-export const reconcile = (entries: readonly Entry[], stored: readonly Task[]): void => {
+const reconcile = (entries: readonly Entry[], stored: readonly Task[]): void => {
   const byId = new Map(stored.map((task) => [task.id, task]))
   const byTitle = new Map(stored.map((task) => [task.title, task]))
   for (const entry of entries) {
@@ -137,4 +157,10 @@ export const reconcile = (entries: readonly Entry[], stored: readonly Task[]): v
     entry.attempt = undefined
   }
   expect([...byId.values()]).toEqual([])
+}
+
+/** The same for all writers, who forget then what is deleted. */
+export const takeStock = (owners: readonly Entry[][], stored: readonly Task[]): void => {
+  reconcile(owners.flat(), stored)
+  for (const own of owners) own.splice(0, own.length, ...own.filter(({ isDeleted }) => !isDeleted))
 }

@@ -1,18 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import { type Entry, reconcile, type Tally, writeThroughOutage } from './ledger.ts'
+import { read, sendJson } from '../send-json.ts'
+import { type Entry, type Tally, takeStock, writeThroughOutage } from './ledger.ts'
 
 /** Within so many milliseconds each request is answered, whatever the database does. */
 const ANSWERED_MS = 5000
-
-const WRITERS = 32
-
-export const read = async <T>(url: string): Promise<T> => {
-  const response = await fetch(url)
-  expect(response.status, url).toBe(200)
-  return response.json() as Promise<T>
-}
 
 /** Tries again and again until it holds, and fails with the last reason when it does not in time. */
 export const eventually = async <T>(milliseconds: number, check: () => Promise<T>): Promise<T> => {
@@ -31,8 +24,7 @@ export const eventually = async <T>(milliseconds: number, check: () => Promise<T
 export const serves = (url: string, milliseconds = 10_000): Promise<void> =>
   eventually(milliseconds, async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    const body = JSON.stringify({ title: 'probe' })
-    const created = await fetch(`${url}/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const created = await sendJson(`${url}/tasks`, 'POST', { title: 'probe' })
     expect(created.status).toBe(201)
     const { id } = (await created.json()) as Task
     expect((await fetch(`${url}/tasks/${id}`, { method: 'DELETE' })).status).toBe(204)
@@ -77,8 +69,6 @@ export const loadThrough = async (url: string, owners: readonly Entry[][], round
   return { ...tally, limit }
 }
 
-export const createOwners = (): Entry[][] => Array.from({ length: WRITERS }, (): Entry[] => [])
-
 /** The tasks, once they stay as they are: a write that was sent before a server froze, or a service died, may still be made. */
 export const settledTasks = async (url: string): Promise<Task[]> => {
   let before = await read<Task[]>(`${url}/tasks`)
@@ -96,9 +86,7 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
   for (const entry of entries) {
     if (entry.attempt?.op !== 'create') continue
     const { title } = entry.attempt
-    const headers = { 'content-type': 'application/json', 'idempotency-key': title }
-    const body = JSON.stringify({ title, labels: ['a', 'b'] })
-    const response = await fetch(`${url}/tasks`, { method: 'POST', headers, body })
+    const response = await sendJson(`${url}/tasks`, 'POST', { title, labels: ['a', 'b'] }, { 'idempotency-key': title })
     expect(response.status).toBe(201)
     entry.task = (await response.json()) as Task
     entry.attempt = undefined
@@ -107,13 +95,13 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
 
 /** What was answered is there, once; what was not confirmed is there whole or not at all; and its retry settles it. */
 export const expectKept = async (url: string, owners: readonly Entry[][]): Promise<void> => {
-  const entries = owners.flat().filter(({ task, attempt }) => task !== undefined || attempt !== undefined)
+  /** What surely was not made is forgotten. */
+  for (const own of owners)
+    own.splice(0, own.length, ...own.filter(({ task, attempt }) => task !== undefined || attempt !== undefined))
   const before = await settledTasks(url)
   expect(new Set(before.map(({ title }) => title)).size).toBe(before.length)
-  await retryCreations(url, entries)
-  const stored = await read<Task[]>(`${url}/tasks`)
-  reconcile(entries, stored)
-  for (const own of owners) own.splice(0, own.length, ...own.filter(({ task, isDeleted }) => task !== undefined && !isDeleted))
+  await retryCreations(url, owners.flat())
+  takeStock(owners, await read<Task[]>(`${url}/tasks`))
 }
 
 interface TaskEvent {

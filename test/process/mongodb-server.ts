@@ -15,8 +15,6 @@ const TOOL = process.env.MONGODB_SERVER_TOOL ?? fileURLToPath(new URL('../../../
 /** The two processes of the server: one speaks the protocol, the other keeps the data. */
 export type Part = 'ferretdb' | 'postgres'
 
-export type FaultyServer = Awaited<ReturnType<typeof createServerPlace>>
-
 const run = promisify(execFile)
 
 /** A server that is not started yet: its address and its folder are the test's own, or the file's when `onEnd` is afterAll. */

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence, holdRelay, publishAll, publishInRace } from './event-sequence.ts'
-import { read } from './mongodb-load.ts'
 
 const SCRIPT = fileURLToPath(new URL('./publish-and-die.mjs', import.meta.url))
 
@@ -21,8 +21,7 @@ const start = async () => {
 }
 
 const send = async (url: string, method: string, body?: unknown, key?: string): Promise<Task | undefined> => {
-  const headers = { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) }
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const response = await sendJson(url, method, body, key === undefined ? {} : { 'idempotency-key': key })
   expect(response.ok).toBe(true)
   return response.status === 204 ? undefined : ((await response.json()) as Task)
 }

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence } from './event-sequence.ts'
-import { createOwners, eventually, expectKept, loadThrough, read } from './mongodb-load.ts'
+import { createOwners } from './ledger.ts'
+import { eventually, expectKept, loadThrough } from './mongodb-load.ts'
 
 const TIMES = 50
 
@@ -20,11 +22,8 @@ const startReplicas = async (count: number) => {
   return { db: await connectTo(url), task, replicas: [first, ...others] as [RunningProcess, ...RunningProcess[]] }
 }
 
-const send = (url: string, method: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(url, { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
-
 const create = async (url: string, title: string): Promise<Task> => {
-  const response = await send(`${url}/tasks`, 'POST', { title })
+  const response = await sendJson(`${url}/tasks`, 'POST', { title })
   expect(response.status).toBe(201)
   return (await response.json()) as Task
 }
@@ -52,7 +51,7 @@ describe.each([2, 3])('%i processes over one database', (count) => {
     const { replicas } = await startReplicas(count)
     const { id } = await create(replicas[0].url, 'one')
     const answers = await spread(replicas, TIMES, (url, index) =>
-      send(`${url}/tasks/${id}`, 'PUT', { title: `by ${index}` }, { 'if-match': '"1"' }),
+      sendJson(`${url}/tasks/${id}`, 'PUT', { title: `by ${index}` }, { 'if-match': '"1"' }),
     )
     const statuses = answers.map(({ status }) => status).sort()
     expect(statuses).toEqual([200, ...Array.from({ length: TIMES - 1 }, () => 412)])
@@ -64,7 +63,7 @@ describe.each([2, 3])('%i processes over one database', (count) => {
   test(`${TIMES} POSTs with one Idempotency-Key make one task and are answered alike`, async () => {
     const { replicas } = await startReplicas(count)
     const answers = await spread(replicas, TIMES, async (url) => {
-      const response = await send(`${url}/tasks`, 'POST', { title: 'twin' }, { 'idempotency-key': 'twins' })
+      const response = await sendJson(`${url}/tasks`, 'POST', { title: 'twin' }, { 'idempotency-key': 'twins' })
       return `${response.status} ${await response.text()}`
     })
     expect(new Set(answers).size).toBe(1)
@@ -79,7 +78,7 @@ describe.each([2, 3])('%i processes over one database', (count) => {
     const { replicas } = await startReplicas(count)
     const { id } = await create(replicas[0].url, 'one')
     const answers = await spread(replicas, TIMES, async (url, index) => {
-      const response = await send(`${url}/tasks/${id}`, 'PATCH', { title: `change ${index}` })
+      const response = await sendJson(`${url}/tasks/${id}`, 'PATCH', { title: `change ${index}` })
       return { status: response.status, task: (await response.json()) as Task }
     })
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
@@ -99,7 +98,7 @@ describe.each([2, 3])('%i processes over one database', (count) => {
       const task = await create(url, `seen${index}`)
       expect(await read(`${other}/tasks/${task.id}`)).toEqual(task)
       expect(await read(`${other}/tasks?q=seen${index}`)).toContainEqual(task)
-      const changed = await send(`${other}/tasks/${task.id}/complete`, 'POST', {})
+      const changed = await sendJson(`${other}/tasks/${task.id}/complete`, 'POST', {})
       expect(await read(`${url}/tasks/${task.id}`)).toEqual(await changed.json())
       if (index % 2 === 1) return
       expect((await fetch(`${url}/tasks/${task.id}`, { method: 'DELETE' })).status).toBe(204)

@@ -14,9 +14,9 @@ export interface SmallDisk {
   free(): void
 }
 
-/** A full disk that cannot be had is an error in CI, where it must be tried, and a warning elsewhere. */
-const cannotTry = (why: string): void => {
-  const message = `not run: a full disk (${why})`
+/** What cannot be had is an error in CI, where it must be tried, and a warning elsewhere. */
+const cannotTry = (what: string, why: string): void => {
+  const message = `not run: ${what} (${why})`
   if (process.env.CI) throw new Error(message)
   console.warn(message)
 }
@@ -31,7 +31,7 @@ export const openSmallDisk = async (): Promise<SmallDisk | undefined> => {
   onTestFinished(() => void holder.kill('SIGKILL'))
   const refusal = await readiness(holder)
   if (refusal !== undefined) {
-    cannotTry(refusal)
+    cannotTry('a full disk', refusal)
     return undefined
   }
   const ballast = `/proc/${holder.pid}/root${folder}/ballast`
@@ -63,9 +63,9 @@ const fill = (path: string): void => {
   }
 }
 
-/** Whether strace is there and may watch a process. */
+/** Whether strace is there and may watch a process, as it must in CI. */
 export const canTrace = (): boolean => {
   const { status } = spawnSync('strace', ['-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync', 'true'])
-  if (status !== 0) console.warn('not run: what is asked of the disk (strace cannot be used)')
+  if (status !== 0) cannotTry('what is asked of the disk', 'strace cannot be used')
   return status === 0
 }

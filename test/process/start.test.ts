@@ -1,13 +1,13 @@
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand, startProcess } from '../start-process.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
-const post = (url: string, body: unknown) =>
-  fetch(`${url}/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const post = (url: string, body: unknown) => sendJson(`${url}/tasks`, 'POST', body)
 
 test('it says once where the docs, the API and the data are', async () => {
   const path = join(createFolder(), 'data', 'tasks.db')

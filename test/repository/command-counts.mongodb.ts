@@ -1,22 +1,14 @@
-import { type CommandStartedEvent, MongoClient } from 'mongodb'
+import type { CommandStartedEvent } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { newLink, type SyncLink } from '#src/core/sync-link.ts'
 import { createTaskService } from '#src/core/task-service.ts'
-import type { LeaseDocument } from '#src/repository/mongo/lease.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { connectTo, holdRelay } from '../process/event-sequence.ts'
 import { issueOf, millisAt } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 import { OLDEST_FIRST } from './task-store.ts'
-
-/** Another replica holds the lease, so this one's relay only looks whether it may go on, and which event waits longest. */
-const holdRelay = async (url: string): Promise<void> => {
-  const client = await MongoClient.connect(url)
-  const lease = { _id: 'relay', holder: 'another', fence: 1, expires_at: new Date(Date.now() + 3_600_000) }
-  await client.db().collection<LeaseDocument>('leases').insertOne(lease)
-  await client.close()
-}
 
 const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
   (command[commandName] === 'leases' && JSON.stringify(command).includes('"relay"')) ||
@@ -25,7 +17,8 @@ const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
 /** The service, and the names of the commands that a call of it makes it send. */
 const start = async () => {
   const url = await createDatabaseUrl()
-  await holdRelay(url)
+  /** This one's relay only looks whether it may go on, then, and which event waits longest. */
+  await holdRelay(await connectTo(url))
   let sent: string[] = []
   const repository = await openMongoRepository(url, (event) => {
     if (!isOfRelay(event)) sent.push(event.commandName)

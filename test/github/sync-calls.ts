@@ -1,0 +1,52 @@
+import { expect } from 'vitest'
+import type { Task } from '#src/core/task.ts'
+import type { TaskSync } from '#src/core/task-sync.ts'
+import { sendJson } from '../send-json.ts'
+
+/** What the webhooks of these tests are signed with. */
+export const SECRETS = { secret: 'the new hook-secret', formerSecret: 'the old hook-secret' }
+
+/** What a token, a key or a secret of these tests looks like: it is printed and answered nowhere. */
+export const SECRET = /github_pat_|ghs_|PRIVATE KEY|MII[\w+/]{20}|eyJ\w{20}|hook-secret/
+
+/** A task of a service that has GitHub always tells of its sync. */
+export type SyncedTask = Task & { readonly sync: TaskSync }
+
+export interface HistoryEvent {
+  readonly type: string
+  readonly actor: string
+  readonly changes: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
+}
+
+export type Calls = ReturnType<typeof createCalls>
+
+/** The service's API, as its clients call it. The test fails if a secret is answered. */
+export const createCalls = (url: string) => {
+  const send = async (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response> => {
+    const response = await sendJson(url + path, method, body, headers)
+    expect(await response.clone().text()).not.toMatch(SECRET)
+    return response
+  }
+
+  const expected = async <T>(status: number, response: Response): Promise<T> => {
+    const text = await response.text()
+    expect(response.status, text).toBe(status)
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  return {
+    url,
+    hook: `${url}/github/webhook`,
+    send,
+    read: async <T>(path: string): Promise<T> => expected<T>(200, await send('GET', path)),
+    create: async (draft: object): Promise<SyncedTask> => expected<SyncedTask>(201, await send('POST', '/tasks', draft)),
+    get: async (id: string): Promise<SyncedTask> => expected<SyncedTask>(200, await send('GET', `/tasks/${id}`)),
+    list: async (): Promise<SyncedTask[]> => expected<SyncedTask[]>(200, await send('GET', '/tasks')),
+    put: async (id: string, patch: object): Promise<SyncedTask> =>
+      expected<SyncedTask>(200, await send('PUT', `/tasks/${id}`, patch)),
+    remove: async (id: string): Promise<void> => expected<void>(204, await send('DELETE', `/tasks/${id}`)),
+    history: async (id: string): Promise<HistoryEvent[]> =>
+      expected<HistoryEvent[]>(200, await send('GET', `/tasks/${id}/events`)),
+    syncNow: async (id: string): Promise<void> => expected<void>(202, await send('POST', `/tasks/${id}/sync`)),
+  }
+}
