@@ -44,6 +44,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   let home = (await sync.readState(stateName)) as Home | undefined
   let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
+  let writesTaken = 0
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
     /** One who has lost the lease, or is to stop, begins nothing more. */
@@ -98,6 +99,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
+      if (turn !== 'needless' && outcome.kind === 'ok') writesTaken += 1
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()
@@ -129,6 +131,9 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     authenticate,
 
     home: () => home,
+
+    /** How many writes GitHub has taken. */
+    writesTaken: () => writesTaken,
 
     /** Looks again whether the repository can be written to at all. */
     probe: find,

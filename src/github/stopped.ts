@@ -11,14 +11,16 @@ export class Paused extends Error {
   }
 }
 
-/** Nothing goes with this credential and repository until a person mends it. */
+/** Nothing goes with this credential and repository until a person mends it. `taskId` is whose job was refused, where it was one. */
 export class Blocked extends Error {
   override readonly name = 'Blocked'
   readonly reason: SyncError
+  readonly taskId: string | undefined
 
-  constructor(reason: SyncError) {
+  constructor(reason: SyncError, taskId?: string) {
     super(reason.detail)
     this.reason = reason
+    this.taskId = taskId
   }
 }
 

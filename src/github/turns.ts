@@ -30,7 +30,6 @@ export const createTurns = async (
   isHeld: () => boolean,
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<boolean>> => {
-  const block = await createBlock(desk)
   await resume(desk)
   let sweepAt = 0
 
@@ -52,11 +51,17 @@ export const createTurns = async (
   const fail = (taskId: string, { code, message }: Failed) =>
     desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.now()))
 
-  const job = (link: SyncLink): Promise<boolean> =>
-    attempt(
-      () => carryOut(desk, link),
-      (failure) => fail(link.taskId, failure),
-    )
+  const job = async (link: SyncLink): Promise<boolean> => {
+    try {
+      return await attempt(
+        () => carryOut(desk, link),
+        (failure) => fail(link.taskId, failure),
+      )
+    } catch (error) {
+      throw error instanceof Blocked ? new Blocked(error.reason, link.taskId) : error
+    }
+  }
+  const block = await createBlock(desk, job)
 
   /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
   const putOff = async ([{ issueId }]: Told, failure: Failed): Promise<void> => {
@@ -109,7 +114,7 @@ export const createTurns = async (
     } catch (error) {
       if (error instanceof Paused) return false
       if (!(error instanceof Blocked)) throw error
-      await block.begin(error.reason)
+      await block.begin(error)
       return true
     }
   }

@@ -47,7 +47,7 @@ const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number)
   if (outcome.kind === 'ok') return outcome.data
   if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
   if (outcome.status === done) return undefined
-  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
+  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden, taskId)
   if (outcome.status === 422) {
     await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
     throw new Refused()

@@ -1,13 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { RunningProcess } from '../start-process.ts'
-import { validationFailed } from './local-github/answer.ts'
-import { answerWith } from './local-github/faults.ts'
+import { forbidden, validationFailed } from './local-github/answer.ts'
+import { answerWith, type Fault } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { ask, becomes, becomesLinked, create, expectOneIssueEach, stands, startSync } from './sync-service.ts'
+import {
+  ask,
+  becomes,
+  becomesLinked,
+  create,
+  eventually,
+  expectOneIssueEach,
+  get,
+  stands,
+  startSync,
+  syncState,
+} from './sync-service.ts'
+import { PATCH_ISSUE } from './synced-service.ts'
 
 const PROBED_LATE = { GITHUB_SWEEP_INTERVAL_MS: '60000' }
 
@@ -45,6 +57,12 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     mend: (github) => github.setRights('push'),
   },
 }
+
+/** How often it was looked whether the repository can be reached. */
+const probesOf = (github: LocalGithub): number => github.requests.to('GET /user').length
+
+const jobsOf = async (service: RunningProcess) =>
+  (await ask<{ jobs: Record<string, number> }>(service, 'GET', '/github/status')).body.jobs
 
 /** What waits for a person says what to do, and goes on once it is done. */
 describe('what a person has to mend', () => {
@@ -100,6 +118,51 @@ describe('what a person has to mend', () => {
     github.addToken('github_pat_next', github.login)
     service = await startSync(github, url, { ...PROBED_LATE, GITHUB_TOKEN: 'github_pat_next' })
     expectOneIssueEach(github, [await becomesLinked(service, task)])
+  })
+
+  it('token without the right to write: one job alone is tried until it is mended, and nothing says otherwise', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase())
+    const before = await becomesLinked(service, await create(service, 'before'))
+    github.setRights('read')
+    const tasks = await Promise.all(['a', 'b', 'c', 'd'].map((title) => create(service, title)))
+    await eventually(() => jobsOf(service), { linked: 1, blocked: 4 })
+    const [writes, probes] = [github.requests.writes().length, probesOf(github)]
+    while (probesOf(github) < probes + 8) {
+      expect(await syncState(service)).toMatchObject({ blocked: { code: 'forbidden' } })
+      expect((await jobsOf(service)).blocked).toBeGreaterThanOrEqual(3)
+    }
+    expect(github.requests.writes().length - writes).toBeLessThanOrEqual(probesOf(github) - probes + 1)
+    github.setRights('push')
+    for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
+    expectOneIssueEach(github, [before, ...tasks])
+    await stands(service, { blocked: null })
+  })
+
+  it('one issue alone that may not be written to: it waits, and all others go on', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase())
+    const [locked, other] = [await create(service, 'locked'), await create(service, 'other')]
+    await becomesLinked(service, other)
+    const { sync } = await becomesLinked(service, locked)
+    const path = new RegExp(`/issues/${sync?.issue_number}$`)
+    const refused: Fault = {
+      name: 'refused',
+      happen({ send }) {
+        if (path.test(github.requests.all().at(-1)?.path ?? '')) send(forbidden('no'))
+      },
+    }
+    const rule = github.fail(PATCH_ISSUE, refused, { times: 1000 })
+    for (const task of [locked, other]) await ask(service, 'PATCH', `/tasks/${task.id}`, { title: `${task.title} anew` })
+    await becomes(service, other, { title: 'other anew', sync: { status: 'linked' } })
+    await becomes(service, locked, { sync: { status: 'blocked', error: { code: 'forbidden' } } })
+    await stands(service, { blocked: null })
+    await becomesLinked(service, await create(service, 'later'))
+    expect(await get(service, locked)).toMatchObject({ sync: { status: 'blocked' } })
+    rule.stop()
+    await ask(service, 'POST', `/tasks/${locked.id}/sync`)
+    await becomesLinked(service, locked)
+    expect(github.issue(sync?.issue_number ?? 0)?.title).toBe('locked anew')
   })
 
   const menders: readonly (readonly [string, (service: RunningProcess, task: Task) => Promise<unknown>])[] = [
