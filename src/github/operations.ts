@@ -5,7 +5,7 @@ import type { SyncStatus } from '../core/task-sync.ts'
 import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'
-import { createLimits, type LimitOptions } from './limits.ts'
+import { type LimitOptions, readLimits } from './limits.ts'
 import { linksOf } from './sweep.ts'
 import { LAST_SWEEP } from './turns.ts'
 
@@ -25,22 +25,24 @@ export const createOperations = (
   now: () => number,
 ) => ({
   async status() {
-    const limits = await createLimits(sync, credential, settings, now)
-    const { pausedUntil, reason } = limits.state()
-    const budget = limits.budget()
-    const nextCreateAt = limits.nextCreateAt()
-    const home = (await sync.readState(homeState(settings.repository))) as Home | undefined
+    const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
+    const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
+      readLimits(sync, credential, settings, now()),
+      sync.countLinks(),
+      ...states,
+    ])
+    const { pausedUntil, reason, nextCreateAt, budget } = limits
     return {
-      repository: home?.fullName ?? settings.repository,
-      blocked: ((await sync.readState(BLOCK)) ?? null) as SyncLink['error'],
+      repository: (home as Home | undefined)?.fullName ?? settings.repository,
+      blocked: (blocked ?? null) as SyncLink['error'],
       budget:
         budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
       paused_until: instant(pausedUntil),
       pause_reason: reason,
       next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
-      jobs: await sync.countLinks(),
-      last_sweep_at: instant((await sync.readState(LAST_SWEEP)) as number | undefined),
-      last_delivery_at: instant((await sync.readState(LAST_DELIVERY)) as number | undefined),
+      jobs,
+      last_sweep_at: instant(lastSweep as number | undefined),
+      last_delivery_at: instant(lastDelivery as number | undefined),
     }
   },
 

@@ -107,7 +107,7 @@ export const createTurns = async (
   }
 
   return async () => {
-    if (desk.limits.state().pausedUntil !== null) return false
+    if (desk.limits.isPaused()) return false
     try {
       if (block.isInForce()) return await block.wait()
       return await work()

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Task } from '#src/core/task.ts'
+import type { RunningProcess } from '../start-process.ts'
 import { type Fault, primaryLimit, secondaryLimit } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
@@ -56,6 +58,26 @@ describe("a limit of GitHub's", () => {
     expect(github.requests.all().filter(({ refused }) => refused !== undefined)).toHaveLength(1)
   })
 
+  it('a create does not wait for an issue that no one opens before its end', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '5000' })
+    github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 600 }))
+    const [first, second] = [await timed(service), await timed(service)]
+    expect(Math.max(first.took, second.took)).toBeLessThan(2000)
+    expect(second.body).toMatchObject({ external_reference_id: null, sync: { status: 'pending', error: null } })
+    await ask(service, 'PATCH', `/tasks/${first.body.id}`, { title: 'changed' })
+    expect((await timed(service)).took).toBeLessThan(2000)
+  })
+
+  it('of many creates at once only those wait whose issues can be opened meanwhile', async () => {
+    const github = await startLocalGithub()
+    const env = { GITHUB_CREATE_WAIT_MS: '3000', GITHUB_WRITE_INTERVAL_MS: '1000' }
+    const service = await startSync(github, await openDatabase(), env)
+    const answers = await Promise.all(Array.from({ length: 40 }, () => timed(service)))
+    expect(answers.filter(({ took }) => took > 1500).length).toBeLessThanOrEqual(4)
+    expect(answers.some(({ body }) => body.external_reference_id !== null)).toBe(true)
+  })
+
   it('opens so many issues a minute and writes so far apart as it is told, across a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
@@ -76,6 +98,8 @@ describe("a limit of GitHub's", () => {
     expect(Math.min(...github.requests.gapsBetweenWrites())).toBeGreaterThanOrEqual(299)
   })
 })
+
+const timed = (service: RunningProcess) => ask<Task>(service, 'POST', '/tasks', { title: 'meanwhile' })
 
 /** One call was refused for the limit; none came after it before the end. */
 const expectSilence = (github: LocalGithub, until: number): void => {
