@@ -95,7 +95,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   const inRepository = async (route: string, parameters: Record<string, unknown>, turn: Turn): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
       const place = await at()
-      if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(false, signal)
+      if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(signal)
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
@@ -144,10 +144,13 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     async turnToCreate(): Promise<void> {
       await at()
       if (login === undefined) await authenticate()
-      await limits.beforeWrite(true, signal)
+      await limits.beforeWrite(signal)
     },
 
-    create: (body: Record<string, unknown>): Promise<Outcome> => inRepository('POST /issues', body, 'taken'),
+    async create(body: Record<string, unknown>): Promise<Outcome> {
+      await limits.countCreate()
+      return inRepository('POST /issues', body, 'taken')
+    },
 
     update: (number: number, body: Record<string, unknown>): Promise<Outcome> =>
       inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, 'to be taken'),

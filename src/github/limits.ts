@@ -102,10 +102,13 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
     /** When the next issue may be opened; in the past when it may be at once. */
     nextCreateAt: (): number => nextCreateAt(state.creates, options, now()),
 
-    /** To be called, and waited for, before each write: writes are some time apart. An opening is counted before it is sent. */
-    async beforeWrite(isCreate: boolean, signal: AbortSignal): Promise<void> {
+    /** To be called, and waited for, before each write: writes are some time apart. */
+    async beforeWrite(signal: AbortSignal): Promise<void> {
       for (let wait = untilWrite(); wait > 0; wait = untilWrite()) await sleep(wait, undefined, { signal })
-      if (!isCreate) return
+    },
+
+    /** To be waited for before an issue is opened: it is counted before it is sent. */
+    async countCreate(): Promise<void> {
       const at = now()
       await become({ creates: [...state.creates.filter((time) => time > at - HOUR), at] })
     },

@@ -20,9 +20,9 @@ interface Opening {
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
-export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<void> => {
+export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
   await desk.api.turnToCreate()
-  const opening = await begin(desk, taskId, rev)
+  const opening = await begin(desk, taskId)
   if (opening === undefined) return
   const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
   const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
@@ -32,19 +32,19 @@ export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<
   await conclude(desk, opening, outcome)
 }
 
-/** Marks the issue as being opened; undefined when there is nothing to open any more. */
-const begin = async (desk: Desk, taskId: string, rev: number): Promise<Opening | undefined> => {
+/** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
+const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
   const now = desk.now()
   let begun: Opening | undefined
   await desk.sync.changeLink(taskId, (link, task) => {
     begun = undefined
-    if (link.rev !== rev) return undefined
+    if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
     begun = { task, fields, sentAt: now }
     return {
       ...link,
-      rev: rev + 1,
+      rev: link.rev + 1,
       status: 'posting',
       sent: fields,
       sentAt: now,

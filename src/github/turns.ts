@@ -129,6 +129,7 @@ const resume = async (desk: Desk): Promise<void> => {
 const carryOut = async (desk: Desk, link: SyncLink): Promise<void> => {
   switch (link.status) {
     case 'pending':
+      if (link.isDeleted) return forget(desk, link)
       return (await isHeldBack(desk, link)) ? undefined : openIssue(desk, link)
     case 'posting':
     case 'uncertain':
@@ -136,6 +137,11 @@ const carryOut = async (desk: Desk, link: SyncLink): Promise<void> => {
     default:
       return reconcile(desk, link, UNKNOWN_ACTOR)
   }
+}
+
+/** The task was deleted before it had an issue. */
+const forget = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
+  await desk.sync.changeLink(taskId, ({ status, isDeleted }) => (status === 'pending' && isDeleted ? null : undefined))
 }
 
 /** When no issue may be opened just now, the job says when. */

@@ -6,7 +6,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { ask, becomesLinked, create, expectOneIssueEach, get, stands, startSync } from './sync-service.ts'
+import { ask, becomesLinked, create, eventually, expectOneIssueEach, get, stands, startSync } from './sync-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
 describe("a limit of GitHub's", () => {
@@ -76,6 +76,21 @@ describe("a limit of GitHub's", () => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => timed(service)))
     expect(answers.filter(({ took }) => took > 1500).length).toBeLessThanOrEqual(4)
     expect(answers.some(({ body }) => body.external_reference_id !== null)).toBe(true)
+  })
+
+  it('a new task that is edited or deleted while it waits for its turn costs one of the issues a minute, or none', async () => {
+    const github = await startLocalGithub()
+    const env = { GITHUB_CREATES_PER_MINUTE: '3', GITHUB_WRITE_INTERVAL_MS: '1000' }
+    const service = await startSync(github, await openDatabase(), env)
+    const first = await create(service, 'first')
+    await eventually(() => github.issues().length, 1)
+    const [edited, deleted] = [await create(service, 'edited'), await create(service, 'deleted')]
+    await ask(service, 'PATCH', `/tasks/${edited.id}`, { title: 'edited since' })
+    await becomesLinked(service, edited)
+    await ask(service, 'DELETE', `/tasks/${deleted.id}`)
+    const last = await create(service, 'last')
+    expectOneIssueEach(github, [await get(service, first), await becomesLinked(service, edited), await becomesLinked(service, last)])
+    expect(github.requests.writes().map(({ body }) => (body as { title: string }).title)).toEqual(['first', 'edited since', 'last'])
   })
 
   it('opens so many issues a minute and writes so far apart as it is told, across a restart', async () => {
