@@ -35,11 +35,11 @@ export const sweep = async (desk: Desk): Promise<void> => {
   }
   for (const issue of unknown.reverse()) await welcome(desk, issue)
   await desk.sync.writeState(CURSOR, began)
-  await checkVanished(desk, began)
 }
 
 /** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
-const checkVanished = async (desk: Desk, now: number): Promise<void> => {
+export const checkVanished = async (desk: Desk): Promise<void> => {
+  const now = desk.now()
   const last = ((await desk.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
   if (now - last < SWEEPS_A_DAY * desk.settings.sweepIntervalMs) return
   const there = new Set<string>()

@@ -7,7 +7,7 @@ import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
-import { linksOf, suspect, sweep, UNKNOWN_ACTOR } from './sweep.ts'
+import { checkVanished, linksOf, suspect, sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
 /** When the last sweep ended, for GET /github/status. */
 export const LAST_SWEEP = 'github-last-sweep'
@@ -22,8 +22,11 @@ const DELIVERIES = 50
 const JOBS = 10
 
 /**
- * One turn of the sync after the other: what GitHub told of, the jobs that are due, the sweep. Resolves with whether there was
+ * One turn of the sync after the other: what GitHub told of, the sweep, the jobs that are due. Resolves with whether there was
  * anything to do. No call goes out while a limit or a block is in force.
+ *
+ * The first sweep comes before the first job: where the database was put back to an earlier state, it finds the issues that were
+ * opened since, before they are opened again.
  */
 export const createTurns = async (
   desk: Desk,
@@ -100,9 +103,14 @@ export const createTurns = async (
 
   const work = async (): Promise<boolean> => {
     const followed = await deliveries()
+    const swept = await sweepWhenDue()
     const due = await desk.sync.dueLinks(desk.now(), JOBS)
     for (const link of due) if (isHeld()) await job(link)
-    const swept = await sweepWhenDue()
+    if (swept && isHeld())
+      await attempt(
+        () => checkVanished(desk),
+        async () => undefined,
+      )
     return followed > 0 || due.length > 0 || swept
   }
 

@@ -1,7 +1,17 @@
 import { once } from 'node:events'
+import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Task } from '#src/core/task.ts'
 import type { RunningProcess } from '../start-process.ts'
-import { errorAfterCommit, errorBeforeCommit, type Fault, hang, lateCommit, resetAfterCommit } from './local-github/faults.ts'
+import {
+  errorAfterCommit,
+  errorBeforeCommit,
+  type Fault,
+  hang,
+  lateCommit,
+  resetAfterCommit,
+  secondaryLimit,
+} from './local-github/faults.ts'
 import { openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
@@ -194,6 +204,29 @@ describe('a new task and its issue', () => {
     expectOneIssueEach(github, [settled])
   })
 })
+
+describe.runIf(process.env.TEST_DATABASE !== 'mongodb')('a database from before the issues were opened', () => {
+  it('opens none of them again', async () => {
+    const github = await startLocalGithub()
+    const [url, before] = [await openDatabase(), await openDatabase()]
+    let service = await startSync(github, url)
+    github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 2 }))
+    const tasks = await Promise.all(['a', 'b', 'c'].map((title) => create(service, title)))
+    await stands(service, { pause_reason: 'secondary' })
+    await service.end('SIGTERM')
+    copyFileSync(fileOf(url), fileOf(before))
+    service = await startSync(github, url)
+    for (const task of tasks) await becomesLinked(service, task)
+    await service.end('SIGTERM')
+    service = await startSync(github, before)
+    const settled: Task[] = []
+    for (const task of tasks) settled.push(await becomesLinked(service, task))
+    expectOneIssueEach(github, settled)
+    expect(github.issues()).toHaveLength(3)
+  })
+})
+
+const fileOf = (url: string): string => url.replace(/^sqlite:(\/\/)?/, '')
 
 const killed = async ({ child }: RunningProcess): Promise<void> => {
   child.kill('SIGKILL')

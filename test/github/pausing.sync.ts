@@ -89,8 +89,16 @@ describe("a limit of GitHub's", () => {
     await becomesLinked(service, edited)
     await ask(service, 'DELETE', `/tasks/${deleted.id}`)
     const last = await create(service, 'last')
-    expectOneIssueEach(github, [await get(service, first), await becomesLinked(service, edited), await becomesLinked(service, last)])
-    expect(github.requests.writes().map(({ body }) => (body as { title: string }).title)).toEqual(['first', 'edited since', 'last'])
+    expectOneIssueEach(github, [
+      await get(service, first),
+      await becomesLinked(service, edited),
+      await becomesLinked(service, last),
+    ])
+    expect(github.requests.writes().map(({ body }) => (body as { title: string }).title)).toEqual([
+      'first',
+      'edited since',
+      'last',
+    ])
   })
 
   it('opens so many issues a minute and writes so far apart as it is told, across a restart', async () => {
