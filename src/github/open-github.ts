@@ -61,12 +61,17 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
   /** As many creates wait for their issues as can be opened within the wait, one after the other. */
   const waitingMost = Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
   let waiting = 0
+  let isClosing = false
 
   /** The worker may be another process, so its link is read now and then: every time a half later, by 400 ms at most. */
   const waitForIssue = async (taskId: string): Promise<SyncLink | undefined> => {
     let link: SyncLink | undefined
     let pause = OPENED_POLL_MS
-    for (const end = now() + settings.createWaitMs; now() < end && !(await isHalted()); pause = Math.min(1.5 * pause, 400)) {
+    for (
+      const end = now() + settings.createWaitMs;
+      !isClosing && now() < end && !(await isHalted());
+      pause = Math.min(1.5 * pause, 400)
+    ) {
       await sleep(Math.min(pause, end - now()))
       link = await sync.link(taskId)
       if (link === undefined || !isBeingOpened(link, now())) break
@@ -99,7 +104,10 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
       }
     },
 
-    close: (): Promise<void> => worker.stop(),
+    close(): Promise<void> {
+      isClosing = true
+      return worker.stop()
+    },
   }
 }
 
