@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { GithubStatus } from '../core/github-status.ts'
 import { newLink, revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { SyncStatus } from '../core/task-sync.ts'
+import type { SyncError, SyncStatus } from '../core/task-sync.ts'
 import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'
@@ -24,7 +25,7 @@ export const createOperations = (
   poke: () => void,
   now: () => number,
 ) => ({
-  async status() {
+  async status(): Promise<GithubStatus> {
     const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
     const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
       readLimits(sync, credential, settings, now()),
@@ -34,21 +35,19 @@ export const createOperations = (
     const { pausedUntil, reason, nextCreateAt, budget } = limits
     return {
       repository: (home as Home | undefined)?.fullName ?? settings.repository,
-      blocked: (blocked ?? null) as SyncLink['error'],
+      blocked: (blocked ?? null) as SyncError | null,
       budget:
         budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
       paused_until: instant(pausedUntil),
       pause_reason: reason,
       next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
-      jobs,
+      jobs: jobs as Record<string, number>,
       last_sweep_at: instant(lastSweep as number | undefined),
       last_delivery_at: instant(lastDelivery as number | undefined),
     }
   },
 
   jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
-
-  counts: () => sync.countLinks(),
 
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {

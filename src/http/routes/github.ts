@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { notFound } from '../../core/errors.ts'
+import { GithubStatus } from '../../core/github-status.ts'
 import { type SyncLink, toTaskSync } from '../../core/sync-link.ts'
-import { EXAMPLE_SYNC, SYNC_STATUSES, SyncError, TaskSync } from '../../core/task-sync.ts'
+import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from '../../core/task-sync.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
@@ -20,9 +21,8 @@ export interface GithubDoor {
     }): Promise<'taken' | 'not_ours' | 'unsigned' | 'malformed'>
   }
   readonly operations: {
-    status(): Promise<object>
+    status(): Promise<GithubStatus>
     jobs(status: SyncLink['status'], after: string | undefined, limit: number): Promise<SyncLink[]>
-    counts(): Promise<Partial<Record<SyncLink['status'], number>>>
     retry(taskId: string): Promise<boolean>
     retryAll(reason: string | undefined): Promise<number>
     linkAll(isDryRun: boolean): Promise<number>
@@ -36,44 +36,6 @@ const JOBS_MOST = 1000
 
 /** So many are read at once, as each holds the texts of its issue twice. */
 const JOBS_AT_ONCE = 50
-
-const instant = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
-
-const GithubStatus = Type.Object(
-  {
-    repository: Type.String({ description: 'The repository, by the name that it has now.' }),
-    blocked: Type.Union([SyncError, Type.Null()], { description: 'What keeps everything from GitHub until a person mends it.' }),
-    budget: Type.Union(
-      [
-        Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), resets_at: instant }, { additionalProperties: false }),
-        Type.Null(),
-      ],
-      { description: "What is left of the credential's requests until then, as GitHub said last; null before it has." },
-    ),
-    paused_until: instant,
-    pause_reason: Type.Union([Type.String(), Type.Null()], { description: 'Which limit: primary or secondary.' }),
-    next_issue_at: instant,
-    jobs: Type.Record(Type.String(), Type.Integer(), { description: 'How many tasks are in each state.' }),
-    last_sweep_at: instant,
-    last_delivery_at: instant,
-  },
-  {
-    title: 'GithubStatus',
-    examples: [
-      {
-        repository: 'acme/tasks',
-        blocked: null,
-        budget: { limit: 5000, remaining: 4870, resets_at: '2026-03-01T09:42:00.000Z' },
-        paused_until: null,
-        pause_reason: null,
-        next_issue_at: null,
-        jobs: { linked: 41, dirty: 1 },
-        last_sweep_at: '2026-03-01T09:00:00.000Z',
-        last_delivery_at: null,
-      },
-    ],
-  },
-)
 
 const GithubJob = Type.Object(
   { task_id: Type.String({ format: 'uuid' }), sync: TaskSync },
