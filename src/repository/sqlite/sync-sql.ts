@@ -15,9 +15,6 @@ export const SYNC_SQL = {
       SELECT id FROM github_deliveries WHERE is_open = 0 AND received_at < ? ORDER BY received_at LIMIT ${FORGOTTEN})`,
   readState: 'SELECT json FROM sync_state WHERE name = ?',
   writeState: 'INSERT OR REPLACE INTO sync_state (name, json) VALUES (?, ?)',
-  lease: 'SELECT holder, fence, expires_at AS expiresAt FROM leases WHERE name = ?',
-  writeLease: 'INSERT OR REPLACE INTO leases (name, holder, fence, expires_at) VALUES (?, ?, ?, ?)',
-  endLease: 'UPDATE leases SET expires_at = 0 WHERE name = ? AND holder = ?',
 } as const
 
 /** Each has the number of rows as its last parameter, as the legs of a list do. */
