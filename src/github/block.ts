@@ -1,9 +1,9 @@
 import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncError } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
+import { linkPages } from './link-pages.ts'
 import { blocked } from './links.ts'
 import { BLOCKS, Blocked } from './stopped.ts'
-import { linksOf } from './sweep.ts'
 
 /** Why nothing goes at all just now, for GET /github/status. */
 export const BLOCK = 'github-block'
@@ -61,7 +61,8 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
     const first = refused
     const link = first === undefined ? undefined : await desk.sync.link(first)
     if (link !== undefined && isWaiting(link)) yield link
-    for await (const other of linksOf(desk, 'blocked')) if (isWaiting(other) && other.taskId !== first) yield other
+    for await (const page of linkPages(desk.sync, 'blocked'))
+      yield* page.filter((other) => isWaiting(other) && other.taskId !== first)
   }
 
   /** Throws Blocked again when GitHub refuses the job. */
@@ -103,16 +104,18 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
 
   /** A job that was refused while another one was not waits on by itself. */
   const end = async (): Promise<void> => {
-    for await (const link of waiting()) if (link.taskId !== refused) await revive(link.taskId)
+    for await (const page of linkPages(desk.sync, 'blocked'))
+      await Promise.all(page.map(({ taskId }) => (taskId === refused ? undefined : revive(taskId))))
     await become(null)
   }
 
   /** Marks the jobs that are due. Resolves with whether there were any. */
   const mark = async (error: SyncError): Promise<boolean> => {
     const due = await desk.sync.dueLinks(desk.now(), 100)
-    for (const { taskId, rev } of due) {
-      await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? blocked(link, error) : undefined))
-    }
+    const marking = due.map(({ taskId, rev }) =>
+      desk.sync.changeLink(taskId, (link) => (link.rev === rev ? blocked(link, error) : undefined)),
+    )
+    await Promise.all(marking)
     return due.length > 0
   }
 

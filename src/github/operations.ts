@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { GithubStatus } from '../core/github-status.ts'
 import { newLink, revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
+import type { Task } from '../core/task.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
 import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
 import type { Credential } from './client.ts'
 import { type LimitOptions, readLimits } from './limits.ts'
-import { linksOf } from './sweep.ts'
+import { linkPages } from './link-pages.ts'
 import { LAST_SWEEP } from './turns.ts'
 
 export const LAST_DELIVERY = 'github-last-delivery'
@@ -15,7 +16,8 @@ export const LAST_DELIVERY = 'github-last-delivery'
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
 const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]
 
-const PAGE = 200
+/** So many tasks are linked at once. */
+const PAGE = 100
 
 /** A count that takes so long is kept for twenty times as long: counting takes a twentieth of the time at most. In milliseconds. */
 const SLOW_COUNT_MS = 100
@@ -69,11 +71,12 @@ export const createOperations = (
     async retryAll(reason: string | undefined): Promise<number> {
       let count = 0
       for (const status of REVIVABLE) {
-        for await (const { taskId, error } of linksOf({ sync }, status)) {
-          if (status === 'linked' && error === null) continue
-          if (reason !== undefined && error?.code !== reason) continue
-          await sync.changeLink(taskId, (link) => revived(link, now()))
-          count += 1
+        for await (const page of linkPages(sync, status)) {
+          const wanted = page.filter(
+            ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
+          )
+          await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => revived(link, now()))))
+          count += wanted.length
         }
       }
       await sync.writeState(TRY_AGAIN, randomUUID())
@@ -86,9 +89,8 @@ export const createOperations = (
       let count = 0
       for (let after: string | undefined; ; ) {
         const tasks = await sync.unlinkedTasks(after, PAGE)
-        for (const { id, version } of tasks) {
-          if (isDryRun || (await sync.addLink({ ...newLink(id, now()), wantedVersion: version }))) count += 1
-        }
+        const link = ({ id, version }: Task) => isDryRun || sync.addLink({ ...newLink(id, now()), wantedVersion: version })
+        count += (await Promise.all(tasks.map(link))).filter(Boolean).length
         after = tasks.at(-1)?.id
         if (tasks.length < PAGE) break
       }

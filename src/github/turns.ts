@@ -2,12 +2,14 @@ import type { SyncLink } from '../core/sync-link.ts'
 import { createBlock } from './block.ts'
 import { byIssue, follow, type Told } from './deliveries.ts'
 import type { Desk } from './desk.ts'
+import { linkPages } from './link-pages.ts'
 import { failed } from './links.ts'
 import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
-import { checkVanished, linksOf, suspect, sweep, UNKNOWN_ACTOR } from './sweep.ts'
+import { suspect } from './suspect.ts'
+import { checkVanished, sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
 /** When the last sweep ended, for GET /github/status. */
 export const LAST_SWEEP = 'github-last-sweep'
@@ -82,7 +84,8 @@ export const createTurns = async (
       )
       /** Another process goes on from here. */
       if (!isDone && !isHeld()) break
-      for (const { id } of told) await desk.sync.closeDelivery(id, desk.now() - DELIVERIES_KEPT_MS)
+      const forgetBefore = desk.now() - DELIVERIES_KEPT_MS
+      await Promise.all(told.map(({ id }) => desk.sync.closeDelivery(id, forgetBefore)))
     }
     return open.length
   }
@@ -130,7 +133,9 @@ export const createTurns = async (
 
 /** What another process had begun to change, and did not end, is looked at at once. */
 const resume = async (desk: Desk): Promise<void> => {
-  for await (const { taskId } of linksOf(desk, 'patching')) await suspect(desk, taskId, 'patching')
+  for await (const page of linkPages(desk.sync, 'patching')) {
+    await Promise.all(page.map(({ taskId }) => suspect(desk, taskId, 'patching')))
+  }
 }
 
 /** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */

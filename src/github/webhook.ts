@@ -27,8 +27,8 @@ export const createWebhook = (secrets: readonly string[], sync: SyncRepository, 
     if (event !== 'issues') return 'not_ours'
     const payload = parse(body)
     if (payload === undefined) return 'malformed'
-    await sync.addDelivery(toDelivery(id, body, payload, now()))
-    await sync.writeState(LAST_DELIVERY, now())
+    const at = now()
+    await Promise.all([sync.addDelivery(toDelivery(id, body, payload, at)), sync.writeState(LAST_DELIVERY, at)])
     poke()
     return 'taken'
   },
