@@ -16,7 +16,10 @@ export interface Delivery {
   readonly receivedAt: number
 }
 
-/** What is asked of a link, within the write that carries it out: the next link, null to forget it, undefined to leave it. */
+/**
+ * What is asked of a link, within the write that carries it out: the next link (its revision is set by the store), null to forget
+ * it, undefined or the very same link to leave it.
+ */
 export type LinkDecision = (link: SyncLink, task: Task | undefined) => SyncLink | null | undefined
 
 /**

@@ -2,7 +2,7 @@ import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncError } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
 import { linkPages } from './link-pages.ts'
-import { blocked } from './links.ts'
+import { halted } from './links.ts'
 import { BLOCKS, Blocked } from './stopped.ts'
 
 /** Why nothing goes at all just now, for GET /github/status. */
@@ -51,7 +51,7 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
   }
 
   const keepBack = (taskId: string, error: SyncError) =>
-    desk.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : blocked(link, error)))
+    desk.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : halted(link, 'blocked', error)))
 
   const revive = (taskId: string) =>
     desk.sync.changeLink(taskId, (link) => (isWaiting(link) ? revived(link, desk.now()) : undefined))
@@ -113,7 +113,7 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
   const mark = async (error: SyncError): Promise<boolean> => {
     const due = await desk.sync.dueLinks(desk.now(), 100)
     const marking = due.map(({ taskId, rev }) =>
-      desk.sync.changeLink(taskId, (link) => (link.rev === rev ? blocked(link, error) : undefined)),
+      desk.sync.changeLink(taskId, (link) => (link.rev === rev ? halted(link, 'blocked', error) : undefined)),
     )
     await Promise.all(marking)
     return due.length > 0

@@ -1,6 +1,6 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { gone } from './links.ts'
+import { halted } from './links.ts'
 import { BLOCKS, Blocked, Failed } from './stopped.ts'
 
 /** So long after it was opened an issue may not be shown yet: reads may lag behind writes. */
@@ -20,7 +20,7 @@ export const handleGone = async (
   const error = location === undefined ? DELETED : transferred(location)
   await desk.sync.changeLink(taskId, (link, task) => {
     if (link.issue?.id !== issue?.id) return undefined
-    return task === undefined ? null : gone(link, error)
+    return task === undefined ? null : halted(link, 'remote_gone', error)
   })
 }
 

@@ -18,6 +18,7 @@ export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, v
     syncedVersion: version,
     issue: toLinkedIssue(issue),
     base,
+    sent: null,
     nextAttemptAt: isBehind ? now : null,
     lastSyncedAt: isBehind ? link.lastSyncedAt : now,
     error: link.areLabelsDropped ? LABELS_DROPPED : null,
@@ -41,26 +42,15 @@ export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean => c
 
 const succeeded = (link: SyncLink): SyncLink => ({
   ...link,
-  rev: link.rev + 1,
   lookups: 0,
   attempts: 0,
   failingSince: null,
 })
 
-/** Waits for a person. */
-export const blocked = (link: SyncLink, error: SyncError): SyncLink => ({
+/** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
+export const halted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead', error: SyncError): SyncLink => ({
   ...link,
-  rev: link.rev + 1,
-  status: 'blocked',
-  nextAttemptAt: null,
-  error,
-})
-
-/** The issue is not where it was. The task lives on. */
-export const gone = (link: SyncLink, error: SyncError): SyncLink => ({
-  ...link,
-  rev: link.rev + 1,
-  status: 'remote_gone',
+  status,
   nextAttemptAt: null,
   error,
 })
@@ -72,7 +62,6 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
   const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
   return {
     ...failing,
-    rev: link.rev + 1,
     status: nextStep(link),
     nextAttemptAt: now + Math.ceil(wait),
     error: { ...reason, action: 'None: it is tried again by itself' },
@@ -84,7 +73,7 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
  * all the same, opened once more; given up after a day in which it never came to be.
  */
 export const notFound = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
-  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0 }
+  const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
   if (delay !== undefined) return { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
   const unsent = { ...next, base: link.sent ?? link.base, sent: null }
@@ -94,13 +83,8 @@ export const notFound = (link: SyncLink, lookupDelaysMs: readonly number[], now:
 
 const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failingSince !== null && now - failingSince >= DAY_MS
 
-const givenUp = (link: SyncLink, reason: Reason): SyncLink => ({
-  ...link,
-  rev: link.rev + 1,
-  status: 'dead',
-  nextAttemptAt: null,
-  error: { ...reason, action: 'Try again with POST /tasks/{id}/sync' },
-})
+const givenUp = (link: SyncLink, reason: Reason): SyncLink =>
+  halted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })
 
 export const LABELS_DROPPED: SyncError = {
   code: 'labels_dropped',

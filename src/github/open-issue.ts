@@ -5,7 +5,7 @@ import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import { toIssueLabels } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
-import { blocked, linked } from './links.ts'
+import { halted, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
 import { BLOCKS, Blocked, Failed, invalidIssue } from './stopped.ts'
 
@@ -44,7 +44,6 @@ const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> =
     begun = { task, fields, sentAt: now }
     return {
       ...link,
-      rev: link.rev + 1,
       status: 'posting',
       sent: fields,
       sentAt: now,
@@ -77,7 +76,7 @@ const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise
   await desk.sync.changeLink(task.id, (link) => {
     /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
     if (link.issue !== null) return undefined
-    const next = { ...linked({ ...link, areLabelsDropped }, issue, base, task.version, now), sent: null }
+    const next = linked({ ...link, areLabelsDropped }, issue, base, task.version, now)
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
@@ -97,7 +96,6 @@ const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Pr
     isOurs(link, opening)
       ? {
           ...link,
-          rev: link.rev + 1,
           status: 'uncertain',
           failingSince: link.failingSince ?? sentAt,
           nextAttemptAt: lookupAt(desk, sentAt, 0),
@@ -118,7 +116,7 @@ const refuse = async (desk: Desk, opening: Opening, status: number, message: str
     throw new Blocked(reason)
   }
   await desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...blocked(link, invalidIssue(message)), sent: null, sentAt: null } : undefined,
+    isOurs(link, opening) ? { ...halted(link, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : undefined,
   )
 }
 
@@ -131,5 +129,5 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 /** It was not sent. */
 const takeBack = (desk: Desk, opening: Opening) =>
   desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...link, rev: link.rev + 1, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
+    isOurs(link, opening) ? { ...link, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
   )

@@ -161,6 +161,6 @@ const forget = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
 const isHeldBack = async (desk: Desk, { taskId, rev }: SyncLink): Promise<boolean> => {
   const at = desk.limits.nextCreateAt()
   if (at <= desk.now()) return false
-  await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, rev: rev + 1, nextAttemptAt: at } : undefined))
+  await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, nextAttemptAt: at } : undefined))
   return true
 }

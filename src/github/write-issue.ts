@@ -2,7 +2,7 @@ import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import type { IssueChanges } from './issue-diff.ts'
 import { keyOf, keysOf } from './issue-labels.ts'
-import { blocked } from './links.ts'
+import { halted } from './links.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
 import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
 
@@ -49,7 +49,7 @@ const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number)
   if (outcome.status === done) return undefined
   if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden, taskId)
   if (outcome.status === 422) {
-    await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
+    await desk.sync.changeLink(taskId, (link) => ({ ...halted(link, 'blocked', invalidIssue(outcome.message)), sent: null }))
     throw new Refused()
   }
   throw new Failed('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)

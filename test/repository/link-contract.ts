@@ -54,6 +54,21 @@ export const describeLinks = (open: Open): void => {
       expect([await sync.link(id), await repository.get(id)]).toEqual([link, stored])
     })
 
+    test('has the next revision, whatever the decision says of it', async () => {
+      const { sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked()
+      for (const rev of [1, 7, 2]) await sync.changeLink(id, (link) => ({ ...link, rev, attempts: rev }))
+      expect(await sync.link(id)).toMatchObject({ rev: 4, attempts: 2 })
+    })
+
+    test('stays when the decision gives the very link back', async () => {
+      const { sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked()
+      const before = await sync.link(id)
+      expect(await sync.changeLink(id, (link) => link)).toEqual(before)
+      expect(await sync.link(id)).toEqual(before)
+    })
+
     test('stays when the decision throws, which rejects with what was thrown', async () => {
       const { sync, addLinked, add } = await openLinked(open)
       const { id } = await addLinked()

@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { behind, following, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -92,7 +92,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.link) return undefined
-        const next = decide(current.link, current.task)
+        const next = following(current.link, decide(current.link, current.task))
         if (next === undefined) return current.link
         const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
@@ -123,7 +123,8 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
     }
     case 'change': {
       const time = Date.parse(decision.event.time)
-      const link = decision.link ?? (current.link && behind(current.link, decision.task.version, false, time))
+      const link =
+        following(current.link, decision.link) ?? (current.link && behind(current.link, decision.task.version, false, time))
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
       const { words, ...state } = toState(next)
