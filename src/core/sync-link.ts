@@ -33,7 +33,7 @@ export interface SyncLink {
   readonly issue: LinkedIssue | null
   /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
-  /** What the issue was before our last write, which reads that lag may show until then. */
+  /** What the issue was before our last write, which reads that lag may show until then; of one not known yet, what was sent in the try before. */
   readonly before: { readonly fields: SyncedFields; readonly until: number } | null
   /** What the issue is being made equal to: perhaps it was, when no answer came. */
   readonly sent: SyncedFields | null

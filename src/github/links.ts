@@ -1,5 +1,6 @@
 import { nextStep, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
 import type { SyncError } from '../core/task-sync.ts'
+import { commonBase } from './common-base.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 
@@ -33,6 +34,8 @@ export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLi
   ...succeeded(link),
   status: 'dirty',
   issue: toLinkedIssue(issue),
+  base: link.issue === null && link.base && link.before ? commonBase(link.base, link.before.fields, issue) : link.base,
+  before: null,
   sent: isUntouched(issue) ? fromIssue(issue, link.sent) : link.sent,
   nextAttemptAt: now,
   error: null,
@@ -72,11 +75,14 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
  * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
  * all the same, opened once more; given up after a day in which it never came to be.
  */
-export const notFound = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
+export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
   const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
   if (delay !== undefined) return { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
-  const unsent = { ...next, base: link.sent ?? link.base, sent: null }
+  /** Both the first and the latest of what was sent are remembered. */
+  const isFirst = link.base === null || link.sent === null
+  const known = isFirst ? { base: link.base ?? link.sent } : { before: { fields: link.sent, until: 0 } }
+  const unsent = { ...next, ...known, sent: null }
   if (isHopeless(link, now)) return givenUp(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
   return { ...unsent, status: 'pending', nextAttemptAt: now }
 }
