@@ -8,7 +8,7 @@ import { Type } from '../../core/typebox.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
-import { TaskId } from './request-parts.ts'
+import { DATABASE, INPUT, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubDoor {
@@ -68,8 +68,8 @@ const LinkRequest = Type.Union(
   { examples: [{ dry_run: true }] },
 )
 
-const FAULTS = ['github_not_configured', 'database_unavailable', 'database_not_configured'] as const
-const BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
+const FAULTS = ['github_not_configured', ...DATABASE] as const
+const BODY = [...INPUT, 'outcome_unknown'] as const
 
 /** The operator's view of the GitHub sync, and the door for its deliveries. Without GitHub each says so. */
 export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void => {
@@ -104,7 +104,7 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
           {
             state: Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'The state.' }),
             after: Type.Optional(Type.String({ description: 'A task id: the list goes on behind it.' })),
-            limit: Type.Optional(Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 100 unless given.' })),
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: JOBS_MOST, description: 'So many; 100 unless given.' })),
           },
           { additionalProperties: false },
         ),
@@ -112,8 +112,8 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
       },
     },
     async (request) => {
-      const { state, after, limit = '100' } = request.query
-      return readJobs(door().operations, state, after, Math.min(Number(limit), JOBS_MOST))
+      const { state, after, limit = 100 } = request.query
+      return readJobs(door().operations, state, after, limit)
     },
   )
 
