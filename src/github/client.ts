@@ -112,9 +112,6 @@ const authentication = (credential: Credential) =>
         },
       }
 
-/** An id of more than 15 digits is kept as text, as a number would lose its end. Inside a string quotes are escaped, so no text is touched. */
-const LONG_ID = /"id":\s*(\d{16,})/g
-
 const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
   const { response, text } = await within(timeoutMs, options.signal, async (signal) => {
     const response = await fetch(url, { ...options, redirect: 'manual', signal })
@@ -122,7 +119,7 @@ const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): 
   })
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
   const { status, statusText, headers } = response
-  return new Response(isEmpty ? null : text.replace(LONG_ID, '"id":"$1"'), {
+  return new Response(isEmpty ? null : text, {
     status,
     statusText,
     headers: withoutLength(headers),
@@ -148,7 +145,7 @@ const within = async <T>(
   }
 }
 
-/** The text was decoded and perhaps changed: what told of its bytes no longer holds. */
+/** The text was decoded: what told of its bytes no longer holds. */
 const withoutLength = (headers: Headers): Headers => {
   const kept = new Headers(headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { createClient } from '#src/github/client.ts'
+import { toRemoteIssue } from '#src/github/remote-issue.ts'
 import { startLocalGithub } from './start-local-github.ts'
 
 /** A client of a GitHub of the test's own. */
@@ -42,4 +43,21 @@ test('a call is given up after its time', async () => {
   const { github, call } = await start(100)
   github.fail('GET *', { name: 'hang', happen: ({ released }) => released })
   expect(await call('GET /user')).toMatchObject({ kind: 'unknown', wasSent: true })
+})
+
+test('an id that passes 2^53 comes whole, and no text is taken for one', async () => {
+  const { github, call } = await start()
+  const texts = [
+    '9007199254740993n',
+    '{"id": 9007199254740993}',
+    '"id":9007199254740993,',
+    '\\",12345678901234567890n,"',
+    '9007199254740993',
+  ]
+  for (const text of texts) github.as('alice').open({ title: text, body: `${text}\n${text}` })
+  const listed = await call('GET /repos/{owner}/{repo}/issues', { owner: 'acme', repo: 'tasks', direction: 'asc' })
+  const issues = (listed.kind === 'ok' ? (listed.data as unknown[]) : []).map(toRemoteIssue)
+  expect(issues.map(({ title, body }) => [title, body])).toEqual(texts.map((text) => [text, `${text}\n${text}`]))
+  expect(issues.map(({ id }) => id)).toEqual(github.issues().map(({ id }) => String(id)))
+  expect(BigInt(issues[0]?.id ?? 0)).toBeGreaterThan(2n ** 53n)
 })
