@@ -51,11 +51,11 @@ export interface SyncLink {
   readonly areLabelsDropped: boolean
 }
 
-export const newLink = (taskId: string, now: number): SyncLink => ({
+export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
   taskId,
   rev: 1,
   status: 'pending',
-  wantedVersion: 1,
+  wantedVersion,
   syncedVersion: 0,
   isDeleted: false,
   issue: null,

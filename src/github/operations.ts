@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { GithubStatus } from '../core/github-status.ts'
-import { newLink, revived, type SyncLink } from '../core/sync-link.ts'
+import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { Task } from '../core/task.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
 import { type Home, homeState } from './api.ts'
 import { BLOCK, TRY_AGAIN } from './block.ts'
@@ -61,7 +60,7 @@ export const createOperations = (
     /** Tries a task's job now, or begins one. False when there is no such task. */
     async retry(taskId: string): Promise<boolean> {
       const link = await sync.changeLink(taskId, (current) => revived(current, now()))
-      const isKnown = link !== undefined || (await sync.addLink(newLink(taskId, now())))
+      const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
       await sync.writeState(TRY_AGAIN, randomUUID())
       poke()
       return isKnown
@@ -88,11 +87,11 @@ export const createOperations = (
     async linkAll(isDryRun: boolean): Promise<number> {
       let count = 0
       for (let after: string | undefined; ; ) {
-        const tasks = await sync.unlinkedTasks(after, PAGE)
-        const link = ({ id, version }: Task) => isDryRun || sync.addLink({ ...newLink(id, now()), wantedVersion: version })
-        count += (await Promise.all(tasks.map(link))).filter(Boolean).length
-        after = tasks.at(-1)?.id
-        if (tasks.length < PAGE) break
+        const taskIds = await sync.unlinkedTasks(after, PAGE)
+        const added = await Promise.all(taskIds.map((id) => isDryRun || sync.addLink(id, now())))
+        count += added.filter(Boolean).length
+        after = taskIds.at(-1)
+        if (taskIds.length < PAGE) break
       }
       if (!isDryRun) poke()
       return count

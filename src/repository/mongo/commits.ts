@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { behind, following, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -23,7 +23,7 @@ export interface Commits {
   claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
   /** Decides upon a link and its task, and keeps both; it spends no version. */
   changeLink(taskId: string, decide: LinkDecision, deadline: Deadline): Promise<SyncLink | undefined>
-  addLink(link: SyncLink, deadline: Deadline): Promise<boolean>
+  addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
 }
 
 /** What a commit is decided upon. */
@@ -99,12 +99,13 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       }
     },
 
-    async addLink(link, deadline) {
+    async addLink(taskId, now, deadline) {
       for (;;) {
-        const current = await read(link.taskId, deadline)
+        const current = await read(taskId, deadline)
         if (!current?.task || current.link) return false
+        const link = newLink(taskId, now, current.task.version)
         const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
-        if (await replace(link.taskId, current.rev, update, deadline)) return true
+        if (await replace(taskId, current.rev, update, deadline)) return true
       }
     },
   }

@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
-import { behind, following, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -17,7 +17,7 @@ export interface Commits {
   claim(key: IdempotencyKey): boolean
   /** Decides upon a link and its task, and keeps both; it spends no version. */
   changeLink(taskId: string, decide: LinkDecision): SyncLink | undefined
-  addLink(link: SyncLink): boolean
+  addLink(taskId: string, now: number): boolean
 }
 
 interface Row {
@@ -150,10 +150,11 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       return next ?? undefined
     },
 
-    addLink(link) {
-      const row = find.get(link.taskId) as Row | undefined
+    addLink(taskId, now) {
+      const row = find.get(taskId) as Row | undefined
       if (row === undefined || row.link !== null) return false
       const task = JSON.parse(row.json) as Task
+      const link = newLink(taskId, now, task.version)
       links.put(link)
       replaceTask(row.key, task, withLink(task, link))
       return true

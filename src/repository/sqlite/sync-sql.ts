@@ -21,5 +21,5 @@ export const SYNC_SQL = {
 export const SYNC_SCANS = {
   counts: `SELECT json_object('status', status, 'count', count(*)) AS json FROM github_links GROUP BY status LIMIT ?1`,
   unlinked: `
-    SELECT json FROM tasks WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM github_links WHERE task_id = tasks.id) ORDER BY id LIMIT ?2`,
+    SELECT json_quote(id) AS json FROM tasks WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM github_links WHERE task_id = tasks.id) ORDER BY id LIMIT ?2`,
 } as const

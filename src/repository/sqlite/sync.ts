@@ -1,6 +1,5 @@
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
-import type { Task } from '../../core/task.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits } from './commits.ts'
@@ -45,7 +44,7 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
     link: (taskId) => turns.read(() => link(findLink.get(taskId))),
     linkOfIssue: (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
     changeLink: (taskId, decide) => turns.commit(() => commits.changeLink(taskId, decide)),
-    addLink: (link) => turns.commit(() => commits.addLink(link)),
+    addLink: (taskId, now) => turns.commit(() => commits.addLink(taskId, now)),
     dueLinks: (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
     links: (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
 
@@ -54,7 +53,7 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
       return Object.fromEntries(counts.map(({ status, count }) => [status, count]))
     },
 
-    unlinkedTasks: (after, limit) => scanned<Task>(SYNC_SCANS.unlinked, [after ?? ''], limit),
+    unlinkedTasks: (after, limit) => scanned<string>(SYNC_SCANS.unlinked, [after ?? ''], limit),
 
     addDelivery: (delivery) =>
       turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
