@@ -18,10 +18,6 @@ const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfie
 /** So many tasks are linked at once. */
 const PAGE = 100
 
-/** A count that takes so long is kept for twenty times as long: counting takes a twentieth of the time at most. In milliseconds. */
-const SLOW_COUNT_MS = 100
-const KEPT_TIMES = 20
-
 /** What an operator sees of the sync, and can do. */
 export const createOperations = (
   sync: SyncRepository,
@@ -29,89 +25,71 @@ export const createOperations = (
   settings: LimitOptions & { readonly repository: string },
   poke: () => void,
   now: () => number,
-) => {
-  const countLinks = keptWhenSlow(() => sync.countLinks())
+) => ({
+  async status(): Promise<GithubStatus> {
+    const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
+    const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
+      readLimits(sync, credential, settings, now()),
+      sync.countLinks(),
+      ...states,
+    ])
+    const { pausedUntil, reason, nextCreateAt, budget } = limits
+    return {
+      repository: (home as Home | undefined)?.fullName ?? settings.repository,
+      blocked: (blocked ?? null) as SyncError | null,
+      budget:
+        budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
+      paused_until: instant(pausedUntil),
+      pause_reason: reason,
+      next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
+      jobs: jobs as Record<string, number>,
+      last_sweep_at: instant(lastSweep as number | undefined),
+      last_delivery_at: instant(lastDelivery as number | undefined),
+    }
+  },
 
-  return {
-    async status(): Promise<GithubStatus> {
-      const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
-      const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
-        readLimits(sync, credential, settings, now()),
-        countLinks(),
-        ...states,
-      ])
-      const { pausedUntil, reason, nextCreateAt, budget } = limits
-      return {
-        repository: (home as Home | undefined)?.fullName ?? settings.repository,
-        blocked: (blocked ?? null) as SyncError | null,
-        budget:
-          budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
-        paused_until: instant(pausedUntil),
-        pause_reason: reason,
-        next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
-        jobs: jobs as Record<string, number>,
-        last_sweep_at: instant(lastSweep as number | undefined),
-        last_delivery_at: instant(lastDelivery as number | undefined),
+  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
+
+  /** Tries a task's job now, or begins one. False when there is no such task. */
+  async retry(taskId: string): Promise<boolean> {
+    const link = await sync.changeLink(taskId, (current) => revived(current, now()))
+    const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
+    await sync.writeState(TRY_AGAIN, randomUUID())
+    poke()
+    return isKnown
+  },
+
+  /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
+  async retryAll(reason: string | undefined): Promise<number> {
+    let count = 0
+    for (const status of REVIVABLE) {
+      for await (const page of linkPages(sync, status)) {
+        const wanted = page.filter(
+          ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
+        )
+        await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => revived(link, now()))))
+        count += wanted.length
       }
-    },
+    }
+    await sync.writeState(TRY_AGAIN, randomUUID())
+    poke()
+    return count
+  },
 
-    jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
-
-    /** Tries a task's job now, or begins one. False when there is no such task. */
-    async retry(taskId: string): Promise<boolean> {
-      const link = await sync.changeLink(taskId, (current) => revived(current, now()))
-      const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
-      await sync.writeState(TRY_AGAIN, randomUUID())
-      poke()
-      return isKnown
-    },
-
-    /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
-    async retryAll(reason: string | undefined): Promise<number> {
-      let count = 0
-      for (const status of REVIVABLE) {
-        for await (const page of linkPages(sync, status)) {
-          const wanted = page.filter(
-            ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
-          )
-          await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => revived(link, now()))))
-          count += wanted.length
-        }
-      }
-      await sync.writeState(TRY_AGAIN, randomUUID())
-      poke()
-      return count
-    },
-
-    /** Links every task that has no issue. Resolves with how many; with `isDryRun` they are only counted. */
-    async linkAll(isDryRun: boolean): Promise<number> {
-      let count = 0
-      for (let after: string | undefined; ; ) {
-        const taskIds = await sync.unlinkedTasks(after, PAGE)
-        const added = await Promise.all(taskIds.map((id) => isDryRun || sync.addLink(id, now())))
-        count += added.filter(Boolean).length
-        after = taskIds.at(-1)
-        if (taskIds.length < PAGE) break
-      }
-      if (!isDryRun) poke()
-      return count
-    },
-  }
-}
-
-/** Every link is walked to count them, as often as someone looks. */
-const keptWhenSlow = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
-  let kept: { readonly value: T; readonly until: number } | undefined
-  return async () => {
-    const began = performance.now()
-    if (kept !== undefined && began < kept.until) return kept.value
-    const value = await ask()
-    const end = performance.now()
-    const took = end - began
-    kept = { value, until: took < SLOW_COUNT_MS ? end : end + KEPT_TIMES * took }
-    return value
-  }
-}
+  /** Links every task that has no issue. Resolves with how many; with `isDryRun` they are only counted. */
+  async linkAll(isDryRun: boolean): Promise<number> {
+    let count = 0
+    for (let after: string | undefined; ; ) {
+      const taskIds = await sync.unlinkedTasks(after, PAGE)
+      const added = await Promise.all(taskIds.map((id) => isDryRun || sync.addLink(id, now())))
+      count += added.filter(Boolean).length
+      after = taskIds.at(-1)
+      if (taskIds.length < PAGE) break
+    }
+    if (!isDryRun) poke()
+    return count
+  },
+})
 
 const instant = (milliseconds: number | null | undefined): string | null =>
   milliseconds == null ? null : new Date(milliseconds).toISOString()

@@ -31,10 +31,12 @@ test('/metrics is answered without a database, and then claims nothing of the sy
   expect(metrics).toContain('github_sync_last_sweep_timestamp_seconds Nan\n')
 })
 
-test('tasks that take long to count are not counted anew at each look', async () => {
+test('tasks that take long to count are not counted anew at each look at the metrics', async () => {
   const { addLinked, counted, read, slowDown } = await startGithubApp()
   await addLinked()
-  slowDown(200)
-  for (const path of ['/metrics', '/github/status', '/metrics']) expect(await read(path)).toMatch(/pending/)
+  slowDown(300)
+  for (let look = 0; look < 3; look++) expect(await read('/metrics')).toContain('github_sync_jobs{state="pending"} 1\n')
   expect(counted).toHaveLength(1)
+  await read('/github/status')
+  expect(counted).toHaveLength(2)
 })
