@@ -17,6 +17,12 @@ export interface ApiDeps {
 /** What came of a call that was neither held back by a limit nor refused for its credential. */
 export type Outcome = Exclude<Reply, { kind: 'limited' }>
 
+/** What GitHub answered. Throws Failed when no answer came, or none that says what became of the call. */
+export const answered = (outcome: Outcome): Exclude<Outcome, { kind: 'unknown' }> => {
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  return outcome
+}
+
 /** The repository as it was found: its name may change, its id never does. */
 export interface Home {
   readonly id: number
@@ -61,11 +67,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     return reply
   }
 
-  const get = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
-    const outcome = await send(route, parameters)
-    if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
-    return outcome
-  }
+  const get = async (route: string, parameters?: Record<string, unknown>) => answered(await send(route, parameters))
 
   /** Finds the repository by its id or, the first time, by its name. */
   const find = async (): Promise<Home> => {
@@ -74,8 +76,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       ? await get('GET /repositories/{id}', { id: home.id })
       : await get('GET /repos/{owner}/{repo}', { owner, repo })
     if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
-    if (outcome.kind !== 'ok')
-      throw new Blocked(outcome.kind === 'refused' && outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+    if (outcome.kind !== 'ok') throw new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
     const { id, full_name, has_issues } = outcome.data as { id: number; full_name: string; has_issues: boolean }
     if (home !== undefined && home.id !== id) throw new Blocked(BLOCKS.repositoryReplaced)
     if (!has_issues) throw new Blocked(BLOCKS.issuesDisabled)
@@ -169,8 +170,8 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       for (let page = 1; ; page += 1) {
         const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
         const first = await ask()
-        const outcome = first.kind === 'unknown' ? await ask() : first
-        if (outcome.kind !== 'ok') throw await listFailure(outcome)
+        const outcome = answered(first.kind === 'unknown' ? await ask() : first)
+        if (outcome.kind !== 'ok') throw listRefusal(outcome.status)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return
       }
@@ -178,8 +179,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   }
 }
 
-const listFailure = (outcome: Exclude<Outcome, { kind: 'ok' }>): Error => {
-  if (outcome.kind === 'unknown') return new Failed('unavailable', outcome.message)
-  if (outcome.status === 410) return new Blocked(BLOCKS.issuesDisabled)
-  return new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+const listRefusal = (status: number): Blocked => {
+  if (status === 410) return new Blocked(BLOCKS.issuesDisabled)
+  return new Blocked(status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
 }

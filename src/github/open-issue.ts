@@ -3,7 +3,7 @@ import type { Task } from '../core/task.ts'
 import type { SyncError } from '../core/task-sync.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
-import { toIssueLabels } from './issue-labels.ts'
+import { hasAll, toIssueLabels } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
 import { halted, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
@@ -68,8 +68,7 @@ const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise
   if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
   if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
-  const shown = new Set(issue.labels.map((label) => label.toLowerCase()))
-  const areLabelsDropped = toIssueLabels(fields).some((label) => !shown.has(label.toLowerCase()))
+  const areLabelsDropped = !hasAll(issue.labels, toIssueLabels(fields))
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   const now = desk.now()

@@ -3,6 +3,7 @@ import { changedEvent, type NewTaskEvent } from '../core/event.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import { patchTask, type Task } from '../core/task.ts'
 import type { Decision } from '../core/task-repository.ts'
+import { answered } from './api.ts'
 import { commonBase } from './common-base.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
@@ -38,8 +39,7 @@ interface Plan {
  */
 export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Promise<void> => {
   if (link.issue === null) return
-  const outcome = await desk.api.issue(link.issue.number)
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  const outcome = answered(await desk.api.issue(link.issue.number))
   if (outcome.kind === 'refused') return handleGone(desk, link, outcome)
   const issue = toRemoteIssue(outcome.data)
   if (issue.id !== link.issue.id) return handleGone(desk, link, { status: 404, location: undefined })

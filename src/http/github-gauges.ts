@@ -58,7 +58,7 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
 const SLOW_MS = 250
 const KEPT_TIMES = 20
 
-/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. */
+/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. `ask` never rejects. */
 const shared = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   let asked: Promise<T> | undefined
   let keptUntil = 0
@@ -66,9 +66,11 @@ const shared = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
     if (asked !== undefined && performance.now() < keptUntil) return asked
     const began = performance.now()
     keptUntil = Number.POSITIVE_INFINITY
-    asked = ask().finally(() => {
+    asked = ask().then((answer) => {
       const end = performance.now()
-      keptUntil = end - began < SLOW_MS ? end : end + KEPT_TIMES * (end - began)
+      const isKept = answer !== undefined && end - began >= SLOW_MS
+      keptUntil = isKept ? end + KEPT_TIMES * (end - began) : end
+      return answer
     })
     return asked
   }
