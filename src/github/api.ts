@@ -2,6 +2,7 @@ import type { SyncRepository } from '../core/sync-repository.ts'
 import type { Call, Credential, Reply } from './client.ts'
 import type { Limits } from './limits.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
+import { AUTHORS, homeState } from './state-names.ts'
 import { BLOCKS, Blocked, Failed, Paused } from './stopped.ts'
 
 export interface ApiDeps {
@@ -29,14 +30,8 @@ export interface Home {
   readonly fullName: string
 }
 
-/** By whom issues were opened, kept as the credential may be another one when they are looked for. */
-const AUTHORS = 'github-authors'
-
 /** Writes are some time apart: whether a call has to wait for its turn. */
 type Turn = 'needless' | 'to be taken' | 'taken'
-
-/** Where it is kept as what it was found. */
-export const homeState = (repository: string): string => `github-repository:${repository.toLowerCase()}`
 
 export type Api = Awaited<ReturnType<typeof createApi>>
 

@@ -3,13 +3,8 @@ import type { SyncError } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
 import { linkPages } from './link-pages.ts'
 import { halted } from './links.ts'
+import { BLOCK, TRY_AGAIN } from './state-names.ts'
 import { BLOCKS, Blocked } from './stopped.ts'
-
-/** Why nothing goes at all just now, for GET /github/status. */
-export const BLOCK = 'github-block'
-
-/** What a person who asks to try again leaves here, another one each time: then it is looked at once whether it is mended. */
-export const TRY_AGAIN = 'github-try-again'
 
 /** How often it is looked whether a person has mended it, in milliseconds. */
 const PROBE_MS = 60_000

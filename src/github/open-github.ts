@@ -4,12 +4,12 @@ import { newLink, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { TaskRepository } from '../core/task-repository.ts'
 import { createApi } from './api.ts'
-import { BLOCK } from './block.ts'
 import { type Credential, createClient } from './client.ts'
 import type { Desk, SyncSettings } from './desk.ts'
 import { createLimits, type LimitOptions, readLimits } from './limits.ts'
 import { createMarker } from './marker.ts'
 import { createOperations } from './operations.ts'
+import { BLOCK, MARKER_KEY } from './state-names.ts'
 import { createWebhook } from './webhook.ts'
 import { startWorker } from './worker.ts'
 
@@ -115,8 +115,6 @@ const OPENED_POLL_MS = 25
 
 const isBeingOpened = ({ status, nextAttemptAt }: SyncLink, now: number): boolean =>
   status === 'posting' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
-
-const MARKER_KEY = 'github-marker-key'
 
 /** The key of the markers: made once, kept where the tasks are. */
 const markerKey = async (sync: SyncRepository): Promise<Buffer> => {

@@ -3,14 +3,11 @@ import type { GithubStatus } from '../core/github-status.ts'
 import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
-import { type Home, homeState } from './api.ts'
-import { BLOCK, TRY_AGAIN } from './block.ts'
+import type { Home } from './api.ts'
 import type { Credential } from './client.ts'
 import { type LimitOptions, readLimits } from './limits.ts'
 import { linkPages } from './link-pages.ts'
-import { LAST_SWEEP } from './turns.ts'
-
-export const LAST_DELIVERY = 'github-last-delivery'
+import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './state-names.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
 const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]

@@ -3,10 +3,8 @@ import { welcome } from './incoming.ts'
 import { hasNews } from './issue-news.ts'
 import { linkPages } from './link-pages.ts'
 import type { RemoteIssue } from './remote-issue.ts'
+import { CURSOR, VANISH_CHECK } from './state-names.ts'
 import { suspect } from './suspect.ts'
-
-const CURSOR = 'github-cursor'
-const VANISH_CHECK = 'github-vanish-check'
 
 /** Lists lag, clocks differ: so much of what the last sweep saw is looked at again. */
 const OVERLAP_MS = 5 * 60 * 1000

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Desk } from './desk.ts'
-import { createTurns } from './turns.ts'
+import { createRounds } from './rounds.ts'
 
 const LEASE = 'github'
 
@@ -76,8 +76,8 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
     const renewal = setInterval(renew, leaseMs / 3).unref()
     try {
       const desk = await openDesk(AbortSignal.any([stopping.signal, lost.signal]))
-      const turn = await createTurns(desk, isOurs, warn)
-      while (isOurs()) await rest((await turn()) ? 0 : IDLE_MS)
+      const round = await createRounds(desk, isOurs, warn)
+      while (isOurs()) await rest((await round()) ? 0 : IDLE_MS)
     } finally {
       clearInterval(renewal)
     }

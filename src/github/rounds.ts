@@ -7,12 +7,10 @@ import { failed } from './links.ts'
 import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
+import { LAST_SWEEP } from './state-names.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
 import { suspect } from './suspect.ts'
 import { checkVanished, sweep, UNKNOWN_ACTOR } from './sweep.ts'
-
-/** When the last sweep ended, for GET /github/status. */
-export const LAST_SWEEP = 'github-last-sweep'
 
 /** A delivery that comes again within that time is known, in milliseconds. */
 const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
@@ -24,13 +22,13 @@ const DELIVERIES = 50
 const JOBS = 10
 
 /**
- * One turn of the sync after the other: what GitHub told of, the sweep, the jobs that are due. Resolves with whether there was
+ * One round of the sync after the other: what GitHub told of, the sweep, the jobs that are due. Resolves with whether there was
  * anything to do. No call goes out while a limit or a block is in force.
  *
  * The first sweep comes before the first job: where the database was put back to an earlier state, it finds the issues that were
  * opened since, before they are opened again.
  */
-export const createTurns = async (
+export const createRounds = async (
   desk: Desk,
   isHeld: () => boolean,
   warn: (error: unknown, message: string) => void,
@@ -38,7 +36,7 @@ export const createTurns = async (
   await resume(desk)
   let sweepAt = 0
 
-  /** Resolves with whether the step came to its end. What stops everything stops the turn as well. */
+  /** Resolves with whether the step came to its end. What stops everything stops the round as well. */
   const attempt = async (step: () => Promise<void>, onFailure: (failure: Failed) => Promise<unknown>): Promise<boolean> => {
     try {
       await step()
