@@ -3,7 +3,8 @@ import type { Call, Credential, Reply } from './client.ts'
 import type { Limits } from './limits.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
 import { AUTHORS, homeState } from './state-names.ts'
-import { BLOCKS, Blocked, Failed, Paused } from './stopped.ts'
+import { Blocked, Failed, Paused } from './stopped.ts'
+import { BLOCKS } from './sync-errors.ts'
 
 export interface ApiDeps {
   readonly call: Call

@@ -4,7 +4,8 @@ import type { Desk } from './desk.ts'
 import { linkPages } from './link-pages.ts'
 import { halted } from './links.ts'
 import { BLOCK, TRY_AGAIN } from './state-names.ts'
-import { BLOCKS, Blocked } from './stopped.ts'
+import { Blocked } from './stopped.ts'
+import { BLOCKS } from './sync-errors.ts'
 
 /** How often it is looked whether a person has mended it, in milliseconds. */
 const PROBE_MS = 60_000

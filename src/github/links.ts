@@ -3,6 +3,7 @@ import type { SyncError } from '../core/task-sync.ts'
 import { commonBase } from './common-base.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
+import { LABELS_DROPPED } from './sync-errors.ts'
 
 /** Why a try failed: a name for programs, and words. */
 type Reason = Omit<SyncError, 'action'>
@@ -91,9 +92,3 @@ const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failing
 
 const givenUp = (link: SyncLink, reason: Reason): SyncLink =>
   halted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })
-
-export const LABELS_DROPPED: SyncError = {
-  code: 'labels_dropped',
-  detail: 'GitHub drops the labels that we set, as the credential may not set any',
-  action: 'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
-}

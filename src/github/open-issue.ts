@@ -7,7 +7,8 @@ import { hasAll, toIssueLabels } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
 import { halted, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, invalidIssue } from './stopped.ts'
+import { Blocked, Failed } from './stopped.ts'
+import { BLOCKS, invalidIssue, uncertain } from './sync-errors.ts'
 
 /** An issue as it is being opened: of which task, with what, since when. */
 interface Opening {
@@ -98,11 +99,7 @@ const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Pr
           status: 'uncertain',
           failingSince: link.failingSince ?? sentAt,
           nextAttemptAt: lookupAt(desk, sentAt, 0),
-          error: {
-            code: 'uncertain',
-            detail: `${detail}: the issue may have been opened all the same`,
-            action: 'None: the issue is looked for, and opened again only when it is not there',
-          },
+          error: uncertain(detail),
         }
       : undefined,
   )

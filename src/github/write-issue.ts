@@ -4,7 +4,8 @@ import type { IssueChanges } from './issue-diff.ts'
 import { hasAll, keyOf } from './issue-labels.ts'
 import { halted } from './links.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
+import { Blocked, Failed, Refused } from './stopped.ts'
+import { BLOCKS, invalidIssue } from './sync-errors.ts'
 
 /**
  * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
