@@ -78,7 +78,9 @@ const readGithub = (read: Read, problems: string[]): GithubSettings | undefined 
   const token = read('GITHUB_TOKEN', (text) => (/^[\x21-\x7e]*$/.test(text) ? text : undefined))
   const appId = read('GITHUB_APP_ID', (text) => (/^\w*$/.test(text) ? text : undefined))
   const privateKey = read('GITHUB_APP_PRIVATE_KEY', toPrivateKey)
-  const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) => (text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text)))
+  const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) =>
+    text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text),
+  )
   const secrets = (['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const).map((name) => read(name, (text) => text))
   const settings = {
     apiUrl: read('GITHUB_API_URL', toApiUrl),

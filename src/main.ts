@@ -37,9 +37,7 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
-    await setTimeout(config.shutdownDrainMs)
-    await closeApp(app)
-    await github?.close()
+    await Promise.all([setTimeout(config.shutdownDrainMs).then(() => closeApp(app)), github?.close()])
     await repository.close()
     logger.info('stopped')
   })

@@ -22,7 +22,7 @@ export interface LinkedIssue {
 /** The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds since the epoch. */
 export interface SyncLink {
   readonly taskId: string
-  /** Grows with each change of the link: a plan is carried out only upon the revision that it was made for. */
+  /** Grows with each change of the link, which its store sees to: a plan is carried out only upon the revision that it was made for. */
   readonly rev: number
   readonly status: SyncStatus
   readonly wantedVersion: number
@@ -33,7 +33,7 @@ export interface SyncLink {
   readonly issue: LinkedIssue | null
   /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
-  /** What the issue was before our last write, which reads that lag may show until then. */
+  /** What the issue was before our last write, which reads that lag may show until then; of one not known yet, what was sent in the try before. */
   readonly before: { readonly fields: SyncedFields; readonly until: number } | null
   /** What the issue is being made equal to: perhaps it was, when no answer came. */
   readonly sent: SyncedFields | null
@@ -51,11 +51,11 @@ export interface SyncLink {
   readonly areLabelsDropped: boolean
 }
 
-export const newLink = (taskId: string, now: number): SyncLink => ({
+export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
   taskId,
   rev: 1,
   status: 'pending',
-  wantedVersion: 1,
+  wantedVersion,
   syncedVersion: 0,
   isDeleted: false,
   issue: null,
@@ -83,6 +83,12 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
   lastSyncedAt: now,
 })
 
+/** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
+export const following = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
+  if (next === link) return undefined
+  return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
+}
+
 /** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
 export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
   const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
@@ -96,7 +102,7 @@ export const behind = (link: SyncLink, version: number, isDeleted: boolean, now:
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
 export const revived = (link: SyncLink, now: number): SyncLink =>
-  link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now), rev: link.rev + 1 }
+  link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now) }
 
 /** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
 export const nextStep = ({ issue, sent }: SyncLink): SyncStatus => {

@@ -16,7 +16,10 @@ export interface Delivery {
   readonly receivedAt: number
 }
 
-/** What is asked of a link, within the write that carries it out: the next link, null to forget it, undefined to leave it. */
+/**
+ * What is asked of a link, within the write that carries it out: the next link (its revision is set by the store), null to forget
+ * it, undefined or the very same link to leave it.
+ */
 export type LinkDecision = (link: SyncLink, task: Task | undefined) => SyncLink | null | undefined
 
 /**
@@ -33,8 +36,8 @@ export interface SyncRepository {
   /** Decides upon the link and the task as they are, and keeps both in one write; it spends no version. Resolves with the link as it is then. */
   changeLink(taskId: string, decide: LinkDecision): Promise<SyncLink | undefined>
 
-  /** Links a task that has none. False when it has one or is gone. */
-  addLink(link: SyncLink): Promise<boolean>
+  /** Links a task that has none, to have its issue opened from `now` on. False when it has one or is gone. */
+  addLink(taskId: string, now: number): Promise<boolean>
 
   /** The links whose next attempt is due, the longest due first. */
   dueLinks(now: number, limit: number): Promise<SyncLink[]>
@@ -45,8 +48,8 @@ export interface SyncRepository {
   /** How many links there are of each state that one is in, those of deleted tasks among them. */
   countLinks(): Promise<Partial<Record<SyncStatus, number>>>
 
-  /** Tasks that have no link, by id, after one. */
-  unlinkedTasks(after: string | undefined, limit: number): Promise<Task[]>
+  /** The ids of tasks that have no link, in their order, after one. */
+  unlinkedTasks(after: string | undefined, limit: number): Promise<string[]>
 
   /** Keeps a delivery. False when it was kept before, also when it has been dealt with since. */
   addDelivery(delivery: Delivery): Promise<boolean>

@@ -84,10 +84,13 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   }
 
   const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
-    const guarded = (current: Task): Decision =>
-      precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
+    let decision: Decision | undefined
+    const guarded = (current: Task): Decision => {
+      decision = precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
+      return decision
+    }
     const result = settled(await repository.change(id, guarded, toKey(retry)))
-    mirror?.poke()
+    if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()
     return result
   }
 
@@ -203,7 +206,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
           return result
         }),
       )
-      mirror?.poke()
+      if (results.some(({ kind }) => kind === 'created')) mirror?.poke()
       return results
     },
 

@@ -16,18 +16,19 @@ export const TaskPriority = Type.Enum([...TASK_PRIORITIES], { type: 'string', de
 export type TaskPriority = Static<typeof TaskPriority>
 
 /** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */
-const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
-const codePoints = (text: string): number => {
+/** How long a text is, as the limits count. */
+export const codePoints = (text: string): number => {
   let count = 0
   for (const _ of text) count += 1
   return count
 }
 
-const TITLE_MOST = 500
-const DESCRIPTION_MOST = 65_536
-const LABEL_MOST = 50
-const LABELS_MOST = 20
+export const TITLE_MOST = 500
+export const DESCRIPTION_MOST = 65_536
+export const LABEL_MOST = 50
+export const LABELS_MOST = 20
 const REFERENCE_MOST = 255
 
 /** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */

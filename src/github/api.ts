@@ -2,7 +2,9 @@ import type { SyncRepository } from '../core/sync-repository.ts'
 import type { Call, Credential, Reply } from './client.ts'
 import type { Limits } from './limits.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, Paused } from './stopped.ts'
+import { AUTHORS, homeState } from './state-names.ts'
+import { Blocked, Failed, Paused } from './stopped.ts'
+import { BLOCKS } from './sync-errors.ts'
 
 export interface ApiDeps {
   readonly call: Call
@@ -17,20 +19,20 @@ export interface ApiDeps {
 /** What came of a call that was neither held back by a limit nor refused for its credential. */
 export type Outcome = Exclude<Reply, { kind: 'limited' }>
 
+/** What GitHub answered. Throws Failed when no answer came, or none that says what became of the call. */
+export const answered = (outcome: Outcome): Exclude<Outcome, { kind: 'unknown' }> => {
+  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  return outcome
+}
+
 /** The repository as it was found: its name may change, its id never does. */
 export interface Home {
   readonly id: number
   readonly fullName: string
 }
 
-/** By whom issues were opened, kept as the credential may be another one when they are looked for. */
-const AUTHORS = 'github-authors'
-
 /** Writes are some time apart: whether a call has to wait for its turn. */
 type Turn = 'needless' | 'to be taken' | 'taken'
-
-/** Where it is kept as what it was found. */
-export const homeState = (repository: string): string => `github-repository:${repository.toLowerCase()}`
 
 export type Api = Awaited<ReturnType<typeof createApi>>
 
@@ -44,6 +46,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   let home = (await sync.readState(stateName)) as Home | undefined
   let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
+  let writesTaken = 0
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
     /** One who has lost the lease, or is to stop, begins nothing more. */
@@ -60,11 +63,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     return reply
   }
 
-  const get = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
-    const outcome = await send(route, parameters)
-    if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
-    return outcome
-  }
+  const get = async (route: string, parameters?: Record<string, unknown>) => answered(await send(route, parameters))
 
   /** Finds the repository by its id or, the first time, by its name. */
   const find = async (): Promise<Home> => {
@@ -73,8 +72,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       ? await get('GET /repositories/{id}', { id: home.id })
       : await get('GET /repos/{owner}/{repo}', { owner, repo })
     if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
-    if (outcome.kind !== 'ok')
-      throw new Blocked(outcome.kind === 'refused' && outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+    if (outcome.kind !== 'ok') throw new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
     const { id, full_name, has_issues } = outcome.data as { id: number; full_name: string; has_issues: boolean }
     if (home !== undefined && home.id !== id) throw new Blocked(BLOCKS.repositoryReplaced)
     if (!has_issues) throw new Blocked(BLOCKS.issuesDisabled)
@@ -94,10 +92,11 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   const inRepository = async (route: string, parameters: Record<string, unknown>, turn: Turn): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
       const place = await at()
-      if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(false, signal)
+      if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(signal)
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
+      if (turn !== 'needless' && outcome.kind === 'ok') writesTaken += 1
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()
@@ -130,6 +129,9 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
 
     home: () => home,
 
+    /** How many writes GitHub has taken. */
+    writesTaken: () => writesTaken,
+
     /** Looks again whether the repository can be written to at all. */
     probe: find,
 
@@ -139,10 +141,13 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     async turnToCreate(): Promise<void> {
       await at()
       if (login === undefined) await authenticate()
-      await limits.beforeWrite(true, signal)
+      await limits.beforeWrite(signal)
     },
 
-    create: (body: Record<string, unknown>): Promise<Outcome> => inRepository('POST /issues', body, 'taken'),
+    async create(body: Record<string, unknown>): Promise<Outcome> {
+      await limits.countCreate()
+      return inRepository('POST /issues', body, 'taken')
+    },
 
     update: (number: number, body: Record<string, unknown>): Promise<Outcome> =>
       inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, 'to be taken'),
@@ -161,8 +166,8 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       for (let page = 1; ; page += 1) {
         const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
         const first = await ask()
-        const outcome = first.kind === 'unknown' ? await ask() : first
-        if (outcome.kind !== 'ok') throw await listFailure(outcome)
+        const outcome = answered(first.kind === 'unknown' ? await ask() : first)
+        if (outcome.kind !== 'ok') throw listRefusal(outcome.status)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return
       }
@@ -170,8 +175,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   }
 }
 
-const listFailure = (outcome: Exclude<Outcome, { kind: 'ok' }>): Error => {
-  if (outcome.kind === 'unknown') return new Failed('unavailable', outcome.message)
-  if (outcome.status === 410) return new Blocked(BLOCKS.issuesDisabled)
-  return new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+const listRefusal = (status: number): Blocked => {
+  if (status === 410) return new Blocked(BLOCKS.issuesDisabled)
+  return new Blocked(status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
 }

@@ -1,33 +1,42 @@
-import { revived } from '../core/sync-link.ts'
+import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncError } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
-import { blocked } from './links.ts'
-import { BLOCKS, Blocked } from './stopped.ts'
-import { linksOf } from './sweep.ts'
-
-/** Why nothing goes at all just now, for GET /github/status. */
-export const BLOCK = 'github-block'
-
-/** What a person who asks to try again leaves here, another one each time: then it is looked at once whether it is mended. */
-export const TRY_AGAIN = 'github-try-again'
+import { linkPages } from './link-pages.ts'
+import { halted } from './links.ts'
+import { BLOCK, TRY_AGAIN } from './state-names.ts'
+import { Blocked } from './stopped.ts'
+import { BLOCKS } from './sync-errors.ts'
 
 /** How often it is looked whether a person has mended it, in milliseconds. */
 const PROBE_MS = 60_000
 
+/** So many jobs are carried out at most to see whether GitHub takes a write: most write something, some find nothing to write. */
+const TRIES = 10
+
 const CODES: ReadonlySet<string> = new Set(Object.values(BLOCKS).map(({ code }) => code))
 
+const isWaiting = ({ status, error }: SyncLink): boolean => status === 'blocked' && error !== null && CODES.has(error.code)
+
 /**
- * What keeps everything from GitHub until a person mends it. Meanwhile each job that comes due says so; once the repository
- * can be reached again, all of them go on.
+ * What keeps everything from GitHub until a person mends it. Meanwhile each job that comes due says so. Whether it is mended is
+ * tried with one of them, as GitHub may show a repository that it lets nobody write to; then all of them go on.
+ *
+ * @param carryOut does the next step of a job; resolves with whether it came to its end
  */
-export const createBlock = async (desk: Desk) => {
+export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Promise<boolean>) => {
   let reason = ((await desk.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
   let probeAt = 0
   let asked: unknown
+  /** The task whose job was refused last. */
+  let refused: string | undefined
 
   const become = async (next: SyncError | null): Promise<void> => {
     await desk.sync.writeState(BLOCK, next)
     reason = next
+  }
+
+  const probeLater = (): void => {
+    probeAt = desk.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
   }
 
   /** Whether it is time to look whether it is mended, or a person asked for it. */
@@ -37,47 +46,100 @@ export const createBlock = async (desk: Desk) => {
     return asked !== last || desk.now() >= probeAt
   }
 
-  /** The jobs may wait for several reasons, as one may have followed on another. */
-  const end = async (): Promise<void> => {
-    const now = desk.now()
-    for await (const { taskId, error } of linksOf(desk, 'blocked')) {
-      if (error !== null && CODES.has(error.code))
-        await desk.sync.changeLink(taskId, (link) => (link.status === 'blocked' ? revived(link, now) : undefined))
+  const keepBack = (taskId: string, error: SyncError) =>
+    desk.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : halted(link, 'blocked', error)))
+
+  const revive = (taskId: string) =>
+    desk.sync.changeLink(taskId, (link) => (isWaiting(link) ? revived(link, desk.now()) : undefined))
+
+  /** The jobs that wait, whatever for, as one reason may have followed on another: the one that was refused first. */
+  async function* waiting(): AsyncGenerator<SyncLink> {
+    const first = refused
+    const link = first === undefined ? undefined : await desk.sync.link(first)
+    if (link !== undefined && isWaiting(link)) yield link
+    for await (const page of linkPages(desk.sync, 'blocked'))
+      yield* page.filter((other) => isWaiting(other) && other.taskId !== first)
+  }
+
+  /** Throws Blocked again when GitHub refuses the job. */
+  const tryJob = async ({ taskId }: SyncLink): Promise<boolean> => {
+    const link = await revive(taskId)
+    if (link === undefined) return true
+    try {
+      return await carryOut(link)
+    } catch (error) {
+      if (error instanceof Blocked) await keepBack(taskId, error.reason)
+      throw error
     }
+  }
+
+  /**
+   * Carries out jobs until GitHub has taken a write. Resolves with whether it does; throws Blocked when it does not. One issue alone
+   * may be refused as well (it was locked), so after it another one has to be.
+   */
+  const isWritable = async (): Promise<boolean> => {
+    const taken = desk.api.writesTaken()
+    let refusal: Blocked | undefined
+    let tries = 0
+    for await (const link of waiting()) {
+      if (link.issue === null && desk.limits.nextCreateAt() > desk.now()) return false
+      try {
+        if (!(await tryJob(link))) return false
+      } catch (error) {
+        if (!(error instanceof Blocked) || link.issue === null || refusal !== undefined) throw error
+        refusal = error
+        refused = link.taskId
+      }
+      tries += 1
+      if (desk.api.writesTaken() > taken || tries === TRIES) return true
+    }
+    if (refusal !== undefined) throw refusal
+    if (tries === 0) await desk.api.list({ state: 'all' }).next()
+    return true
+  }
+
+  /** A job that was refused while another one was not waits on by itself. */
+  const end = async (): Promise<void> => {
+    for await (const page of linkPages(desk.sync, 'blocked'))
+      await Promise.all(page.map(({ taskId }) => (taskId === refused ? undefined : revive(taskId))))
     await become(null)
   }
 
   /** Marks the jobs that are due. Resolves with whether there were any. */
   const mark = async (error: SyncError): Promise<boolean> => {
     const due = await desk.sync.dueLinks(desk.now(), 100)
-    for (const { taskId, rev } of due) {
-      await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? blocked(link, error) : undefined))
-    }
+    const marking = due.map(({ taskId, rev }) =>
+      desk.sync.changeLink(taskId, (link) => (link.rev === rev ? halted(link, 'blocked', error) : undefined)),
+    )
+    await Promise.all(marking)
     return due.length > 0
   }
 
   return {
     isInForce: (): boolean => reason !== null,
 
-    async begin(error: SyncError): Promise<void> {
-      probeAt = desk.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
+    async begin({ reason: error, taskId }: Blocked): Promise<void> {
+      asked = await desk.sync.readState(TRY_AGAIN)
+      probeLater()
+      refused = taskId
+      if (taskId !== undefined) await keepBack(taskId, error)
       await become(error)
     },
 
     /** Looks whether it is mended, when it is time. Resolves with whether there was anything to do. */
     async wait(): Promise<boolean> {
       if (reason === null) return false
-      if (!(await isProbeDue())) return mark(reason)
-      probeAt = desk.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
+      const hasMarked = await mark(reason)
+      if (!(await isProbeDue())) return hasMarked
+      probeLater()
       try {
         await desk.api.authenticate()
         await desk.api.probe()
-        await end()
-        return true
+        if (await isWritable()) await end()
       } catch (error) {
         if (error instanceof Blocked && error.reason.code !== reason.code) await become(error.reason)
-        return mark(reason)
       }
+      return true
     },
   }
 }

@@ -112,24 +112,40 @@ const authentication = (credential: Credential) =>
         },
       }
 
-/** An id of more than 15 digits is kept as text, as a number would lose its end. Inside a string quotes are escaped, so no text is touched. */
-const LONG_ID = /"id":\s*(\d{16,})/g
-
 const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
-  const timeout = AbortSignal.timeout(timeoutMs)
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
-  const response = await fetch(url, { ...options, redirect: 'manual', signal })
-  const text = await response.text()
+  const { response, text } = await within(timeoutMs, options.signal, async (signal) => {
+    const response = await fetch(url, { ...options, redirect: 'manual', signal })
+    return { response, text: await response.text() }
+  })
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
   const { status, statusText, headers } = response
-  return new Response(isEmpty ? null : text.replace(LONG_ID, '"id":"$1"'), {
+  return new Response(isEmpty ? null : text, {
     status,
     statusText,
     headers: withoutLength(headers),
   })
 }
 
-/** The text was decoded and perhaps changed: what told of its bytes no longer holds. */
+/** Gives up after a time, or with the signal: that one, if it was combined, would keep each call for as long as it lives (nodejs/node#64476). */
+const within = async <T>(
+  timeoutMs: number,
+  signal: AbortSignal | null | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const controller = new AbortController()
+  const giveUp = (): void => controller.abort()
+  if (signal?.aborted) giveUp()
+  signal?.addEventListener('abort', giveUp)
+  const timer = setTimeout(giveUp, timeoutMs)
+  try {
+    return await run(controller.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** The text was decoded: what told of its bytes no longer holds. */
 const withoutLength = (headers: Headers): Headers => {
   const kept = new Headers(headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)

@@ -1,9 +1,9 @@
 import type { Delivery } from '../core/sync-repository.ts'
+import { answered } from './api.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
 import { receive } from './incoming.ts'
 import { toRemoteIssue } from './remote-issue.ts'
-import { Failed } from './stopped.ts'
 
 /** What was told of one issue, in the order in which it came. */
 export type Told = readonly [Delivery, ...Delivery[]]
@@ -25,8 +25,7 @@ export const follow = async (desk: Desk, told: Told): Promise<void> => {
   const [{ repositoryId, issueNumber, issueId }] = told
   const home = desk.api.home() ?? (await desk.api.probe())
   if (repositoryId !== home.id) return
-  const outcome = await desk.api.issue(issueNumber)
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  const outcome = answered(await desk.api.issue(issueNumber))
   if (outcome.kind === 'ok') return receive(desk, toRemoteIssue(outcome.data), await actorOf(desk, told))
   const link = await desk.sync.linkOfIssue(issueId)
   if (link !== undefined) await handleGone(desk, link, outcome)

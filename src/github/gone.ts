@@ -1,7 +1,8 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { gone } from './links.ts'
-import { BLOCKS, Blocked, Failed } from './stopped.ts'
+import { halted } from './links.ts'
+import { Blocked, Failed } from './stopped.ts'
+import { BLOCKS, ISSUE_DELETED, transferred } from './sync-errors.ts'
 
 /** So long after it was opened an issue may not be shown yet: reads may lag behind writes. */
 const NEW_MS = 60_000
@@ -17,21 +18,9 @@ export const handleGone = async (
   await desk.api.probe()
   if (status === 404 && sentAt !== null && desk.now() - sentAt < NEW_MS)
     throw new Failed('unavailable', 'GitHub does not show the new issue yet')
-  const error = location === undefined ? DELETED : transferred(location)
+  const error = location === undefined ? ISSUE_DELETED : transferred(location)
   await desk.sync.changeLink(taskId, (link, task) => {
     if (link.issue?.id !== issue?.id) return undefined
-    return task === undefined ? null : gone(link, error)
+    return task === undefined ? null : halted(link, 'remote_gone', error)
   })
 }
-
-const DELETED = {
-  code: 'issue_deleted',
-  detail: 'The issue was deleted at GitHub, or can no longer be read',
-  action: 'None is needed: the task lives on without it',
-}
-
-const transferred = (location: string) => ({
-  code: 'issue_transferred',
-  detail: `The issue was moved to another repository: ${location}`,
-  action: 'None is needed: the task lives on without it; moved back, it is found by itself',
-})

@@ -2,6 +2,7 @@ import { createdEvent } from '../core/event.ts'
 import { importedLink, type SyncLink } from '../core/sync-link.ts'
 import { createTask } from '../core/task.ts'
 import type { Desk } from './desk.ts'
+import { hasAll } from './issue-labels.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { adopted } from './links.ts'
 import { settle } from './reconcile.ts'
@@ -38,7 +39,7 @@ const claim = async (desk: Desk, taskId: string, issue: RemoteIssue): Promise<vo
 const isWanted = ({ settings: { imports } }: Desk, { labels, isOpen }: RemoteIssue): boolean => {
   if (!isOpen) return false
   if (imports.kind !== 'label') return imports.kind === 'all'
-  return labels.some((label) => label.toLowerCase() === imports.name.toLowerCase())
+  return hasAll(labels, [imports.name])
 }
 
 /** Makes a task of an issue. Its key is the issue, so that two tries make one task. */

@@ -1,14 +1,10 @@
 import type { SyncedFields } from '../core/sync-link.ts'
-import type { TaskPriority, TaskStatus } from '../core/task.ts'
+import { codePoints, isStorable, LABEL_MOST, LABELS_MOST, type TaskPriority, type TaskStatus } from '../core/task.ts'
 
 const IN_PROGRESS = 'status:in_progress'
 const HIGH = 'priority:high'
 const LOW = 'priority:low'
 const MANAGED: ReadonlySet<string> = new Set([IN_PROGRESS, HIGH, LOW])
-
-/** As many free labels as a task holds, and how long one may be, in code points. */
-export const TASK_LABELS_MOST = 20
-const TASK_LABEL_MOST = 50
 
 /** A label as GitHub can name it: on one line, no spaces around. '' when there is nothing to name. */
 const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').trim()
@@ -16,6 +12,12 @@ const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').tri
 /** What makes two labels the same at GitHub: case does not count. */
 export const keyOf = (label: string): string => nameOf(label).toLowerCase()
 export const keysOf = (labels: readonly string[]): Set<string> => new Set(labels.map(keyOf))
+
+/** Whether all that are wanted are among those that GitHub shows. */
+export const hasAll = (shown: readonly string[], wanted: readonly string[]): boolean => {
+  const keys = keysOf(shown)
+  return wanted.every((label) => keys.has(keyOf(label)))
+}
 
 /** Whether a label, in whatever case, tells of a status or a priority. */
 export const isManaged = (label: string): boolean => MANAGED.has(keyOf(label))
@@ -52,8 +54,7 @@ export const priorityOf = (labels: readonly string[]): TaskPriority => {
   return keys.has(LOW) ? 'low' : 'medium'
 }
 
-const isStorable = (label: string): boolean =>
-  label !== '' && label.isWellFormed() && !label.includes('\0') && [...label].length <= TASK_LABEL_MOST
+const fits = (label: string): boolean => label !== '' && isStorable(label) && codePoints(label) <= LABEL_MOST
 
 /**
  * The free labels of an issue as a task holds them: first those already known, in their order and spelling (one that GitHub
@@ -64,6 +65,6 @@ export const fromIssueLabels = (labels: readonly string[], known: readonly strin
   const there = keysOf(labels)
   const kept = known.filter((label) => !isManaged(label) && (isUnnamed(label) || there.has(keyOf(label))))
   const keptKeys = keysOf(kept)
-  const fresh = distinct(labels).filter((label) => !keptKeys.has(keyOf(label)) && !isManaged(label) && isStorable(label))
-  return [...kept, ...fresh].slice(0, TASK_LABELS_MOST)
+  const fresh = distinct(labels).filter((label) => !keptKeys.has(keyOf(label)) && !isManaged(label) && fits(label))
+  return [...kept, ...fresh].slice(0, LABELS_MOST)
 }

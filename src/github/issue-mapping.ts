@@ -1,4 +1,5 @@
 import type { SyncedFields } from '../core/sync-link.ts'
+import { DESCRIPTION_MOST, TITLE_MOST } from '../core/task.ts'
 import { fromIssueLabels, priorityOf, statusOf, toIssueLabels } from './issue-labels.ts'
 import {
   firstCodePoints,
@@ -11,10 +12,6 @@ import {
   toIssueTitle,
   UNTITLED,
 } from './issue-text.ts'
-
-/** What a task holds, in code points (core/task.ts). */
-const TASK_TITLE_MOST = 500
-const TASK_DESCRIPTION_MOST = 65_536
 
 /** What an issue shows, as GitHub has it. */
 export interface IssueState {
@@ -64,5 +61,5 @@ const fromIssueText = (seen: string, known: string | undefined): string => {
 /** U+FFFD stands for what a store can't give back. */
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
 
-const storableTitle = (title: string): string => firstCodePoints(storable(title).trim(), TASK_TITLE_MOST).trim()
-const storableText = (text: string): string => firstCodePoints(storable(text), TASK_DESCRIPTION_MOST)
+const storableTitle = (title: string): string => firstCodePoints(storable(title).trim(), TITLE_MOST).trim()
+const storableText = (text: string): string => firstCodePoints(storable(text), DESCRIPTION_MOST)

@@ -23,6 +23,48 @@ interface LimitState {
 /** What is left is for people to read: it is kept so often, in milliseconds. */
 const BUDGET_KEPT_MS = 10_000
 
+/** How the limits of a credential stand: instants in milliseconds since the epoch. */
+export interface LimitReading {
+  /** Null unless no call at all may go out before then. */
+  readonly pausedUntil: number | null
+  readonly reason: string | null
+  /** When the next issue may be opened; in the past when it may be at once. */
+  readonly nextCreateAt: number
+  /** What is left of the credential's requests, as far as GitHub has told. */
+  readonly budget: Budget | undefined
+}
+
+/** How they stand by what is kept of them, whichever process it is that calls GitHub. */
+export const readLimits = async (
+  sync: SyncRepository,
+  credential: Credential,
+  options: LimitOptions,
+  now: number,
+): Promise<LimitReading> => {
+  const { state, budget } = await readKept(sync, credential)
+  return { ...pauseAt(state, now), nextCreateAt: nextCreateAt(state.creates, options, now), budget }
+}
+
+const limitsName = (credential: Credential): string => `github-limits:${fingerprint(credential)}`
+const budgetName = (credential: Credential): string => `github-budget:${fingerprint(credential)}`
+
+const readKept = async (sync: SyncRepository, credential: Credential) => {
+  const [state, budget] = await Promise.all([sync.readState(limitsName(credential)), sync.readState(budgetName(credential))])
+  const { pausedUntil = 0, reason = null, creates = [] } = (state ?? {}) as Partial<LimitState>
+  return { state: { pausedUntil, reason, creates } satisfies LimitState, budget: budget as Budget | undefined }
+}
+
+const pauseAt = ({ pausedUntil, reason }: LimitState, now: number) =>
+  pausedUntil > now ? { pausedUntil, reason } : { pausedUntil: null, reason: null }
+
+const nextCreateAt = (creates: readonly number[], { createsPerMinute, createsPerHour }: LimitOptions, now: number): number => {
+  const within = (span: number, most: number): number => {
+    const recent = creates.filter((time) => time > now - span)
+    return recent.length < most ? 0 : (recent.at(-most) ?? 0) + span
+  }
+  return Math.max(within(MINUTE, createsPerMinute), within(HOUR, createsPerHour))
+}
+
 export type Limits = Awaited<ReturnType<typeof createLimits>>
 
 /**
@@ -30,57 +72,45 @@ export type Limits = Awaited<ReturnType<typeof createLimits>>
  * last hour; by the credential, so that another one is not held by it.
  */
 export const createLimits = async (sync: SyncRepository, credential: Credential, options: LimitOptions, now: () => number) => {
-  const name = `github-limits:${fingerprint(credential)}`
-  const budgetName = `github-budget:${fingerprint(credential)}`
-  const kept = (await sync.readState(name)) as LimitState | undefined
-  let pausedUntil = kept?.pausedUntil ?? 0
-  let reason = kept?.reason ?? null
-  let creates = [...(kept?.creates ?? [])]
-  let budget = (await sync.readState(budgetName)) as Budget | undefined
+  let { state } = await readKept(sync, credential)
   let budgetKeptAt = Number.NEGATIVE_INFINITY
   /** The process before may just have written. */
   let lastWriteAt = performance.now()
   const untilWrite = (): number => Math.ceil(lastWriteAt + options.writeIntervalMs - performance.now())
 
-  const save = (): Promise<void> => sync.writeState(name, { pausedUntil, reason, creates } satisfies LimitState)
+  const become = async (next: Partial<LimitState>): Promise<void> => {
+    state = { ...state, ...next }
+    await sync.writeState(limitsName(credential), state)
+  }
 
   return {
-    state: () => ({ pausedUntil: pausedUntil > now() ? pausedUntil : null, reason: pausedUntil > now() ? reason : null }),
-
-    /** What is left of the credential's requests, as far as GitHub has told. */
-    budget: () => budget,
+    isPaused: (): boolean => state.pausedUntil > now(),
 
     /** GitHub said what is left. */
     note(said: Budget | undefined): void {
       if (said === undefined) return
-      budget = said
       if (performance.now() - budgetKeptAt < BUDGET_KEPT_MS) return
       budgetKeptAt = performance.now()
-      sync.writeState(budgetName, said).catch(() => {})
+      sync.writeState(budgetName(credential), said).catch(() => {})
     },
 
     /** Throws Paused while no call at all may go out. */
     check(): void {
-      if (pausedUntil > now()) throw new Paused(pausedUntil)
+      if (state.pausedUntil > now()) throw new Paused(state.pausedUntil)
     },
 
     /** When the next issue may be opened; in the past when it may be at once. */
-    nextCreateAt(): number {
-      const at = now()
-      creates = creates.filter((time) => time > at - HOUR)
-      const within = (span: number, most: number): number => {
-        const recent = creates.filter((time) => time > at - span)
-        return recent.length < most ? 0 : (recent.at(-most) ?? 0) + span
-      }
-      return Math.max(within(MINUTE, options.createsPerMinute), within(HOUR, options.createsPerHour))
+    nextCreateAt: (): number => nextCreateAt(state.creates, options, now()),
+
+    /** To be called, and waited for, before each write: writes are some time apart. */
+    async beforeWrite(signal: AbortSignal): Promise<void> {
+      for (let wait = untilWrite(); wait > 0; wait = untilWrite()) await sleep(wait, undefined, { signal })
     },
 
-    /** To be called, and waited for, before each write: writes are some time apart. An opening is counted before it is sent. */
-    async beforeWrite(isCreate: boolean, signal: AbortSignal): Promise<void> {
-      for (let wait = untilWrite(); wait > 0; wait = untilWrite()) await sleep(wait, undefined, { signal })
-      if (!isCreate) return
-      creates.push(now())
-      await save()
+    /** To be waited for before an issue is opened: it is counted before it is sent. */
+    async countCreate(): Promise<void> {
+      const at = now()
+      await become({ creates: [...state.creates.filter((time) => time > at - HOUR), at] })
     },
 
     /** To be called after each write: the next one is counted from its end, as nobody knows when GitHub began with it. */
@@ -89,9 +119,7 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
     },
 
     async pause(until: number, why: string): Promise<void> {
-      pausedUntil = Math.max(pausedUntil, until)
-      reason = why
-      await save()
+      await become({ pausedUntil: Math.max(state.pausedUntil, until), reason: why })
     },
   }
 }

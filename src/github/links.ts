@@ -1,7 +1,9 @@
 import { nextStep, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
 import type { SyncError } from '../core/task-sync.ts'
+import { commonBase } from './common-base.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
+import { LABELS_DROPPED } from './sync-errors.ts'
 
 /** Why a try failed: a name for programs, and words. */
 type Reason = Omit<SyncError, 'action'>
@@ -18,6 +20,7 @@ export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, v
     syncedVersion: version,
     issue: toLinkedIssue(issue),
     base,
+    sent: null,
     nextAttemptAt: isBehind ? now : null,
     lastSyncedAt: isBehind ? link.lastSyncedAt : now,
     error: link.areLabelsDropped ? LABELS_DROPPED : null,
@@ -32,6 +35,8 @@ export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLi
   ...succeeded(link),
   status: 'dirty',
   issue: toLinkedIssue(issue),
+  base: link.issue === null && link.base && link.before ? commonBase(link.base, link.before.fields, issue) : link.base,
+  before: null,
   sent: isUntouched(issue) ? fromIssue(issue, link.sent) : link.sent,
   nextAttemptAt: now,
   error: null,
@@ -41,26 +46,15 @@ export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean => c
 
 const succeeded = (link: SyncLink): SyncLink => ({
   ...link,
-  rev: link.rev + 1,
   lookups: 0,
   attempts: 0,
   failingSince: null,
 })
 
-/** Waits for a person. */
-export const blocked = (link: SyncLink, error: SyncError): SyncLink => ({
+/** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
+export const halted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead', error: SyncError): SyncLink => ({
   ...link,
-  rev: link.rev + 1,
-  status: 'blocked',
-  nextAttemptAt: null,
-  error,
-})
-
-/** The issue is not where it was. The task lives on. */
-export const gone = (link: SyncLink, error: SyncError): SyncLink => ({
-  ...link,
-  rev: link.rev + 1,
-  status: 'remote_gone',
+  status,
   nextAttemptAt: null,
   error,
 })
@@ -72,7 +66,6 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
   const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
   return {
     ...failing,
-    rev: link.rev + 1,
     status: nextStep(link),
     nextAttemptAt: now + Math.ceil(wait),
     error: { ...reason, action: 'None: it is tried again by itself' },
@@ -83,27 +76,19 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
  * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
  * all the same, opened once more; given up after a day in which it never came to be.
  */
-export const notFound = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
-  const next = { ...link, rev: link.rev + 1, lookups: link.lookups + 1, attempts: 0 }
+export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
+  const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
   if (delay !== undefined) return { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
-  const unsent = { ...next, base: link.sent ?? link.base, sent: null }
+  /** Both the first and the latest of what was sent are remembered. */
+  const isFirst = link.base === null || link.sent === null
+  const known = isFirst ? { base: link.base ?? link.sent } : { before: { fields: link.sent, until: 0 } }
+  const unsent = { ...next, ...known, sent: null }
   if (isHopeless(link, now)) return givenUp(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
   return { ...unsent, status: 'pending', nextAttemptAt: now }
 }
 
 const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failingSince !== null && now - failingSince >= DAY_MS
 
-const givenUp = (link: SyncLink, reason: Reason): SyncLink => ({
-  ...link,
-  rev: link.rev + 1,
-  status: 'dead',
-  nextAttemptAt: null,
-  error: { ...reason, action: 'Try again with POST /tasks/{id}/sync' },
-})
-
-export const LABELS_DROPPED: SyncError = {
-  code: 'labels_dropped',
-  detail: 'GitHub drops the labels that we set, as the credential may not set any',
-  action: 'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
-}
+const givenUp = (link: SyncLink, reason: Reason): SyncLink =>
+  halted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })

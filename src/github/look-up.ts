@@ -1,6 +1,6 @@
 import type { SyncLink } from '../core/sync-link.ts'
 import type { Desk } from './desk.ts'
-import { adopted, notFound } from './links.ts'
+import { adopted, lookedInVain } from './links.ts'
 import type { RemoteIssue } from './remote-issue.ts'
 import { closeTwin } from './twins.ts'
 
@@ -13,7 +13,7 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
   if (issue === undefined) {
     await desk.sync.changeLink(link.taskId, (current, task) => {
       if (current.rev !== link.rev) return undefined
-      const next = notFound(current, desk.settings.lookupDelaysMs, desk.now())
+      const next = lookedInVain(current, desk.settings.lookupDelaysMs, desk.now())
       return task === undefined && next.status !== 'uncertain' ? null : next
     })
     return

@@ -1,6 +1,6 @@
 import type { SyncedFields } from '../core/sync-link.ts'
-import type { TaskStatus } from '../core/task.ts'
-import { isManaged, isUnnamed, keyOf, keysOf, TASK_LABELS_MOST } from './issue-labels.ts'
+import { LABELS_MOST, type TaskStatus } from '../core/task.ts'
+import { isManaged, isUnnamed, keyOf, keysOf } from './issue-labels.ts'
 import { showsText, showsTitle } from './issue-text.ts'
 
 export type Side = 'task' | 'issue'
@@ -87,5 +87,5 @@ const mergeLabels = (base: readonly string[], task: readonly string[], issue: re
   const isNewThere = (label: string): boolean => !baseKeys.has(keyOf(label)) && !taskKeys.has(keyOf(label))
   const kept = task.filter((label) => !isManaged(label) && !isRemovedThere(label))
   const added = issue.filter((label) => !isManaged(label) && isNewThere(label))
-  return [...kept, ...added].slice(0, TASK_LABELS_MOST)
+  return [...kept, ...added].slice(0, LABELS_MOST)
 }

@@ -6,9 +6,10 @@ import type { TaskRepository } from '../core/task-repository.ts'
 import { createApi } from './api.ts'
 import { type Credential, createClient } from './client.ts'
 import type { Desk, SyncSettings } from './desk.ts'
-import { createLimits, type LimitOptions } from './limits.ts'
+import { createLimits, type LimitOptions, readLimits } from './limits.ts'
 import { createMarker } from './marker.ts'
 import { createOperations } from './operations.ts'
+import { BLOCK, MARKER_KEY } from './state-names.ts'
 import { createWebhook } from './webhook.ts'
 import { startWorker } from './worker.ts'
 
@@ -51,6 +52,33 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
   }
   const worker = startWorker(sync, { leaseMs: settings.leaseMs, openDesk, warn })
 
+  /** Whether nothing goes to GitHub just now, so that no issue is worth waiting for. */
+  const isHalted = async (): Promise<boolean> => {
+    const [{ pausedUntil }, block] = await Promise.all([readLimits(sync, credential, settings, now()), sync.readState(BLOCK)])
+    return pausedUntil !== null || block != null
+  }
+
+  /** As many creates wait for their issues as can be opened within the wait, one after the other. */
+  const waitingMost = Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
+  let waiting = 0
+  let isClosing = false
+
+  /** The worker may be another process, so its link is read now and then: every time a half later, by 400 ms at most. */
+  const waitForIssue = async (taskId: string): Promise<SyncLink | undefined> => {
+    let link: SyncLink | undefined
+    let pause = OPENED_POLL_MS
+    for (
+      const end = now() + settings.createWaitMs;
+      !isClosing && now() < end && !(await isHalted());
+      pause = Math.min(1.5 * pause, 400)
+    ) {
+      await sleep(Math.min(pause, end - now()))
+      link = await sync.link(taskId)
+      if (link === undefined || !isBeingOpened(link, now())) break
+    }
+    return link
+  }
+
   return {
     webhook: createWebhook(settings.webhookSecrets, sync, worker.poke, now),
     operations: createOperations(sync, credential, settings, worker.poke, now),
@@ -64,17 +92,22 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
     /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
     async opened(taskId: string): Promise<SyncLink | undefined> {
       worker.poke()
-      let link: SyncLink | undefined
-      for (const end = now() + settings.createWaitMs; now() < end; ) {
-        await sleep(OPENED_POLL_MS)
+      if (waiting >= waitingMost) return undefined
+      waiting += 1
+      try {
+        return await waitForIssue(taskId)
+      } catch {
         /** The task is there, whatever becomes of the database meanwhile. */
-        link = await sync.link(taskId).catch(() => link)
-        if (link === undefined || !isBeingOpened(link, now())) break
+        return undefined
+      } finally {
+        waiting -= 1
       }
-      return link
     },
 
-    close: (): Promise<void> => worker.stop(),
+    close(): Promise<void> {
+      isClosing = true
+      return worker.stop()
+    },
   }
 }
 
@@ -82,8 +115,6 @@ const OPENED_POLL_MS = 25
 
 const isBeingOpened = ({ status, nextAttemptAt }: SyncLink, now: number): boolean =>
   status === 'posting' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
-
-const MARKER_KEY = 'github-marker-key'
 
 /** The key of the markers: made once, kept where the tasks are. */
 const markerKey = async (sync: SyncRepository): Promise<Buffer> => {

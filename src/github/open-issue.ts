@@ -3,11 +3,12 @@ import type { Task } from '../core/task.ts'
 import type { SyncError } from '../core/task-sync.ts'
 import type { Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
-import { toIssueLabels } from './issue-labels.ts'
+import { hasAll, toIssueLabels } from './issue-labels.ts'
 import { fromIssue, toIssue } from './issue-mapping.ts'
-import { blocked, linked } from './links.ts'
+import { halted, linked } from './links.ts'
 import { toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, invalidIssue } from './stopped.ts'
+import { Blocked, Failed } from './stopped.ts'
+import { BLOCKS, invalidIssue, uncertain } from './sync-errors.ts'
 
 /** An issue as it is being opened: of which task, with what, since when. */
 interface Opening {
@@ -20,9 +21,9 @@ interface Opening {
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
-export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<void> => {
+export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
   await desk.api.turnToCreate()
-  const opening = await begin(desk, taskId, rev)
+  const opening = await begin(desk, taskId)
   if (opening === undefined) return
   const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
   const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
@@ -32,19 +33,18 @@ export const openIssue = async (desk: Desk, { taskId, rev }: SyncLink): Promise<
   await conclude(desk, opening, outcome)
 }
 
-/** Marks the issue as being opened; undefined when there is nothing to open any more. */
-const begin = async (desk: Desk, taskId: string, rev: number): Promise<Opening | undefined> => {
+/** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
+const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
   const now = desk.now()
   let begun: Opening | undefined
   await desk.sync.changeLink(taskId, (link, task) => {
     begun = undefined
-    if (link.rev !== rev) return undefined
+    if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
     begun = { task, fields, sentAt: now }
     return {
       ...link,
-      rev: rev + 1,
       status: 'posting',
       sent: fields,
       sentAt: now,
@@ -69,15 +69,14 @@ const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise
   if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
   if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
-  const shown = new Set(issue.labels.map((label) => label.toLowerCase()))
-  const areLabelsDropped = toIssueLabels(fields).some((label) => !shown.has(label.toLowerCase()))
+  const areLabelsDropped = !hasAll(issue.labels, toIssueLabels(fields))
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   const now = desk.now()
   await desk.sync.changeLink(task.id, (link) => {
     /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
     if (link.issue !== null) return undefined
-    const next = { ...linked({ ...link, areLabelsDropped }, issue, base, task.version, now), sent: null }
+    const next = linked({ ...link, areLabelsDropped }, issue, base, task.version, now)
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
@@ -97,15 +96,10 @@ const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Pr
     isOurs(link, opening)
       ? {
           ...link,
-          rev: link.rev + 1,
           status: 'uncertain',
           failingSince: link.failingSince ?? sentAt,
           nextAttemptAt: lookupAt(desk, sentAt, 0),
-          error: {
-            code: 'uncertain',
-            detail: `${detail}: the issue may have been opened all the same`,
-            action: 'None: the issue is looked for, and opened again only when it is not there',
-          },
+          error: uncertain(detail),
         }
       : undefined,
   )
@@ -118,7 +112,7 @@ const refuse = async (desk: Desk, opening: Opening, status: number, message: str
     throw new Blocked(reason)
   }
   await desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...blocked(link, invalidIssue(message)), sent: null, sentAt: null } : undefined,
+    isOurs(link, opening) ? { ...halted(link, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : undefined,
   )
 }
 
@@ -131,5 +125,5 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 /** It was not sent. */
 const takeBack = (desk: Desk, opening: Opening) =>
   desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...link, rev: link.rev + 1, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
+    isOurs(link, opening) ? { ...link, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
   )

@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { newLink, revived, type SyncLink } from '../core/sync-link.ts'
+import type { GithubStatus } from '../core/github-status.ts'
+import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { SyncStatus } from '../core/task-sync.ts'
-import { type Home, homeState } from './api.ts'
-import { BLOCK, TRY_AGAIN } from './block.ts'
+import type { SyncError, SyncStatus } from '../core/task-sync.ts'
+import type { Home } from './api.ts'
 import type { Credential } from './client.ts'
-import { createLimits, type LimitOptions } from './limits.ts'
-import { linksOf } from './sweep.ts'
-import { LAST_SWEEP } from './turns.ts'
-
-export const LAST_DELIVERY = 'github-last-delivery'
+import { type LimitOptions, readLimits } from './limits.ts'
+import { linkPages } from './link-pages.ts'
+import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './state-names.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
 const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]
 
-const PAGE = 200
+/** So many tasks are linked at once. */
+const PAGE = 100
 
 /** What an operator sees of the sync, and can do. */
 export const createOperations = (
@@ -24,34 +23,34 @@ export const createOperations = (
   poke: () => void,
   now: () => number,
 ) => ({
-  async status() {
-    const limits = await createLimits(sync, credential, settings, now)
-    const { pausedUntil, reason } = limits.state()
-    const budget = limits.budget()
-    const nextCreateAt = limits.nextCreateAt()
-    const home = (await sync.readState(homeState(settings.repository))) as Home | undefined
+  async status(): Promise<GithubStatus> {
+    const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
+    const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
+      readLimits(sync, credential, settings, now()),
+      sync.countLinks(),
+      ...states,
+    ])
+    const { pausedUntil, reason, nextCreateAt, budget } = limits
     return {
-      repository: home?.fullName ?? settings.repository,
-      blocked: ((await sync.readState(BLOCK)) ?? null) as SyncLink['error'],
+      repository: (home as Home | undefined)?.fullName ?? settings.repository,
+      blocked: (blocked ?? null) as SyncError | null,
       budget:
         budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
       paused_until: instant(pausedUntil),
       pause_reason: reason,
       next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
-      jobs: await sync.countLinks(),
-      last_sweep_at: instant((await sync.readState(LAST_SWEEP)) as number | undefined),
-      last_delivery_at: instant((await sync.readState(LAST_DELIVERY)) as number | undefined),
+      jobs: jobs as Record<string, number>,
+      last_sweep_at: instant(lastSweep as number | undefined),
+      last_delivery_at: instant(lastDelivery as number | undefined),
     }
   },
 
   jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
 
-  counts: () => sync.countLinks(),
-
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
     const link = await sync.changeLink(taskId, (current) => revived(current, now()))
-    const isKnown = link !== undefined || (await sync.addLink(newLink(taskId, now())))
+    const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
     await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
     return isKnown
@@ -61,11 +60,12 @@ export const createOperations = (
   async retryAll(reason: string | undefined): Promise<number> {
     let count = 0
     for (const status of REVIVABLE) {
-      for await (const { taskId, error } of linksOf({ sync }, status)) {
-        if (status === 'linked' && error === null) continue
-        if (reason !== undefined && error?.code !== reason) continue
-        await sync.changeLink(taskId, (link) => revived(link, now()))
-        count += 1
+      for await (const page of linkPages(sync, status)) {
+        const wanted = page.filter(
+          ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
+        )
+        await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => revived(link, now()))))
+        count += wanted.length
       }
     }
     await sync.writeState(TRY_AGAIN, randomUUID())
@@ -77,12 +77,11 @@ export const createOperations = (
   async linkAll(isDryRun: boolean): Promise<number> {
     let count = 0
     for (let after: string | undefined; ; ) {
-      const tasks = await sync.unlinkedTasks(after, PAGE)
-      for (const { id, version } of tasks) {
-        if (isDryRun || (await sync.addLink({ ...newLink(id, now()), wantedVersion: version }))) count += 1
-      }
-      after = tasks.at(-1)?.id
-      if (tasks.length < PAGE) break
+      const taskIds = await sync.unlinkedTasks(after, PAGE)
+      const added = await Promise.all(taskIds.map((id) => isDryRun || sync.addLink(id, now())))
+      count += added.filter(Boolean).length
+      after = taskIds.at(-1)
+      if (taskIds.length < PAGE) break
     }
     if (!isDryRun) poke()
     return count

@@ -3,6 +3,7 @@ import { changedEvent, type NewTaskEvent } from '../core/event.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
 import { patchTask, type Task } from '../core/task.ts'
 import type { Decision } from '../core/task-repository.ts'
+import { answered } from './api.ts'
 import { commonBase } from './common-base.ts'
 import type { Desk } from './desk.ts'
 import { handleGone } from './gone.ts'
@@ -38,8 +39,7 @@ interface Plan {
  */
 export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Promise<void> => {
   if (link.issue === null) return
-  const outcome = await desk.api.issue(link.issue.number)
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  const outcome = answered(await desk.api.issue(link.issue.number))
   if (outcome.kind === 'refused') return handleGone(desk, link, outcome)
   const issue = toRemoteIssue(outcome.data)
   if (issue.id !== link.issue.id) return handleGone(desk, link, { status: 404, location: undefined })
@@ -131,9 +131,9 @@ const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
 const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
   const now = desk.now()
-  if (isEmpty(plan.changes)) return { ...linked(link, issue, plan.base, plan.version, now), sent: null }
+  if (isEmpty(plan.changes)) return linked(link, issue, plan.base, plan.version, now)
   const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
-  return { ...link, ...begun, rev: link.rev + 1, issue: toLinkedIssue(issue), error: null }
+  return { ...link, ...begun, issue: toLinkedIssue(issue), error: null }
 }
 
 const nextVersion = (task: Task, now: number): Task => {
@@ -155,11 +155,9 @@ const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteI
   await desk.sync.changeLink(taskId, (link) => {
     if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
     const now = desk.now()
-    if (issue === 'labels_dropped')
-      return { ...link, rev: link.rev + 1, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
+    if (issue === 'labels_dropped') return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
     const next = {
       ...linked(link, issue, plan.base, plan.version, now),
-      sent: null,
       before: { fields: plan.known, until: now + READ_LAG_MS },
     }
     /** Someone changed it between our reading and our writing. */

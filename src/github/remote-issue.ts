@@ -10,7 +10,8 @@ export interface RemoteIssue extends LinkedIssue, IssueState {
 }
 
 interface IssueJson {
-  readonly id: number | string
+  /** A bigint where a number would lose its end: Octokit parses so. */
+  readonly id: number | bigint
   readonly number: number
   readonly html_url: string
   readonly title: string

@@ -1,12 +1,10 @@
-import type { SyncLink } from '../core/sync-link.ts'
-import type { SyncStatus } from '../core/task-sync.ts'
 import type { Desk } from './desk.ts'
 import { welcome } from './incoming.ts'
 import { hasNews } from './issue-news.ts'
+import { linkPages } from './link-pages.ts'
 import type { RemoteIssue } from './remote-issue.ts'
-
-const CURSOR = 'github-cursor'
-const VANISH_CHECK = 'github-vanish-check'
+import { CURSOR, VANISH_CHECK } from './state-names.ts'
+import { suspect } from './suspect.ts'
 
 /** Lists lag, clocks differ: so much of what the last sweep saw is looked at again. */
 const OVERLAP_MS = 5 * 60 * 1000
@@ -35,34 +33,18 @@ export const sweep = async (desk: Desk): Promise<void> => {
   }
   for (const issue of unknown.reverse()) await welcome(desk, issue)
   await desk.sync.writeState(CURSOR, began)
-  await checkVanished(desk, began)
 }
 
 /** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
-const checkVanished = async (desk: Desk, now: number): Promise<void> => {
+export const checkVanished = async (desk: Desk): Promise<void> => {
+  const now = desk.now()
   const last = ((await desk.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
   if (now - last < SWEEPS_A_DAY * desk.settings.sweepIntervalMs) return
   const there = new Set<string>()
   for await (const { id } of desk.api.list({ state: 'all', sort: 'created', direction: 'asc' })) there.add(id)
-  for await (const link of linksOf(desk, 'linked')) {
-    if (link.issue !== null && !there.has(link.issue.id)) await suspect(desk, link.taskId, 'linked')
+  for await (const page of linkPages(desk.sync, 'linked')) {
+    const missing = page.filter(({ issue }) => issue !== null && !there.has(issue.id))
+    await Promise.all(missing.map(({ taskId }) => suspect(desk, taskId, 'linked')))
   }
   await desk.sync.writeState(VANISH_CHECK, now)
 }
-
-/** How it is now is asked of GitHub: a list may lag. */
-export const suspect = (desk: Desk, taskId: string, status: SyncStatus) =>
-  desk.sync.changeLink(taskId, (link) =>
-    link.status === status ? { ...link, rev: link.rev + 1, status: 'dirty', nextAttemptAt: desk.now() } : undefined,
-  )
-
-/** Every link of a state, read in pages. */
-export async function* linksOf(desk: Pick<Desk, 'sync'>, status: SyncStatus): AsyncGenerator<SyncLink> {
-  let page = await desk.sync.links(status, undefined, PAGE)
-  while (page.length > 0) {
-    yield* page
-    page = page.length < PAGE ? [] : await desk.sync.links(status, page.at(-1)?.taskId, PAGE)
-  }
-}
-
-const PAGE = 200

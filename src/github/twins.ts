@@ -1,15 +1,14 @@
 import type { SyncLink } from '../core/sync-link.ts'
+import { answered } from './api.ts'
 import type { Desk } from './desk.ts'
 import { fromIssue } from './issue-mapping.ts'
 import { adopted, isUntouched } from './links.ts'
 import type { RemoteIssue } from './remote-issue.ts'
-import { Failed } from './stopped.ts'
 
 /** Closes an issue as a duplicate of the one that its task is linked to. */
 export const closeTwin = async (desk: Desk, { number, isOpen }: { number: number; isOpen: boolean }): Promise<void> => {
   if (!isOpen) return
-  const outcome = await desk.api.update(number, { state: 'closed', state_reason: 'duplicate' })
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+  answered(await desk.api.update(number, { state: 'closed', state_reason: 'duplicate' }))
 }
 
 /**

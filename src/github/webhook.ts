@@ -1,5 +1,5 @@
 import type { Delivery, SyncRepository } from '../core/sync-repository.ts'
-import { LAST_DELIVERY } from './operations.ts'
+import { LAST_DELIVERY } from './state-names.ts'
 import { isSigned } from './webhook-signature.ts'
 
 /** A delivery as it came: https://docs.github.com/webhooks/webhook-events-and-payloads */
@@ -17,7 +17,8 @@ interface IssuesPayload {
   readonly action: string
   readonly issue: { readonly id: number; readonly number: number }
   readonly repository: { readonly id: number }
-  readonly sender: { readonly login: string }
+  /** Null for one whose account is gone. */
+  readonly sender?: { readonly login: string } | null
 }
 
 /** Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that counts is which issue. */
@@ -27,12 +28,15 @@ export const createWebhook = (secrets: readonly string[], sync: SyncRepository, 
     if (event !== 'issues') return 'not_ours'
     const payload = parse(body)
     if (payload === undefined) return 'malformed'
-    await sync.addDelivery(toDelivery(id, body, payload, now()))
-    await sync.writeState(LAST_DELIVERY, now())
+    const at = now()
+    await Promise.all([sync.addDelivery(toDelivery(id, body, payload, at)), sync.writeState(LAST_DELIVERY, at)])
     poke()
     return 'taken'
   },
 })
+
+/** As GitHub names whoever is gone. */
+const GHOST = 'ghost'
 
 const toDelivery = (id: string, body: Buffer, payload: IssuesPayload, receivedAt: number): Delivery => ({
   id,
@@ -40,7 +44,7 @@ const toDelivery = (id: string, body: Buffer, payload: IssuesPayload, receivedAt
   issueNumber: payload.issue.number,
   issueId: exactIssueId(body) ?? String(payload.issue.id),
   repositoryId: payload.repository.id,
-  sender: payload.sender.login,
+  sender: payload.sender?.login ?? GHOST,
   receivedAt,
 })
 
@@ -54,7 +58,7 @@ const exactIssueId = (body: Buffer): string | undefined =>
 const parse = (body: Buffer): IssuesPayload | undefined => {
   try {
     const payload = JSON.parse(body.toString()) as Partial<IssuesPayload>
-    const isWhole = payload.issue?.number !== undefined && payload.repository?.id !== undefined && payload.sender !== undefined
+    const isWhole = [payload.issue?.id, payload.issue?.number, payload.repository?.id].every(Number.isFinite)
     return isWhole && typeof payload.action === 'string' ? (payload as IssuesPayload) : undefined
   } catch {
     return undefined

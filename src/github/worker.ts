@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Desk } from './desk.ts'
-import { createTurns } from './turns.ts'
+import { createRounds } from './rounds.ts'
 
 const LEASE = 'github'
 
 /** How often a process without work looks for some that another one left it, in milliseconds. */
 const IDLE_MS = 250
+
+/** So long after it was told of work it begins, in milliseconds: what comes in together is looked for once. */
+const POKED_MS = 20
 
 export interface WorkerOptions {
   readonly leaseMs: number
@@ -19,31 +22,48 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
   const holder = randomUUID()
   const stopping = new AbortController()
   let heldUntil = 0
+  let isFailing = false
   let isPoked = false
+  let isResting = false
   let wake = (): void => {}
 
-  /** Ends before its time when there is something to do, or the process stops. */
+  /** Ends before its time when it is woken; at once when the process stops. */
+  const pause = async (milliseconds: number): Promise<void> => {
+    if (stopping.signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds).unref()
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** A pause that ends when there is something to do. */
   const rest = async (milliseconds: number): Promise<void> => {
-    if (!isPoked)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, milliseconds)).unref()
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+    isResting = true
+    if (!isPoked) await pause(milliseconds)
+    isResting = false
+    if (isPoked && milliseconds > 0) await pause(POKED_MS)
     isPoked = false
   }
   const poke = (): void => {
     isPoked = true
-    wake()
+    if (isResting) wake()
   }
 
   const hold = async (): Promise<boolean> => {
     const began = performance.now()
-    const fence = await sync.hold(LEASE, holder, leaseMs).catch(() => undefined)
-    if (fence !== undefined) heldUntil = began + leaseMs
-    return fence !== undefined
+    try {
+      const fence = await sync.hold(LEASE, holder, leaseMs)
+      isFailing = false
+      if (fence !== undefined) heldUntil = began + leaseMs
+      return fence !== undefined
+    } catch (error) {
+      if (!isFailing) warn(error, 'the GitHub sync waits, as its lease can not be asked for')
+      isFailing = true
+      return false
+    }
   }
   const isHeld = (): boolean => performance.now() < heldUntil && !stopping.signal.aborted
 
@@ -56,8 +76,8 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
     const renewal = setInterval(renew, leaseMs / 3).unref()
     try {
       const desk = await openDesk(AbortSignal.any([stopping.signal, lost.signal]))
-      const turn = await createTurns(desk, isOurs, warn)
-      while (isOurs()) await rest((await turn()) ? 0 : IDLE_MS)
+      const round = await createRounds(desk, isOurs, warn)
+      while (isOurs()) await rest((await round()) ? 0 : IDLE_MS)
     } finally {
       clearInterval(renewal)
     }
@@ -66,7 +86,7 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       if (await hold()) await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
-      await rest(IDLE_MS)
+      await pause(IDLE_MS)
     }
     await sync.release(LEASE, holder).catch(() => {})
   }
@@ -79,7 +99,7 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
     /** Lets the step under way end, and another process go on. */
     async stop(): Promise<void> {
       stopping.abort()
-      poke()
+      wake()
       await running
     },
   }

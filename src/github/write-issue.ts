@@ -1,10 +1,11 @@
-import type { Outcome } from './api.ts'
+import { answered, type Outcome } from './api.ts'
 import type { Desk } from './desk.ts'
 import type { IssueChanges } from './issue-diff.ts'
-import { keyOf, keysOf } from './issue-labels.ts'
-import { blocked } from './links.ts'
+import { hasAll, keyOf } from './issue-labels.ts'
+import { halted } from './links.ts'
 import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
-import { BLOCKS, Blocked, Failed, invalidIssue, Refused } from './stopped.ts'
+import { Blocked, Failed, Refused } from './stopped.ts'
+import { BLOCKS, invalidIssue } from './sync-errors.ts'
 
 /**
  * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
@@ -26,8 +27,7 @@ export const writeIssue = async (
   }
   if (addLabels.length > 0) {
     const isAllowed = await relabel(desk.api.addLabels(seen.number, addLabels))
-    const shown = keysOf(issue.labels)
-    if (!isAllowed || addLabels.some((label) => !shown.has(keyOf(label)))) return 'labels_dropped'
+    if (!isAllowed || !hasAll(issue.labels, addLabels)) return 'labels_dropped'
   }
   if (patch !== undefined) issue = toRemoteIssue(await sent(desk, taskId, await desk.api.update(seen.number, patch)))
   for (const label of removeLabels) {
@@ -43,13 +43,13 @@ export const closeIssue = async (desk: Desk, taskId: string, number: number): Pr
 }
 
 /** The data of a write that was done, or was needless (`done`). */
-const sent = async (desk: Desk, taskId: string, outcome: Outcome, done?: number): Promise<unknown> => {
+const sent = async (desk: Desk, taskId: string, came: Outcome, done?: number): Promise<unknown> => {
+  const outcome = answered(came)
   if (outcome.kind === 'ok') return outcome.data
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
   if (outcome.status === done) return undefined
-  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
+  if (outcome.status === 403) throw new Blocked(BLOCKS.forbidden, taskId)
   if (outcome.status === 422) {
-    await desk.sync.changeLink(taskId, (link) => ({ ...blocked(link, invalidIssue(outcome.message)), sent: null }))
+    await desk.sync.changeLink(taskId, (link) => ({ ...halted(link, 'blocked', invalidIssue(outcome.message)), sent: null }))
     throw new Refused()
   }
   throw new Failed('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)

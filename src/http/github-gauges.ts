@@ -1,24 +1,16 @@
 import { Gauge, type Registry } from 'prom-client'
+import type { GithubStatus } from '../core/github-status.ts'
 import { SYNC_STATUSES } from '../core/task-sync.ts'
 
 /** What is measured of the GitHub sync. */
 export interface GithubGauges {
-  status(): Promise<object>
+  status(): Promise<GithubStatus>
 }
 
-/** What is measured of GET /github/status; nothing of it while the database is down. */
-interface GithubStatus {
-  readonly jobs?: Readonly<Partial<Record<string, number>>>
-  readonly blocked?: object | null
-  readonly budget?: { readonly remaining: number } | null
-  readonly paused_until?: string | null
-  readonly last_sweep_at?: string | null
-  readonly last_delivery_at?: string | null
-}
-
+/** While the database is down nothing is known, so nothing is claimed: NaN, and no states at all. */
 export const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
   const registers = [registry]
-  const read = shared((): Promise<GithubStatus> => github.status().catch(() => ({})))
+  const read = shared((): Promise<GithubStatus | undefined> => github.status().catch(() => undefined))
   const instants = ['paused_until', 'last_sweep_at', 'last_delivery_at'] as const
   new Gauge({
     name: 'github_sync_jobs',
@@ -26,8 +18,9 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
     labelNames: ['state'],
     registers,
     async collect() {
-      const { jobs = {} } = await read()
-      for (const state of SYNC_STATUSES) this.set({ state }, jobs[state] ?? 0)
+      const status = await read()
+      this.reset()
+      if (status !== undefined) for (const state of SYNC_STATUSES) this.set({ state }, status.jobs[state] ?? 0)
     },
   })
   for (const name of instants) {
@@ -36,8 +29,8 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
       help: `${name} of GET /github/status; 0 for none.`,
       registers,
       async collect() {
-        const { [name]: instant } = await read()
-        this.set(Date.parse(instant ?? '1970-01-01') / 1000)
+        const status = await read()
+        this.set(status === undefined ? Number.NaN : Date.parse(status[name] ?? '1970-01-01') / 1000)
       },
     })
   }
@@ -46,8 +39,8 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
     help: "What is left of the credential's requests, as GitHub said last; -1 before it has.",
     registers,
     async collect() {
-      const { budget } = await read()
-      this.set(budget?.remaining ?? -1)
+      const status = await read()
+      this.set(status === undefined ? Number.NaN : (status.budget?.remaining ?? -1))
     },
   })
   new Gauge({
@@ -55,18 +48,29 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
     help: '1 while a person has to mend something before anything goes to GitHub.',
     registers,
     async collect() {
-      const { blocked } = await read()
-      this.set(blocked == null ? 0 : 1)
+      const status = await read()
+      this.set(status === undefined ? Number.NaN : Number(status.blocked !== null))
     },
   })
 }
 
-/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. */
+/** A look that takes so long is kept for twenty times as long, as it counts every link: a twentieth of the time at most goes into it. */
+const SLOW_MS = 250
+const KEPT_TIMES = 20
+
+/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. `ask` never rejects. */
 const shared = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   let asked: Promise<T> | undefined
+  let keptUntil = 0
   return () => {
-    asked ??= ask().finally(() => {
-      asked = undefined
+    if (asked !== undefined && performance.now() < keptUntil) return asked
+    const began = performance.now()
+    keptUntil = Number.POSITIVE_INFINITY
+    asked = ask().then((answer) => {
+      const end = performance.now()
+      const isKept = answer !== undefined && end - began >= SLOW_MS
+      keptUntil = isKept ? end + KEPT_TIMES * (end - began) : end
+      return answer
     })
     return asked
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import { validationFailed } from './local-github/answer.ts'
-import { answerWith } from './local-github/faults.ts'
+import { forbidden, validationFailed } from './local-github/answer.ts'
+import { answerWith, type Fault } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomes, becomesLinked, expectOneIssueEach, type SyncService, stands, startSync } from './synced-service.ts'
+import { becomes, becomesLinked, expectOneIssueEach, PATCH_ISSUE, type SyncService, stands, startSync } from './synced-service.ts'
 
 const PROBED_LATE = { GITHUB_SWEEP_INTERVAL_MS: '60000' }
 
@@ -44,6 +44,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     mend: (github) => github.setRights('push'),
   },
 }
+
+/** How often it was looked whether the repository can be reached. */
+const probesOf = (github: LocalGithub): number => github.requests.to('GET /user').length
+
+const stateOf = (service: SyncService) => service.read<{ jobs: Record<string, number>; blocked: object | null }>('/github/status')
 
 /** What waits for a person says what to do, and goes on once it is done. */
 describe('what a person has to mend', () => {
@@ -98,6 +103,52 @@ describe('what a person has to mend', () => {
     github.addToken('github_pat_next', github.login)
     service = await startSync(github, url, { ...PROBED_LATE, GITHUB_TOKEN: 'github_pat_next' })
     expectOneIssueEach(github, [await becomesLinked(service, task)])
+  })
+
+  it('token without the right to write: one job alone is tried until it is mended, and nothing says otherwise', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase())
+    const before = await becomesLinked(service, await service.create({ title: 'before' }))
+    github.setRights('read')
+    const tasks = await Promise.all(['a', 'b', 'c', 'd'].map((title) => service.create({ title })))
+    await stands(service, { jobs: { linked: 1, blocked: 4 } })
+    const [writes, probes] = [github.requests.writes().length, probesOf(github)]
+    while (probesOf(github) < probes + 8) {
+      const { jobs, blocked } = await stateOf(service)
+      expect(blocked).toMatchObject({ code: 'forbidden' })
+      expect(jobs.blocked).toBeGreaterThanOrEqual(3)
+    }
+    expect(github.requests.writes().length - writes).toBeLessThanOrEqual(probesOf(github) - probes + 1)
+    github.setRights('push')
+    for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
+    expectOneIssueEach(github, [before, ...tasks])
+    await stands(service, { blocked: null })
+  })
+
+  it('one issue alone that may not be written to: it waits, and all others go on', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase())
+    const [locked, other] = [await service.create({ title: 'locked' }), await service.create({ title: 'other' })]
+    await becomesLinked(service, other)
+    const { sync } = await becomesLinked(service, locked)
+    const path = new RegExp(`/issues/${sync?.issue_number}$`)
+    const refused: Fault = {
+      name: 'refused',
+      happen({ send }) {
+        if (path.test(github.requests.all().at(-1)?.path ?? '')) send(forbidden('no'))
+      },
+    }
+    const rule = github.fail(PATCH_ISSUE, refused, { times: 1000 })
+    for (const task of [locked, other]) await service.send('PATCH', `/tasks/${task.id}`, { title: `${task.title} anew` })
+    await becomes(service, other, { title: 'other anew', sync: { status: 'linked' } })
+    await becomes(service, locked, { sync: { status: 'blocked', error: { code: 'forbidden' } } })
+    await stands(service, { blocked: null })
+    await becomesLinked(service, await service.create({ title: 'later' }))
+    expect(await service.get(locked.id)).toMatchObject({ sync: { status: 'blocked' } })
+    rule.stop()
+    await service.send('POST', `/tasks/${locked.id}/sync`)
+    await becomesLinked(service, locked)
+    expect(github.issue(sync?.issue_number ?? 0)?.title).toBe('locked anew')
   })
 
   const menders: readonly (readonly [string, (service: SyncService, task: Task) => Promise<unknown>])[] = [

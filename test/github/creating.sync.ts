@@ -1,12 +1,30 @@
 import { once } from 'node:events'
+import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { errorAfterCommit, errorBeforeCommit, type Fault, hang, lateCommit, resetAfterCommit } from './local-github/faults.ts'
+import type { Task } from '#src/core/task.ts'
+import {
+  errorAfterCommit,
+  errorBeforeCommit,
+  type Fault,
+  hang,
+  lateCommit,
+  resetAfterCommit,
+  secondaryLimit,
+} from './local-github/faults.ts'
 import { openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
-import type { SyncedTask } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomes, becomesLinked, eventually, expectOneIssueEach, type SyncService, stands, startSync } from './synced-service.ts'
+import {
+  becomes,
+  becomesLinked,
+  eventually,
+  expectOneIssueEach,
+  type SyncService,
+  stands,
+  startSync,
+  timed,
+} from './synced-service.ts'
 
 /** What may befall the opening of an issue: in the end there is one, and its task knows it. */
 describe('a new task and its issue', () => {
@@ -195,11 +213,28 @@ describe('a new task and its issue', () => {
   })
 })
 
-/** A new task, and how long its answer took, in milliseconds. */
-const timed = async (created: Promise<SyncedTask>): Promise<{ task: SyncedTask; took: number }> => {
-  const began = performance.now()
-  return { task: await created, took: performance.now() - began }
-}
+describe.runIf(process.env.TEST_DATABASE !== 'mongodb')('a database from before the issues were opened', () => {
+  it('opens none of them again', async () => {
+    const github = await startLocalGithub()
+    const [url, before] = [await openDatabase(), await openDatabase()]
+    let service = await startSync(github, url)
+    github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 2 }))
+    const tasks = await Promise.all(['a', 'b', 'c'].map((title) => service.create({ title })))
+    await stands(service, { pause_reason: 'secondary' })
+    await service.end('SIGTERM')
+    copyFileSync(fileOf(url), fileOf(before))
+    service = await startSync(github, url)
+    for (const task of tasks) await becomesLinked(service, task)
+    await service.end('SIGTERM')
+    service = await startSync(github, before)
+    const settled: Task[] = []
+    for (const task of tasks) settled.push(await becomesLinked(service, task))
+    expectOneIssueEach(github, settled)
+    expect(github.issues()).toHaveLength(3)
+  })
+})
+
+const fileOf = (url: string): string => url.replace(/^sqlite:(\/\/)?/, '')
 
 const killed = async ({ child }: SyncService): Promise<void> => {
   child.kill('SIGKILL')

@@ -64,6 +64,20 @@ describe('the one that talks to GitHub', () => {
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
   })
 
+  it('SIGTERM while posting: the answer is waited for while requests may still come, and no create waits for an issue then', async () => {
+    const github = await startLocalGithub()
+    const env = { GITHUB_REQUEST_TIMEOUT_MS: '10000', SHUTDOWN_DRAIN_MS: '1500', GITHUB_CREATE_WAIT_MS: '20000' }
+    const service = await startSync(github, await openDatabase(), env)
+    const posting = github.fail(CREATE_ISSUE, slow(1500))
+    const creating = createMany(service, 2)
+    await eventually(() => expect(posting.hits()).toBe(1))
+    const began = performance.now()
+    expect(await service.end('SIGTERM')).toBe(0)
+    expect(performance.now() - began).toBeLessThan(2700)
+    await creating
+    expect(github.issues()).toHaveLength(1)
+  })
+
   it('a holder that was halted again and again, longer than its lease, goes on', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase(), { GITHUB_LEASE_MS: '100', GITHUB_SWEEP_INTERVAL_MS: '10' })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newLink, type SyncLink } from '#src/core/sync-link.ts'
-import { failed, notFound } from '#src/github/links.ts'
+import { adopted, failed, lookedInVain } from '#src/github/links.ts'
 
 const NOW = Date.parse('2026-03-01T09:00:00Z')
 const MINUTE = 60_000
@@ -38,14 +38,31 @@ test('a step that has failed for a day is given up, with what a person can do', 
 
 test('an issue that is not there is looked for at each delay since it was sent, then opened again', () => {
   let uncertain = link({ status: 'uncertain', sentAt: NOW, failingSince: NOW })
-  uncertain = notFound(uncertain, DELAYS, NOW + 30_000)
+  uncertain = lookedInVain(uncertain, DELAYS, NOW + 30_000)
   expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 2 * MINUTE })
-  uncertain = notFound(uncertain, DELAYS, NOW + 2 * MINUTE)
+  uncertain = lookedInVain(uncertain, DELAYS, NOW + 2 * MINUTE)
   expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 10 * MINUTE })
-  expect(notFound(uncertain, DELAYS, NOW + 10 * MINUTE)).toMatchObject({ status: 'pending', sent: null, failingSince: NOW })
+  expect(lookedInVain(uncertain, DELAYS, NOW + 10 * MINUTE)).toMatchObject({ status: 'pending', sent: null, failingSince: NOW })
 })
 
 test('an issue that GitHub has not opened for a day is given up', () => {
   const uncertain = link({ status: 'uncertain', sentAt: NOW + DAY, failingSince: NOW, lookups: 2 })
-  expect(notFound(uncertain, DELAYS, NOW + DAY)).toMatchObject({ status: 'dead', nextAttemptAt: null })
+  expect(lookedInVain(uncertain, DELAYS, NOW + DAY)).toMatchObject({ status: 'dead', nextAttemptAt: null })
+})
+
+test('an issue that shows up late, touched by a person, is known by whatever we once sent: an edit since then is no change of theirs', () => {
+  const fields = { description: '', status: 'pending', priority: 'medium', labels: [] } as const
+  const issue = {
+    ...{ id: '1', number: 1, url: '', updatedAt: '2026-03-01T09:10:00Z', createdAt: NOW, author: 'task-bot' },
+    ...{ body: '', isOpen: true, labels: ['theirs'], isPullRequest: false },
+  }
+  for (const [title, known] of [
+    ['first', 'first'],
+    ['second', 'second'],
+    ['by a person', 'first'],
+  ] as const) {
+    let late = link({ status: 'uncertain', sentAt: NOW, sent: { ...fields, title: 'first' } })
+    for (const next of ['second', 'third']) late = { ...lookedInVain(late, [], NOW), sent: { ...fields, title: next } }
+    expect(adopted(late, { ...issue, title }, NOW)).toMatchObject({ base: { title: known }, sent: { title: 'third' } })
+  }
 })

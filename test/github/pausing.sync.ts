@@ -4,7 +4,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomesLinked, expectOneIssueEach, stands, startSync } from './synced-service.ts'
+import { becomesLinked, eventually, expectOneIssueEach, type SyncService, stands, startSync, timed } from './synced-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
 describe("a limit of GitHub's", () => {
@@ -56,6 +56,49 @@ describe("a limit of GitHub's", () => {
     expect(github.requests.all().filter(({ refused }) => refused !== undefined)).toHaveLength(1)
   })
 
+  it('a create does not wait for an issue that no one opens before its end', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '5000' })
+    github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 600 }))
+    const [first, second] = [await createTimed(service), await createTimed(service)]
+    expect(Math.max(first.took, second.took)).toBeLessThan(2000)
+    expect(second.task).toMatchObject({ external_reference_id: null, sync: { status: 'pending', error: null } })
+    await service.send('PATCH', `/tasks/${first.task.id}`, { title: 'changed' })
+    expect((await createTimed(service)).took).toBeLessThan(2000)
+  })
+
+  it('of many creates at once only those wait whose issues can be opened meanwhile', async () => {
+    const github = await startLocalGithub()
+    const env = { GITHUB_CREATE_WAIT_MS: '3000', GITHUB_WRITE_INTERVAL_MS: '1000' }
+    const service = await startSync(github, await openDatabase(), env)
+    const answers = await Promise.all(Array.from({ length: 40 }, () => createTimed(service)))
+    expect(answers.filter(({ took }) => took > 1500).length).toBeLessThanOrEqual(4)
+    expect(answers.some(({ task }) => task.external_reference_id !== null)).toBe(true)
+  })
+
+  it('a new task that is edited or deleted while it waits for its turn costs one of the issues a minute, or none', async () => {
+    const github = await startLocalGithub()
+    const env = { GITHUB_CREATES_PER_MINUTE: '3', GITHUB_WRITE_INTERVAL_MS: '1000' }
+    const service = await startSync(github, await openDatabase(), env)
+    const first = await service.create({ title: 'first' })
+    await eventually(() => expect(github.issues()).toHaveLength(1))
+    const [edited, deleted] = [await service.create({ title: 'edited' }), await service.create({ title: 'deleted' })]
+    await service.send('PATCH', `/tasks/${edited.id}`, { title: 'edited since' })
+    await becomesLinked(service, edited)
+    await service.send('DELETE', `/tasks/${deleted.id}`)
+    const last = await service.create({ title: 'last' })
+    expectOneIssueEach(github, [
+      await service.get(first.id),
+      await becomesLinked(service, edited),
+      await becomesLinked(service, last),
+    ])
+    expect(github.requests.writes().map(({ body }) => (body as { title: string }).title)).toEqual([
+      'first',
+      'edited since',
+      'last',
+    ])
+  })
+
   it('opens so many issues a minute and writes so far apart as it is told, across a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
@@ -80,6 +123,8 @@ describe("a limit of GitHub's", () => {
     expect(Math.min(...github.requests.gapsBetweenWrites())).toBeGreaterThanOrEqual(299)
   })
 })
+
+const createTimed = (service: SyncService) => timed(service.create({ title: 'meanwhile' }))
 
 /** One call was refused for the limit; none came after it before the end. */
 const expectSilence = (github: LocalGithub, until: number): void => {

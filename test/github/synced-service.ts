@@ -90,6 +90,12 @@ export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise
     return state
   })
 
+/** A new task, and how long its answer took, in milliseconds. */
+export const timed = async (created: Promise<SyncedTask>): Promise<{ task: SyncedTask; took: number }> => {
+  const began = performance.now()
+  return { task: await created, took: performance.now() - began }
+}
+
 /** Each task has an issue, none has two, and none is there for no task. */
 export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]): void => {
   const issues = github.issues().filter(({ stateReason }) => stateReason !== 'duplicate')

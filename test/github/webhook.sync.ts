@@ -154,6 +154,19 @@ describe('a webhook', () => {
     expect(await announce(hook, 8 * 1024 * 1024 + 1)).toBe(413)
   })
 
+  test('is followed when GitHub no longer knows who made the change', async () => {
+    const { github, create, hook, linked, shown, history } = await startSynced()
+    const { id } = await linked((await create({ title: 'a' })).id)
+    github.as('alice').edit(1, { title: 'b' })
+    const dropped = github.deliveries.drop()
+    const edited = dropped.at(-1) as (typeof dropped)[0]
+    const payload = edited.text.slice(0, edited.text.lastIndexOf(',"sender":'))
+    const answers = await github.deliveries.resend(hook, [{ ...edited, text: `${payload},"sender":null}` }])
+    expect(answers.map(({ status }) => status)).toEqual([202])
+    await shown(id, { title: 'b' })
+    expect((await history(id)).at(-1)).toMatchObject({ actor: 'github:ghost' })
+  })
+
   test('of another repository moves nothing here', async () => {
     const { github, create, hook, get } = await startSynced(IMPORT_ALL)
     const other = github.addRepository('acme/other')

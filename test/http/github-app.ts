@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
@@ -19,10 +20,11 @@ export const startGithubApp = async () => {
   const counted: Promise<object>[] = []
   const limits: number[] = []
   let isDown = false
+  let slowness = 0
   const sync: SyncRepository = {
     ...repository.sync,
     countLinks() {
-      const count = isDown ? Promise.reject(new Error('down')) : repository.sync.countLinks()
+      const count = isDown ? Promise.reject(new Error('down')) : sleep(slowness).then(() => repository.sync.countLinks())
       counted.push(count)
       return count
     },
@@ -44,5 +46,8 @@ export const startGithubApp = async () => {
   const goDown = () => {
     isDown = true
   }
-  return { ...store, app, counted, limits, read, goDown }
+  const slowDown = (milliseconds: number) => {
+    slowness = milliseconds
+  }
+  return { ...store, app, counted, limits, read, goDown, slowDown }
 }

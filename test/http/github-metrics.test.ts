@@ -18,8 +18,25 @@ test('/metrics tells of the sync, with one look at the database', async () => {
   expect(counted).toHaveLength(2)
 })
 
-test('/metrics is answered without a database', async () => {
-  const { read, goDown } = await startGithubApp()
+test('/metrics is answered without a database, and then claims nothing of the sync', async () => {
+  const { addLinked, read, goDown } = await startGithubApp()
+  await addLinked()
+  expect(await read('/metrics')).toContain('github_sync_jobs{state="pending"} 1\n')
   goDown()
-  expect(await read('/metrics')).toContain('http_request_duration_seconds')
+  const metrics = await read('/metrics')
+  expect(metrics).toContain('http_request_duration_seconds')
+  expect(metrics).not.toContain('github_sync_jobs{')
+  expect(metrics).toContain('github_sync_blocked Nan\n')
+  expect(metrics).toContain('github_sync_requests_remaining Nan\n')
+  expect(metrics).toContain('github_sync_last_sweep_timestamp_seconds Nan\n')
+})
+
+test('tasks that take long to count are not counted anew at each look at the metrics', async () => {
+  const { addLinked, counted, read, slowDown } = await startGithubApp()
+  await addLinked()
+  slowDown(300)
+  for (let look = 0; look < 3; look++) expect(await read('/metrics')).toContain('github_sync_jobs{state="pending"} 1\n')
+  expect(counted).toHaveLength(1)
+  await read('/github/status')
+  expect(counted).toHaveLength(2)
 })

@@ -1,7 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { createdEvent } from '#src/core/event.ts'
-import { newLink } from '#src/core/sync-link.ts'
 import { createTask, type Task } from '#src/core/task.ts'
 import { newTask } from '#src/repository/mongo/documents.ts'
 import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
@@ -59,8 +58,8 @@ test('its tasks can be changed and linked', async () => {
     updated_at: instantAt(100),
     version: 2,
   })
-  expect((await repository.sync.unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1])
-  for (const id of ids) expect(await repository.sync.addLink(newLink(id, 1))).toBe(true)
+  expect((await repository.sync.unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1]?.id)
+  for (const id of ids) expect(await repository.sync.addLink(id, 1)).toBe(true)
   expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
 })
 

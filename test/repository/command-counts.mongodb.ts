@@ -1,6 +1,6 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { newLink, type SyncLink } from '#src/core/sync-link.ts'
+import type { SyncLink } from '#src/core/sync-link.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -89,8 +89,8 @@ test('a step of the GitHub sync is one command, after one that reads what it cha
   const { sync } = repository
   const { id } = (await service.create(draft, 'test')).task
   const steps: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
-    ['a link is added', () => sync.addLink(newLink(id, 1)), ['find', 'update']],
-    ['not twice', () => sync.addLink(newLink(id, 1)), ['find']],
+    ['a link is added', () => sync.addLink(id, 1), ['find', 'update']],
+    ['not twice', () => sync.addLink(id, 1), ['find']],
     ['a link is changed', () => sync.changeLink(id, step), ['find', 'update']],
     ['or left', () => sync.changeLink(id, () => undefined), ['find']],
     ['a linked task is changed', () => service.update(id, { title: 'Send it' }, 'test', always), ['find', 'update']],
@@ -109,7 +109,9 @@ test('a look at the links is one command, however many there are', async () => {
   const { sync } = repository
   for (let index = 0; index < 130; index++) {
     const { id } = (await service.create({ title: `task ${index}` }, 'test')).task
-    if (index > 0) await sync.addLink({ ...newLink(id, 1), issue: issueOf(String(index)) })
+    if (index === 0) continue
+    await sync.addLink(id, 1)
+    await sync.changeLink(id, (link) => ({ ...link, issue: issueOf(String(index)) }))
     await sync.addDelivery(deliveryAt(index))
   }
   const looks: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -54,6 +54,21 @@ export const describeLinks = (open: Open): void => {
       expect([await sync.link(id), await repository.get(id)]).toEqual([link, stored])
     })
 
+    test('has the next revision, whatever the decision says of it', async () => {
+      const { sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked()
+      for (const rev of [1, 7, 2]) await sync.changeLink(id, (link) => ({ ...link, rev, attempts: rev }))
+      expect(await sync.link(id)).toMatchObject({ rev: 4, attempts: 2 })
+    })
+
+    test('stays when the decision gives the very link back', async () => {
+      const { sync, addLinked } = await openLinked(open)
+      const { id } = await addLinked()
+      const before = await sync.link(id)
+      expect(await sync.changeLink(id, (link) => link)).toEqual(before)
+      expect(await sync.link(id)).toEqual(before)
+    })
+
     test('stays when the decision throws, which rejects with what was thrown', async () => {
       const { sync, addLinked, add } = await openLinked(open)
       const { id } = await addLinked()
@@ -70,7 +85,7 @@ export const describeLinks = (open: Open): void => {
       expect(await forget(id)).toBeUndefined()
       expect(await sync.link(id)).toBeUndefined()
       expect(await current(id)).toMatchObject({ version: 1, external_reference_id: '4711', sync: null })
-      expect(await sync.addLink(newLink(id, millisAt(9)))).toBe(true)
+      expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toMatchObject({ rev: 1, status: 'pending' })
     })
 
@@ -108,8 +123,8 @@ export const describeLinks = (open: Open): void => {
       const { sync, add, patch, current } = await openLinked(open)
       const { id } = await add()
       await patch(id, { title: 'changed' })
-      const link = { ...newLink(id, millisAt(9)), wantedVersion: 2 }
-      expect(await sync.addLink(link)).toBe(true)
+      const link = newLink(id, millisAt(9), 2)
+      expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toEqual(link)
       expect(await current(id)).toMatchObject({ version: 2, title: 'changed', sync: toTaskSync(link) })
     })
@@ -120,7 +135,7 @@ export const describeLinks = (open: Open): void => {
       await remove(gone.id)
       await remove(closing.id)
       for (const id of [linked.id, gone.id, closing.id, UNKNOWN]) {
-        expect(await sync.addLink({ ...newLink(id, 1), status: 'dead' })).toBe(false)
+        expect(await sync.addLink(id, 1)).toBe(false)
       }
       expect(await sync.countLinks()).toEqual({ pending: 2 })
     })
@@ -128,7 +143,7 @@ export const describeLinks = (open: Open): void => {
     test('is one of those that race', async () => {
       const { sync, add } = await openLinked(open)
       const { id } = await add()
-      const adding = Array.from({ length: 10 }, (_, attempts) => sync.addLink({ ...newLink(id, 1), attempts }))
+      const adding = Array.from({ length: 10 }, (_, now) => sync.addLink(id, now))
       expect((await Promise.all(adding)).filter(Boolean)).toHaveLength(1)
       expect(await sync.countLinks()).toEqual({ pending: 1 })
     })
@@ -235,16 +250,16 @@ export const describeLinks = (open: Open): void => {
       }
       await repository.claim({ key: 'batch', fingerprint: 'request', now: 1, expiresAt: Date.now() + 60_000 })
       const first = await sync.unlinkedTasks(undefined, 4)
-      const rest = await sync.unlinkedTasks(first.at(-1)?.id, 4)
-      expect([...first, ...rest].map(({ id }) => id)).toEqual(expected)
+      const rest = await sync.unlinkedTasks(first.at(-1), 4)
+      expect([...first, ...rest]).toEqual(expected)
       expect(first).toHaveLength(4)
     })
 
-    test('are whole, and no longer among them once they are linked', async () => {
-      const { sync, add, current } = await openLinked(open)
-      const { id } = await add({ description: 'x', labels: ['l'] })
-      expect(await sync.unlinkedTasks(undefined, 9)).toEqual([await current(id)])
-      await sync.addLink(newLink(id, 1))
+    test('are no longer among them once they are linked', async () => {
+      const { sync, add } = await openLinked(open)
+      const { id } = await add()
+      expect(await sync.unlinkedTasks(undefined, 9)).toEqual([id])
+      await sync.addLink(id, 1)
       expect(await sync.unlinkedTasks(undefined, 9)).toEqual([])
     })
   })

@@ -78,7 +78,7 @@ const apply = (pair: Pair, operation: Operation): void => {
       return
     case 'add':
       if (!task || link) return
-      pair.link = newLink(pair.id, millisAt(7))
+      pair.link = newLink(pair.id, millisAt(7), task.version)
       pair.task = withLink(task, pair.link)
       return
     case 'step':
@@ -104,7 +104,7 @@ const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string
       await remove(id)
       return
     case 'add':
-      await sync.addLink(newLink(id, millisAt(7)))
+      await sync.addLink(id, millisAt(7))
       return
     case 'step': {
       const { rev, fields } = operation
@@ -134,7 +134,7 @@ const expectSame = async ({ sync, current }: Linked, all: readonly Pair[], touch
   const due = links.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= now)
   expect((await sync.dueLinks(now, 1000)).sort(byTime)).toEqual(due.sort(byTime))
   expect(await sync.countLinks()).toEqual(Object.fromEntries(SYNC_STATUSES.flatMap((status) => countOf(links, status))))
-  const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task] : []))
+  const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task.id] : []))
   expect(await sync.unlinkedTasks(undefined, 1000)).toEqual(unlinked)
 }
 

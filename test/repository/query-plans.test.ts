@@ -179,7 +179,7 @@ describe('what the GitHub sync asks of the file', () => {
 
   test.for([
     ['counts', /^SCAN github_links USING COVERING INDEX github_links_by_status$/],
-    ['unlinked', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
+    ['unlinked', /^SEARCH tasks USING COVERING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
   ] as const)('or goes through one on the scan thread, sorting nothing: %s', ([name, way]) => {
     const sql = SYNC_SCANS[name]
     const plans = explain(`SELECT group_concat(json, ','), count(*) FROM (${sql})`, parametersOf(sql))

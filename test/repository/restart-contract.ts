@@ -54,7 +54,7 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       })
       expect(await sync.readState('cursor')).toEqual({ at: 5 })
       await sync.release('work', 'a')
-      expect(await sync.hold('work', 'b', HOUR)).toBe(Number(kept) + 1)
+      expect(await sync.hold('work', 'b', HOUR)).toBeGreaterThan(Number(kept))
     })
 
     test('finishes the steps that were begun when it closes', async () => {

@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { newLink } from '#src/core/sync-link.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
@@ -49,7 +48,7 @@ test('replicas that decided upon one revision carry out one of the decisions', a
 test('replicas that link a task, take a delivery or want a lease at once do it once', async () => {
   const stores = await openReplicas(4)
   const { id } = (await stores[0]?.add()) ?? { id: '' }
-  const linked = await all(stores, 3, ({ sync }, attempts) => sync.addLink({ ...newLink(id, 1), attempts }))
+  const linked = await all(stores, 3, ({ sync }, now) => sync.addLink(id, now))
   const taken = await all(stores, 3, ({ sync }) => sync.addDelivery(deliveryAt(1)))
   const terms = await all(stores, 1, ({ sync }, index) => sync.hold('work', `replica ${index}`, 60_000))
   expect([linked, taken].map((results) => results.filter(Boolean).length)).toEqual([1, 1])

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { notFound } from '../../core/errors.ts'
+import { GithubStatus } from '../../core/github-status.ts'
 import { type SyncLink, toTaskSync } from '../../core/sync-link.ts'
-import { EXAMPLE_SYNC, SYNC_STATUSES, SyncError, TaskSync } from '../../core/task-sync.ts'
+import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from '../../core/task-sync.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
-import { TaskId } from './request-parts.ts'
+import { DATABASE, INPUT, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubDoor {
@@ -20,9 +21,8 @@ export interface GithubDoor {
     }): Promise<'taken' | 'not_ours' | 'unsigned' | 'malformed'>
   }
   readonly operations: {
-    status(): Promise<object>
+    status(): Promise<GithubStatus>
     jobs(status: SyncLink['status'], after: string | undefined, limit: number): Promise<SyncLink[]>
-    counts(): Promise<Partial<Record<SyncLink['status'], number>>>
     retry(taskId: string): Promise<boolean>
     retryAll(reason: string | undefined): Promise<number>
     linkAll(isDryRun: boolean): Promise<number>
@@ -36,44 +36,6 @@ const JOBS_MOST = 1000
 
 /** So many are read at once, as each holds the texts of its issue twice. */
 const JOBS_AT_ONCE = 50
-
-const instant = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
-
-const GithubStatus = Type.Object(
-  {
-    repository: Type.String({ description: 'The repository, by the name that it has now.' }),
-    blocked: Type.Union([SyncError, Type.Null()], { description: 'What keeps everything from GitHub until a person mends it.' }),
-    budget: Type.Union(
-      [
-        Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), resets_at: instant }, { additionalProperties: false }),
-        Type.Null(),
-      ],
-      { description: "What is left of the credential's requests until then, as GitHub said last; null before it has." },
-    ),
-    paused_until: instant,
-    pause_reason: Type.Union([Type.String(), Type.Null()], { description: 'Which limit: primary or secondary.' }),
-    next_issue_at: instant,
-    jobs: Type.Record(Type.String(), Type.Integer(), { description: 'How many tasks are in each state.' }),
-    last_sweep_at: instant,
-    last_delivery_at: instant,
-  },
-  {
-    title: 'GithubStatus',
-    examples: [
-      {
-        repository: 'acme/tasks',
-        blocked: null,
-        budget: { limit: 5000, remaining: 4870, resets_at: '2026-03-01T09:42:00.000Z' },
-        paused_until: null,
-        pause_reason: null,
-        next_issue_at: null,
-        jobs: { linked: 41, dirty: 1 },
-        last_sweep_at: '2026-03-01T09:00:00.000Z',
-        last_delivery_at: null,
-      },
-    ],
-  },
-)
 
 const GithubJob = Type.Object(
   { task_id: Type.String({ format: 'uuid' }), sync: TaskSync },
@@ -106,8 +68,8 @@ const LinkRequest = Type.Union(
   { examples: [{ dry_run: true }] },
 )
 
-const FAULTS = ['github_not_configured', 'database_unavailable', 'database_not_configured'] as const
-const BODY = ['malformed_json', 'body_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
+const FAULTS = ['github_not_configured', ...DATABASE] as const
+const BODY = [...INPUT, 'outcome_unknown'] as const
 
 /** The operator's view of the GitHub sync, and the door for its deliveries. Without GitHub each says so. */
 export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void => {
@@ -142,7 +104,7 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
           {
             state: Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'The state.' }),
             after: Type.Optional(Type.String({ description: 'A task id: the list goes on behind it.' })),
-            limit: Type.Optional(Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 100 unless given.' })),
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: JOBS_MOST, description: 'So many; 100 unless given.' })),
           },
           { additionalProperties: false },
         ),
@@ -150,8 +112,8 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
       },
     },
     async (request) => {
-      const { state, after, limit = '100' } = request.query
-      return readJobs(door().operations, state, after, Math.min(Number(limit), JOBS_MOST))
+      const { state, after, limit = 100 } = request.query
+      return readJobs(door().operations, state, after, limit)
     },
   )
 

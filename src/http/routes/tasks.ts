@@ -9,7 +9,7 @@ import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { streamArray, toArray } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
-import { ACTOR, IdempotencyKeyHeader, TaskId, toRetryKey } from './request-parts.ts'
+import { ACTOR, DATABASE, IdempotencyKeyHeader, INPUT, TaskId, toRetryKey, WRITE } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
@@ -21,10 +21,6 @@ const IfMatch = Type.Object({
 
 /** Some clients send an empty object where no body is asked for. */
 const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
-
-const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
-const DATABASE = ['database_unavailable', 'database_not_configured'] as const
-const WRITE = [...DATABASE, 'outcome_unknown'] as const
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)

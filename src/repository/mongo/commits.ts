@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -23,7 +23,7 @@ export interface Commits {
   claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
   /** Decides upon a link and its task, and keeps both; it spends no version. */
   changeLink(taskId: string, decide: LinkDecision, deadline: Deadline): Promise<SyncLink | undefined>
-  addLink(link: SyncLink, deadline: Deadline): Promise<boolean>
+  addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
 }
 
 /** What a commit is decided upon. */
@@ -92,19 +92,20 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.link) return undefined
-        const next = decide(current.link, current.task)
+        const next = following(current.link, decide(current.link, current.task))
         if (next === undefined) return current.link
         const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
       }
     },
 
-    async addLink(link, deadline) {
+    async addLink(taskId, now, deadline) {
       for (;;) {
-        const current = await read(link.taskId, deadline)
+        const current = await read(taskId, deadline)
         if (!current?.task || current.link) return false
+        const link = newLink(taskId, now, current.task.version)
         const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
-        if (await replace(link.taskId, current.rev, update, deadline)) return true
+        if (await replace(taskId, current.rev, update, deadline)) return true
       }
     },
   }
@@ -123,7 +124,8 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
     }
     case 'change': {
       const time = Date.parse(decision.event.time)
-      const link = decision.link ?? (current.link && behind(current.link, decision.task.version, false, time))
+      const link =
+        following(current.link, decision.link) ?? (current.link && behind(current.link, decision.task.version, false, time))
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
       const { words, ...state } = toState(next)

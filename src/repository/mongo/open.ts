@@ -43,7 +43,7 @@ export const openMongoRepository = async (
     eventLag: relay.lag,
     sync: {
       changeLink: (taskId, decide) => commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),
-      addLink: (link) => commitInTurn(link.taskId, ({ addLink }, deadline) => addLink(link, deadline)),
+      addLink: (taskId, now) => commitInTurn(taskId, ({ addLink }, deadline) => addLink(taskId, now, deadline)),
       link: (taskId) => sync((at, deadline) => at(deadline).link(taskId)),
       linkOfIssue: (issueId) => sync((at, deadline) => at(deadline).linkOfIssue(issueId)),
       dueLinks: (now, limit) => sync((at, deadline) => at(deadline).dueLinks(now, limit)),

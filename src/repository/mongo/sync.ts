@@ -5,7 +5,7 @@ import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
-import { at, type TaskDocument, whole } from './documents.ts'
+import { at, type TaskDocument } from './documents.ts'
 import { hold, type LeaseDocument, release } from './lease.ts'
 
 interface DeliveryDocument {
@@ -75,9 +75,8 @@ export const createSyncCalls = (db: Db) => {
 
       async unlinkedTasks(after, limit) {
         const filter = { 'link.status': null, _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true } }
-        const options = { projection: { _id: 0, task: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
-        const found = await reading(() => tasks.find<Pick<TaskDocument, 'task'>>(filter, options).toArray())
-        return found.flatMap(({ task }) => (task === undefined ? [] : [whole(task)]))
+        const options = { projection: { _id: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
+        return (await reading(() => tasks.find<Pick<TaskDocument, '_id'>>(filter, options).toArray())).map(({ _id }) => _id)
       },
 
       async addDelivery(delivery) {

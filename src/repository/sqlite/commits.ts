@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
-import { behind, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -17,7 +17,7 @@ export interface Commits {
   claim(key: IdempotencyKey): boolean
   /** Decides upon a link and its task, and keeps both; it spends no version. */
   changeLink(taskId: string, decide: LinkDecision): SyncLink | undefined
-  addLink(link: SyncLink): boolean
+  addLink(taskId: string, now: number): boolean
 }
 
 interface Row {
@@ -80,7 +80,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         return { kind: 'stored', task: { id, version: row.version, json: row.json }, replayed: false }
       case 'change': {
         const { task, event } = decision
-        const next = decision.link ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
+        const next = following(link, decision.link) ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
         addEvent(event, task.version)
         if (next) links.put(next)
         return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
@@ -138,11 +138,11 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     claim: (key) => keys.claim(key),
 
     changeLink(taskId, decide) {
-      const link = links.get(taskId)
-      if (link === undefined) return undefined
       const row = find.get(taskId) as Row | undefined
+      const link = row ? toLink(row.link) : links.get(taskId)
+      if (link === undefined) return undefined
       const task = row && (JSON.parse(row.json) as Task)
-      const next = decide(link, task)
+      const next = following(link, decide(link, task))
       if (next === undefined) return link
       if (next === null) links.remove(taskId)
       else links.put(next)
@@ -150,10 +150,11 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       return next ?? undefined
     },
 
-    addLink(link) {
-      const row = find.get(link.taskId) as Row | undefined
+    addLink(taskId, now) {
+      const row = find.get(taskId) as Row | undefined
       if (row === undefined || row.link !== null) return false
       const task = JSON.parse(row.json) as Task
+      const link = newLink(taskId, now, task.version)
       links.put(link)
       replaceTask(row.key, task, withLink(task, link))
       return true

@@ -1,9 +1,10 @@
 import { newLink, type SyncLink } from '../../core/sync-link.ts'
 import type { Database } from './binding.ts'
+import { SYNC_SQL } from './sync-sql.ts'
 
 /** The links of tasks to their issues, read and written inside the transaction of the commit that they belong to. */
 export const createLinkRecords = (db: Database) => {
-  const find = db.prepare('SELECT json FROM github_links WHERE task_id = ?')
+  const find = db.prepare(SYNC_SQL.link)
   const replace = db.prepare(`
     INSERT INTO github_links (task_id, status, next_attempt_at, issue_id, json) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (task_id) DO UPDATE SET

@@ -15,14 +15,11 @@ export const SYNC_SQL = {
       SELECT id FROM github_deliveries WHERE is_open = 0 AND received_at < ? ORDER BY received_at LIMIT ${FORGOTTEN})`,
   readState: 'SELECT json FROM sync_state WHERE name = ?',
   writeState: 'INSERT OR REPLACE INTO sync_state (name, json) VALUES (?, ?)',
-  lease: 'SELECT holder, fence, expires_at AS expiresAt FROM leases WHERE name = ?',
-  writeLease: 'INSERT OR REPLACE INTO leases (name, holder, fence, expires_at) VALUES (?, ?, ?, ?)',
-  endLease: 'UPDATE leases SET expires_at = 0 WHERE name = ? AND holder = ?',
 } as const
 
 /** Each has the number of rows as its last parameter, as the legs of a list do. */
 export const SYNC_SCANS = {
   counts: `SELECT json_object('status', status, 'count', count(*)) AS json FROM github_links GROUP BY status LIMIT ?1`,
   unlinked: `
-    SELECT json FROM tasks WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM github_links WHERE task_id = tasks.id) ORDER BY id LIMIT ?2`,
+    SELECT json_quote(id) AS json FROM tasks WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM github_links WHERE task_id = tasks.id) ORDER BY id LIMIT ?2`,
 } as const

@@ -1,6 +1,5 @@
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
-import type { Task } from '../../core/task.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits } from './commits.ts'
@@ -30,12 +29,7 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   const forgetDeliveries = db.prepare(SYNC_SQL.forgetDeliveries)
   const readState = db.prepare(SYNC_SQL.readState)
   const writeState = db.prepare(SYNC_SQL.writeState)
-  const findLease = db.prepare(SYNC_SQL.lease)
-  const writeLease = db.prepare(SYNC_SQL.writeLease)
-  const endLease = db.prepare(SYNC_SQL.endLease)
-
-  /** The file is ours alone, so whoever has held anything of it is gone. */
-  db.exec('UPDATE leases SET expires_at = 0 WHERE expires_at > 0')
+  const leases = createLeases()
 
   const one = (row: unknown): unknown => (row === undefined ? undefined : JSON.parse((row as Text).json))
   const link = (row: unknown): SyncLink | undefined => toLink((row as Text | undefined)?.json)
@@ -50,7 +44,7 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
     link: (taskId) => turns.read(() => link(findLink.get(taskId))),
     linkOfIssue: (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
     changeLink: (taskId, decide) => turns.commit(() => commits.changeLink(taskId, decide)),
-    addLink: (link) => turns.commit(() => commits.addLink(link)),
+    addLink: (taskId, now) => turns.commit(() => commits.addLink(taskId, now)),
     dueLinks: (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
     links: (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
 
@@ -59,7 +53,7 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
       return Object.fromEntries(counts.map(({ status, count }) => [status, count]))
     },
 
-    unlinkedTasks: (after, limit) => scanned<Task>(SYNC_SCANS.unlinked, [after ?? ''], limit),
+    unlinkedTasks: (after, limit) => scanned<string>(SYNC_SCANS.unlinked, [after ?? ''], limit),
 
     addDelivery: (delivery) =>
       turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
@@ -73,15 +67,29 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
     readState: (name) => turns.read(() => one(readState.get(name))),
     writeState: (name, value) => turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
-    hold: (name, holder, lengthMs) =>
-      turns.commit(() => {
-        const now = Date.now()
-        const lease = findLease.get(name) as { holder: string; fence: number; expiresAt: number } | undefined
-        if (lease && lease.holder !== holder && lease.expiresAt > now) return undefined
-        const fence = lease?.holder === holder && lease.expiresAt > now ? lease.fence : (lease?.fence ?? 0) + 1
-        writeLease.run(name, holder, fence, now + lengthMs)
-        return fence
-      }),
-    release: (name, holder) => turns.commit(() => void endLease.run(name, holder)),
+    hold: async (name, holder, lengthMs) => leases.hold(name, holder, lengthMs),
+    release: async (name, holder) => leases.release(name, holder),
+  }
+}
+
+/** The file is this process's alone, so what is held of it need not be written down. Terms go on from the clock, to grow over a restart. */
+const createLeases = () => {
+  const first = Date.now()
+  const leases = new Map<string, { readonly holder: string; readonly fence: number; readonly until: number }>()
+  return {
+    hold(name: string, holder: string, lengthMs: number): number | undefined {
+      const now = performance.now()
+      const lease = leases.get(name) ?? { holder, fence: first, until: 0 }
+      const isHeld = lease.until > now
+      if (isHeld && lease.holder !== holder) return undefined
+      const fence = isHeld ? lease.fence : lease.fence + 1
+      leases.set(name, { holder, fence, until: now + lengthMs })
+      return fence
+    },
+
+    release(name: string, holder: string): void {
+      const lease = leases.get(name)
+      if (lease?.holder === holder) leases.set(name, { ...lease, until: 0 })
+    },
   }
 }

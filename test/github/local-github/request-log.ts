@@ -43,7 +43,10 @@ export const createRequestLog = () => {
     writesAtOnce: (): number =>
       Math.max(
         0,
-        ...writes().map(({ at }) => writes().filter((other) => other.at <= at && at < (other.answeredAt ?? Infinity)).length),
+        ...writes().map(
+          (one) =>
+            writes().filter((other) => other === one || (other.at <= one.at && one.at < (other.answeredAt ?? Infinity))).length,
+        ),
       ),
     clear: (): void => {
       requests = []

@@ -2,15 +2,15 @@ import type { SyncLink } from '../core/sync-link.ts'
 import { createBlock } from './block.ts'
 import { byIssue, follow, type Told } from './deliveries.ts'
 import type { Desk } from './desk.ts'
+import { linkPages } from './link-pages.ts'
 import { failed } from './links.ts'
 import { lookUp } from './look-up.ts'
 import { openIssue } from './open-issue.ts'
 import { reconcile } from './reconcile.ts'
+import { LAST_SWEEP } from './state-names.ts'
 import { Blocked, Failed, Paused, Refused } from './stopped.ts'
-import { linksOf, suspect, sweep, UNKNOWN_ACTOR } from './sweep.ts'
-
-/** When the last sweep ended, for GET /github/status. */
-export const LAST_SWEEP = 'github-last-sweep'
+import { suspect } from './suspect.ts'
+import { checkVanished, sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
 /** A delivery that comes again within that time is known, in milliseconds. */
 const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
@@ -22,19 +22,21 @@ const DELIVERIES = 50
 const JOBS = 10
 
 /**
- * One turn of the sync after the other: what GitHub told of, the jobs that are due, the sweep. Resolves with whether there was
+ * One round of the sync after the other: what GitHub told of, the sweep, the jobs that are due. Resolves with whether there was
  * anything to do. No call goes out while a limit or a block is in force.
+ *
+ * The first sweep comes before the first job: where the database was put back to an earlier state, it finds the issues that were
+ * opened since, before they are opened again.
  */
-export const createTurns = async (
+export const createRounds = async (
   desk: Desk,
   isHeld: () => boolean,
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<boolean>> => {
-  const block = await createBlock(desk)
   await resume(desk)
   let sweepAt = 0
 
-  /** Resolves with whether the step came to its end. What stops everything stops the turn as well. */
+  /** Resolves with whether the step came to its end. What stops everything stops the round as well. */
   const attempt = async (step: () => Promise<void>, onFailure: (failure: Failed) => Promise<unknown>): Promise<boolean> => {
     try {
       await step()
@@ -52,11 +54,17 @@ export const createTurns = async (
   const fail = (taskId: string, { code, message }: Failed) =>
     desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.now()))
 
-  const job = (link: SyncLink): Promise<boolean> =>
-    attempt(
-      () => carryOut(desk, link),
-      (failure) => fail(link.taskId, failure),
-    )
+  const job = async (link: SyncLink): Promise<boolean> => {
+    try {
+      return await attempt(
+        () => carryOut(desk, link),
+        (failure) => fail(link.taskId, failure),
+      )
+    } catch (error) {
+      throw error instanceof Blocked ? new Blocked(error.reason, link.taskId) : error
+    }
+  }
+  const block = await createBlock(desk, job)
 
   /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
   const putOff = async ([{ issueId }]: Told, failure: Failed): Promise<void> => {
@@ -74,7 +82,8 @@ export const createTurns = async (
       )
       /** Another process goes on from here. */
       if (!isDone && !isHeld()) break
-      for (const { id } of told) await desk.sync.closeDelivery(id, desk.now() - DELIVERIES_KEPT_MS)
+      const forgetBefore = desk.now() - DELIVERIES_KEPT_MS
+      await Promise.all(told.map(({ id }) => desk.sync.closeDelivery(id, forgetBefore)))
     }
     return open.length
   }
@@ -95,21 +104,26 @@ export const createTurns = async (
 
   const work = async (): Promise<boolean> => {
     const followed = await deliveries()
+    const swept = await sweepWhenDue()
     const due = await desk.sync.dueLinks(desk.now(), JOBS)
     for (const link of due) if (isHeld()) await job(link)
-    const swept = await sweepWhenDue()
+    if (swept && isHeld())
+      await attempt(
+        () => checkVanished(desk),
+        async () => undefined,
+      )
     return followed > 0 || due.length > 0 || swept
   }
 
   return async () => {
-    if (desk.limits.state().pausedUntil !== null) return false
+    if (desk.limits.isPaused()) return false
     try {
       if (block.isInForce()) return await block.wait()
       return await work()
     } catch (error) {
       if (error instanceof Paused) return false
       if (!(error instanceof Blocked)) throw error
-      await block.begin(error.reason)
+      await block.begin(error)
       return true
     }
   }
@@ -117,13 +131,16 @@ export const createTurns = async (
 
 /** What another process had begun to change, and did not end, is looked at at once. */
 const resume = async (desk: Desk): Promise<void> => {
-  for await (const { taskId } of linksOf(desk, 'patching')) await suspect(desk, taskId, 'patching')
+  for await (const page of linkPages(desk.sync, 'patching')) {
+    await Promise.all(page.map(({ taskId }) => suspect(desk, taskId, 'patching')))
+  }
 }
 
 /** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */
 const carryOut = async (desk: Desk, link: SyncLink): Promise<void> => {
   switch (link.status) {
     case 'pending':
+      if (link.isDeleted) return forget(desk, link)
       return (await isHeldBack(desk, link)) ? undefined : openIssue(desk, link)
     case 'posting':
     case 'uncertain':
@@ -133,10 +150,15 @@ const carryOut = async (desk: Desk, link: SyncLink): Promise<void> => {
   }
 }
 
+/** The task was deleted before it had an issue. */
+const forget = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
+  await desk.sync.changeLink(taskId, ({ status, isDeleted }) => (status === 'pending' && isDeleted ? null : undefined))
+}
+
 /** When no issue may be opened just now, the job says when. */
 const isHeldBack = async (desk: Desk, { taskId, rev }: SyncLink): Promise<boolean> => {
   const at = desk.limits.nextCreateAt()
   if (at <= desk.now()) return false
-  await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, rev: rev + 1, nextAttemptAt: at } : undefined))
+  await desk.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, nextAttemptAt: at } : undefined))
   return true
 }

@@ -1,0 +1,15 @@
+import type { SyncLink } from '../core/sync-link.ts'
+import type { SyncRepository } from '../core/sync-repository.ts'
+import type { SyncStatus } from '../core/task-sync.ts'
+
+/** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */
+const PAGE = 50
+
+/** Every link of a state, a page at a time. */
+export async function* linkPages(sync: SyncRepository, status: SyncStatus): AsyncGenerator<readonly SyncLink[]> {
+  let page = await sync.links(status, undefined, PAGE)
+  while (page.length > 0) {
+    yield page
+    page = page.length < PAGE ? [] : await sync.links(status, page.at(-1)?.taskId, PAGE)
+  }
+}

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { SyncRepository } from '#src/core/sync-repository.ts'
+import type { Desk } from '#src/github/desk.ts'
+import { startWorker } from '#src/github/worker.ts'
+import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+
+/** A worker over a store of its own, whose lease is as told, and a GitHub that wants no call: its turns are counted. */
+const start = (hold: SyncRepository['hold']) => {
+  const repository = openSqliteRepository(':memory:')
+  const counts = { holds: 0, turns: 0 }
+  const sync: SyncRepository = {
+    ...repository.sync,
+    hold(...given) {
+      counts.holds += 1
+      return hold(...given)
+    },
+  }
+  const isPaused = () => {
+    counts.turns += 1
+    return true
+  }
+  const openDesk = async () => ({ sync, limits: { isPaused } }) as unknown as Desk
+  const warnings: string[] = []
+  const warn = (_: unknown, message: string) => void warnings.push(message)
+  const worker = startWorker(sync, { leaseMs: 60_000, openDesk, warn })
+  onTestFinished(async () => {
+    await worker.stop()
+    await repository.close()
+  })
+  return { counts, warnings, worker }
+}
+
+const pokeFor = async (milliseconds: number, poke: () => void): Promise<void> => {
+  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(1)) poke()
+}
+
+test('one that does not have the lease asks for it no more often under load', async () => {
+  const { counts, worker } = start(async () => undefined)
+  await pokeFor(400, worker.poke)
+  expect(counts.holds).toBeLessThanOrEqual(3)
+})
+
+test('one that has it looks for work a few times a moment, however often it is told of some', async () => {
+  const { counts, worker } = start(async () => 1)
+  await pokeFor(400, worker.poke)
+  expect(counts.turns).toBeGreaterThan(3)
+  expect(counts.turns).toBeLessThanOrEqual(25)
+})
+
+test('a lease that can not be asked for is told of once, until it can again', async () => {
+  let isDown = true
+  const { counts, warnings } = start(async () => {
+    if (isDown) throw new Error('down')
+    return undefined
+  })
+  await expect.poll(() => counts.holds, { timeout: 5000 }).toBeGreaterThan(2)
+  expect(warnings).toHaveLength(1)
+  isDown = false
+  const before = counts.holds
+  await expect.poll(() => counts.holds, { timeout: 5000 }).toBeGreaterThan(before)
+  isDown = true
+  await expect.poll(() => warnings.length, { timeout: 5000 }).toBe(2)
+})
