@@ -48,7 +48,8 @@ describe('docs/github.md', () => {
 
   test('says of each error of the sync what mends it', () => {
     const folder = 'src/github'
-    const source = readdirSync(new URL(folder, root)).map((file) => read(`${folder}/${file}`))
+    const files = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+    const source = files.map((file) => read(`${folder}/${file}`))
     const made = source.join('\n').matchAll(/(?:\bcode: |new Failed\()'([a-z_]+)'/g)
     const codes = new Set([...made].map(([, code]) => code))
     const [, table = ''] = /\| `error\.code` \|[^\n]*\n\|[-|]+\n((?:\|.*\n)+)/.exec(document) ?? []

@@ -3,11 +3,11 @@ import type { GithubStatus } from '../core/github-status.ts'
 import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
-import type { Home } from './api.ts'
-import type { Credential } from './client.ts'
-import { type LimitOptions, readLimits } from './limits.ts'
-import { linkPages } from './link-pages.ts'
-import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './state-names.ts'
+import type { Home } from './api/api.ts'
+import type { Credential } from './api/client.ts'
+import { type LimitOptions, readLimits } from './api/limits.ts'
+import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/state-names.ts'
+import { linkPages } from './step/link-pages.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
 const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]

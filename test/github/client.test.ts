@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { createClient } from '#src/github/client.ts'
-import { toRemoteIssue } from '#src/github/remote-issue.ts'
+import { createClient } from '#src/github/api/client.ts'
+import { toRemoteIssue } from '#src/github/issue/remote-issue.ts'
 import { startLocalGithub } from './start-local-github.ts'
 
 /** A client of a GitHub of the test's own. */

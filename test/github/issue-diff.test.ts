@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SyncedFields } from '#src/core/sync-link.ts'
-import { diffIssue, isEmpty } from '#src/github/issue-diff.ts'
-import { type SeenIssue, toIssue } from '#src/github/issue-mapping.ts'
+import { diffIssue, isEmpty } from '#src/github/issue/issue-diff.ts'
+import { type SeenIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { FIELDS, fields, MARKER } from './synced-arbitraries.ts'
 
 const ISSUE = toIssue(FIELDS, MARKER)

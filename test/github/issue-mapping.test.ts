@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromIssue, type IssueState, toIssue } from '#src/github/issue-mapping.ts'
+import { fromIssue, type IssueState, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { anyFields, FIELDS, fields, MARKER, taskOf } from './synced-arbitraries.ts'
 
 const ISSUE: IssueState = toIssue(FIELDS, MARKER)

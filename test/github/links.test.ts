@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newLink, type SyncLink } from '#src/core/sync-link.ts'
-import { adopted, failed, lookedInVain } from '#src/github/links.ts'
+import { adopted, failed, lookedInVain } from '#src/github/step/links.ts'
 
 const NOW = Date.parse('2026-03-01T09:00:00Z')
 const MINUTE = 60_000

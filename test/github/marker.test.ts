@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createMarker, MARKER_LENGTH, splitAtMarkers } from '#src/github/marker.ts'
+import { createMarker, MARKER_LENGTH, splitAtMarkers } from '#src/github/issue/marker.ts'
 import { MARKER, TASK_ID, taskOf, toMarker } from './synced-arbitraries.ts'
 
 const OTHER_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5f'

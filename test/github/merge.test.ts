@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { commonBase } from '#src/github/common-base.ts'
-import { fromIssue, toIssue } from '#src/github/issue-mapping.ts'
-import { merge } from '#src/github/merge.ts'
+import { commonBase } from '#src/github/issue/common-base.ts'
+import { fromIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
+import { merge } from '#src/github/issue/merge.ts'
 import { FIELDS, fields, MARKER } from './synced-arbitraries.ts'
 
 const SIDES = ['task', 'issue'] as const

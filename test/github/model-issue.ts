@@ -1,5 +1,5 @@
-import type { IssueChanges } from '#src/github/issue-diff.ts'
-import type { IssueState } from '#src/github/issue-mapping.ts'
+import type { IssueChanges } from '#src/github/issue/issue-diff.ts'
+import type { IssueState } from '#src/github/issue/issue-mapping.ts'
 
 const refuse = (reason: string): never => {
   throw new Error(`422 ${reason}`)

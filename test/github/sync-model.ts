@@ -1,8 +1,8 @@
 import type { SyncedFields } from '#src/core/sync-link.ts'
-import { commonBase } from '#src/github/common-base.ts'
-import { diffIssue, type IssueChanges, isEmpty } from '#src/github/issue-diff.ts'
-import { fromIssue, toIssue } from '#src/github/issue-mapping.ts'
-import { type Lost, type Merged, merge, type Side } from '#src/github/merge.ts'
+import { commonBase } from '#src/github/issue/common-base.ts'
+import { diffIssue, type IssueChanges, isEmpty } from '#src/github/issue/issue-diff.ts'
+import { fromIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
+import { type Lost, type Merged, merge, type Side } from '#src/github/issue/merge.ts'
 import { ModelIssue } from './model-issue.ts'
 import { MARKER } from './synced-arbitraries.ts'
 

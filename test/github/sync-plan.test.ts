@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SyncedFields } from '#src/core/sync-link.ts'
-import { diffIssue, isEmpty } from '#src/github/issue-diff.ts'
-import { fromIssue, type IssueState, toIssue } from '#src/github/issue-mapping.ts'
-import { merge } from '#src/github/merge.ts'
+import { diffIssue, isEmpty } from '#src/github/issue/issue-diff.ts'
+import { fromIssue, type IssueState, toIssue } from '#src/github/issue/issue-mapping.ts'
+import { merge } from '#src/github/issue/merge.ts'
 import { ModelIssue } from './model-issue.ts'
 import { anyFields, FIELDS, MARKER } from './synced-arbitraries.ts'
 

@@ -1,5 +1,5 @@
-import type { SyncedFields } from '../core/sync-link.ts'
-import { LABELS_MOST, type TaskStatus } from '../core/task.ts'
+import type { SyncedFields } from '../../core/sync-link.ts'
+import { LABELS_MOST, type TaskStatus } from '../../core/task.ts'
 import { isManaged, isUnnamed, keyOf, keysOf } from './issue-labels.ts'
 import { showsText, showsTitle } from './issue-text.ts'
 

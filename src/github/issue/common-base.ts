@@ -1,4 +1,4 @@
-import type { SyncedFields } from '../core/sync-link.ts'
+import type { SyncedFields } from '../../core/sync-link.ts'
 import { keyOf, keysOf } from './issue-labels.ts'
 import { fromIssue, type SeenIssue } from './issue-mapping.ts'
 import { bearsCutText, bearsCutTitle } from './issue-text.ts'

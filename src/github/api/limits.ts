@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SyncRepository } from '../core/sync-repository.ts'
+import type { SyncRepository } from '../../core/sync-repository.ts'
 import type { Budget, Credential } from './client.ts'
 import { Paused } from './stopped.ts'
 

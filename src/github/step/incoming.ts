@@ -1,12 +1,12 @@
-import { createdEvent } from '../core/event.ts'
-import { importedLink, type SyncLink } from '../core/sync-link.ts'
-import { createTask } from '../core/task.ts'
+import { createdEvent } from '../../core/event.ts'
+import { importedLink, type SyncLink } from '../../core/sync-link.ts'
+import { createTask } from '../../core/task.ts'
+import { hasAll } from '../issue/issue-labels.ts'
+import { fromIssue } from '../issue/issue-mapping.ts'
+import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
-import { hasAll } from './issue-labels.ts'
-import { fromIssue } from './issue-mapping.ts'
 import { adopted } from './links.ts'
 import { settle } from './reconcile.ts'
-import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
 import { settleTwin } from './twins.ts'
 
 /** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */

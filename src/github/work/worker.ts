@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Desk } from './desk.ts'
+import type { Desk } from '../step/desk.ts'
 import { createRounds } from './rounds.ts'
 
 const LEASE = 'github'

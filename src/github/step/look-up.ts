@@ -1,7 +1,7 @@
-import type { SyncLink } from '../core/sync-link.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
+import type { RemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
 import { adopted, lookedInVain } from './links.ts'
-import type { RemoteIssue } from './remote-issue.ts'
 import { closeTwin } from './twins.ts'
 
 /** Clocks differ: so much earlier than the try an issue may say that it was opened. */

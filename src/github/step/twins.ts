@@ -1,9 +1,9 @@
-import type { SyncLink } from '../core/sync-link.ts'
-import { answered } from './api.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
+import { answered } from '../api/api.ts'
+import { fromIssue } from '../issue/issue-mapping.ts'
+import type { RemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
-import { fromIssue } from './issue-mapping.ts'
 import { adopted, isUntouched } from './links.ts'
-import type { RemoteIssue } from './remote-issue.ts'
 
 /** Closes an issue as a duplicate of the one that its task is linked to. */
 export const closeTwin = async (desk: Desk, { number, isOpen }: { number: number; isOpen: boolean }): Promise<void> => {

@@ -1,9 +1,9 @@
-import { nextStep, type SyncedFields, type SyncLink } from '../core/sync-link.ts'
-import type { SyncError } from '../core/task-sync.ts'
-import { commonBase } from './common-base.ts'
-import { fromIssue } from './issue-mapping.ts'
-import { type RemoteIssue, toLinkedIssue } from './remote-issue.ts'
-import { LABELS_DROPPED } from './sync-errors.ts'
+import { nextStep, type SyncedFields, type SyncLink } from '../../core/sync-link.ts'
+import type { SyncError } from '../../core/task-sync.ts'
+import { LABELS_DROPPED } from '../api/sync-errors.ts'
+import { commonBase } from '../issue/common-base.ts'
+import { fromIssue } from '../issue/issue-mapping.ts'
+import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
 
 /** Why a try failed: a name for programs, and words. */
 type Reason = Omit<SyncError, 'action'>

@@ -1,11 +1,11 @@
-import { answered, type Outcome } from './api.ts'
+import { answered, type Outcome } from '../api/api.ts'
+import { Blocked, Failed, Refused } from '../api/stopped.ts'
+import { BLOCKS, invalidIssue } from '../api/sync-errors.ts'
+import type { IssueChanges } from '../issue/issue-diff.ts'
+import { hasAll, keyOf } from '../issue/issue-labels.ts'
+import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
-import type { IssueChanges } from './issue-diff.ts'
-import { hasAll, keyOf } from './issue-labels.ts'
 import { halted } from './links.ts'
-import { type RemoteIssue, toRemoteIssue } from './remote-issue.ts'
-import { Blocked, Failed, Refused } from './stopped.ts'
-import { BLOCKS, invalidIssue } from './sync-errors.ts'
 
 /**
  * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves

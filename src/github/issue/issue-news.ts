@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SyncLink } from '../core/sync-link.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
 import { diffIssue, isEmpty } from './issue-diff.ts'
 import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'

@@ -1,8 +1,8 @@
-import type { SyncRepository } from '../core/sync-repository.ts'
-import type { TaskRepository } from '../core/task-repository.ts'
-import type { Api } from './api.ts'
-import type { Limits } from './limits.ts'
-import type { Marker } from './marker.ts'
+import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { TaskRepository } from '../../core/task-repository.ts'
+import type { Api } from '../api/api.ts'
+import type { Limits } from '../api/limits.ts'
+import type { Marker } from '../issue/marker.ts'
 
 export interface SyncSettings {
   /** Who wins where both sides changed a field: the newest, or always one of them. */

@@ -1,11 +1,11 @@
-import { revived, type SyncLink } from '../core/sync-link.ts'
-import type { SyncError } from '../core/task-sync.ts'
-import type { Desk } from './desk.ts'
-import { linkPages } from './link-pages.ts'
-import { halted } from './links.ts'
-import { BLOCK, TRY_AGAIN } from './state-names.ts'
-import { Blocked } from './stopped.ts'
-import { BLOCKS } from './sync-errors.ts'
+import { revived, type SyncLink } from '../../core/sync-link.ts'
+import type { SyncError } from '../../core/task-sync.ts'
+import { BLOCK, TRY_AGAIN } from '../api/state-names.ts'
+import { Blocked } from '../api/stopped.ts'
+import { BLOCKS } from '../api/sync-errors.ts'
+import type { Desk } from '../step/desk.ts'
+import { linkPages } from '../step/link-pages.ts'
+import { halted } from '../step/links.ts'
 
 /** How often it is looked whether a person has mended it, in milliseconds. */
 const PROBE_MS = 60_000

@@ -1,10 +1,10 @@
-import type { Desk } from './desk.ts'
-import { welcome } from './incoming.ts'
-import { hasNews } from './issue-news.ts'
-import { linkPages } from './link-pages.ts'
-import type { RemoteIssue } from './remote-issue.ts'
-import { CURSOR, VANISH_CHECK } from './state-names.ts'
-import { suspect } from './suspect.ts'
+import { CURSOR, VANISH_CHECK } from '../api/state-names.ts'
+import { hasNews } from '../issue/issue-news.ts'
+import type { RemoteIssue } from '../issue/remote-issue.ts'
+import type { Desk } from '../step/desk.ts'
+import { welcome } from '../step/incoming.ts'
+import { linkPages } from '../step/link-pages.ts'
+import { suspect } from '../step/suspect.ts'
 
 /** Lists lag, clocks differ: so much of what the last sweep saw is looked at again. */
 const OVERLAP_MS = 5 * 60 * 1000

@@ -1,5 +1,5 @@
-import type { SyncedFields } from '../core/sync-link.ts'
-import { codePoints, isStorable, LABEL_MOST, LABELS_MOST, type TaskPriority, type TaskStatus } from '../core/task.ts'
+import type { SyncedFields } from '../../core/sync-link.ts'
+import { codePoints, isStorable, LABEL_MOST, LABELS_MOST, type TaskPriority, type TaskStatus } from '../../core/task.ts'
 
 const IN_PROGRESS = 'status:in_progress'
 const HIGH = 'priority:high'

@@ -1,9 +1,9 @@
-import type { Delivery } from '../core/sync-repository.ts'
-import { answered } from './api.ts'
-import type { Desk } from './desk.ts'
-import { handleGone } from './gone.ts'
-import { receive } from './incoming.ts'
-import { toRemoteIssue } from './remote-issue.ts'
+import type { Delivery } from '../../core/sync-repository.ts'
+import { answered } from '../api/api.ts'
+import { toRemoteIssue } from '../issue/remote-issue.ts'
+import type { Desk } from '../step/desk.ts'
+import { handleGone } from '../step/gone.ts'
+import { receive } from '../step/incoming.ts'
 
 /** What was told of one issue, in the order in which it came. */
 export type Told = readonly [Delivery, ...Delivery[]]

@@ -1,5 +1,5 @@
-import type { SyncedFields } from '../core/sync-link.ts'
-import { DESCRIPTION_MOST, TITLE_MOST } from '../core/task.ts'
+import type { SyncedFields } from '../../core/sync-link.ts'
+import { DESCRIPTION_MOST, TITLE_MOST } from '../../core/task.ts'
 import { fromIssueLabels, priorityOf, statusOf, toIssueLabels } from './issue-labels.ts'
 import {
   firstCodePoints,

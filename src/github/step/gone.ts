@@ -1,8 +1,8 @@
-import type { SyncLink } from '../core/sync-link.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
+import { Blocked, Failed } from '../api/stopped.ts'
+import { BLOCKS, ISSUE_DELETED, transferred } from '../api/sync-errors.ts'
 import type { Desk } from './desk.ts'
 import { halted } from './links.ts'
-import { Blocked, Failed } from './stopped.ts'
-import { BLOCKS, ISSUE_DELETED, transferred } from './sync-errors.ts'
 
 /** So long after it was opened an issue may not be shown yet: reads may lag behind writes. */
 const NEW_MS = 60_000

@@ -1,14 +1,14 @@
-import { type SyncedFields, type SyncLink, toSyncedFields } from '../core/sync-link.ts'
-import type { Task } from '../core/task.ts'
-import type { SyncError } from '../core/task-sync.ts'
-import type { Outcome } from './api.ts'
+import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
+import type { Task } from '../../core/task.ts'
+import type { SyncError } from '../../core/task-sync.ts'
+import type { Outcome } from '../api/api.ts'
+import { Blocked, Failed } from '../api/stopped.ts'
+import { BLOCKS, invalidIssue, uncertain } from '../api/sync-errors.ts'
+import { hasAll, toIssueLabels } from '../issue/issue-labels.ts'
+import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
+import { toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
-import { hasAll, toIssueLabels } from './issue-labels.ts'
-import { fromIssue, toIssue } from './issue-mapping.ts'
 import { halted, linked } from './links.ts'
-import { toRemoteIssue } from './remote-issue.ts'
-import { Blocked, Failed } from './stopped.ts'
-import { BLOCKS, invalidIssue, uncertain } from './sync-errors.ts'
 
 /** An issue as it is being opened: of which task, with what, since when. */
 interface Opening {

@@ -1,6 +1,6 @@
-import type { SyncLink } from '../core/sync-link.ts'
-import type { SyncRepository } from '../core/sync-repository.ts'
-import type { SyncStatus } from '../core/task-sync.ts'
+import type { SyncLink } from '../../core/sync-link.ts'
+import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { SyncStatus } from '../../core/task-sync.ts'
 
 /** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */
 const PAGE = 50
