@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import { forbidden, validationFailed } from './local-github/answer.ts'
 import {
+  answerWith,
   errorAfterCommit,
   errorBeforeCommit,
   type Fault,
@@ -20,6 +22,7 @@ import {
   becomesLinked,
   eventually,
   expectOneIssueEach,
+  PATCH_ISSUE,
   type SyncService,
   stands,
   startSync,
@@ -128,6 +131,32 @@ describe('a new task and its issue', () => {
     const task = await service.create({ title: 'twice' })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     expectOneIssueEach(github, [await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })])
+  })
+
+  it('a twin that may not be closed just now: blocked with the action, closed once it may', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
+    github.fail(CREATE_ISSUE, lateCommit(1200))
+    const refused = github.fail(PATCH_ISSUE, answerWith(forbidden('no')), { times: 1000 })
+    const task = await service.create({ title: 'twice' })
+    await stands(service, { blocked: { code: 'forbidden' } })
+    refused.stop()
+    await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
+    await stands(service, { blocked: null })
+    expectOneIssueEach(github, [await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })])
+  })
+
+  it('a twin on a server that knows no duplicates: closed as not planned', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
+    github.fail(CREATE_ISSUE, lateCommit(1200))
+    const unknown = validationFailed([{ resource: 'Issue', code: 'invalid', field: 'state_reason' }])
+    const isDuplicate = () => JSON.stringify(github.requests.all().at(-1)?.body).includes('duplicate')
+    const old: Fault = { name: 'no duplicates', happen: (incident) => incident.send(isDuplicate() ? unknown : incident.commit()) }
+    github.fail(PATCH_ISSUE, old, { times: 1000 })
+    const task = await service.create({ title: 'twice' })
+    await eventually(() => expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'not_planned' }))
+    await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })
   })
 
   /** What the process dies of while its POST is under way. */

@@ -1,14 +1,20 @@
 import type { SyncLink } from '../../core/sync-link.ts'
 import { answered } from '../api/api.ts'
+import { Blocked } from '../api/stopped.ts'
+import { BLOCKS } from '../api/sync-errors.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
 import { adopted, isUntouched } from './links.ts'
 
-/** Closes an issue as a duplicate of the one that its task is linked to. */
+/** Closes an issue as a duplicate of the one that its task is linked to; a server that knows no such reason is given another. */
 export const closeTwin = async (desk: Desk, { number, isOpen }: { number: number; isOpen: boolean }): Promise<void> => {
   if (!isOpen) return
-  answered(await desk.api.update(number, { state: 'closed', state_reason: 'duplicate' }))
+  const close = async (state_reason: 'duplicate' | 'not_planned') =>
+    answered(await desk.api.update(number, { state: 'closed', state_reason }))
+  let outcome = await close('duplicate')
+  if (outcome.kind === 'refused' && outcome.status === 422) outcome = await close('not_planned')
+  if (outcome.kind === 'refused' && outcome.status === 403) throw new Blocked(BLOCKS.forbidden)
 }
 
 /**
