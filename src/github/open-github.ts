@@ -59,7 +59,8 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
   }
 
   /** As many creates wait for their issues as can be opened within the wait, one after the other. */
-  const waitingMost = Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
+  const waitingMost =
+    settings.createWaitMs === 0 ? 0 : Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
   let waiting = 0
   let isClosing = false
 
