@@ -11,7 +11,7 @@ import { createMarker } from './issue/marker.ts'
 import { createOperations } from './operations.ts'
 import type { Desk, SyncSettings } from './step/desk.ts'
 import { createWebhook } from './webhook.ts'
-import { startWorker } from './work/worker.ts'
+import { startWorker } from './worker/worker.ts'
 
 export interface GithubSettings extends SyncSettings, LimitOptions {
   readonly credential: Credential

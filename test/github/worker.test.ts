@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
 import type { Desk } from '#src/github/step/desk.ts'
-import { startWorker } from '#src/github/work/worker.ts'
+import { startWorker } from '#src/github/worker/worker.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 
 /** A worker over a store of its own, whose lease is as told, and a GitHub that wants no call: its turns are counted. */

@@ -20,6 +20,9 @@ const file = (path: string, other: Partial<ImageFile> = {}): ImageFile => ({
   ...other,
 })
 
+/** Root's home within the image: what the base has there stays, what a build leaves there must not. */
+const ROOT_HOME = '/root'
+
 const GOOD: ImageFacts = {
   config: {
     User: '1000:1000',
@@ -48,7 +51,7 @@ const GOOD: ImageFacts = {
       file(`/app/${name}`),
     ),
     file('/usr/local/bin/node'),
-    file('/etc/profile'),
+    file(`${ROOT_HOME}/.bashrc`),
     file('/data', { type: 'folder', uid: 1000, gid: 1000 }),
     file('/app/data', { type: 'link', mode: 0o777 }),
   ],
@@ -109,7 +112,7 @@ const BAD: readonly [fault: string, rule: keyof typeof RULES, image: ImageFacts]
   ['a development dependency', 'noDevDependency', withFile('/app/node_modules/typescript', { type: 'folder' })],
   ['the sources', 'nothingLeftOver', withFile('/app/src', { type: 'folder' })],
   ['what the compiler notes', 'nothingLeftOver', withFile('/app/dist/.tsbuildinfo')],
-  ["npm's cache", 'nothingLeftOver', withFile('/root/.npm', { type: 'folder' })],
+  ["npm's cache", 'nothingLeftOver', withFile(`${ROOT_HOME}/.npm`, { type: 'folder' })],
   ['.env', 'noSecret', withLayerPath('app/.env')],
   ['an .npmrc that a later layer deletes', 'noSecret', withLayerPath('root/.npmrc')],
   ['the history', 'noSecret', withLayerPath('app/.git/config')],

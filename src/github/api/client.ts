@@ -118,12 +118,7 @@ const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): 
     return { response, text: await response.text() }
   })
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
-  const { status, statusText, headers } = response
-  return new Response(isEmpty ? null : text, {
-    status,
-    statusText,
-    headers: withoutLength(headers),
-  })
+  return new Response(isEmpty ? null : text, response)
 }
 
 /** Gives up after a time, or with the signal: that one, if it was combined, would keep each call for as long as it lives (nodejs/node#64476). */
@@ -143,13 +138,6 @@ const within = async <T>(
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
   }
-}
-
-/** The text was decoded: what told of its bytes no longer holds. */
-const withoutLength = (headers: Headers): Headers => {
-  const kept = new Headers(headers)
-  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
-  return kept
 }
 
 type ReplyHeaders = Readonly<Record<string, string | number | undefined>>
