@@ -6,6 +6,14 @@ export const INSTANT_EXPECTED = 'an RFC 3339 date-time with a time zone, such as
 const EARLIEST = Date.parse('0000-01-01T00:00:00.000Z')
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
+let [lastTime, lastText] = [0, new Date(0).toISOString()]
+
+/** An instant in UTC, of milliseconds since the epoch. It is made once for each millisecond, as many requests share one. */
+export const formatInstant = (milliseconds: number): string => {
+  if (milliseconds !== lastTime) [lastText, lastTime] = [new Date(milliseconds).toISOString(), milliseconds]
+  return lastText
+}
+
 const daysInMonth = (year: number, month: number): number =>
   month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
 

@@ -1,3 +1,4 @@
+import { formatInstant } from './instant.ts'
 import type { Task, TaskPriority, TaskStatus } from './task.ts'
 import type { SyncError, SyncStatus, TaskSync } from './task-sync.ts'
 
@@ -119,8 +120,7 @@ const due = (link: SyncLink, now: number) => ({
   error: null,
 })
 
-const instant = (milliseconds: number | null): string | null =>
-  milliseconds === null ? null : new Date(milliseconds).toISOString()
+const instant = (milliseconds: number | null): string | null => (milliseconds === null ? null : formatInstant(milliseconds))
 
 export const toTaskSync = (link: SyncLink): TaskSync => ({
   status: link.status,

@@ -2,6 +2,7 @@ import type { BatchOperation } from './batch.ts'
 import { type InputIssue, invalidInput, keyReused, notFound, TaskError } from './errors.ts'
 import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
+import { formatInstant } from './instant.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
 import { type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
@@ -63,7 +64,7 @@ export type TaskService = ReturnType<typeof createTaskService>
 export const createTaskService = ({ repository, now, newId, mirror }: TaskServiceDeps) => {
   const isMirrored = mirror !== undefined
 
-  const instant = (): string => new Date(now()).toISOString()
+  const instant = (): string => formatInstant(now())
 
   const toKey = (retry: RetryKey | undefined): IdempotencyKey | undefined =>
     retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }

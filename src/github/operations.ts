@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { GithubStatus } from '../core/github-status.ts'
+import { formatInstant } from '../core/instant.ts'
 import { revived, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
@@ -89,4 +90,4 @@ export const createOperations = (
 })
 
 const instant = (milliseconds: number | null | undefined): string | null =>
-  milliseconds == null ? null : new Date(milliseconds).toISOString()
+  milliseconds == null ? null : formatInstant(milliseconds)

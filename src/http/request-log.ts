@@ -1,4 +1,5 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import { formatInstant } from '../core/instant.ts'
 
 /** Takes one finished line at a time. */
 export type WriteLine = (line: string) => void
@@ -26,15 +27,7 @@ export class RequestLog extends LogController {
     const url = PLAIN.test(request.url) ? `"${request.url}"` : JSON.stringify(request.url)
     const ms = Math.round(reply.elapsedTime * 100) / 100
     this.#write(
-      `{"level":30,"time":"${toTime(Date.now())}","request_id":"${request.id}","method":"${request.method}","url":${url},"status":${reply.statusCode},"ms":${ms},"msg":"request"}\n`,
+      `{"level":30,"time":"${formatInstant(Date.now())}","request_id":"${request.id}","method":"${request.method}","url":${url},"status":${reply.statusCode},"ms":${ms},"msg":"request"}\n`,
     )
   }
-}
-
-let [lastTime, lastText] = [0, '']
-
-/** The time in words, made once for each millisecond. */
-const toTime = (now: number): string => {
-  if (now !== lastTime) [lastTime, lastText] = [now, new Date(now).toISOString()]
-  return lastText
 }

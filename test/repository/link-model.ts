@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { behind, newLink, type SyncLink, withLink } from '#src/core/sync-link.ts'
+import type { SyncRepository } from '#src/core/sync-repository.ts'
 import { patchTask, type Task } from '#src/core/task.ts'
 import { SYNC_STATUSES, type SyncStatus } from '#src/core/task-sync.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -22,6 +23,16 @@ type Operation =
   | { readonly kind: 'add' }
   | { readonly kind: 'step'; readonly rev: number | undefined; readonly fields: Partial<SyncLink> }
   | { readonly kind: 'forget' }
+  | { readonly kind: 'ask'; readonly what: keyof typeof QUESTIONS }
+
+/** What may be asked in between: that it is changes nothing. */
+const QUESTIONS = {
+  due: (sync: SyncRepository) => sync.dueLinks(millisAt(10), 1),
+  pending: (sync: SyncRepository) => sync.links('pending', undefined, 1),
+  linked: (sync: SyncRepository) => sync.links('linked', undefined, 1),
+  counts: (sync: SyncRepository) => sync.countLinks(),
+  unlinked: (sync: SyncRepository) => sync.unlinkedTasks(undefined, 1),
+}
 
 const statuses: fc.Arbitrary<SyncStatus> = fc.constantFrom(...SYNC_STATUSES)
 
@@ -58,6 +69,13 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      what: fc.constantFrom(...(Object.keys(QUESTIONS) as (keyof typeof QUESTIONS)[])),
+    }),
+  },
 )
 
 /** What an operation makes of a task and its link. */
@@ -90,6 +108,8 @@ const apply = (pair: Pair, operation: Operation): void => {
       if (!link) return
       pair.link = undefined
       pair.task = task && { ...task, sync: null }
+      return
+    case 'ask':
   }
 }
 
@@ -115,11 +135,15 @@ const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string
     }
     case 'forget':
       await forget(id)
+      return
+    case 'ask':
+      await QUESTIONS[operation.what](sync)
   }
 }
 
-const byTime = (a: SyncLink, b: SyncLink): number =>
-  (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || (a.taskId < b.taskId ? -1 : 1)
+const byTask = (a: SyncLink, b: SyncLink): number => (a.taskId < b.taskId ? -1 : 1)
+
+const byTime = (a: SyncLink, b: SyncLink): number => (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || byTask(a, b)
 
 /** Whatever the store can be asked of its links, against the model of all of them. */
 const expectSame = async ({ sync, current }: Linked, all: readonly Pair[], touched: readonly Pair[]): Promise<void> => {
@@ -131,11 +155,15 @@ const expectSame = async ({ sync, current }: Linked, all: readonly Pair[], touch
     const issueId = link?.issue?.id
     if (issueId) expect(await sync.linkOfIssue(issueId)).toEqual(links.find(({ issue }) => issue?.id === issueId))
   }
-  const due = links.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= now)
-  expect((await sync.dueLinks(now, 1000)).sort(byTime)).toEqual(due.sort(byTime))
   expect(await sync.countLinks()).toEqual(Object.fromEntries(SYNC_STATUSES.flatMap((status) => countOf(links, status))))
   const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task.id] : []))
   expect(await sync.unlinkedTasks(undefined, 1000)).toEqual(unlinked)
+  for (const wanted of ['pending', 'dirty'] as const) {
+    const ofStatus = links.filter(({ status }) => status === wanted).sort(byTask)
+    expect(await sync.links(wanted, undefined, 1000)).toEqual(ofStatus)
+  }
+  const due = links.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= now)
+  expect((await sync.dueLinks(now, 1000)).sort(byTime)).toEqual(due.sort(byTime))
 }
 
 const countOf = (links: readonly SyncLink[], wanted: SyncStatus): [SyncStatus, number][] => {

@@ -186,8 +186,9 @@ describe('a file from before the GitHub sync', () => {
   test('is set aside as it was', async () => {
     const { path, tasks } = fileBeforeSync()
     await openSqliteRepository(path).close()
-    expect(versionOf(`${path}.before-v2`)).toEqual({ user_version: 1 })
-    expect(read(`${path}.before-v2`, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({
+    const copy = `${path}.before-v${MIGRATIONS.length}`
+    expect(versionOf(copy)).toEqual({ user_version: 1 })
+    expect(read(copy, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({
       count: tasks.length,
     })
   })

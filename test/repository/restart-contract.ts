@@ -3,7 +3,7 @@ import type { TaskRepository } from '#src/core/task-repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { issueOf, millisAt, toLinkedStore } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
-import { createStore } from './task-store.ts'
+import { createStore, toTask } from './task-store.ts'
 
 /** Opens the same database each time; the test closes it. */
 export type Reopen = () => Promise<TaskRepository> | TaskRepository
@@ -35,6 +35,22 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       expect(await sync.linkOfIssue('9007199254740993')).toEqual(kept[0])
       expect(await current(kept[0]?.taskId ?? '')).toMatchObject({ sync: { status: 'dead' } })
       expect((await sync.dueLinks(millisAt(300), 9)).map(({ taskId }) => taskId)).toEqual([kept[2]?.taskId, kept[1]?.taskId])
+    })
+
+    test('has the links of many new tasks that nobody asked for before, the longest due first', async () => {
+      const { kept, sync } = await openTwice(async ({ createLinked, patch, remove }) => {
+        const created = await Promise.all(Array.from({ length: 1100 }, (_, at) => createLinked({ nextAttemptAt: millisAt(at) })))
+        const ids = created.map((result) => toTask(result).id)
+        await patch(ids[0] ?? '', { title: 'changed' })
+        await remove(ids[1] ?? '')
+        return ids
+      })
+      expect(await sync.countLinks()).toEqual({ pending: kept.length })
+      expect(await sync.unlinkedTasks(undefined, 9)).toEqual([])
+      expect((await sync.dueLinks(millisAt(600), 2000)).map(({ taskId }) => taskId)).toEqual(kept.slice(0, 601))
+      expect((await sync.links('pending', kept[1050], 2000)).map(({ taskId }) => taskId)).toEqual(kept.slice(1051))
+      expect(await sync.countLinks()).toEqual({ pending: kept.length })
+      expect(await sync.link(kept[1] ?? '')).toMatchObject({ isDeleted: true, wantedVersion: 2 })
     })
 
     test('knows the deliveries that are open and those that were dealt with', async () => {

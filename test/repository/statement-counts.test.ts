@@ -2,7 +2,9 @@ import type { InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { openDatabase, type Statement } from '#src/repository/sqlite/binding.ts'
+import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { startApp } from '../start-app.ts'
+import { openLinked } from './linked-store.ts'
 
 const db = openDatabase(':memory:')
 const statementPrototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Statement
@@ -106,6 +108,14 @@ describe.runIf(canWatch)('SQL statements', () => {
     const [look, keep] = ['1 SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
     expect(await create(draft, retried)).toEqual(inTransaction(look, ...NEW, ...keep))
     expect(await create(draft, retried)).toEqual(inTransaction(look))
+  })
+
+  test('a new task that is to have an issue is no row more', async () => {
+    const { createLinked } = await openLinked(() => openSqliteRepository(':memory:'))
+    const statements: string[] = []
+    watchStatements((name) => statements.push(name))
+    await createLinked()
+    expect(counted(statements)).toEqual(inTransaction(...NEW))
   })
 
   test('a change reads the task once and writes what has changed', async () => {

@@ -1,4 +1,5 @@
 import { createdEvent } from '../../core/event.ts'
+import { formatInstant } from '../../core/instant.ts'
 import { importedLink, type SyncLink } from '../../core/sync-link.ts'
 import { createTask } from '../../core/task.ts'
 import { hasAll } from '../issue/issue-labels.ts'
@@ -47,7 +48,7 @@ const importIssue = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
   const now = desk.now()
   const key = `github-issue:${issue.id}\n`
   const fields = fromIssue(issue, null)
-  const task = createTask({ ...fields, labels: [...fields.labels] }, desk.newId(key), new Date(now).toISOString())
+  const task = createTask({ ...fields, labels: [...fields.labels] }, desk.newId(key), formatInstant(now))
   const link = importedLink(task.id, toLinkedIssue(issue), fields, now)
   const idempotencyKey = { key, fingerprint: issue.id, now, expiresAt: now + IMPORT_KEY_MS }
   await desk.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)

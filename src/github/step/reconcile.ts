@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { changedEvent, type NewTaskEvent } from '../../core/event.ts'
+import { formatInstant } from '../../core/instant.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
 import { patchTask, type Task } from '../../core/task.ts'
 import type { Decision } from '../../core/task-repository.ts'
@@ -102,7 +103,7 @@ const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, acto
   const there = fromIssue(issue, base)
   const merged = merge(base, here, there, preferred(desk, task, issue), options)
   const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
-  const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, new Date(now).toISOString())
+  const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, formatInstant(now))
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
   /** What lost is known from here on, so that its loss is told once. */
@@ -137,7 +138,7 @@ const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan)
 }
 
 const nextVersion = (task: Task, now: number): Task => {
-  const at = new Date(now).toISOString()
+  const at = formatInstant(now)
   return { ...task, version: task.version + 1, updated_at: at > task.updated_at ? at : task.updated_at }
 }
 

@@ -1,3 +1,4 @@
+import { formatInstant } from '../../core/instant.ts'
 import { CURSOR, VANISH_CHECK } from '../api/state-names.ts'
 import { hasNews } from '../issue/issue-news.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
@@ -22,7 +23,7 @@ export const UNKNOWN_ACTOR = 'github'
 export const sweep = async (desk: Desk): Promise<void> => {
   const began = desk.now()
   const cursor = ((await desk.sync.readState(CURSOR)) as number | undefined) ?? began
-  const since = new Date(cursor - OVERLAP_MS).toISOString()
+  const since = formatInstant(cursor - OVERLAP_MS)
   const unknown: RemoteIssue[] = []
   /** The newest first: what changes meanwhile comes to the front, so that none is pushed from a page that is to be read to one that was. */
   for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'desc', since })) {

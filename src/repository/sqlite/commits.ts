@@ -8,7 +8,7 @@ import type { Database, SQLInputValue } from './binding.ts'
 import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
-import { createLinkRecords, toLink } from './link-records.ts'
+import { createLinkRecords, isTold, toLink, toldLink } from './link-records.ts'
 
 /** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
 export interface Commits {
@@ -18,14 +18,25 @@ export interface Commits {
   /** Decides upon a link and its task, and keeps both; it spends no version. */
   changeLink(taskId: string, decide: LinkDecision): SyncLink | undefined
   addLink(taskId: string, now: number): boolean
+  /** Writes the link down that a task alone tells of (told-links.ts). */
+  writeLink(taskId: string): void
+  /** Reads a link, written down or told. */
+  link(taskId: string): SyncLink | undefined
 }
 
 interface Row {
   readonly key: number
   readonly version: number
   readonly json: string
-  /** The link to its issue, when it has one. */
+  /** The link to its issue, when one is written down. */
   readonly link: string | null
+}
+
+/** A task with its link. */
+interface Linked {
+  readonly row: Row
+  readonly task: Task
+  readonly link: SyncLink | undefined
 }
 
 export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
@@ -44,6 +55,13 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
   const insertEvent = db.prepare('INSERT INTO events (task_id, version, json) VALUES (?, ?, ?)')
   const update = createUpdate(db)
+
+  const read = (id: string): Linked | undefined => {
+    const row = find.get(id) as Row | undefined
+    if (row === undefined) return undefined
+    const task = JSON.parse(row.json) as Task
+    return { row, task, link: toLink(row.link) ?? toldLink(task) }
+  }
 
   const addLabels = (task: Task, key: number): void => {
     for (const label of task.labels) insertLabel.run(label, toMilliseconds(task.created_at), key)
@@ -72,12 +90,12 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     deleteTask.run(key)
   }
 
-  const carryOut = (id: string, row: Row, current: Task, link: SyncLink | undefined, decision: Decision): CommitResult => {
+  const carryOut = ({ row, task: current, link }: Linked, decision: Decision): CommitResult => {
     switch (decision.kind) {
       case 'refuse':
         return { kind: 'refused', error: decision.error }
       case 'keep':
-        return { kind: 'stored', task: { id, version: row.version, json: row.json }, replayed: false }
+        return { kind: 'stored', task: { id: current.id, version: row.version, json: row.json }, replayed: false }
       case 'change': {
         const { task, event } = decision
         const next = following(link, decision.link) ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
@@ -98,7 +116,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const earlier = key && keys.answer(key)
       if (earlier !== undefined) return earlier
       const task = link ? withLink(given, link) : given
-      if (link) links.put(link)
+      if (link && !isTold(link)) links.put(link)
       const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
       const json = JSON.stringify(task)
       const createdAt = toMilliseconds(task.created_at)
@@ -126,11 +144,9 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     change(id, decide, key) {
       const earlier = key && keys.answer(key)
       if (earlier !== undefined) return earlier
-      const row = find.get(id) as Row | undefined
-      if (row === undefined) return { kind: 'absent' }
-      const current = JSON.parse(row.json) as Task
-      const link = toLink(row.link)
-      const result = carryOut(id, row, current, link, decide(current, link))
+      const linked = read(id)
+      if (linked === undefined) return { kind: 'absent' }
+      const result = carryOut(linked, decide(linked.task, linked.link))
       if (key !== undefined) keys.record(key, id, result)
       return result
     },
@@ -138,26 +154,38 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     claim: (key) => keys.claim(key),
 
     changeLink(taskId, decide) {
-      const row = find.get(taskId) as Row | undefined
-      const link = row ? toLink(row.link) : links.get(taskId)
+      const linked = read(taskId)
+      const link = linked ? linked.link : links.get(taskId)
       if (link === undefined) return undefined
-      const task = row && (JSON.parse(row.json) as Task)
-      const next = following(link, decide(link, task))
+      const next = following(link, decide(link, linked?.task))
       if (next === undefined) return link
       if (next === null) links.remove(taskId)
       else links.put(next)
-      if (row && task) replaceTask(row.key, task, next === null ? { ...task, sync: null } : withLink(task, next))
+      if (linked) {
+        const { row, task } = linked
+        replaceTask(row.key, task, next === null ? { ...task, sync: null } : withLink(task, next))
+      }
       return next ?? undefined
     },
 
     addLink(taskId, now) {
-      const row = find.get(taskId) as Row | undefined
-      if (row === undefined || row.link !== null) return false
-      const task = JSON.parse(row.json) as Task
+      const linked = read(taskId)
+      if (linked === undefined || linked.link !== undefined) return false
+      const { row, task } = linked
       const link = newLink(taskId, now, task.version)
       links.put(link)
       replaceTask(row.key, task, withLink(task, link))
       return true
+    },
+
+    writeLink(taskId) {
+      const linked = read(taskId)
+      if (linked?.link && linked.row.link === null) links.put(linked.link)
+    },
+
+    link(taskId) {
+      const linked = read(taskId)
+      return linked ? linked.link : links.get(taskId)
     },
   }
 }

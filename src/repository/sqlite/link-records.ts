@@ -1,4 +1,5 @@
 import { newLink, type SyncLink } from '../../core/sync-link.ts'
+import type { Task } from '../../core/task.ts'
 import type { Database } from './binding.ts'
 import { SYNC_SQL } from './sync-sql.ts'
 
@@ -33,6 +34,17 @@ const toText = (link: SyncLink): string => {
   for (const name of FIELDS) if (link[name] !== UNSAID[name]) said[name] = link[name]
   return JSON.stringify(said)
 }
+
+/** What a task tells of its link, beside the fields that are as in every new link. */
+const TOLD: readonly (keyof SyncLink)[] = ['taskId', 'nextAttemptAt']
+
+/** Whether a new task tells all of its link, so that nothing of it need be written beside the task. */
+export const isTold = (link: SyncLink): boolean =>
+  link.nextAttemptAt !== null && FIELDS.every((name) => TOLD.includes(name) || link[name] === UNSAID[name])
+
+/** The link that a task alone tells of. Once there is one in `github_links`, that one counts. */
+export const toldLink = ({ id, sync }: Task): SyncLink | undefined =>
+  sync?.status === 'pending' && sync.next_attempt_at !== null ? newLink(id, Date.parse(sync.next_attempt_at)) : undefined
 
 export const toLink = (json: string | null | undefined): SyncLink | undefined =>
   json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as SyncLink) }

@@ -95,4 +95,11 @@ export const MIGRATIONS: readonly string[] = [
   -- A task tells of its issue, or that it has none.
   UPDATE tasks SET json = json_insert(json, '$.sync', NULL) WHERE json_type(json, '$.sync') IS NULL;
   `,
+  `
+  -- From here on a new task may tell of its link alone (told-links.ts), which earlier programs don't know. Until here none does.
+  INSERT INTO sync_state SELECT 'links_written_up_to', json_quote(max(id)) FROM tasks HAVING max(id) IS NOT NULL;
+
+  -- They are in memory.
+  DROP TABLE leases;
+  `,
 ]

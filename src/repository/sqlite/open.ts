@@ -8,6 +8,7 @@ import { type KeyPosition, planList } from './list-plan.ts'
 import { createReadRun } from './read-run.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSync } from './sync.ts'
+import { createToldLinks } from './told-links.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
 /** A page of so many tasks is read at once where an index holds it; whatever takes longer goes to the scanner. */
@@ -29,7 +30,9 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
-  let newestId = (findNewest.get() as { id: string } | undefined)?.id
+  const told = createToldLinks(db, turns, commits)
+  /** Of tasks that were deleted since, too, as far as that counts. */
+  let newestId = [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
 
   const scan: Scan = async (legs, limit) => {
     if (scanner === undefined) return turns.read(() => readRun(legs, limit))
@@ -72,7 +75,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       await turns.read(() => findNewest.get())
     },
 
-    sync: createSync(db, turns, commits, scan),
+    sync: createSync(db, turns, commits, told, scan),
     eventLag: () => 0,
 
     async close() {

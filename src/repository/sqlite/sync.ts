@@ -6,6 +6,7 @@ import type { Commits } from './commits.ts'
 import { toLink } from './link-records.ts'
 import type { Scan } from './scanner.ts'
 import { SYNC_SCANS, SYNC_SQL } from './sync-sql.ts'
+import type { ToldLinks } from './told-links.ts'
 import type { Turns } from './turns.ts'
 
 interface Text {
@@ -18,8 +19,7 @@ interface StatusCount {
 }
 
 /** The bookkeeping of the GitHub sync, in the file where the tasks are. What grows with them is read by `scan`, which delays no request. */
-export const createSync = (db: Database, turns: Turns, commits: Commits, scan: Scan): SyncRepository => {
-  const findLink = db.prepare(SYNC_SQL.link)
+export const createSync = (db: Database, turns: Turns, commits: Commits, told: ToldLinks, scan: Scan): SyncRepository => {
   const findLinkOfIssue = db.prepare(SYNC_SQL.linkOfIssue)
   const findDue = db.prepare(SYNC_SQL.due)
   const findOfStatus = db.prepare(SYNC_SQL.ofStatus)
@@ -41,19 +41,35 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, scan: S
   }
 
   return {
-    link: (taskId) => turns.read(() => link(findLink.get(taskId))),
+    link: (taskId) => turns.read(() => commits.link(taskId)),
     linkOfIssue: (issueId) => turns.read(() => link(findLinkOfIssue.get(issueId))),
     changeLink: (taskId, decide) => turns.commit(() => commits.changeLink(taskId, decide)),
     addLink: (taskId, now) => turns.commit(() => commits.addLink(taskId, now)),
-    dueLinks: (now, limit) => turns.read(() => linksOf(findDue.all(now, limit))),
-    links: (status, after, limit) => turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit))),
 
-    countLinks: async () => {
-      const counts = await scanned<StatusCount>(SYNC_SCANS.counts, [], SYNC_STATUSES.length)
-      return Object.fromEntries(counts.map(({ status, count }) => [status, count]))
+    async dueLinks(now, limit) {
+      for (;;) {
+        const { due, areAll } = await turns.read(() => {
+          const due = linksOf(findDue.all(now, limit))
+          const last = due[limit - 1]?.nextAttemptAt
+          return { due, areAll: typeof last === 'number' && !told.mayBeDueBefore(last) }
+        })
+        if (areAll || !(await told.writeSome())) return due
+      }
     },
 
-    unlinkedTasks: (after, limit) => scanned<string>(SYNC_SCANS.unlinked, [after ?? ''], limit),
+    async links(status, after, limit) {
+      if (status === 'pending') while (await told.writeSome());
+      return turns.read(() => linksOf(findOfStatus.all(status, after ?? '', limit)))
+    },
+
+    countLinks: async () => {
+      const rows = await scanned<StatusCount>(SYNC_SCANS.counts, [told.upTo()], SYNC_STATUSES.length + 1)
+      const counts: Partial<Record<SyncStatus, number>> = {}
+      for (const { status, count } of rows) if (count > 0) counts[status] = (counts[status] ?? 0) + count
+      return counts
+    },
+
+    unlinkedTasks: (after, limit) => scanned<string>(SYNC_SCANS.unlinked, [after ?? '', told.upTo()], limit),
 
     addDelivery: (delivery) =>
       turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
