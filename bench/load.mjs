@@ -23,7 +23,7 @@ const openConnection = ({ hostname, port }, onError) =>
     const onHead = (bytes, end) => {
       const head = bytes.latin1Slice(0, end)
       status = Number(head.slice(9, 12))
-      excerpt = status < 400 ? '' : bytes.latin1Slice(0, 2000)
+      excerpt = status < 400 ? '' : bytes.latin1Slice(0, Math.min(2000, bytes.length))
       isChunked = /\r\ntransfer-encoding: *chunked/i.test(head)
       left = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
       isInBody = true
