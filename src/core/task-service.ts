@@ -54,8 +54,11 @@ export interface Mirror {
   newLink(taskId: string): SyncLink
   /** Work was committed for the sync. */
   poke(): void
-  /** Resolves with a new task's link once its issue is known, or will not be for now; undefined when nothing is known of it yet. */
-  opened(taskId: string): Promise<SyncLink | undefined>
+  /**
+   * Resolves with a new task's link once its issue is known, or will not be for now; with undefined when nothing is known of it yet.
+   * Answers undefined at once where none is waited for.
+   */
+  opened(taskId: string): Promise<SyncLink | undefined> | undefined
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -80,7 +83,8 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
     const written = await commitNew(draft, actor, retry)
     if (mirror === undefined || written.replayed) return written
-    const link = await mirror.opened(written.task.id)
+    const opened = mirror.opened(written.task.id)
+    const link = opened && (await opened)
     return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
   }
 

@@ -65,7 +65,7 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
   let isClosing = false
 
   /** The worker may be another process, so its link is read now and then: every time a half later, by 400 ms at most. */
-  const waitForIssue = async (taskId: string): Promise<SyncLink | undefined> => {
+  const look = async (taskId: string): Promise<SyncLink | undefined> => {
     let link: SyncLink | undefined
     let pause = OPENED_POLL_MS
     for (
@@ -80,6 +80,18 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
     return link
   }
 
+  const waitForIssue = async (taskId: string): Promise<SyncLink | undefined> => {
+    waiting += 1
+    try {
+      return await look(taskId)
+    } catch {
+      /** The task is there, whatever becomes of the database meanwhile. */
+      return undefined
+    } finally {
+      waiting -= 1
+    }
+  }
+
   return {
     webhook: createWebhook(settings.webhookSecrets, sync, worker.poke, now),
     operations: createOperations(sync, credential, settings, worker.poke, now),
@@ -91,18 +103,9 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
     poke: worker.poke,
 
     /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
-    async opened(taskId: string): Promise<SyncLink | undefined> {
+    opened(taskId: string): Promise<SyncLink | undefined> | undefined {
       worker.poke()
-      if (waiting >= waitingMost) return undefined
-      waiting += 1
-      try {
-        return await waitForIssue(taskId)
-      } catch {
-        /** The task is there, whatever becomes of the database meanwhile. */
-        return undefined
-      } finally {
-        waiting -= 1
-      }
+      return waiting < waitingMost ? waitForIssue(taskId) : undefined
     },
 
     close(): Promise<void> {
