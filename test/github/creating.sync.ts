@@ -26,6 +26,7 @@ import {
   type SyncService,
   stands,
   startSync,
+  sweptOnce,
   timed,
 } from './synced-service.ts'
 
@@ -118,7 +119,7 @@ describe('a new task and its issue', () => {
     const github = await startLocalGithub()
     const slow = { GITHUB_SWEEP_INTERVAL_MS: '600000', GITHUB_RETRY_BASE_MS: '600000' }
     const service = await startSync(github, await openDatabase(), slow)
-    await stands(service, { last_sweep_at: expect.any(String) })
+    await sweptOnce(github)
     github.fail(CREATE_ISSUE, resetAfterCommit)
     github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
     expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'once' }))])

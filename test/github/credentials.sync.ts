@@ -5,7 +5,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomes, becomesLinked, expectOneIssueEach, stands, startSync } from './synced-service.ts'
+import { becomes, becomesLinked, expectOneIssueEach, startSync, sweptOnce } from './synced-service.ts'
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -75,7 +75,7 @@ describe('a token or an app', () => {
     const github = await startLocalGithub({ app: APP })
     const url = await openDatabase()
     let service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '1000,1500,2000', GITHUB_SWEEP_INTERVAL_MS: '60000' })
-    await stands(service, { last_sweep_at: expect.any(String) })
+    await sweptOnce(github)
     github.fail(CREATE_ISSUE, resetAfterCommit)
     const task = await service.create({ title: 'once' })
     await becomes(service, task, { sync: { status: 'uncertain' } })
@@ -94,7 +94,7 @@ describe('a token or an app', () => {
     let service = await startSync(github, url, { GITHUB_SWEEP_INTERVAL_MS: '60000' })
     const formerName = github.fullName()
     const before = await becomesLinked(service, await service.create({ title: 'before' }))
-    await stands(service, { last_sweep_at: expect.any(String) }) // So that it is the POST which comes upon the move.
+    await sweptOnce(github) // So that it is the POST which comes upon the move.
     move(github)
     const task = await becomesLinked(service, await service.create({ title: 'moved' }))
     expectOneIssueEach(github, [before, task])
