@@ -17,6 +17,7 @@ import { openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
+import { SHORT_LEASE } from './sync-env.ts'
 import {
   becomes,
   becomesLinked,
@@ -53,7 +54,7 @@ describe('a new task and its issue', () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
     const hanging = github.fail('*', hang(), { times: 1000 })
-    let service = await startSync(github, url, { GITHUB_CREATE_WAIT_MS: '300' })
+    let service = await startSync(github, url, { ...SHORT_LEASE, GITHUB_CREATE_WAIT_MS: '300' })
     const slow = await timed(service.create({ title: 'slow' }))
     expect(slow.task.external_reference_id).toBeNull()
     expect(slow.took).toBeLessThan(3000)
@@ -198,7 +199,7 @@ describe('a new task and its issue', () => {
   it.each(killers)('kill -9 %s: one issue', async (_, killer) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
-    let service = await startSync(github, url)
+    let service = await startSync(github, url, SHORT_LEASE)
     github.fail(CREATE_ISSUE, { name: 'kill', happen: (incident) => killer(service)(incident) })
     const [task] = await Promise.all([service.create({ title: 'once' }), once(service.child, 'exit')])
     service = await startSync(github, url)

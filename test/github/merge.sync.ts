@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
+import { SHORT_LEASE } from './sync-env.ts'
 import { ADD_LABELS, eventually, GET_ISSUE, NEWER_MS, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
 /** What becomes of changes on both sides, by the real service over whatever database. */
@@ -66,7 +67,7 @@ describe('changes on both sides', () => {
   })
 
   test('a change that was under way when the process was killed is ended by the next one at once', async () => {
-    const { github, create, put, restart, issueShown } = await startSynced()
+    const { github, create, put, restart, issueShown } = await startSynced(SHORT_LEASE)
     const { id } = await create({ title: 'a', labels: ['x'] })
     const hanging = github.fail(PATCH_ISSUE, hang({ commit: 'never' }))
     await put(id, { title: 'b', labels: [] })

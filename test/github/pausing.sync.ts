@@ -4,6 +4,7 @@ import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
+import { SHORT_LEASE } from './sync-env.ts'
 import { becomesLinked, eventually, expectOneIssueEach, type SyncService, stands, startSync, timed } from './synced-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
@@ -15,7 +16,7 @@ describe("a limit of GitHub's", () => {
   it.each(limits)('%s and a kill -9: no call before its end, no failure of the task', async (_, limit, reason) => {
     const github = await startLocalGithub()
     const url = await openDatabase()
-    let service = await startSync(github, url)
+    let service = await startSync(github, url, SHORT_LEASE)
     const before = await becomesLinked(service, await service.create({ title: 'before' }))
     github.fail(CREATE_ISSUE, limit)
     const task = await service.create({ title: 'meanwhile' })
@@ -102,7 +103,7 @@ describe("a limit of GitHub's", () => {
   it('opens so many issues a minute and writes so far apart as it is told, across a restart', async () => {
     const github = await startLocalGithub()
     const url = await openDatabase()
-    const env = { GITHUB_CREATES_PER_MINUTE: '2', GITHUB_WRITE_INTERVAL_MS: '300' }
+    const env = { ...SHORT_LEASE, GITHUB_CREATES_PER_MINUTE: '2', GITHUB_WRITE_INTERVAL_MS: '300' }
     let service = await startSync(github, url, env)
     const tasks = [
       await service.create({ title: 'first' }),
