@@ -71,7 +71,12 @@ const none = { $exists: false }
 
 /** What is asked beside lists, file by file, and the index that answers it. The suite's recording is held against the model as well. */
 export const TASK_SHAPES: readonly (Shape & { readonly by: string })[] = [
-  { name: 'reads.ts: get, commits.ts: the state that a change is decided upon', filter: at, by: '_id_' },
+  {
+    name: 'lookups.ts: the tasks that are read, and what changes are decided upon',
+    filter: { _id: { $in: [at._id, 'another'] }, bucket: { $in: [at.bucket, 'fedcba'] } },
+    by: '_id_',
+  },
+  { name: 'reads.ts: the events of a task that wait', filter: at, by: '_id_' },
   { name: 'reads.ts: the newest id', filter: { _id: { $lt: 'g' } }, sort: { _id: -1 }, by: '_id_' },
   { name: 'commits.ts: a change', filter: { ...at, rev: 7 }, by: '_id_' },
   {

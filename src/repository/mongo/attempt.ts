@@ -3,12 +3,23 @@ import { isDuplicateKey, isOfDatabase, isRefusal, isTakenBack, outcomeUnknown, t
 import { type Deadline, tooBusy, within } from './deadline.ts'
 
 /** How often a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
-const attempts = new AsyncLocalStorage<{ sent: number }>()
+export interface Attempt {
+  sent: number
+}
+
+const NONE: readonly Attempt[] = []
+
+/** The writes that a command is sent for: mostly one. */
+const underWay = new AsyncLocalStorage<readonly Attempt[]>()
+
+export const currentAttempts = (): readonly Attempt[] => underWay.getStore() ?? NONE
+
+/** Runs what sends one command for several writes, each of which began by itself. */
+export const onBehalfOf = <T>(attempts: readonly Attempt[], run: () => T): T => underWay.run(attempts, run)
 
 /** To be called for each command that is sent. */
 export const noteSent = (): void => {
-  const attempt = attempts.getStore()
-  if (attempt !== undefined) attempt.sent += 1
+  for (const attempt of currentAttempts()) attempt.sent += 1
 }
 
 /**
@@ -19,7 +30,7 @@ export const writing = async <T>(deadline: Deadline, write: () => Promise<T>): P
   const milliseconds = deadline.left()
   const attempt = { sent: 0 }
   try {
-    return await within(attempts.run(attempt, write), milliseconds, outcomeUnknown)
+    return await within(onBehalfOf([attempt], write), milliseconds, outcomeUnknown)
   } catch (error) {
     if (attempt.sent === 1 && isTakenBack(error)) return writing(deadline, write)
     const isDecided = attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))

@@ -8,7 +8,9 @@ import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
 import { at, newClaim, newTask, type TaskDocument, toState, toText } from './documents.ts'
+import { createInserts } from './inserts.ts'
 import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
+import { createLookups } from './lookups.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
@@ -29,10 +31,10 @@ export interface Commits {
 /** What a commit is decided upon. */
 type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
 
-const CURRENT = { _id: 0, rev: 1, task: 1, keys: 1, link: 1 } as const
-
 export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   const keys = createKeyRecords(tasks)
+  const insertOne = createInserts(tasks)
+  const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
 
   /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
   const insert = async (
@@ -42,7 +44,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   ): Promise<KeyOwner | undefined> => {
     for (;;) {
       try {
-        await writing(deadline, () => tasks.insertOne(document))
+        await writing(deadline, () => insertOne(document))
         return undefined
       } catch (error) {
         if (key === undefined || !isDuplicateKey(error)) throw error
@@ -52,8 +54,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     }
   }
 
-  const read = (id: string, deadline: Deadline): Promise<Current | null> =>
-    reading(deadline, () => tasks.findOne<Current>(at(id), { projection: CURRENT }))
+  const read = (id: string, deadline: Deadline): Promise<Current | undefined> => reading(deadline, () => lookUp(id))
 
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
   const replace = async (id: string, rev: number, update: UpdateFilter<TaskDocument>, deadline: Deadline): Promise<boolean> => {

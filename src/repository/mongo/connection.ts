@@ -3,6 +3,7 @@ import { OpenError } from '../open-error.ts'
 import { noteSent } from './attempt.ts'
 import { unavailable } from './database-error.ts'
 import { createDeadline, type Deadline, within } from './deadline.ts'
+import { createGate, type Gate } from './gate.ts'
 import { migrate } from './migrate.ts'
 
 /** The database's name where the URL has none. */
@@ -16,6 +17,9 @@ const SELECTION_MS = 2000
 
 /** How long a server may leave a command unanswered, or its monitor, in milliseconds. Then that connection is given up, or all are. */
 const SILENCE_MS = 4000
+
+/** So much of the driver's pool is for the calls; the rest is for the relay and what looks after the database. */
+const CALLS_SHARE = 0.8
 
 /** How long a call waits for a database that is being made ready, in milliseconds. */
 const READY_MS = SELECTION_MS + 500
@@ -45,10 +49,10 @@ export type Connection = ReturnType<typeof createConnection>
 export const createConnection = (url: string, onCommand?: (event: CommandStartedEvent) => void) => {
   createClient(url)
   const name = nameOf(url)
-  let connected: Promise<{ readonly client: MongoClient; readonly db: Db }> | undefined
+  let connected: Promise<Connected> | undefined
   const underWay = new Set<Promise<void>>()
 
-  const connect = async () => {
+  const connect = async (): Promise<Connected> => {
     const client = createClient(url)
     client.on('commandStarted', noteSent)
     if (onCommand !== undefined) client.on('commandStarted', onCommand)
@@ -56,20 +60,19 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
       await client.connect()
       const db = client.db(name)
       await migrate(db)
-      return { client, db }
+      return { client, db, gate: createGate(callsAtOnce(client.options)) }
     } catch (error) {
       await client.close().catch(() => {})
       throw error
     }
   }
 
-  /** The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for one of a newer version. */
-  const ready = async (milliseconds = READY_MS): Promise<Db> => {
+  const waitFor = (milliseconds: number): Promise<Connected> => {
     connected ??= connect().catch((error: unknown) => {
       connected = undefined
       throw error instanceof OpenError ? error : unavailable('does not answer just now', error)
     })
-    return (await within(connected, milliseconds, () => unavailable('is being made ready'))).db
+    return within(connected, milliseconds, () => unavailable('is being made ready'))
   }
 
   const track = <T>(result: Promise<T>): Promise<T> => {
@@ -79,7 +82,8 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
   }
 
   return {
-    ready,
+    /** The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for one of a newer version. */
+    ready: async (): Promise<Db> => (await waitFor(READY_MS)).db,
 
     /** Something that is made once for each database connection, and the way to call it as soon as there is one. */
     using<T>(create: (db: Db) => T) {
@@ -90,9 +94,9 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
       }
       return <R>(call: (value: T, deadline: Deadline) => Promise<R>, deadline = createDeadline()): Promise<R> =>
         track(
-          ready(Math.min(READY_MS, deadline.left()))
+          waitFor(Math.min(READY_MS, deadline.left()))
             .catch(toCallError)
-            .then((db) => call(get(db), deadline)),
+            .then(({ db, gate }) => gate(deadline, () => call(get(db), deadline))),
         )
     },
 
@@ -104,6 +108,16 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
     },
   }
 }
+
+interface Connected {
+  readonly client: MongoClient
+  readonly db: Db
+  readonly gate: Gate
+}
+
+/** No more than there are connections (0: no limit), so that no call waits for one within the driver. */
+const callsAtOnce = ({ maxPoolSize }: Pick<MongoClientOptions, 'maxPoolSize'>): number =>
+  maxPoolSize ? Math.max(1, Math.floor(maxPoolSize * CALLS_SHARE)) : Number.POSITIVE_INFINITY
 
 const noop = (): undefined => undefined
 

@@ -7,15 +7,17 @@ import { reading } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
 import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument, toText } from './documents.ts'
 import { planList } from './list-plan.ts'
+import { createLookups } from './lookups.ts'
 
-/** The reads, one command each. */
+/** The reads, one command each, but that tasks which are read at once share one. */
 export const createReads = (db: Db) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')
+  const lookUp = createLookups(tasks, ['task'])
 
   return {
     async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
-      const found = await reading(deadline, () => tasks.findOne<HasTask>(at(id), { projection: TASK }))
+      const found = await reading(deadline, () => lookUp(id))
       return found?.task && { id, version: found.task.version, json: toText(found.task) }
     },
 

@@ -1,0 +1,53 @@
+import { type Collection, MongoBulkWriteError, MongoServerError } from 'mongodb'
+import { type Attempt, currentAttempts, onBehalfOf } from './attempt.ts'
+import { outcomeUnknown } from './database-error.ts'
+import type { TaskDocument } from './documents.ts'
+import { gather } from './turn.ts'
+
+interface Waiting {
+  readonly document: TaskDocument
+  readonly attempts: readonly Attempt[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The way in for new documents. Those of one turn of the event loop share a command, which costs a server hardly more than that of
+ * one; each is inserted, or refused, by itself all the same. They are no more than the gate lets in. To be called within `writing`; rejects
+ * with what came of this document.
+ */
+export const createInserts = (tasks: Collection<TaskDocument>) => {
+  const add = gather<Waiting>((group) => void insertGroup(tasks, group))
+
+  return (document: TaskDocument): Promise<void> =>
+    new Promise((resolve, reject) => add({ document, attempts: currentAttempts(), resolve, reject }))
+}
+
+const insertGroup = async (tasks: Collection<TaskDocument>, group: readonly Waiting[]): Promise<void> => {
+  const attempts = group.flatMap((one) => one.attempts)
+  const documents = group.map(({ document }) => document)
+  try {
+    await onBehalfOf(attempts, () => tasks.insertMany(documents, { ordered: false }))
+    for (const { resolve } of group) resolve()
+  } catch (error) {
+    const failureOf = readFailure(error)
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const failure = failureOf(index)
+      if (failure === undefined) resolve()
+      else reject(failure)
+    }
+  }
+}
+
+/** What an error of the command says of each of its documents; undefined for one that was inserted. */
+const readFailure = (error: unknown): ((index: number) => unknown) => {
+  if (!(error instanceof MongoBulkWriteError)) return () => error
+  const refused = new Map(error.result.getWriteErrors().map((one) => [one.index, one]))
+  const unconfirmed = error.result.getWriteConcernError()
+  /** The command failed as a whole: whether it was carried out is told by its code, if at all. */
+  const ofAll = unconfirmed ? outcomeUnknown(error) : refused.size === 0 ? error : undefined
+  return (index) => {
+    const its = refused.get(index)
+    return its ? new MongoServerError({ message: its.errmsg ?? 'refused', code: its.code }) : ofAll
+  }
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { BSON, type Document } from 'mongodb'
+import { onTestFinished } from 'vitest'
+
+/** What it answers to an insert of these documents, or `cut`: the connection ends without an answer. */
+export type InsertScript = (documents: readonly Document[]) => Document | 'cut'
+
+const HEADER = 16
+const OP_REPLY = 1
+const OP_QUERY = 2004
+const OP_MSG = 2013
+
+/** The primary of a replica set, so that the driver sends a write again as it does in production. */
+const helloFrom = (host: string): Document => ({
+  ok: 1,
+  helloOk: true,
+  isWritablePrimary: true,
+  ismaster: true,
+  setName: 'scripted',
+  setVersion: 1,
+  me: host,
+  primary: host,
+  hosts: [host],
+  minWireVersion: 0,
+  maxWireVersion: 21,
+  maxBsonObjectSize: 16 * 1024 * 1024,
+  maxMessageSizeBytes: 48_000_000,
+  maxWriteBatchSize: 100_000,
+  logicalSessionTimeoutMinutes: 30,
+})
+
+/** Nothing is there, and everything goes well. */
+const NOTHING: Document = { ok: 1, n: 1, nModified: 1, value: null, cursor: { id: 0n, ns: 'tasks.tasks', firstBatch: [] } }
+
+/**
+ * A server that speaks MongoDB's wire protocol (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) and keeps
+ * nothing: for answers to inserts that no server gives when it is asked to. Its inserts tell how many documents each had.
+ */
+export const startScriptedMongodb = async (script: InsertScript) => {
+  const inserts: number[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    let bytes = Buffer.alloc(0)
+    socket
+      .on('error', () => {})
+      .on('data', (data) => {
+        bytes = Buffer.concat([bytes, data])
+        while (bytes.length >= HEADER && bytes.length >= bytes.readInt32LE(0)) {
+          const message = bytes.subarray(0, bytes.readInt32LE(0))
+          bytes = bytes.subarray(message.length)
+          answer(socket, message)
+        }
+      })
+  })
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  const answer = (socket: Socket, message: Buffer): void => {
+    const id = message.readInt32LE(4)
+    if (message.readInt32LE(12) === OP_QUERY) return void socket.write(toReply(id, helloFrom(host)))
+    const { command, documents } = readMessage(message)
+    if (command.hello !== undefined) return void socket.write(toMessage(id, helloFrom(host)))
+    if (command.insert !== 'tasks') return void socket.write(toMessage(id, NOTHING))
+    inserts.push(documents.length)
+    const scripted = script(documents)
+    if (scripted === 'cut') socket.destroy()
+    else socket.write(toMessage(id, scripted))
+  }
+
+  return { url: `mongodb://${host}/tasks?replicaSet=scripted`, inserts }
+}
+
+const readMessage = (message: Buffer) => {
+  let command: Document = {}
+  const documents: Document[] = []
+  let at = HEADER + 4
+  while (at < message.length) {
+    const kind = message.readUInt8(at)
+    const size = message.readInt32LE(at + 1)
+    if (kind === 0) command = BSON.deserialize(message.subarray(at + 1, at + 1 + size))
+    else documents.push(...readSequence(message.subarray(at + 5, at + 1 + size)))
+    at += 1 + size
+  }
+  return { command, documents: [...(command.documents ?? []), ...documents] as Document[] }
+}
+
+/** A name, then one document after the other. */
+const readSequence = (bytes: Buffer): Document[] => {
+  const documents: Document[] = []
+  for (let at = bytes.indexOf(0) + 1; at < bytes.length; at += bytes.readInt32LE(at)) {
+    documents.push(BSON.deserialize(bytes.subarray(at, at + bytes.readInt32LE(at))))
+  }
+  return documents
+}
+
+const framed = (answered: number, code: number, body: Buffer): Buffer => {
+  const header = Buffer.alloc(HEADER)
+  header.writeInt32LE(HEADER + body.length, 0)
+  header.writeInt32LE(answered, 8)
+  header.writeInt32LE(code, 12)
+  return Buffer.concat([header, body])
+}
+
+const toMessage = (answered: number, document: Document): Buffer =>
+  framed(answered, OP_MSG, Buffer.concat([Buffer.alloc(5), BSON.serialize(document)]))
+
+/** The answer to the first hello of a connection, which is in the form of before MongoDB 3.6. */
+const toReply = (answered: number, document: Document): Buffer => {
+  const body = Buffer.alloc(20)
+  body.writeInt32LE(1, 16)
+  return framed(answered, OP_REPLY, Buffer.concat([body, BSON.serialize(document)]))
+}
