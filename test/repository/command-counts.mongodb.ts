@@ -71,6 +71,23 @@ test('a write is one command, after one that reads what it changes', async () =>
   expect((await commandsOf(() => service.remove(id, 'test', always))).commands).toEqual(['find', 'update'])
 })
 
+test('tasks that are read at once, for themselves or to be changed, share a command', async () => {
+  const { service, commandsOf } = await start()
+  const [first, second] = [await service.create(draft, 'test'), await service.create({ title: 'another' }, 'test')]
+  const ids = [first.task.id, second.task.id]
+  const gets = await commandsOf(() => Promise.allSettled([...ids, 'none', ...ids].map((id) => service.get(id))))
+  expect(gets.result.map((one) => (one.status === 'fulfilled' ? one.value : one.reason))).toMatchObject([
+    first.task,
+    second.task,
+    { code: 'not_found' },
+    first.task,
+    second.task,
+  ])
+  expect(gets.commands).toEqual(['find'])
+  const changes = await commandsOf(() => Promise.all(ids.map((id) => service.complete(id, 'test', always))))
+  expect(changes.commands).toEqual(['find', 'update', 'update'])
+})
+
 test('a key costs nothing at first, and a look at its record when it comes again', async () => {
   const { service, repository, commandsOf } = await start()
   const retry = { key: 'retry-1', fingerprint: 'request' }

@@ -11,8 +11,8 @@ const NOT_PRIMARY = 10107
 const REFUSED = { code: 'database_unavailable' }
 const UNKNOWN = { code: 'outcome_unknown' }
 
-const start = async (script: InsertScript, options = '') => {
-  const { url, inserts } = await startScriptedMongodb(script)
+const start = async (script: InsertScript, { options = '', hello = {} } = {}) => {
+  const { url, inserts } = await startScriptedMongodb(script, hello)
   const repository = await openMongoRepository(url + options)
   onTestFinished(() => repository.close())
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
@@ -47,7 +47,7 @@ describe('tasks that are created at once', () => {
   })
 
   test('are let in as many at once as there are connections for them', async () => {
-    const { createAll, inserts } = await start(ok, '&maxPoolSize=10')
+    const { createAll, inserts } = await start(ok, { options: '&maxPoolSize=10' })
     const titles = Array.from({ length: 20 }, (_, index) => `task ${index}`)
     expect(await createAll(titles)).toEqual(titles)
     expect(inserts).toEqual([8, 8, 4])
@@ -81,6 +81,14 @@ describe('tasks that are created at once', () => {
   test('were surely not made when the server refuses them all', async () => {
     const { createAll } = await start(() => ({ ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'no' }))
     expect(await createAll(['a', 'b'])).toMatchObject([REFUSED, REFUSED])
+  })
+
+  test('may all have been made when a part of them is refused, and the connection breaks at the next part', async () => {
+    const answers = [refusing({ b: NOT_PRIMARY })]
+    const script: InsertScript = (documents) => answers.shift()?.(documents) ?? 'cut'
+    const { createAll, inserts } = await start(script, { hello: { maxWriteBatchSize: 3 } })
+    expect(await createAll(['a', 'b', 'c', 'd'])).toMatchObject([UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN])
+    expect(inserts.slice(0, 2)).toEqual([2, 2])
   })
 
   test('may all have been made when the connection breaks', async () => {

@@ -35,9 +35,10 @@ const NOTHING: Document = { ok: 1, n: 1, nModified: 1, value: null, cursor: { id
 
 /**
  * A server that speaks MongoDB's wire protocol (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) and keeps
- * nothing: for answers to inserts that no server gives when it is asked to. Its inserts tell how many documents each had.
+ * nothing: for answers to inserts that no server gives when it is asked to. `hello` changes what it says of itself. Its inserts tell how
+ * many documents each had.
  */
-export const startScriptedMongodb = async (script: InsertScript) => {
+export const startScriptedMongodb = async (script: InsertScript, hello: Document = {}) => {
   const inserts: number[] = []
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -63,9 +64,10 @@ export const startScriptedMongodb = async (script: InsertScript) => {
 
   const answer = (socket: Socket, message: Buffer): void => {
     const id = message.readInt32LE(4)
-    if (message.readInt32LE(12) === OP_QUERY) return void socket.write(toReply(id, helloFrom(host)))
+    const greeting = { ...helloFrom(host), ...hello }
+    if (message.readInt32LE(12) === OP_QUERY) return void socket.write(toReply(id, greeting))
     const { command, documents } = readMessage(message)
-    if (command.hello !== undefined) return void socket.write(toMessage(id, helloFrom(host)))
+    if (command.hello !== undefined) return void socket.write(toMessage(id, greeting))
     if (command.insert !== 'tasks') return void socket.write(toMessage(id, NOTHING))
     inserts.push(documents.length)
     const scripted = script(documents)

@@ -43,9 +43,10 @@ const insertGroup = async (tasks: Collection<TaskDocument>, group: readonly Wait
 const readFailure = (error: unknown): ((index: number) => unknown) => {
   if (!(error instanceof MongoBulkWriteError)) return () => error
   const refused = new Map(error.result.getWriteErrors().map((one) => [one.index, one]))
-  const unconfirmed = error.result.getWriteConcernError()
-  /** The command failed as a whole: whether it was carried out is told by its code, if at all. */
-  const ofAll = unconfirmed ? outcomeUnknown(error) : refused.size === 0 ? error : undefined
+  const isUnconfirmed = error.result.getWriteConcernError() !== undefined
+  /** Only an error that consists of refusals says that all the others are in. */
+  const isOfRefused = [error.writeErrors].flat().length > 0
+  const ofAll = isUnconfirmed ? outcomeUnknown(error) : isOfRefused ? undefined : error
   return (index) => {
     const its = refused.get(index)
     return its ? new MongoServerError({ message: its.errmsg ?? 'refused', code: its.code }) : ofAll
