@@ -149,11 +149,16 @@ describe('the operator', () => {
     )
     const counts = await Promise.all([link(), link({ dry_run: false })])
     expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(2)
-    expect(await linked(first)).toMatchObject({ title: 'still without', version: 2 })
-    expect(await linked(done)).toMatchObject({ status: 'completed', version: 1 })
-    await issueShown(2, { title: 'still without', state: 'open', labels: ['x'] })
-    await issueShown(3, { title: 'done', state: 'closed', stateReason: 'completed' })
-    expect(await get(first)).toMatchObject({ external_reference_id: String(github.issue(2)?.id) })
+    const [firstLinked, doneLinked] = [await linked(first), await linked(done)]
+    expect(firstLinked).toMatchObject({ title: 'still without', version: 2 })
+    expect(doneLinked).toMatchObject({ status: 'completed', version: 1 })
+    const opened = await issueShown(Number(firstLinked.sync.issue_number), {
+      title: 'still without',
+      state: 'open',
+      labels: ['x'],
+    })
+    await issueShown(Number(doneLinked.sync.issue_number), { title: 'done', state: 'closed', stateReason: 'completed' })
+    expect(await get(first)).toMatchObject({ external_reference_id: String(opened.id) })
     expect(await link()).toEqual({ count: 0 })
     expect([github.issues().length, (await synced.list()).length]).toEqual([3, 3])
   })
