@@ -12,7 +12,7 @@ const REFUSED = { code: 'database_unavailable' }
 const UNKNOWN = { code: 'outcome_unknown' }
 
 const start = async (script: InsertScript, { options = '', hello = {} } = {}) => {
-  const { url, inserts } = await startScriptedMongodb(script, hello)
+  const { url, inserts, cut } = await startScriptedMongodb(script, hello)
   const repository = await openMongoRepository(url + options)
   onTestFinished(() => repository.close())
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
@@ -21,7 +21,7 @@ const start = async (script: InsertScript, { options = '', hello = {} } = {}) =>
     const results = await Promise.allSettled(titles.map((title) => service.create({ title }, 'test')))
     return results.map((one) => (one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason))
   }
-  return { createAll, inserts }
+  return { createAll, inserts, cut, ping: repository.ping }
 }
 
 const ok = (documents: readonly Document[]): Document => ({ ok: 1, n: documents.length })
@@ -51,6 +51,18 @@ describe('tasks that are created at once', () => {
     const titles = Array.from({ length: 20 }, (_, index) => `task ${index}`)
     expect(await createAll(titles)).toEqual(titles)
     expect(inserts).toEqual([8, 8, 4])
+  })
+
+  test('and wait, all that are let in, leave the service ready', async () => {
+    let isSilent = true
+    const script: InsertScript = (documents) => (isSilent ? 'silence' : ok(documents))
+    const { createAll, ping, cut } = await start(script, { options: '&maxPoolSize=10' })
+    const titles = Array.from({ length: 20 }, (_, index) => `task ${index}`)
+    const created = createAll(titles)
+    await ping()
+    isSilent = false
+    cut()
+    expect(await created).toEqual(titles)
   })
 
   test('fail each by itself', async () => {

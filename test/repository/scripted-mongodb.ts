@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { BSON, type Document } from 'mongodb'
 import { onTestFinished } from 'vitest'
 
-/** What it answers to an insert of these documents, or `cut`: the connection ends without an answer. */
-export type InsertScript = (documents: readonly Document[]) => Document | 'cut'
+/** What it answers to an insert of these documents; `cut`: the connection ends without an answer; `silence`: nothing, until `cut` is called. */
+export type InsertScript = (documents: readonly Document[]) => Document | 'cut' | 'silence'
 
 const HEADER = 16
 const OP_REPLY = 1
@@ -55,8 +55,12 @@ export const startScriptedMongodb = async (script: InsertScript, hello: Document
         }
       })
   })
-  onTestFinished(() => {
+  /** Ends every connection. */
+  const cut = (): void => {
     for (const socket of sockets) socket.destroy()
+  }
+  onTestFinished(() => {
+    cut()
     server.close()
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -72,10 +76,10 @@ export const startScriptedMongodb = async (script: InsertScript, hello: Document
     inserts.push(documents.length)
     const scripted = script(documents)
     if (scripted === 'cut') socket.destroy()
-    else socket.write(toMessage(id, scripted))
+    else if (scripted !== 'silence') socket.write(toMessage(id, scripted))
   }
 
-  return { url: `mongodb://${host}/tasks?replicaSet=scripted`, inserts }
+  return { url: `mongodb://${host}/tasks?replicaSet=scripted`, inserts, cut }
 }
 
 const readMessage = (message: Buffer) => {

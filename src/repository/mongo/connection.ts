@@ -1,6 +1,6 @@
 import { type CommandStartedEvent, type Db, MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
 import { OpenError } from '../open-error.ts'
-import { noteSent } from './attempt.ts'
+import { noteSent, reading } from './attempt.ts'
 import { unavailable } from './database-error.ts'
 import { createDeadline, type Deadline, within } from './deadline.ts'
 import { createGate, type Gate } from './gate.ts'
@@ -18,7 +18,7 @@ const SELECTION_MS = 2000
 /** How long a server may leave a command unanswered, or its monitor, in milliseconds. Then that connection is given up, or all are. */
 const SILENCE_MS = 4000
 
-/** So much of the driver's pool is for the calls; the rest is for the relay and what looks after the database. */
+/** So much of the driver's pool is for the calls; the rest is for the relay, and for whoever asks whether the database is there. */
 const CALLS_SHARE = 0.8
 
 /** How long a call waits for a database that is being made ready, in milliseconds. */
@@ -98,6 +98,15 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
             .catch(toCallError)
             .then(({ db, gate }) => gate(deadline, () => call(get(db), deadline))),
         )
+    },
+
+    /** Resolves when the database answers. It waits for no call, so that a flood of them does not make the service look dead. */
+    ping: (): Promise<void> => {
+      const deadline = createDeadline()
+      const answered = waitFor(READY_MS)
+        .catch(toCallError)
+        .then(({ db }) => reading(deadline, () => db.command({ ping: 1 })))
+      return track(answered.then(noop))
     },
 
     /** Waits for the calls that are under way. */

@@ -39,7 +39,7 @@ export const openMongoRepository = async (
     create: (task, event, key, link) => commits(({ create }, deadline) => create(task, event, key, link, deadline)),
     change: (id, decide, key) => commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
     claim: (key) => commits(({ claim }, deadline) => claim(key, deadline)),
-    ping: () => reads(({ ping }, deadline) => ping(deadline)),
+    ping: connection.ping,
     eventLag: relay.lag,
     sync: {
       changeLink: (taskId, decide) => commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),

@@ -57,10 +57,6 @@ export const createReads = (db: Db) => {
       const ids = [task?._id, event?.task_id].filter((id) => id !== undefined)
       return ids.sort().at(-1)
     },
-
-    async ping(deadline: Deadline): Promise<void> {
-      await reading(deadline, () => db.command({ ping: 1 }))
-    },
   }
 }
 
