@@ -33,6 +33,9 @@ export interface AppDeps {
   readonly slowest?: { readonly headers: number; readonly request: number }
 }
 
+/** How much a connection buffers in each direction before its source has to wait, in bytes: the same for every Node.js. */
+const SOCKET_BUFFER = 16 * 1024
+
 const SLOWEST = { headers: 15_000, request: 45_000 }
 
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
@@ -68,6 +71,7 @@ export const buildApp = async ({
       requireHostHeader: false,
       headersTimeout: slowest.headers,
       connectionsCheckingInterval: Math.min(5000, slowest.headers),
+      highWaterMark: SOCKET_BUFFER,
     },
     frameworkErrors: (error, request, reply) => {
       addHeaders(request, reply)

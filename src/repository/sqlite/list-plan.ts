@@ -3,7 +3,7 @@ import type { Interval, Position, SortKey, TaskFilter, TaskQuery } from '../../c
 import type { SQLInputValue } from './binding.ts'
 import { PRIORITY_CODES, STATUS_CODES, toMilliseconds } from './columns.ts'
 
-/** One statement of a plan; its last parameter, the number of rows, is given when it runs. */
+/** One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows, is given when it runs. */
 export interface Leg {
   readonly sql: string
   readonly parameters: readonly SQLInputValue[]
@@ -93,8 +93,7 @@ const merged = (query: TaskQuery, stretch: Stretch): Leg => {
   const [value, order] = stretch.kind === 'valued' ? [`, ${sort.key} AS value`, `value${direction(query)}, `] : ['', '']
   const ranges = divisions(query).map((division) => `SELECT key${value} FROM tasks${where([...division, ...shared])}`)
   return {
-    sql: `SELECT tasks.json FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)}) AS page
-      CROSS JOIN tasks ON tasks.key = page.key`,
+    sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)})`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -120,7 +119,7 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
   conditions.push(...intervalConditions(filter, name, parameters), ...stretchConditions(query, stretch, name, parameters))
   const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map((one) => one + direction(query))
   return {
-    sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -130,7 +129,7 @@ const allInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg =>
   const parameters = createParameters()
   const position = keyConditions(query, after, 'key', parameters)
   return {
-    sql: `SELECT json FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT key FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -146,7 +145,7 @@ const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg 
     ...intervalConditions(query.filter, taskColumn, parameters),
   ]
   return {
-    sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
