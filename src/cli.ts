@@ -37,7 +37,8 @@ ${VARIABLES.map(toHelp).join('\n')}
 const environment = (): Record<string, string | undefined> => {
   const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim() !== ''))
   try {
-    return { ...parseEnv(readFileSync('.env', 'utf8')), ...given }
+    const text = readFileSync('.env', 'utf8').replace(/^\uFEFF/, '')
+    return { ...parseEnv(text), ...given }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return given
     throw new ConfigError(['.env: the file cannot be read'])

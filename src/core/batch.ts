@@ -79,8 +79,12 @@ export const validateBatch: Validator<Batch> = (value) => {
     if (issues.length >= ISSUES_MOST) break
     issues.push(...operationIssues(operation, `#/operations/${index}`))
   }
-  return issues.length > 0 ? { issues } : { value: value as Batch }
+  return issues.length > 0 ? { issues } : { value: { operations: (value as Batch).operations.map(withCanonicalId) } }
 }
+
+/** UUIDs are written in lower case and read in either (RFC 9562, 4). */
+const withCanonicalId = (operation: BatchOperation): BatchOperation =>
+  operation.op === 'create' ? operation : { ...operation, id: operation.id.toLowerCase() }
 
 const operationIssues = (operation: unknown, at: string): readonly InputIssue[] => {
   if (typeof operation !== 'object' || operation === null) return [{ pointer: at, detail: 'must be a JSON object' }]

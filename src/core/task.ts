@@ -229,8 +229,12 @@ const later = (a: string, b: string): string => (a > b ? a : b)
 const ownFieldIssue = (task: Task, patch: TaskPatch, field: (typeof OURS)[number]): InputIssue[] => {
   const given = patch[field]
   if (given === undefined) return []
-  const isDate = field.endsWith('_at') && typeof given === 'string'
-  const meant = isDate ? toInstant(given) : given
-  if (meant === task[field]) return []
+  if (toCanonical(field, given) === task[field]) return []
   return [{ pointer: `#/${field}`, detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}` }]
+}
+
+/** A value in the form that it is kept in: instants in UTC, ids in lower case. */
+const toCanonical = (field: (typeof OURS)[number], given: string | number | null): string | number | null | undefined => {
+  if (typeof given !== 'string') return given
+  return field.endsWith('_at') ? toInstant(given) : given.toLowerCase()
 }

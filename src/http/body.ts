@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { parseJson } from './json-text.ts'
 import { HttpError } from './problem.ts'
 
 /** The most a body may hold, in bytes; a batch may hold more. Both are refused while they stream in. */
@@ -26,11 +27,7 @@ const toBody = ({ method, headers }: FastifyRequest, body: Buffer): unknown => {
   if (!/^utf-8$/i.test(/;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? 'utf-8')) throw unsupported('Send the body in UTF-8')
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new HttpError('malformed_json', 'The body is not valid UTF-8')
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    throw new HttpError('malformed_json', 'The body is not valid JSON')
-  }
+  return parseJson(body.toString())
 }
 
 const unsupported = (detail: string): HttpError => new HttpError('unsupported_media_type', detail)

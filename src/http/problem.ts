@@ -8,6 +8,9 @@ import { Type } from '../core/typebox.ts'
 type HttpErrorCode =
   | 'malformed_request'
   | 'malformed_json'
+  | 'origin_not_allowed'
+  | 'host_not_allowed'
+  | 'request_refused'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
@@ -26,7 +29,9 @@ export type ProblemCode = ErrorCode | HttpErrorCode
 export const STATUS: Readonly<Record<ProblemCode, number>> = {
   malformed_request: 400,
   malformed_json: 400,
+  request_refused: 400,
   invalid_signature: 401,
+  origin_not_allowed: 403,
   route_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
@@ -35,6 +40,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   expectation_failed: 417,
+  host_not_allowed: 421,
   invalid_input: 422,
   idempotency_key_reused: 422,
   headers_too_large: 431,
@@ -99,16 +105,23 @@ export interface Fault {
   readonly code: ProblemCode
   readonly detail: string
   readonly issues?: readonly InputIssue[]
+  /** Where it is not the status of the code: for `request_refused`. */
+  readonly status?: number
 }
+
+const statusOf = (fault: Fault): number => fault.status ?? STATUS[fault.code]
 
 /** A refusal of the HTTP layer's own. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly code: HttpErrorCode
+  /** The headers that are wrong, by their names. */
+  readonly issues: readonly InputIssue[]
 
-  constructor(code: HttpErrorCode, message: string) {
+  constructor(code: HttpErrorCode, message: string, issues: readonly InputIssue[] = []) {
     super(message)
     this.code = code
+    this.issues = issues
   }
 }
 
@@ -116,8 +129,8 @@ export class HttpError extends Error {
 export const toProblem = (fault: Fault, instance: string, requestId: string): string =>
   JSON.stringify({
     type: 'about:blank',
-    title: STATUS_CODES[STATUS[fault.code]],
-    status: STATUS[fault.code],
+    title: STATUS_CODES[statusOf(fault)],
+    status: statusOf(fault),
     detail: fault.detail,
     code: fault.code,
     instance,
@@ -125,49 +138,70 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
     ...(fault.issues !== undefined && fault.issues.length > 0 ? { errors: fault.issues } : {}),
   })
 
-/** What the caller may know of an error. Whatever we did not foresee is told as an internal error, without its message. */
-export const toFault = (error: unknown): Fault => {
+/**
+ * What the caller may know of an error. Anything unforeseen is an internal error, without its message. `bodyLimit`: the
+ * maximum of the route, in bytes.
+ */
+export const toFault = (error: unknown, bodyLimit?: number): Fault => {
   if (error instanceof TaskError) return { code: error.code, detail: error.message, issues: error.issues }
-  if (error instanceof HttpError) return { code: error.code, detail: error.message }
-  const code = frameworkCode(error)
-  return code === undefined
-    ? { code: 'internal_error', detail: 'Something went wrong on our side; the log has it under this request id' }
-    : { code, detail: FRAMEWORK_DETAILS[code] }
+  if (error instanceof HttpError) return { code: error.code, detail: error.message, issues: error.issues }
+  const status = refusedStatus(error)
+  if (status === undefined) return INTERNAL_ERROR
+  const code = BY_STATUS[status]
+  if (code === undefined) return { code: 'request_refused', status, detail: `${STATUS_CODES[status] ?? 'Refused'}` }
+  return { code, detail: code === 'body_too_large' ? toLimitDetail(bodyLimit) : FRAMEWORK_DETAILS[code] }
 }
 
 /** Answers with the problem that an error is. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const fault = toFault(error)
-  if (STATUS[fault.code] >= 500 && !NOT_CONFIGURED.has(fault.code))
+  const fault = toFault(error, request.routeOptions.bodyLimit)
+  if (statusOf(fault) >= 500 && !NOT_CONFIGURED.has(fault.code))
     request.log.error({ err: error, request_id: request.id }, 'request failed')
   if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
   const retryAfter = RETRY_AFTER_SECONDS[fault.code]
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   return reply
-    .code(STATUS[fault.code])
+    .code(statusOf(fault))
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(toProblem(fault, pathOf(request.url), request.id))
 }
 
 export const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 
+const INTERNAL_ERROR: Fault = {
+  code: 'internal_error',
+  detail: 'Something went wrong on our side; the log has it under this request id',
+}
+
 const FRAMEWORK_DETAILS = {
   malformed_request: 'The request is not valid HTTP, or its URL is not valid',
-  body_too_large: 'The body is larger than this endpoint takes',
+  route_not_found: 'No route matches this path; see /docs',
+  method_not_allowed: 'Method not allowed',
+  request_timeout: 'The request came too slowly',
   unsupported_media_type:
     'Send the body as application/json (PATCH also takes application/merge-patch+json), in UTF-8 and uncompressed',
-  request_timeout: 'The request came too slowly',
 } as const satisfies Partial<Record<ProblemCode, string>>
 
-/** Fastify's own refusals, by their status. */
-const frameworkCode = (error: unknown): keyof typeof FRAMEWORK_DETAILS | undefined => {
-  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined
-  if (typeof error.code !== 'string' || !error.code.startsWith('FST_')) return undefined
-  const codes = {
-    400: 'malformed_request',
-    408: 'request_timeout',
-    413: 'body_too_large',
-    415: 'unsupported_media_type',
-  } as const
-  return codes[error.statusCode as keyof typeof codes]
+type FrameworkCode = keyof typeof FRAMEWORK_DETAILS | 'body_too_large'
+
+const MEBIBYTE = 1024 * 1024
+
+const toLimitDetail = (limit = MEBIBYTE): string => `Request body exceeds the ${limit / MEBIBYTE} MiB limit of this endpoint`
+
+const BY_STATUS: Readonly<Record<number, FrameworkCode>> = {
+  400: 'malformed_request',
+  404: 'route_not_found',
+  405: 'method_not_allowed',
+  408: 'request_timeout',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+}
+
+/** The status of a refusal by Fastify (`FST_…`) or by a plugin (http-errors marks what a caller may see); undefined for a fault. */
+const refusedStatus = (error: unknown): number | undefined => {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined
+  const isFramework = 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
+  const isExposed = 'expose' in error && error.expose === true
+  const status = Number(error.statusCode)
+  return (isFramework || isExposed) && status >= 400 && status < 500 ? status : undefined
 }

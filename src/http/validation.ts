@@ -6,6 +6,7 @@ import { createValidator, type Validator } from '../core/validation.ts'
 /** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = createValidator(schema as TSchema)
+  if (httpPart === 'params') return toFastify((value) => validate(toCanonicalIds(value as Parameters)))
   const isRead = httpPart === 'querystring' && Object.keys((schema as ObjectSchema).properties).length > 0
   return isRead
     ? toFastify((value) => validate(fromQueryString(value as QueryString, schema as ObjectSchema)))
@@ -16,6 +17,12 @@ export const toFastify = (validate: Validator<unknown>) => (value: unknown) => {
   const result = validate(value)
   return 'issues' in result ? { error: invalidInput(result.issues) } : result
 }
+
+type Parameters = Readonly<Record<string, string>>
+
+/** All parameters of our paths are UUIDs, which are written in lower case and read in either (RFC 9562, 4). */
+const toCanonicalIds = (parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).map(([name, id]) => [name, id.toLowerCase()]))
 
 type QueryString = Readonly<Record<string, string | string[]>>
 interface ObjectSchema {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
-import { createAll, expectInvalid, list, send } from './requests.ts'
+import { create, createAll, expectInvalid, list, send } from './requests.ts'
 
 const START = Date.parse('2026-03-01T09:00:00.000Z')
 const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString()
@@ -268,5 +268,23 @@ test('a cursor of another sort is 422', async () => {
     for (const other of SORTS.filter((name) => name !== sort)) {
       expectInvalid(await send(app, 'GET', `/tasks?limit=1&sort=${other}&cursor=${cursor}`))
     }
+  }
+})
+
+test.each([
+  '2026-03-01T09:00:00+01:00',
+  '2026-03-01T09:00:00 01:00',
+  '2026-03-01T09:00:00%2B01:00',
+  '2026-03-01T09:00:00+0100',
+  '2026-03-01T09:00:00%20%30100',
+  '2026-03-01T08:00:00.000%2B0000',
+  '2026-03-01T03:00:00-0500',
+  '2026-03-01T08:00:00.0009999Z',
+])('an offset is read with its + unescaped and without its colon: due_after=%s', async (text) => {
+  const app = await startApp({ database: 'memory' })
+  for (const due_at of ['2026-03-01T07:59:59.999Z', '2026-03-01T08:00:00Z']) await create(app, { title: due_at, due_at })
+  for (const name of ['due_after', 'due_before']) {
+    const titles = (await list(app, `?${name}=${text.replace(/ (?=\d)/, '%20')}`)).map(({ title }) => title)
+    expect(titles).toEqual([name === 'due_after' ? '2026-03-01T08:00:00Z' : '2026-03-01T07:59:59.999Z'])
   }
 })

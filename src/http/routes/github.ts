@@ -113,7 +113,7 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
     },
     async (request) => {
       const { state, after, limit = 100 } = request.query
-      return readJobs(door().operations, state, after, limit)
+      return readJobs(door().operations, state, after?.toLowerCase(), limit)
     },
   )
 
