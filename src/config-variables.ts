@@ -19,6 +19,27 @@ export const VARIABLES = [
   },
   { name: 'HOST', fallback: '127.0.0.1', about: 'the address to listen on; 0.0.0.0 is every one' },
   { name: 'PORT', fallback: '8000', about: 'the port to listen on, 0 to 65535; 0 takes a free one' },
+  {
+    name: 'PUBLIC_URL',
+    fallback: '',
+    about: 'the URL that clients use, with the path prefix that a proxy strips: https://tasks.example.com/api/v1',
+  },
+  {
+    name: 'ALLOWED_HOSTS',
+    fallback: '',
+    about: 'more host names that clients use, separated by commas, without ports: tasks.example.com',
+  },
+  {
+    name: 'CORS_ORIGINS',
+    fallback: '',
+    about: 'origins whose web pages may use the API, separated by commas: https://app.example.com',
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    fallback: '',
+    about:
+      'addresses or CIDR blocks of proxies whose X-Forwarded-For and X-Forwarded-Prefix count, separated by commas: 10.0.0.0/8',
+  },
   { name: 'LOG_LEVEL', fallback: 'info', about: `the least that is logged: ${LOG_LEVELS.join(', ')}` },
   {
     name: 'SHUTDOWN_DRAIN_MS',

@@ -1,7 +1,9 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { listOf, toHostEntry, toOrigin, toProxy, toPublicUrl } from './config-network.ts'
 import { LOG_LEVELS, VARIABLES, type Variable, type VariableName } from './config-variables.ts'
 import type { GithubSettings } from './github/open-github.ts'
+import type { NetworkSettings } from './http/network-settings.ts'
 
 /** Where the tasks are kept. */
 export type DatabaseTarget =
@@ -11,7 +13,7 @@ export type DatabaseTarget =
 
 export interface Config {
   readonly database: DatabaseTarget
-  readonly host: string
+  readonly network: NetworkSettings
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** How long the service still answers after it was told to stop, so that balancers see it leave. */
@@ -46,7 +48,13 @@ export const loadConfig = (env: Environment): Config => {
 
   const config: Config = {
     database: read('DATABASE_URL', toDatabaseTarget),
-    host: read('HOST', toHost),
+    network: {
+      host: read('HOST', toHost),
+      publicUrl: read('PUBLIC_URL', toPublicUrl) ?? undefined,
+      allowedHosts: read('ALLOWED_HOSTS', listOf(toHostEntry)),
+      corsOrigins: read('CORS_ORIGINS', listOf(toOrigin)),
+      trustedProxies: read('TRUSTED_PROXIES', listOf(toProxy)),
+    },
     port: read('PORT', integer(0, 65_535)),
     logLevel: read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text)),
     shutdownDrainMs: read('SHUTDOWN_DRAIN_MS', integer(0, 60_000)),

@@ -29,7 +29,7 @@ const HEAP_GROWTH = '--heap-growing-percent=100'
  */
 export const serve = async (config: Config, version: string): Promise<void> => {
   setFlagsFromString(HEAP_GROWTH)
-  await checkAddress(config.host, config.port)
+  await checkAddress(config.network.host, config.port)
   const { logger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database)
   let isDraining = false
@@ -38,7 +38,8 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const github = config.github && (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
   const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
   const { eventLag } = repository
-  const app = await buildApp({ service, logger, writeRequest, version, eventLag, github, isDraining: () => isDraining })
+  const { network } = config
+  const app = await buildApp({ service, logger, writeRequest, version, eventLag, github, network, isDraining: () => isDraining })
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
@@ -47,7 +48,7 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     logger.info('stopped')
   })
   try {
-    await app.listen({ host: config.host, port: config.port })
+    await app.listen({ host: config.network.host, port: config.port })
   } catch (error) {
     await github?.close()
     await repository.close()

@@ -1,14 +1,21 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
+import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
-import { refuseUnknownPaths } from './known-paths.ts'
+import { addCompression } from './compression.ts'
+import { createOriginCheck } from './cross-origin.ts'
+import { createAddressMatcher } from './ip-address.ts'
 import { addMetrics } from './metrics.ts'
+import { LOOPBACK_ONLY, type NetworkSettings } from './network-settings.ts'
+import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
-import { HttpError, sendProblem } from './problem.ts'
+import { addPathPrefix } from './path-prefix.ts'
+import { sendProblem } from './problem.ts'
 import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
+import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
 import { addGithubRoutes, type GithubDoor } from './routes/github.ts'
 import { addHealthRoutes } from './routes/health.ts'
@@ -27,6 +34,8 @@ export interface AppDeps {
   readonly eventLag: () => number
   /** The GitHub sync; absent, its routes say so. */
   readonly github?: GithubDoor | undefined
+  /** How the service is reached; absent: on the loopback alone. */
+  readonly network?: NetworkSettings
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
   /** How long a request's headers, and the whole of it, may take to come, in milliseconds. */
@@ -43,10 +52,13 @@ export const buildApp = async ({
   version,
   eventLag,
   github,
+  network = LOOPBACK_ONLY,
   isDraining,
   slowest = SLOWEST,
 }: AppDeps): Promise<App> => {
   const newRequestId = createRequestIds()
+  const checkHost = createHostCheck(network)
+  const checkOrigin = createOriginCheck(network)
   const addHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     if (isDraining()) reply.header('connection', 'close')
@@ -59,7 +71,8 @@ export const buildApp = async ({
     genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 16_384 },
+    routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: true },
+    trustProxy: network.trustedProxies.length > 0 && createAddressMatcher(network.trustedProxies),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
@@ -84,9 +97,11 @@ export const buildApp = async ({
 
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
-    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done()
-    reply.header('connection', 'close')
-    done(new HttpError('malformed_request', 'A request of HTTP/1.1 must have a Host header'))
+    if (request.headers.host === undefined) reply.header('connection', 'close')
+    checkHost(request.raw)
+    checkUrl(request.url)
+    checkOrigin(request, reply)
+    done()
   })
 
   /** Also for a request that was under way when the service was told to stop. */
@@ -95,7 +110,9 @@ export const buildApp = async ({
     done()
   })
 
-  refuseUnknownPaths(app)
+  addCompression(app)
+  addPathPrefix(app, network)
+  addNotFoundHandler(app)
   await addOpenApi(app, version)
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'))
   app.addHook('onRoute', (route) => {

@@ -1,39 +1,61 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { HttpError, pathOf, sendProblem } from './problem.ts'
+import { appendHook } from './route-hooks.ts'
 
-/** Answers what no route takes: 405 with the methods of a path that is known, else 404. Added before the routes, which it watches. */
-export const refuseUnknownPaths = (app: FastifyInstance): void => {
-  const paths = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>()
+interface KnownPath {
+  readonly pattern: RegExp
+  readonly methods: Set<string>
+}
 
-  const refuseMethod = (methods: ReadonlySet<string>, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+/**
+ * Answers every request that no route takes: OPTIONS with the methods of the path, a wrong method with 405, an unknown path
+ * with 404. Added before the routes, which it watches.
+ */
+export const addNotFoundHandler = (app: FastifyInstance): void => {
+  const paths = new Map<string, KnownPath>()
+
+  /** A path of its own comes before one with a parameter: /tasks/batch is not a task. */
+  const find = (path: string): KnownPath | undefined =>
+    paths.get(path) ?? [...paths.values()].find(({ pattern }) => pattern.test(path))
+
+  const refuse = ({ methods }: KnownPath, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const allow = [...methods].sort().join(', ')
-    return sendProblem(new HttpError('method_not_allowed', `This path takes ${allow}`), request, reply.header('allow', allow))
+    reply.header('allow', allow)
+    if (request.method === 'OPTIONS') return reply.code(204).send()
+    return sendProblem(new HttpError('method_not_allowed', `Method not allowed; use ${allow}`), request, reply)
   }
 
-  /** A path of its own is not a task's id: GET /tasks/batch does not look for a task. */
-  const refuseOwnPaths: onRequestHookHandler = (request, reply, done) => {
-    const own = paths.get(pathOf(request.url))
-    if (own === undefined) done()
-    else refuseMethod(own.methods, request, reply)
+  /** GET /tasks/batch is a wrong method, not a search for the task "batch"; and an empty step is no id. */
+  const preferStaticRoute: onRequestHookHandler = (request, reply, done) => {
+    const name = toRoutePath(request)
+    const path = paths.get(name)
+    if (path !== undefined) refuse(path, request, reply)
+    else if (name.includes('//') || name.endsWith('/')) sendProblem(notFound(), request, reply)
+    else done()
   }
 
   app.addHook('onRoute', (route) => {
     const { url, method } = route
-    if (url.includes(':')) route.onRequest = refuseOwnPaths
+    if (url.includes(':')) route.onRequest = appendHook(preferStaticRoute, route.onRequest)
     const path = paths.get(url) ?? { pattern: toPattern(url), methods: new Set() }
     paths.set(url, path)
     for (const one of [method].flat()) path.methods.add(one)
   })
 
   app.setNotFoundHandler((request, reply) => {
-    const path = [...paths.values()].find(({ pattern }) => pattern.test(pathOf(request.url)))
+    const path = find(toRoutePath(request))
     return path === undefined || path.methods.has(request.method)
-      ? sendProblem(new HttpError('route_not_found', 'Nothing is here: /docs lists what is'), request, reply)
-      : refuseMethod(path.methods, request, reply)
+      ? sendProblem(notFound(), request, reply)
+      : refuse(path, request, reply)
   })
 }
 
-/** A route's path as an expression: a parameter is a step, a star is any rest. */
+const notFound = (): HttpError => new HttpError('route_not_found', 'No route matches this path; see /docs')
+
+/** The path as the router sees it: without a trailing slash. */
+const toRoutePath = (request: FastifyRequest): string => pathOf(request.url).replace(/(.)\/$/, '$1')
+
+/** A route's path as an expression: a parameter is one step, a star any rest. */
 const toPattern = (url: string): RegExp =>
   new RegExp(
     `^${url

@@ -31,6 +31,8 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    /** The page's own files are named relative to it, so that they are found behind a path prefix. */
+    indexPrefix: '.',
     uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
     theme: { title: 'task-manager-api' },
   })

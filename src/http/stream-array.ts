@@ -20,3 +20,6 @@ async function* pieces(first: JsonRun, rest: AsyncGenerator<JsonRun>): AsyncGene
 }
 
 const [OPEN, COMMA, CLOSE] = ['[', ',', ']'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+/** The body of an answer to HEAD whose length is not known: no Content-Length is sent. */
+export const unknownLength = (): Readable => Readable.from([])

@@ -1,28 +1,11 @@
-import { chromium } from 'playwright-core'
-import { expect, onTestFinished, test } from 'vitest'
-import { createFolder, startServer } from '../start-app.ts'
-
-const openPage = async () => {
-  const browser = await chromium.launchPersistentContext(createFolder(), {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
-  onTestFinished(() => browser.close())
-  return browser.newPage()
-}
+import { expect, test } from 'vitest'
+import { startServer } from '../start-app.ts'
+import { openBrowser } from './browser-page.ts'
 
 test('Swagger UI creates a task by "Try it out" and shows it', async () => {
   const url = await startServer()
-  const page = await openPage()
+  const browser = await openBrowser()
+  const page = await browser.newPage()
   const failures: string[] = []
   page.on('pageerror', (error) => failures.push(error.message))
   page.on('requestfailed', (request) => failures.push(request.url()))

@@ -7,7 +7,7 @@ import type { TaskService, Written } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
-import { streamArray, toArray } from '../stream-array.ts'
+import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
 import { ACTOR, DATABASE, IdempotencyKeyHeader, INPUT, TaskId, toRetryKey, WRITE } from './request-parts.ts'
 
@@ -46,7 +46,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
       const { task, replayed }: Written = await service.create(request.body, ACTOR, retry)
       if (replayed) reply.header('idempotent-replayed', 'true')
-      return sendTask(reply.code(201).header('location', `/tasks/${task.id}`), task)
+      return sendTask(reply.code(201).header('location', `${request.pathPrefix}/tasks/${task.id}`), task)
     },
   )
 
@@ -68,7 +68,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       reply.header('content-type', JSON_TYPE)
       const { limit } = request.query
       if (limit === undefined)
-        return request.method === 'HEAD' ? reply.send('') : reply.send(await streamArray(service.all(query, after)))
+        return request.method === 'HEAD' ? reply.send(unknownLength()) : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
       if (page.next !== undefined) reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
       return reply.send(toArray(page.tasks))
@@ -174,9 +174,9 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
 
 const hasIssue = (task: StoredTask): boolean => (JSON.parse(task.json) as Task).sync !== null
 
-/** The same request from the cursor on, relative to where it was asked (RFC 8288). */
+/** The same request from the cursor on (RFC 8288). */
 const nextLink = (request: FastifyRequest, cursor: string): string => {
   const parameters = new URLSearchParams(request.url.split('?')[1])
   parameters.set('cursor', cursor)
-  return `</tasks?${parameters}>; rel="next"`
+  return `<${request.pathPrefix}/tasks?${parameters}>; rel="next"`
 }
