@@ -50,11 +50,13 @@ export const createOperations = (
 
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
-    const link = await sync.changeLink(taskId, (current) => revived(current, now()))
-    const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
+    const revive = async () => (await sync.changeLink(taskId, (link) => revived(link, now()))) !== undefined
+    /** A task that cannot be linked is gone, or another request has just linked it. */
+    const isKnown = (await revive()) || (await sync.addLink(taskId, now())) || (await revive())
+    if (!isKnown) return false
     await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
-    return isKnown
+    return true
   },
 
   /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */

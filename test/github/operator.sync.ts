@@ -116,6 +116,18 @@ describe('the operator', () => {
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(4)
   })
 
+  test('asked many times at once for one task without an issue, opens one issue and refuses nobody', async () => {
+    const url = await openDatabase()
+    const before = await startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
+    const { id } = await createCalls(before.url).create({ title: 'without an issue' })
+    await before.end('SIGTERM')
+    const { github, syncNow, linked, sweeps } = await startSynced({ ...SWEEPING, DATABASE_URL: url })
+    await Promise.all(Array.from({ length: 20 }, () => syncNow(id)))
+    expect((await linked(id)).sync.issue_number).toBe(1)
+    await sweeps(2)
+    expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
+  })
+
   test('links the tasks from before: counted with dry_run, each pushed once only, and one alone when asked', async () => {
     const url = await openDatabase()
     const before = await startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())

@@ -147,6 +147,16 @@ export const describeLinks = (open: Open): void => {
       expect((await Promise.all(adding)).filter(Boolean)).toHaveLength(1)
       expect(await sync.countLinks()).toEqual({ pending: 1 })
     })
+
+    test('is found at once by those that it was refused to', async () => {
+      const { sync, add } = await openLinked(open)
+      const { id } = await add()
+      const found = Array.from({ length: 20 }, async (_, now) => {
+        const isAdded = await sync.addLink(id, now)
+        return isAdded || (await sync.changeLink(id, (link) => link)) !== undefined
+      })
+      expect(await Promise.all(found)).toEqual(Array(20).fill(true))
+    })
   })
 
   describe('the link of an issue', () => {
