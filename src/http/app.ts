@@ -122,7 +122,7 @@ export const buildApp = async ({
   addTaskRoutes(app, service)
   addBatchRoute(app, service)
   addHistoryRoute(app, service)
-  addGithubRoutes(app, github)
+  await addGithubRoutes(app, github)
   addHealthRoutes(app, service, isDraining)
   return app
 }

@@ -34,6 +34,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   origin_not_allowed: 403,
   route_not_found: 404,
   not_found: 404,
+  github_not_configured: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   version_mismatch: 412,
@@ -49,11 +50,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   database_unavailable: 503,
   outcome_unknown: 503,
   draining: 503,
-  github_not_configured: 503,
 }
-
-/** Answers of 503 that are no fault: the service runs as it was set up. */
-const NOT_CONFIGURED: ReadonlySet<ProblemCode> = new Set(['database_not_configured', 'github_not_configured'])
 
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   database_unavailable: 2,
@@ -155,7 +152,8 @@ export const toFault = (error: unknown, bodyLimit?: number): Fault => {
 /** Answers with the problem that an error is. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const fault = toFault(error, request.routeOptions.bodyLimit)
-  if (statusOf(fault) >= 500 && !NOT_CONFIGURED.has(fault.code))
+  /** Without a database the service runs as it is configured: its 503 is no failure. */
+  if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
   if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
   const retryAfter = RETRY_AFTER_SECONDS[fault.code]

@@ -8,7 +8,7 @@ import { Type } from '../../core/typebox.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
-import { DATABASE, INPUT, TaskId } from './request-parts.ts'
+import { INPUT, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubDoor {
@@ -68,16 +68,26 @@ const LinkRequest = Type.Union(
   { examples: [{ dry_run: true }] },
 )
 
-const FAULTS = ['github_not_configured', ...DATABASE] as const
+const FAULTS = ['github_not_configured', 'database_unavailable'] as const
 const BODY = [...INPUT, 'outcome_unknown'] as const
 
-/** The operator's view of the GitHub sync, and the door for its deliveries. Without GitHub each says so. */
-export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void => {
+/**
+ * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever else is wrong with the
+ * request.
+ */
+export const addGithubRoutes = async (app: App, github: GithubDoor | undefined): Promise<void> => {
   const door = (): GithubDoor => {
     if (github === undefined) throw new HttpError('github_not_configured', 'GitHub not configured')
     return github
   }
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async () => void door())
+    addOperatorRoutes(scope, door)
+    scope.register(async (raw) => addWebhookRoute(raw, door))
+  })
+}
 
+const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
   app.get(
     '/github/status',
     {
@@ -165,8 +175,6 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
       return reply.code(202).send()
     },
   )
-
-  app.register(async (scope) => addWebhookRoute(scope, door))
 }
 
 const readJobs = async (
@@ -201,7 +209,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
           'For a webhook with content type application/json and the event `issues`, signed with GITHUB_WEBHOOK_SECRET.',
         response: {
           202: emptyAnswer('Taken, also when it is no news'),
-          ...problems('invalid_signature', 'malformed_json', 'body_too_large', 'unsupported_media_type', 'github_not_configured'),
+          ...problems('github_not_configured', 'invalid_signature', ...INPUT),
         },
       },
     },
