@@ -187,6 +187,28 @@ describe('what it refuses', () => {
     expect((await get(3)).status).toBe(404)
   })
 
+  it('writes to an archived repository, which can still be read', async () => {
+    const github = await startLocalGithub()
+    const octokit = connect(github)
+    const place = { ...HERE, issue_number: 1 }
+    github.as('alice').open({ title: 'a', labels: ['x'] })
+    github.archive()
+    const refusals = [
+      refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'b' })),
+      refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'b' })),
+      refusalOf(octokit.request(`POST ${ISSUE}/labels`, { ...place, labels: ['y'] })),
+      refusalOf(octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...place, name: 'x' })),
+    ]
+    const body = { message: 'Repository was archived so is read-only.' }
+    for (const refusal of refusals) expect(await refusal).toMatchObject({ status: 403, body })
+    const archived = async () => (await octokit.request('GET /repos/{owner}/{repo}', HERE)).data.archived
+    expect([await archived(), (await octokit.request(`GET ${ISSUE}`, place)).status]).toEqual([true, 200])
+    github.unarchive()
+    expect(await archived()).toBe(false)
+    await octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'b' })
+    expect(github.issue(1)?.title).toBe('b')
+  })
+
   it('the former name of a repository: 301 to a read, 307 to a write, both with the way there', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)

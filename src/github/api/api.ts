@@ -31,6 +31,14 @@ export interface Home {
   readonly fullName: string
 }
 
+/** https://docs.github.com/rest/repos/repos#get-a-repository */
+interface FoundRepository {
+  readonly id: number
+  readonly full_name: string
+  readonly has_issues: boolean
+  readonly archived: boolean
+}
+
 /** Writes are some time apart: whether a call has to wait for its turn. */
 type Turn = 'needless' | 'to be taken' | 'taken'
 
@@ -73,8 +81,9 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       : await get('GET /repos/{owner}/{repo}', { owner, repo })
     if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
     if (outcome.kind !== 'ok') throw new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
-    const { id, full_name, has_issues } = outcome.data as { id: number; full_name: string; has_issues: boolean }
+    const { id, full_name, has_issues, archived } = outcome.data as FoundRepository
     if (home !== undefined && home.id !== id) throw new Blocked(BLOCKS.repositoryReplaced)
+    if (archived) throw new Blocked(BLOCKS.repositoryArchived)
     if (!has_issues) throw new Blocked(BLOCKS.issuesDisabled)
     if (home?.fullName !== full_name) {
       home = { id, fullName: full_name }
@@ -88,6 +97,15 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     return { owner, repo }
   }
 
+  /**
+   * Throws Blocked if a write was refused with 403 because the repository is archived, and not for lack of rights. GitHub then says
+   * "Repository was archived so is read-only."; in case the words change, the repository is asked too.
+   */
+  const checkArchived = async (message: string): Promise<void> => {
+    if (/\barchived\b/i.test(message)) throw new Blocked(BLOCKS.repositoryArchived)
+    await find()
+  }
+
   /** A call to the repository's issues; once more when the repository has another name now. */
   const inRepository = async (route: string, parameters: Record<string, unknown>, turn: Turn): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
@@ -97,6 +115,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
       if (turn !== 'needless' && outcome.kind === 'ok') writesTaken += 1
+      if (turn !== 'needless' && outcome.kind === 'refused' && outcome.status === 403) await checkArchived(outcome.message)
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()

@@ -22,6 +22,11 @@ export const BLOCKS = {
     detail: 'Another repository has taken the name of the one that the issues are in',
     action: 'Set GITHUB_REPOSITORY to the name that the repository has now',
   },
+  repositoryArchived: {
+    code: 'repository_archived',
+    detail: 'The repository is archived, so its issues are read-only',
+    action: 'Unarchive the repository in its settings at GitHub; the sync then continues automatically',
+  },
   issuesDisabled: {
     code: 'issues_disabled',
     detail: 'The repository has no issues',
