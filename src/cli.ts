@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
 import { ConfigError, type DatabaseTarget, loadConfig } from './config.ts'
+import { unquote } from './config-reader.ts'
 import { VARIABLES, type Variable } from './config-variables.ts'
 import { OpenError } from './repository/open-error.ts'
 
@@ -35,7 +36,7 @@ ${VARIABLES.map(toHelp).join('\n')}
 
 /** The environment over the .env file of the working directory, if there is one. */
 const environment = (): Record<string, string | undefined> => {
-  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim() !== ''))
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => unquote(value ?? '') !== ''))
   try {
     const text = readFileSync('.env', 'utf8').replace(/^\uFEFF/, '')
     return { ...parseEnv(text), ...given }

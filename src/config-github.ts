@@ -1,11 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
-import { integer, type Read } from './config-reader.ts'
+import { integer, type Read, unquote } from './config-reader.ts'
 import type { GithubSettings } from './github/open-github.ts'
 
 /** The settings of the GitHub sync; undefined without a repository and a credential. */
 export const readGithub = (read: Read, problems: string[]): GithubSettings | undefined => {
   const repository = read('GITHUB_REPOSITORY', (text) => (/^([\w.-]+\/[\w.-]+)?$/.test(text) ? text : undefined))
-  const token = read('GITHUB_TOKEN', (text) => (/^[\x21-\x7e]*$/.test(text) ? text : undefined))
+  const token = read('GITHUB_TOKEN', toToken)
   const appId = read('GITHUB_APP_ID', (text) => (/^\w*$/.test(text) ? text : undefined))
   const privateKey = read('GITHUB_APP_PRIVATE_KEY', toPrivateKey)
   const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) =>
@@ -38,6 +38,9 @@ export const readGithub = (read: Read, problems: string[]): GithubSettings | und
   return { ...settings, repository, credential: { kind: 'app', appId, privateKey, installationId } }
 }
 
+/** As an Authorization header takes it: `b64token` of RFC 6750, section 2.1. */
+const toToken = (text: string): string | undefined => (/^[\w.~+/-]*=*$/.test(text) ? text : undefined)
+
 /** PKCS#1 or PKCS#8, its line breaks real or written as `\n`; in PKCS#8 as the app's library wants it. */
 const toPrivateKey = (text: string): string | undefined => {
   if (text === '') return ''
@@ -58,8 +61,8 @@ const toApiUrl = (text: string): string | undefined => {
 
 const toImports = (text: string): GithubSettings['imports'] | undefined => {
   if (text === 'none' || text === 'all') return { kind: text }
-  const name = /^label:(.{1,50})$/u.exec(text)?.[1]?.trim()
-  return name ? { kind: 'label', name } : undefined
+  const name = unquote(/^label:(.*)$/s.exec(text)?.[1] ?? '')
+  return /^.{1,50}$/u.test(name) ? { kind: 'label', name } : undefined
 }
 
 const toDelays = (text: string): number[] | undefined => {

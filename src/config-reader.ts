@@ -3,6 +3,12 @@ import { VARIABLES, type Variable, type VariableName } from './config-variables.
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** A value without blanks and a pair of quotes around it: a `.env` file may have them, and `docker run --env-file` passes them on. */
+export const unquote = (value: string): string => {
+  const text = value.trim()
+  return /^(["'])(.*)\1$/s.exec(text)?.[2]?.trim() ?? text
+}
+
 /** Reads a variable; `parse` answers undefined for a wrong value, which becomes a problem that says what is expected. */
 export type Read = <T>(name: VariableName, parse: (text: string) => T | undefined) => T
 
@@ -18,12 +24,12 @@ export const createReader =
 const variable = (name: VariableName): Variable => VARIABLES.find((one) => one.name === name) as Variable
 
 const readText = ({ name, fallback, isSecret }: Variable, env: Environment, problems: string[]): string => {
-  const text = env[name]?.trim() ?? ''
-  const file = isSecret ? (env[`${name}_FILE`]?.trim() ?? '') : ''
+  const text = unquote(env[name] ?? '')
+  const file = isSecret ? unquote(env[`${name}_FILE`] ?? '') : ''
   if (text !== '' && file !== '') problems.push(`${name} and ${name}_FILE are both set: choose one`)
   if (file === '') return text === '' ? fallback : text
   try {
-    return readFileSync(file, 'utf8').trim()
+    return unquote(readFileSync(file, 'utf8'))
   } catch {
     problems.push(`${name}_FILE: the file ${file} cannot be read`)
     return fallback

@@ -47,7 +47,12 @@ export const VARIABLES = [
     about: 'how long answers go on after SIGTERM before the port closes, 0 to 60000 milliseconds',
   },
   { name: 'GITHUB_REPOSITORY', fallback: '', about: 'the repository whose issues mirror the tasks: owner/name; empty: none' },
-  { name: 'GITHUB_TOKEN', fallback: '', about: 'a token that may read and write issues there', isSecret: true },
+  {
+    name: 'GITHUB_TOKEN',
+    fallback: '',
+    about: 'a token that may read and write its issues, without spaces or quotes',
+    isSecret: true,
+  },
   { name: 'GITHUB_APP_ID', fallback: '', about: 'in place of a token: the id of a GitHub App' },
   { name: 'GITHUB_APP_PRIVATE_KEY', fallback: '', about: "the app's private key, PEM (line breaks may be \\n)", isSecret: true },
   { name: 'GITHUB_APP_INSTALLATION_ID', fallback: '', about: 'the number of its installation' },
