@@ -1,12 +1,13 @@
 import { createPrivateKey } from 'node:crypto'
+import { toApiUrl } from './config-github-url.ts'
 import { integer, type Read, unquote } from './config-reader.ts'
 import type { GithubSettings } from './github/open-github.ts'
 
 /** The settings of the GitHub sync; undefined without a repository and a credential. */
 export const readGithub = (read: Read, problems: string[]): GithubSettings | undefined => {
-  const repository = read('GITHUB_REPOSITORY', (text) => (/^([\w.-]+\/[\w.-]+)?$/.test(text) ? text : undefined))
+  const repository = read('GITHUB_REPOSITORY', toRepository)
   const token = read('GITHUB_TOKEN', toToken)
-  const appId = read('GITHUB_APP_ID', (text) => (/^\w*$/.test(text) ? text : undefined))
+  const appId = read('GITHUB_APP_ID', (text) => (/^[\w.]*$/.test(text) ? text : undefined))
   const privateKey = read('GITHUB_APP_PRIVATE_KEY', toPrivateKey)
   const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) =>
     text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text),
@@ -38,25 +39,26 @@ export const readGithub = (read: Read, problems: string[]): GithubSettings | und
   return { ...settings, repository, credential: { kind: 'app', appId, privateKey, installationId } }
 }
 
+/** `owner/name`, also with the `.git` or the slash that a copied URL ends with, neither of which a repository's name has. */
+const toRepository = (text: string): string | undefined => {
+  if (text === '') return ''
+  const [, owner = '', name = ''] = /^([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(text) ?? []
+  const isWrong = (part: string): boolean => /^\.{0,2}$|\.git$/i.test(part)
+  return isWrong(owner) || isWrong(name) ? undefined : `${owner}/${name}`
+}
+
 /** As an Authorization header takes it: `b64token` of RFC 6750, section 2.1. */
 const toToken = (text: string): string | undefined => (/^[\w.~+/-]*=*$/.test(text) ? text : undefined)
 
-/** PKCS#1 or PKCS#8, its line breaks real or written as `\n`; in PKCS#8 as the app's library wants it. */
+/** RSA in PKCS#1 or PKCS#8, its line breaks real or written as `\n`; in PKCS#8 as the app's library wants it. */
 const toPrivateKey = (text: string): string | undefined => {
   if (text === '') return ''
   try {
-    return createPrivateKey(text.replaceAll('\\n', '\n')).export({ type: 'pkcs8', format: 'pem' }).toString()
+    const key = createPrivateKey(text.replaceAll('\\n', '\n'))
+    return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : undefined
   } catch {
     return undefined
   }
-}
-
-const toApiUrl = (text: string): string | undefined => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.username !== '' || url.password !== '') return undefined
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
-  return isSafe ? text.replace(/\/+$/, '') : undefined
 }
 
 const toImports = (text: string): GithubSettings['imports'] | undefined => {
