@@ -53,7 +53,8 @@ const commands = {
     await serve(config, version)
   },
   async 'check-config'() {
-    loadConfig(environment())
+    const { incompleteGithub } = loadConfig(environment())
+    if (incompleteGithub !== undefined) throw new ConfigError([incompleteGithub])
     console.log('The configuration is right.')
   },
   async openapi() {

@@ -1,8 +1,7 @@
-import { readGithub } from './config-github.ts'
-import { listOf, toHostEntry, toOrigin, toProxy, toPublicUrl } from './config-network.ts'
+import { type GithubConfig, readGithub } from './config-github.ts'
+import { readNetwork } from './config-network.ts'
 import { createReader, type Environment, integer } from './config-reader.ts'
 import { LOG_LEVELS } from './config-variables.ts'
-import type { GithubSettings } from './github/open-github.ts'
 import type { NetworkSettings } from './http/network-settings.ts'
 
 /** Where the tasks are kept. */
@@ -11,15 +10,13 @@ export type DatabaseTarget =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'mongodb'; readonly url: string }
 
-export interface Config {
+export interface Config extends GithubConfig {
   readonly database: DatabaseTarget
   readonly network: NetworkSettings
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** How long the service still answers after it was told to stop, so that balancers see it leave. */
   readonly shutdownDrainMs: number
-  /** Undefined: tasks have no issues. */
-  readonly github: GithubSettings | undefined
 }
 
 /** All that is wrong with the environment, one line each. */
@@ -39,17 +36,11 @@ export const loadConfig = (env: Environment): Config => {
   const read = createReader(env, problems)
   const config: Config = {
     database: read('DATABASE_URL', toDatabaseTarget),
-    network: {
-      host: read('HOST', toHost),
-      publicUrl: read('PUBLIC_URL', toPublicUrl) ?? undefined,
-      allowedHosts: read('ALLOWED_HOSTS', listOf(toHostEntry)),
-      corsOrigins: read('CORS_ORIGINS', listOf(toOrigin)),
-      trustedProxies: read('TRUSTED_PROXIES', listOf(toProxy)),
-    },
+    network: readNetwork(read),
     port: read('PORT', integer(0, 65_535)),
     logLevel: read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text)),
     shutdownDrainMs: read('SHUTDOWN_DRAIN_MS', integer(0, 60_000)),
-    github: readGithub(read, problems),
+    ...readGithub(read, problems),
   }
   if (config.github !== undefined && config.database?.kind === 'none')
     problems.push('GITHUB_REPOSITORY: needs a database, and DATABASE_URL is none')
@@ -63,5 +54,3 @@ const toDatabaseTarget = (text: string): DatabaseTarget | undefined => {
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
   return path === undefined || path.startsWith('//') || path.includes('\0') ? undefined : { kind: 'sqlite', path }
 }
-
-const toHost = (text: string): string | undefined => (/^[\w.:%-]+$/.test(text) ? text : undefined)

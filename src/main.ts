@@ -55,6 +55,7 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     throw error
   }
   announce(app.server.address() as AddressInfo, config, version)
+  if (config.incompleteGithub !== undefined) logger.warn(config.incompleteGithub)
   if (config.database.kind === 'mongodb')
     await repository.ping().catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
 }

@@ -74,6 +74,43 @@ describe('check-config', () => {
   })
 })
 
+describe('half of a GitHub configuration', () => {
+  const HALVES: Readonly<Record<string, Record<string, string>>> = {
+    GITHUB_REPOSITORY: { GITHUB_REPOSITORY: 'acme/hunter2' },
+    GITHUB_TOKEN: { GITHUB_TOKEN: 'hunter2' },
+    GITHUB_WEBHOOK_SECRET: { GITHUB_WEBHOOK_SECRET: 'hunter2' },
+    GITHUB_APP_ID: { GITHUB_APP_ID: 'hunter2' },
+  }
+
+  test.each(Object.entries(HALVES))('%s alone is an error of check-config', async (name, env) => {
+    const { code, stdout, stderr } = await run(['check-config'], env)
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toMatch(new RegExp(`^task-manager-api: ${name}: set without .*GITHUB_.*\\n$`))
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  test('that is in a file of a secret is an error of check-config', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, 'token'), 'hunter2\n')
+    const { code, stderr } = await run(['check-config'], { GITHUB_TOKEN_FILE: 'token' }, folder)
+    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('GITHUB_TOKEN: set without GITHUB_REPOSITORY') })
+  })
+
+  test.each(Object.entries(HALVES))('%s alone is one warning of a service, which starts without GitHub', async (name, env) => {
+    const service = await startProcess(
+      { ...env, DATABASE_URL: 'none', LOG_LEVEL: 'warn', SHUTDOWN_DRAIN_MS: '0' },
+      createFolder(),
+    )
+    const status = await fetch(`${service.url}/github/status`)
+    expect([status.status, await status.json()]).toEqual([404, expect.objectContaining({ code: 'github_not_configured' })])
+    expect(await service.end('SIGTERM')).toBe(0)
+    const warnings = service.output().match(/^\{.*/gm) ?? []
+    expect(warnings).toHaveLength(1)
+    expect(JSON.parse(String(warnings[0]))).toMatchObject({ level: 40, msg: expect.stringMatching(`^${name}: set without `) })
+    expect(service.output()).not.toContain('hunter2')
+  })
+})
+
 describe('the .env file of the working directory', () => {
   const folderWith = (text: string): string => {
     const folder = createFolder()

@@ -162,3 +162,61 @@ describe('GITHUB_TOKEN and GITHUB_APP_…', () => {
     expect(problemsOf(appOf('7', key))).toEqual([expect.stringMatching(/^GITHUB_APP_PRIVATE_KEY: expected .*RSA/)])
   })
 })
+
+describe('what the sync needs, in part', () => {
+  const APP = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_INSTALLATION_ID'] as const
+  const SECRETS = ['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const
+  const VALUES = {
+    GITHUB_REPOSITORY: 'hunter2/tasks',
+    GITHUB_TOKEN: 'hunter2',
+    GITHUB_APP_ID: '7',
+    GITHUB_APP_PRIVATE_KEY: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(PEM).toString(),
+    GITHUB_APP_INSTALLATION_ID: '8',
+    GITHUB_WEBHOOK_SECRET: 'hunter2',
+    GITHUB_WEBHOOK_SECRET_PREVIOUS: 'hunter2',
+  } as const
+  type Name = keyof typeof VALUES
+  const envOf = (names: readonly Name[]) => Object.fromEntries(names.map((name) => [name, VALUES[name]]))
+  const subsets = fc.subarray(Object.keys(VALUES) as Name[])
+  const hasCredential = (set: readonly Name[]) => set.includes('GITHUB_TOKEN') || APP.some((name) => set.includes(name))
+
+  test('is no GitHub, and names all that is set and all that is missing, and no value', () => {
+    const partial = subsets.filter((set) => set.length > 0 && !(set.includes('GITHUB_REPOSITORY') && hasCredential(set)))
+    fc.assert(
+      fc.property(partial, (set) => {
+        const { github, incompleteGithub = '' } = loadConfig(envOf(set))
+        expect(github).toBeUndefined()
+        const [before, after = ''] = incompleteGithub.split(': set without ')
+        expect(before).toBe(set.join(', '))
+        expect(after.includes('GITHUB_REPOSITORY')).toBe(!set.includes('GITHUB_REPOSITORY'))
+        expect(after.includes('GITHUB_TOKEN')).toBe(!hasCredential(set))
+        const isApp = APP.some((name) => set.includes(name)) && !set.includes('GITHUB_TOKEN')
+        for (const name of APP) expect(after.includes(name)).toBe(isApp && !set.includes(name))
+        expect(incompleteGithub).not.toMatch(/hunter2|PRIVATE KEY-/)
+      }),
+    )
+  })
+
+  test('is refused where the repository is there and the app is not whole', () => {
+    fc.assert(
+      fc.property(fc.subarray([...APP], { minLength: 1, maxLength: 2 }), fc.subarray([...SECRETS]), (app, secrets) => {
+        const problems = problemsOf(envOf(['GITHUB_REPOSITORY', ...app, ...secrets]))
+        const missing = APP.filter((name) => !app.includes(name))
+        expect(problems).toEqual([expect.stringMatching(`^${missing.join(' and ')}: .*all three`)])
+      }),
+    )
+  })
+
+  test('is not said where all or nothing of it is there', () => {
+    const whole = [
+      ['GITHUB_REPOSITORY', 'GITHUB_TOKEN'],
+      ['GITHUB_REPOSITORY', ...APP],
+      ['GITHUB_REPOSITORY', ...APP, ...SECRETS],
+    ] as const
+    for (const set of whole) {
+      const { github, incompleteGithub } = loadConfig(envOf(set))
+      expect([github?.repository, incompleteGithub]).toEqual(['hunter2/tasks', undefined])
+    }
+    expect(loadConfig({ GITHUB_API_URL: 'https://ghe.example', GITHUB_IMPORT: 'all' }).incompleteGithub).toBeUndefined()
+  })
+})
