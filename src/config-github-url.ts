@@ -1,10 +1,13 @@
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
- * The root of the REST API, without a slash at its end, for the URL of the API or of the server. Undefined for any other URL.
+ * The root of the REST API, without a slash at its end, for the URL of the API or of the server.
+ * Undefined for any other URL.
  *
- * - GitHub Enterprise Server: https://HOST/api/v3 (https://docs.github.com/enterprise-server/rest/using-the-rest-api)
- * - GHE.com: https://api.SUBDOMAIN.ghe.com (https://docs.github.com/enterprise-cloud@latest/admin/data-residency)
+ * - GitHub Enterprise Server: https://HOST/api/v3
+ *   (https://docs.github.com/enterprise-server/rest/using-the-rest-api)
+ * - GHE.com: https://api.SUBDOMAIN.ghe.com
+ *   (https://docs.github.com/enterprise-cloud@latest/admin/data-residency)
  * - github.com: https://api.github.com
  * - the loopback: any path, and plain HTTP
  */

@@ -14,8 +14,9 @@ export interface GithubConfig {
 const APP = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_INSTALLATION_ID'] as const
 
 /**
- * The settings of the sync. A repository without a credential, or the reverse, is no problem here: GitHub Actions sets
- * GITHUB_REPOSITORY on its machines, and its users set GITHUB_TOKEN, for other purposes.
+ * The settings of the sync. A repository without a credential, or the reverse, is not a problem here:
+ * GitHub Actions sets GITHUB_REPOSITORY on its machines, and its users set GITHUB_TOKEN, for other
+ * purposes.
  */
 export const readGithub = (read: Read, problems: string[]): GithubConfig => {
   const access = readAccess(read)
@@ -61,7 +62,7 @@ const readSyncSettings = (read: Read) => ({
   leaseMs: read('GITHUB_LEASE_MS', integer(100, 600_000)),
 })
 
-/** Names the variables that are set, and those without which they have no effect; undefined when none is set. */
+/** Names the variables that are set, and those that are missing; undefined when none is set. */
 const describeMissing = (values: Access & ReturnType<typeof readWebhookSecrets>): string | undefined => {
   const names = Object.keys(values) as (keyof typeof values)[]
   const set = names.filter((name) => isSet(values[name]))
@@ -88,7 +89,7 @@ const toCredential = (access: Access, problems: string[]): Credential => {
   return { kind: 'app', appId, privateKey, installationId }
 }
 
-/** `owner/name`, also with the `.git` or the slash that a copied URL ends with, neither of which a repository's name has. */
+/** `owner/name`, also with the `.git` or the slash of a copied URL: GitHub allows neither in a name. */
 const toRepository = (text: string): string | undefined => {
   if (text === '') return ''
   const [, owner = '', name = ''] = /^([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(text) ?? []
@@ -99,7 +100,7 @@ const toRepository = (text: string): string | undefined => {
 /** As an Authorization header takes it: `b64token` of RFC 6750, section 2.1. */
 const toToken = (text: string): string | undefined => (/^[\w.~+/-]*=*$/.test(text) ? text : undefined)
 
-/** RSA in PKCS#1 or PKCS#8, its line breaks real or written as `\n`; in PKCS#8 as the app's library wants it. */
+/** RSA, PKCS#1 or PKCS#8, line breaks real or written as `\n`; Octokit's app library needs PKCS#8. */
 const toPrivateKey = (text: string): string | undefined => {
   if (text === '') return ''
   try {

@@ -98,8 +98,9 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   }
 
   /**
-   * Throws Blocked if a write was refused with 403 because the repository is archived, and not for lack of rights. GitHub then says
-   * "Repository was archived so is read-only."; in case the words change, the repository is asked too.
+   * Throws Blocked if a write was refused with 403 because the repository is archived, and not for
+   * lack of rights. GitHub then says "Repository was archived so is read-only."; in case the words
+   * change, the repository is asked too.
    */
   const checkArchived = async (message: string): Promise<void> => {
     if (/\barchived\b/i.test(message)) throw new Blocked(BLOCKS.repositoryArchived)

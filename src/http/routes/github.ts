@@ -72,8 +72,8 @@ const FAULTS = ['github_not_configured', 'database_unavailable'] as const
 const BODY = [...INPUT, 'outcome_unknown'] as const
 
 /**
- * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever else is wrong with the
- * request.
+ * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever
+ * else is wrong with the request.
  */
 export const addGithubRoutes = async (app: App, github: GithubDoor | undefined): Promise<void> => {
   const door = (): GithubDoor => {
