@@ -22,7 +22,7 @@ const instant = (description: string) =>
   Type.Optional(
     Type.Refine(
       Type.String({ format: 'date-time', description }),
-      (text) => fromQuery(text) !== undefined,
+      (text) => toInstant(text) !== undefined,
       () => INSTANT_EXPECTED,
     ),
   )
@@ -105,9 +105,6 @@ const toFilter = (query: ListQuery): TaskFilter => {
 
 const toInterval = (after: string | undefined, before: string | undefined): Interval | undefined => {
   if (after === undefined && before === undefined) return undefined
-  const [from, end] = [after && fromQuery(after), before && fromQuery(before)]
+  const [from, end] = [after && toInstant(after), before && toInstant(before)]
   return { ...(from && { from }), ...(end && { before: end }) }
 }
-
-/** A `+` that was not escaped arrives as a space: before the offset it can mean nothing else. */
-const fromQuery = (text: string): string | undefined => toInstant(text.replace(/ (?=\d{2}:?\d{2}$)/, '+'))

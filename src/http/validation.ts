@@ -27,7 +27,7 @@ const toCanonicalIds = (parameters: Parameters): Parameters =>
 type QueryString = Readonly<Record<string, string | string[]>>
 interface ObjectSchema {
   readonly properties: Readonly<
-    Record<string, { readonly type?: string; readonly items?: { readonly enum?: unknown } } | undefined>
+    Record<string, { readonly type?: string; readonly format?: string; readonly items?: { readonly enum?: unknown } } | undefined>
   >
 }
 
@@ -40,5 +40,9 @@ const fromText = (value: string | string[], schema: ObjectSchema['properties'][s
     const values = [value].flat()
     return schema.items?.enum === undefined ? values : values.flatMap((one) => one.split(','))
   }
+  if (schema?.format === 'date-time' && typeof value === 'string') return withOffset(value)
   return schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
 }
+
+/** A `+` that was not escaped arrives as a space; before an offset a space can mean nothing else. */
+const withOffset = (instant: string): string => instant.replace(/ (?=\d{2}:?\d{2}$)/, '+')

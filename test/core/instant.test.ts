@@ -11,6 +11,7 @@ interface Written {
   readonly sign: 1 | -1
   readonly offset: readonly [hours: number, minutes: number]
   readonly separator: 'T' | 't'
+  readonly colon: ':' | ''
   readonly isZulu: boolean
 }
 

@@ -201,7 +201,7 @@ describe('a query that is refused', () => {
     ['due_after=2026-03-01', '#/due_after'],
     ['created_after=2026-02-30T00:00:00Z', '#/created_after'],
     ['created_before=2026-03-01T00:00:00', '#/created_before'],
-    ['updated_after=2026-03-01T00:00:00+01:00', '#/updated_after'],
+    ['updated_after=2026-03-01T00:00:00+01:', '#/updated_after'],
     ['updated_before=1&updated_before=2', '#/updated_before'],
     ['external_reference_id=', '#/external_reference_id'],
     ['external_reference_id=1&external_reference_id=2', '#/external_reference_id'],

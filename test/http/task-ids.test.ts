@@ -9,7 +9,7 @@ test('an id is read in either case, and written in lower case', async () => {
   expect(upper).not.toBe(id)
   const read = await send(app, 'GET', `/tasks/${upper}`)
   expect([read.statusCode, read.json().id]).toEqual([200, id])
-  const put = await send(app, 'PUT', `/tasks/${upper}`, { ...read.json(), id: upper, title: 'by PUT' })
+  const put = await send(app, 'PUT', `/tasks/${upper}`, { ...(read.json() as object), id: upper, title: 'by PUT' })
   expect([put.statusCode, put.json().title]).toEqual([200, 'by PUT'])
   expect((await send(app, 'PATCH', `/tasks/${upper}`, { title: 'by PATCH' })).statusCode).toBe(200)
   expect((await send(app, 'POST', `/tasks/${upper}/complete`)).json().status).toBe('completed')
