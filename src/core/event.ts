@@ -7,7 +7,8 @@ export const TaskEventType = Type.Enum(
   {
     type: 'string',
     description:
-      'What happened. `task.conflict_resolved`: a field was changed both here and in the GitHub issue; `before` is the discarded value of the issue, `after` the kept value.',
+      'What happened. `task.conflict_resolved`: a field was changed both here and in the ' +
+      'GitHub issue; `before` is the discarded value of the issue, `after` the kept value.',
   },
 )
 export type TaskEventType = Static<typeof TaskEventType>
@@ -25,7 +26,8 @@ export const TaskEvent = Type.Object(
   {
     sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
       description:
-        'The position of the event among all events of this service, without gaps. On MongoDB it is null for a moment until it is assigned.',
+        'The position of the event among all events of this service, without gaps. On MongoDB ' +
+        'it is null for a moment until it is assigned.',
     }),
     type: TaskEventType,
     task_id: taskId('The id of the task.'),

@@ -20,7 +20,10 @@ export const SYNC_STATUSES = [
 export const SyncStatus = Type.Enum([...SYNC_STATUSES], {
   type: 'string',
   description:
-    'The state of the issue. `pending`: not created yet. `posting`: being created. `uncertain`: creation not confirmed. `linked`: equal to the task. `dirty`: task and issue differ. `patching`: being updated. `blocked`: needs a person. `remote_gone`: deleted or moved. `dead`: given up after failing for a day.',
+    'The state of the issue. `pending`: not created yet. `posting`: being created. ' +
+    '`uncertain`: creation not confirmed. `linked`: equal to the task. `dirty`: task and ' +
+    'issue differ. `patching`: being updated. `blocked`: needs a person. `remote_gone`: ' +
+    'deleted or moved. `dead`: given up after failing for a day.',
 })
 export type SyncStatus = (typeof SYNC_STATUSES)[number]
 

@@ -236,7 +236,7 @@ const ownFieldIssue = (task: Task, patch: TaskPatch, field: (typeof OURS)[number
   return [{ pointer: `#/${field}`, detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}` }]
 }
 
-const normalisedOwn = (field: (typeof OURS)[number], given: string | number | null): string | number | null | undefined => {
+const normalisedOwn = (field: (typeof OURS)[number], given: string | number | null) => {
   if (typeof given !== 'string') return given
   return field === 'id' ? toTaskId(given) : toInstant(given)
 }

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import Format from 'typebox/format'
 
-/** `uuid` describes an id to clients and is not validated: no task has a malformed id, so it is 404 rather than 422. */
+/** `uuid` describes ids to clients and is not validated: a malformed id is 404 rather than 422. */
 Format.Set('uuid', () => true)
 
 /** The one door to TypeBox: its 700 files take 300 ms to load, so the build folds them into this one (scripts/fold-typebox.mjs). */

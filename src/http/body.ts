@@ -11,7 +11,10 @@ export const BATCH_BODY_LIMIT = 8 * 1024 * 1024
 /** The body of a route that needs none: absent, empty or `{}`. The document shows no body. */
 export const NO_BODY = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
 
-/** A body that may be left out: Fastify validates an absent one as null. The document shows `schema`, not required. */
+/**
+ * A body that may be left out: Fastify validates an absent one as null. The document shows `schema`
+ * and that it is not required.
+ */
 export const optionalBody = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()], { optionalBody: schema })
 
 /** Takes JSON in UTF-8 and nothing else, and refuses bytes that are no UTF-8 rather than mending them. */

@@ -18,7 +18,10 @@ import { Type } from '../core/typebox.ts'
 /** The most tasks that one page holds. */
 const PAGE_MOST = 1000
 
-/** Without `format: date-time`: openapi-generator's Python client would then send an offset as +0000, which RFC 3339 does not allow. */
+/**
+ * Without `format: date-time`, as openapi-generator's Python client would then send the offset as
+ * +0000, which RFC 3339 does not allow.
+ */
 const instant = (description: string) =>
   Type.Optional(
     Type.Refine(
@@ -50,7 +53,8 @@ export const ListQuery = Type.Object(
         {
           type: 'string',
           description:
-            'The sort key, with `-` for descending order; default `created_at`. Ties are sorted by id; tasks without a due date come last in both directions.',
+            'The sort key, with `-` for descending order; default `created_at`. Ties are ' +
+            'sorted by id; tasks without a due date come last in both directions.',
         },
       ),
     ),

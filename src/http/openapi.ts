@@ -64,7 +64,7 @@ export const answer = (description: string, schema: TSchema, headers: Json = {})
 /** An answer without a body. */
 export const emptyAnswer = (description: string, headers: Json = {}) => ({ description, headers, type: 'null' })
 
-/** The error answers of a route, by their codes: one entry a status. The errors of any request are added automatically. */
+/** The error answers of a route by status. The codes that any request can get are added. */
 export const problems = (...codes: ProblemCode[]) => {
   const byStatus = new Map<number, ProblemCode[]>()
   for (const code of new Set<ProblemCode>([...codes, ...ANYWHERE]))
@@ -81,6 +81,8 @@ const ANYWHERE = [
   'internal_error',
 ] as const
 
+const exampleOf = (code: ProblemCode) => ({ $ref: `#/components/examples/${code}` })
+
 /** The error answers of one status. */
 const problem = (codes: readonly ProblemCode[]) => ({
   description: codes.map((code) => `\`${code}\`: ${PROBLEM_EXAMPLES[code].meaning}`).join(' '),
@@ -91,7 +93,7 @@ const problem = (codes: readonly ProblemCode[]) => ({
   content: {
     'application/problem+json': {
       schema: Problem,
-      examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+      examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code)])),
     },
   },
 })

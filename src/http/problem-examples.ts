@@ -13,7 +13,7 @@ interface ProblemExample {
 
 const TASK_PATH = '/tasks/0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
-/** What the document says of each code. Exhaustive, so that a code without an example does not compile. */
+/** The documentation of each code. Exhaustive: a code without an example does not compile. */
 export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   malformed_request: {
     meaning: 'The request is not valid HTTP, or its URL or a header is malformed.',
@@ -98,7 +98,8 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   outcome_unknown: {
     meaning: 'The database did not confirm the change, so it may or may not have been made.',
     detail:
-      'The database did not confirm the change: it may or may not have been made. Read the task, or try again with the same Idempotency-Key',
+      'The database did not confirm the change: it may or may not have been made. Read the ' +
+      'task, or try again with the same Idempotency-Key',
   },
   draining: {
     meaning: 'The service is shutting down.',
@@ -112,11 +113,12 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
 }
 
-/** The examples by code, as OpenAPI keeps them (https://spec.openapis.org/oas/v3.1.1#example-object). */
-export const problemExamples = (): Record<string, { summary: string; value: unknown }> =>
-  Object.fromEntries(Object.entries(PROBLEM_EXAMPLES).map(([code, example]) => [code, toExample(code as ProblemCode, example)]))
+/** An OpenAPI example of each code (https://spec.openapis.org/oas/v3.1.1#example-object). */
+export const problemExamples = (): [code: ProblemCode, example: { summary: string; value: unknown }][] =>
+  (Object.keys(PROBLEM_EXAMPLES) as ProblemCode[]).map((code) => [code, toExample(code)])
 
-const toExample = (code: ProblemCode, { meaning, detail, instance = TASK_PATH, errors = [] }: ProblemExample) => ({
-  summary: meaning,
-  value: JSON.parse(toProblem({ code, detail, issues: errors }, instance, 'Qm8x1-1')) as unknown,
-})
+const toExample = (code: ProblemCode) => {
+  const { meaning, detail, instance = TASK_PATH, errors = [] } = PROBLEM_EXAMPLES[code]
+  const problem: unknown = JSON.parse(toProblem({ code, detail, issues: errors }, instance, 'Qm8x1-1'))
+  return { summary: meaning, value: problem }
+}

@@ -39,7 +39,10 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'Run many operations',
         description:
-          'Runs up to 1,000 operations. All are validated first; if one is invalid, none runs. Then each succeeds or fails on its own and has its own result; operations on the same task run in order. With an Idempotency-Key a retry runs only what is missing, even after a crash.',
+          'Runs up to 1,000 operations. All are validated first; if one is invalid, none ' +
+          'runs. Then each succeeds or fails on its own and has its own result; operations on ' +
+          'the same task run in order. With an Idempotency-Key a retry runs only what is ' +
+          'missing, even after a crash.',
         headers: IdempotencyKeyHeader,
         body: Batch,
         response: {

@@ -215,7 +215,8 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
         tags: ['github'],
         summary: 'Receive a webhook delivery from GitHub',
         description:
-          'The payload URL of a GitHub webhook with content type `application/json`, the event `issues` and the secret GITHUB_WEBHOOK_SECRET.',
+          'The payload URL of a GitHub webhook with content type `application/json`, the ' +
+          'event `issues` and the secret GITHUB_WEBHOOK_SECRET.',
         headers: DeliveryHeaders,
         body: Delivery,
         response: {

@@ -20,7 +20,8 @@ export const IdempotencyKeyHeader = Type.Object({
         minLength: 1,
         maxLength: 200,
         description:
-          'A text unique to this request, kept for 24 hours. A retry with the same key gets the first response and changes nothing.',
+          'A text unique to this request, kept for 24 hours. A retry with the same key gets ' +
+          'the first response and changes nothing.',
       }),
       (key) => /^[\x20-\x7e]+$/.test(key),
       () => 'a text of 1 to 200 printable ASCII characters',

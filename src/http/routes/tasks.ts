@@ -56,7 +56,10 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'List tasks',
         description:
-          'The tasks that match all given filters, as one array; with `limit` in pages. While there are more pages, the Link header has the next one with `rel="next"`. A task whose sort value changes during paging may appear twice or not at all; every other task appears exactly once.',
+          'The tasks that match all given filters, as one array; with `limit` in pages. While ' +
+          'there are more pages, the Link header has the next one with `rel="next"`. A task ' +
+          'whose sort value changes during paging may appear twice or not at all; every other ' +
+          'task appears exactly once.',
         querystring: ListQuery,
         response: { 200: answer('The tasks', Type.Array(Task), HEADERS.link), ...problems('database_unavailable') },
       },
@@ -81,7 +84,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'Get a task',
         description:
-          'With If-None-Match the response is 304 if the task has not changed. A task with a GitHub issue is always sent, as its `sync` can change without a new version.',
+          'With If-None-Match the response is 304 if the task has not changed. A task with a ' +
+          'GitHub issue is always sent, as its `sync` can change without a new version.',
         params: TaskId,
         headers: Type.Object({
           'if-none-match': Type.Optional(Type.String({ description: 'The ETag of the version that the client already has.' })),
@@ -111,7 +115,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: `${name} a task`,
         description:
-          'PUT and PATCH do the same: a given field is set, an absent field keeps its value, and null clears a nullable field. A request that changes nothing writes nothing.',
+          'PUT and PATCH do the same: a given field is set, an absent field keeps its value, ' +
+          'and null clears a nullable field. A request that changes nothing writes nothing.',
         ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
         params: TaskId,
         headers: IfMatch,
