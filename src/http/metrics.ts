@@ -63,7 +63,7 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?
         operationId: 'getMetrics',
         tags: ['operations'],
         summary: 'Read the metrics',
-        description: 'In the Prometheus text format.',
+        description: 'Metrics in the Prometheus text format.',
         response: {
           200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
           ...problems(),

@@ -52,7 +52,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   draining: 503,
 }
 
-const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+export const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   database_unavailable: 2,
   outcome_unknown: 2,
   draining: 2,
@@ -61,41 +61,33 @@ const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 /** An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'Always `about:blank`: see `code`.' }),
+    type: Type.String({ description: 'Always `about:blank`; `code` identifies the problem.' }),
     title: Type.String({ description: 'The name of the HTTP status.' }),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong with this very request.' }),
+    status: Type.Integer({ description: 'The HTTP status.' }),
+    detail: Type.String({ description: 'What is wrong with this request.' }),
     code: Type.Enum(Object.keys(STATUS) as ProblemCode[], {
       type: 'string',
       description: 'The name of the problem, for programs.',
     }),
-    instance: Type.String({ description: 'The path that was asked.' }),
-    request_id: Type.String({ description: 'The id of this request, also in the X-Request-Id header and in the log.' }),
+    instance: Type.String({ description: 'The path of the request.' }),
+    request_id: Type.String({ description: 'The id of the request, also in the X-Request-Id header and in the log.' }),
     errors: Type.Optional(
       Type.Array(
-        Type.Object({
-          pointer: Type.String({
-            description: 'Where: a JSON pointer as a URI fragment; for a query parameter or a header, its name.',
-          }),
-          detail: Type.String({ description: 'What is expected there.' }),
-        }),
+        Type.Object(
+          {
+            pointer: Type.String({
+              description:
+                'The place: a JSON pointer into the body or the query as a URI fragment (`#/title`), or the name of a header.',
+            }),
+            detail: Type.String({ description: 'What is expected there.' }),
+          },
+          { title: 'FieldError' },
+        ),
+        { description: 'For `invalid_input`: what is wrong, place by place.' },
       ),
     ),
   },
-  {
-    title: 'Problem',
-    examples: [
-      {
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: 'No task has this id',
-        code: 'not_found',
-        instance: '/tasks/0192a0c0-0000-7000-8000-000000000000',
-        request_id: 'Qm8x1-1',
-      },
-    ],
-  },
+  { title: 'Problem' },
 )
 
 export interface Fault {

@@ -1,12 +1,13 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { invalidInput } from '../core/errors.ts'
+import { toTaskId } from '../core/task.ts'
 import { createValidator, type Validator } from '../core/validation.ts'
 
 /** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = createValidator(schema as TSchema)
-  if (httpPart === 'params') return toFastify((value) => validate(toCanonicalIds(value as Parameters)))
+  if (httpPart === 'params') return toFastify((value) => validate(toTaskIds(value as Record<string, string>)))
   const isRead = httpPart === 'querystring' && Object.keys((schema as ObjectSchema).properties).length > 0
   return isRead
     ? toFastify((value) => validate(fromQueryString(value as QueryString, schema as ObjectSchema)))
@@ -18,11 +19,9 @@ export const toFastify = (validate: Validator<unknown>) => (value: unknown) => {
   return 'issues' in result ? { error: invalidInput(result.issues) } : result
 }
 
-type Parameters = Readonly<Record<string, string>>
-
-/** All parameters of our paths are UUIDs, which are written in lower case and read in either (RFC 9562, 4). */
-const toCanonicalIds = (parameters: Parameters): Parameters =>
-  Object.fromEntries(Object.entries(parameters).map(([name, id]) => [name, id.toLowerCase()]))
+/** Every path parameter is the id of a task. */
+const toTaskIds = (params: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).map(([name, text]) => [name, toTaskId(text)]))
 
 type QueryString = Readonly<Record<string, string | string[]>>
 interface ObjectSchema {

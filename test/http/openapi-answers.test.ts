@@ -14,7 +14,10 @@ interface Operation {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>
+    readonly examples: Readonly<Record<string, { readonly value: unknown }>>
+  }
 }
 
 const documentOf = async (app: App): Promise<Document> => (await send(app, 'GET', '/openapi.json')).json<Document>()
@@ -152,6 +155,13 @@ describe('the examples', () => {
     const document = await documentOf(await startApp())
     for (const [name, { examples = [] }] of Object.entries(document.components.schemas))
       for (const example of examples) expectFits(document, { $ref: `#/components/schemas/${name}` }, example)
+  })
+
+  test('of each error are problems', async () => {
+    const document = await documentOf(await startApp())
+    const examples = Object.values(document.components.examples)
+    expect(examples.length).toBeGreaterThan(10)
+    for (const { value } of examples) expectFits(document, { $ref: '#/components/schemas/Problem' }, value)
   })
 
   test('of each body fit it', async () => {

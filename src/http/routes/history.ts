@@ -14,7 +14,7 @@ export const addHistoryRoute = (app: App, service: TaskService): void => {
         operationId: 'listTaskEvents',
         tags: ['tasks'],
         summary: "Read a task's history",
-        description: 'Every change, oldest first. A deleted task keeps its history.',
+        description: 'All changes of the task, oldest first. The history of a deleted task is kept.',
         params: TaskId,
         response: {
           200: answer('The events', Type.Array(TaskEvent)),

@@ -5,6 +5,7 @@ import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
 import type { TaskService, Written } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
@@ -15,12 +16,9 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 const IfMatch = Type.Object({
   'if-match': Type.Optional(
-    Type.String({ description: 'Go on only when the task still has this ETag; else 412 with the current one.' }),
+    Type.String({ description: 'The ETag that the task must still have; otherwise the response is 412 with the current ETag.' }),
   ),
 })
-
-/** Some clients send an empty object where no body is asked for. */
-const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
@@ -33,7 +31,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'createTask',
         tags: ['tasks'],
         summary: 'Create a task',
-        description: 'Only the title is needed. With an Idempotency-Key it is safe to retry.',
+        description: 'Only the title is required. With an Idempotency-Key the request is safe to retry.',
         headers: IdempotencyKeyHeader,
         body: TaskDraft,
         response: {
@@ -58,7 +56,10 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'List tasks',
         description:
-          'All tasks that fit, as one array: whole without `limit`, in pages with it. A page has a Link header with `rel="next"` while there is more. A task whose sort value changes while you page may be seen again or not at all; every other task is seen exactly once.',
+          'The tasks that match all given filters, as one array; with `limit` in pages. While ' +
+          'there are more pages, the Link header has the next one with `rel="next"`. A task ' +
+          'whose sort value changes during paging may appear twice or not at all; every other ' +
+          'task appears exactly once.',
         querystring: ListQuery,
         response: { 200: answer('The tasks', Type.Array(Task), HEADERS.link), ...problems('database_unavailable') },
       },
@@ -83,12 +84,15 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'Get a task',
         description:
-          'With If-None-Match it is 304 while the task has not changed. A task with an issue is always sent: what it tells of its issue changes without a new version.',
+          'With If-None-Match the response is 304 if the task has not changed. A task with a ' +
+          'GitHub issue is always sent, as its `sync` can change without a new version.',
         params: TaskId,
-        headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'An ETag that you already have.' })) }),
+        headers: Type.Object({
+          'if-none-match': Type.Optional(Type.String({ description: 'The ETag of the version that the client already has.' })),
+        }),
         response: {
           200: answer('The task', Task, HEADERS.etag),
-          304: emptyAnswer('Not changed', HEADERS.etag),
+          304: emptyAnswer('The task has not changed', HEADERS.etag),
           ...problems(...DATABASE, 'not_found'),
         },
       },
@@ -111,13 +115,14 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: `${name} a task`,
         description:
-          'PUT and PATCH mean the same: a field that is present changes, an absent one keeps its value, null clears one that may be null. Nothing changed, nothing written.',
+          'PUT and PATCH do the same: a given field is set, an absent field keeps its value, ' +
+          'and null clears a nullable field. A request that changes nothing writes nothing.',
         ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
         params: TaskId,
         headers: IfMatch,
         body: TaskPatch,
         response: {
-          200: answer('The task as it is now', Task, HEADERS.etag),
+          200: answer('The updated task', Task, HEADERS.etag),
           ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
         },
       },
@@ -135,11 +140,11 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'deleteTask',
         tags: ['tasks'],
         summary: 'Delete a task',
-        description: 'Its history stays readable.',
+        description: 'Deletes the task and keeps its history.',
         params: TaskId,
         headers: IfMatch,
-        body: NoBody,
-        response: { 204: emptyAnswer('Deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
+        body: NO_BODY,
+        response: { 204: emptyAnswer('The task was deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
       },
     },
     async (request, reply) => {
@@ -155,10 +160,11 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'completeTask',
         tags: ['tasks'],
         summary: 'Complete a task',
-        description: 'Completing a completed task changes nothing. To reopen it, update its status.',
+        description:
+          'Sets the status to `completed`. Completing a completed task changes nothing; to reopen it, update its status.',
         params: TaskId,
         headers: IfMatch,
-        body: NoBody,
+        body: NO_BODY,
         response: {
           200: answer('The completed task', Task, HEADERS.etag),
           ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
