@@ -22,7 +22,10 @@ const NAMES_IN_URLS = [
   '%2f',
 ]
 
-/** A label's name is part of a request's path, whatever it holds: no other label may go, and no other path be called. */
+/**
+ * A label's name is part of a request's path, whatever it holds: no other label may go, and no
+ * other path be called.
+ */
 describe('a label whose name means something in a URL', () => {
   test('is removed, and no other label', async () => {
     const synced = await startSynced()
@@ -91,7 +94,10 @@ const piece = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 2 }),
 )
 
-/** Labels as a task takes them, told apart as GitHub does: whatever their case, without spaces around. */
+/**
+ * Labels as a task takes them, told apart as GitHub does: whatever their case, without spaces
+ * around.
+ */
 const anyNames = fc.uniqueArray(
   fc
     .array(piece, { minLength: 1, maxLength: 6 })

@@ -16,7 +16,10 @@ const OPEN = [
   '<![CDATA[\n\ntext',
   '<!X\n\ntext',
 ]
-/** A reader of Markdown knows that nothing is open here; telling so takes more rules than it is worth. */
+/**
+ * A reader of Markdown knows that nothing is open here; telling so takes more rules than it is
+ * worth.
+ */
 const IN_DOUBT = ['- ```\n  a\n  ```', '> ```\n> a\n> ```', '   ```\n   a\n   ```', '`` ``` ``', '<div>\n```\n```\n</div>']
 
 const CLOSED = [

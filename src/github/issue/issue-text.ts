@@ -59,8 +59,9 @@ const withoutBlankEnds = (text: string): string => {
 export const toIssueTitle = (title: string): string => cut(lineOf(title), TITLE)
 
 /**
- * A description as an issue can hold it, and the marker below it, or above it where the description would make the marker part
- * of a code block and so show it. A description that contains a marker is sent without: it would lead to another task.
+ * A description as an issue can hold it, and the marker below it, or above it where the description
+ * would make the marker part of a code block and so show it. A description that contains a marker
+ * is sent without: it would lead to another task.
  */
 export const toIssueBody = (description: string, marker: string): string => {
   const text = cut(textOf(description), TEXT)

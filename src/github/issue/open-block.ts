@@ -1,6 +1,9 @@
 /** A code fence at the start of a line opens a code block whatever is before it, except in HTML. */
 const FENCE = /^ ?(`{3,}(?=[^`]*$)|~{3,})/
-/** Elsewhere it may be part of a list item or a quote, or plain text: only a whole parser could tell. */
+/**
+ * Elsewhere it may be part of a list item or a quote, or plain text: only a whole parser could
+ * tell.
+ */
 const MAYBE_FENCE = /```|~~~/
 /** HTML that goes on until its end is found; all other HTML ends at a blank line. */
 const UNBOUNDED_HTML = /^ {0,3}<(?:pre|script|style|textarea|\?|!(?!--.*-->))/i
@@ -8,7 +11,8 @@ const HTML = /^ {0,3}</
 const BLANK = /^[ \t]*$/
 
 /**
- * Whether Markdown may read what follows a text as part of its last code or HTML block. True when in doubt.
+ * Whether Markdown may read what follows a text as part of its last code or HTML block. True when
+ * in doubt.
  * Sources: https://spec.commonmark.org/0.31.2/#fenced-code-blocks and #html-blocks
  *
  * @param text its lines end in LF
@@ -28,5 +32,7 @@ export const mayLeaveBlockOpen = (text: string): boolean => {
   return fence !== undefined
 }
 
-/** A code block ends at a fence of the same characters that is as long or longer, alone on its line. */
+/**
+ * A code block ends at a fence of the same characters that is as long or longer, alone on its line.
+ */
 const isEndOf = (fence: string, line: string): boolean => /^ {0,3}(`+|~+)[ \t]*$/.exec(line)?.[1]?.startsWith(fence) === true

@@ -9,9 +9,10 @@ import type { Desk } from './desk.ts'
 import { halted } from './links.ts'
 
 /**
- * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Labels are
- * removed one by one, so that one which a person adds meanwhile stays; as a whole only where a name cannot be part of a path.
- * Resolves with the issue as GitHub showed it then. Throws Refused when GitHub takes no such text, and its link says so.
+ * Labels added, then the patch, then labels removed: between two of these status and priority are
+ * never a third. Labels are removed one by one, so that one which a person adds meanwhile stays; as
+ * a whole only where a name cannot be part of a path. Resolves with the issue as GitHub showed it
+ * then. Throws Refused when GitHub takes no such text, and its link says so.
  */
 export const writeIssue = async (
   desk: Desk,
