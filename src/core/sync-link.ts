@@ -18,6 +18,28 @@ export interface LinkedIssue {
   readonly url: string
   /** When it last changed, as GitHub said, to the second. */
   readonly updatedAt: string
+  /**
+   * When it was opened, in milliseconds since the epoch: it stays the same when the issue is moved.
+   * Older links do not have it.
+   */
+  readonly createdAt?: number
+}
+
+/**
+ * A create of an issue that GitHub did not confirm: its issue may still show up, as a duplicate.
+ */
+export interface OpenCreate {
+  /** Milliseconds since the epoch. */
+  readonly sentAt: number
+  /** A digest of the title and the body that were sent. */
+  readonly digest: string
+  /** The id of its issue, once that is known to be a duplicate. */
+  readonly issueId?: string
+  /**
+   * When GitHub closed the duplicate (`updatedAt` of the issue then). Nothing more is done about
+   * it.
+   */
+  readonly closedAt?: string
 }
 
 /** The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds since the epoch. */
@@ -40,6 +62,8 @@ export interface SyncLink {
   readonly sent: SyncedFields | null
   /** When the issue was last begun to be opened. */
   readonly sentAt: number | null
+  /** Older links do not have it. */
+  readonly openCreates: readonly OpenCreate[] | null
   /** How often an uncertain issue has been looked for. */
   readonly lookups: number
   /** How often in a row the next step has failed, and since when. */
@@ -64,6 +88,7 @@ export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLin
   before: null,
   sent: null,
   sentAt: null,
+  openCreates: null,
   lookups: 0,
   attempts: 0,
   failingSince: null,

@@ -79,6 +79,20 @@ describe('what it serves', () => {
     await octokit.request(`GET ${ISSUE}/labels`, place)
   })
 
+  it('reads paths as GitHub does: dot segments are resolved, a trailing slash means nothing', async () => {
+    const github = await startLocalGithub()
+    const octokit = connect(github)
+    const remove = (name: string) => octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...HERE, issue_number: 1, name })
+    github.as('alice').open({ title: 'x', labels: ['.', '%2e', 'a/b', 'kept'] })
+    await remove('%2e')
+    await remove('a/b')
+    expect(github.issue(1)?.labels.map(({ name }) => name)).toEqual(['.', 'kept'])
+    await remove('.')
+    expect(github.issue(1)?.labels).toEqual([])
+    expect((await refusalOf(remove('..'))).status).toBe(404)
+    expect(takeViolations(github)).toEqual([expect.stringContaining('DELETE /repos/acme/tasks/issues/1/:')])
+  })
+
   it('answers the smaller questions in the shape that GitHub describes', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)

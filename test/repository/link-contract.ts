@@ -42,7 +42,12 @@ export const describeLinks = (open: Open): void => {
       const { id } = await addLinked()
       const description = `${'😀'.repeat(65_000)}\u2028 '"\\ \u0001 __proto__ $set {"a.b":1}`
       const fields = { title: '$x.y', description, status: 'completed', priority: 'low', labels: ['ä', '$', 'a.b'] } as const
-      const next = await step(id, { base: fields, sent: fields, error: { code: 'a', detail: description, action: '' } })
+      const openCreates = [
+        { sentAt: 1, digest: '$' },
+        { sentAt: 2, digest: '', issueId: NEIGHBOURS[1], closedAt: '' },
+      ]
+      const error = { code: 'a', detail: description, action: '' }
+      const next = await step(id, { base: fields, sent: fields, openCreates, error })
       expect(await sync.link(id)).toEqual(next)
     })
 

@@ -175,6 +175,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     addLabels: (number: number, labels: readonly string[]): Promise<Outcome> =>
       inRepository('POST /issues/{issue_number}/labels', { issue_number: number, labels }, 'to be taken'),
 
+    /** `name` must be a path segment (path-segment.ts). */
     removeLabel: (number: number, name: string): Promise<Outcome> =>
       inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, 'to be taken'),
 

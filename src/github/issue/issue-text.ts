@@ -1,4 +1,5 @@
 import { MARKER_LENGTH, splitAtMarkers } from './marker.ts'
+import { mayLeaveBlockOpen } from './open-block.ts'
 
 /**
  * What fits in an issue, in code points. GitHub's refusals speak of characters and its store counts bytes, four for each of
@@ -58,12 +59,14 @@ const withoutBlankEnds = (text: string): string => {
 export const toIssueTitle = (title: string): string => cut(lineOf(title), TITLE)
 
 /**
- * A description as an issue can hold it, and the marker under it. One that bears a marker itself is sent without: it would
- * lead to another task.
+ * A description as an issue can hold it, and the marker below it, or above it where the description
+ * would make the marker part of a code block and so show it. A description that contains a marker
+ * is sent without: it would lead to another task.
  */
 export const toIssueBody = (description: string, marker: string): string => {
   const text = cut(textOf(description), TEXT)
-  return text === '' ? marker : `${text}\n\n${marker}`
+  if (text === '') return marker
+  return mayLeaveBlockOpen(text) ? `${marker}\n\n${text}` : `${text}\n\n${marker}`
 }
 
 /** Whether a title at GitHub is the one given, in full or cut. */

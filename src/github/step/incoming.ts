@@ -5,10 +5,11 @@ import { createTask } from '../../core/task.ts'
 import { hasAll } from '../issue/issue-labels.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
+import { wasIssueOfDeletedTask } from './deleted-task.ts'
 import type { Desk } from './desk.ts'
+import { resolveDuplicate } from './duplicates.ts'
 import { adopted } from './links.ts'
 import { settle } from './reconcile.ts'
-import { settleTwin } from './twins.ts'
 
 /** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */
 export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Promise<void> => {
@@ -17,23 +18,42 @@ export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Pr
   else if (link.status !== 'blocked' && link.status !== 'dead') await settle(desk, link, issue, actor)
 }
 
-/** An issue that no task is linked to: one that we opened, or one that is to become a task. */
+/** An issue that no task is linked to: we opened it, or a person did and it may become a task. */
 export const welcome = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
   if (issue.isPullRequest) return
-  const taskId = (await desk.api.authors()).includes(issue.author) ? desk.marker.taskOf(issue.body) : undefined
-  if (taskId !== undefined) await claim(desk, taskId, issue)
-  else if (isWanted(desk, issue)) await importIssue(desk, issue)
+  const taskId = await markedTask(desk, issue)
+  const link = taskId === undefined ? undefined : await desk.sync.link(taskId)
+  if (link !== undefined && (await claim(desk, link, issue))) return
+  if (!isWanted(desk, issue)) return
+  const isOfDeleted = taskId !== undefined && link === undefined && (await wasIssueOfDeletedTask(desk.tasks, taskId, issue.id))
+  if (!isOfDeleted) await importIssue(desk, issue)
 }
 
-/** The issue is one that we opened, by its marker: perhaps before we could keep that it is there. */
-const claim = async (desk: Desk, taskId: string, issue: RemoteIssue): Promise<void> => {
-  const link = await desk.sync.link(taskId)
-  if (link === undefined) return
-  /** An issue that was moved to another repository and back has another number. */
-  const isWithout = ({ issue: known, status }: SyncLink): boolean =>
-    known === null || (status === 'remote_gone' && known.id !== issue.id && issue.isOpen)
-  if (!isWithout(link)) return settleTwin(desk, link, issue)
-  await desk.sync.changeLink(taskId, (current) => (isWithout(current) ? adopted(current, issue, desk.now()) : undefined))
+/**
+ * The id of the task that an issue by our own identity was opened for. Where that is a person's
+ * account, a copy of an issue has the id too.
+ */
+const markedTask = async (desk: Desk, { author, body }: RemoteIssue): Promise<string | undefined> =>
+  (await desk.api.authors()).includes(author) ? desk.marker.taskOf(body) : undefined
+
+/**
+ * Links the issue to its task if the task has none, or closes it as a duplicate. Resolves with
+ * whether it was one of these.
+ */
+const claim = async (desk: Desk, link: SyncLink, issue: RemoteIssue): Promise<boolean> => {
+  if (!lacks(link, issue)) return resolveDuplicate(desk, link, issue)
+  await desk.sync.changeLink(link.taskId, (current) => (lacks(current, issue) ? adopted(current, issue, desk.now()) : undefined))
+  return true
+}
+
+/**
+ * Whether a task has no issue, or this one is its issue that was moved away and back: then it has
+ * another id, but is as old.
+ */
+const lacks = ({ issue: known, status }: SyncLink, issue: RemoteIssue): boolean => {
+  if (known === null) return true
+  const isAsOld = known.createdAt === undefined || known.createdAt === issue.createdAt
+  return status === 'remote_gone' && known.id !== issue.id && issue.isOpen && isAsOld
 }
 
 /** What is closed is no task: it was done before, or its task was deleted. */

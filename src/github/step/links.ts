@@ -4,6 +4,7 @@ import { LABELS_DROPPED } from '../api/sync-errors.ts'
 import { commonBase } from '../issue/common-base.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
+import { withoutCreateOf } from './open-creates.ts'
 
 /** Why a try failed: a name for programs, and words. */
 type Reason = Omit<SyncError, 'action'>
@@ -32,7 +33,7 @@ export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, v
  * it, it shows what we sent, were it by an earlier try than the last one.
  */
 export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
-  ...succeeded(link),
+  ...succeeded(withoutCreateOf(link, issue)),
   status: 'dirty',
   issue: toLinkedIssue(issue),
   base: link.issue === null && link.base && link.before ? commonBase(link.base, link.before.fields, issue) : link.base,

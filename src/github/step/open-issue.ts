@@ -1,20 +1,23 @@
-import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
+import { type OpenCreate, type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { SyncError } from '../../core/task-sync.ts'
 import type { Outcome } from '../api/api.ts'
 import { Blocked, Failed } from '../api/stopped.ts'
 import { BLOCKS, invalidIssue, uncertain } from '../api/sync-errors.ts'
+import { digestOf } from '../issue/issue-digest.ts'
 import { hasAll, toIssueLabels } from '../issue/issue-labels.ts'
-import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
+import { fromIssue, type IssueState, toIssue } from '../issue/issue-mapping.ts'
 import { toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
 import { halted, linked } from './links.ts'
+import { withCreate, withKnown } from './open-creates.ts'
 
 /** An issue as it is being opened: of which task, with what, since when. */
 interface Opening {
   readonly task: Task
   readonly fields: SyncedFields
-  readonly sentAt: number
+  readonly issue: IssueState
+  readonly create: OpenCreate
 }
 
 /**
@@ -25,7 +28,7 @@ export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void>
   await desk.api.turnToCreate()
   const opening = await begin(desk, taskId)
   if (opening === undefined) return
-  const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
+  const { title, body, labels } = opening.issue
   const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
     await takeBack(desk, opening)
     throw error
@@ -42,9 +45,11 @@ const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> =
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
-    begun = { task, fields, sentAt: now }
+    const issue = toIssue(fields, desk.marker.toMarker(taskId))
+    const create = { sentAt: now, digest: digestOf(issue) }
+    begun = { task, fields, issue, create }
     return {
-      ...link,
+      ...withCreate(link, create),
       status: 'posting',
       sent: fields,
       sentAt: now,
@@ -65,7 +70,7 @@ const asOpened = (task: Task): SyncedFields => {
 const lookupAt = (desk: Desk, sentAt: number, lookup: number): number => sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0)
 
 const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
-  const { task, fields } = opening
+  const { task, fields, create } = opening
   if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
   if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
@@ -74,9 +79,13 @@ const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   const now = desk.now()
   await desk.sync.changeLink(task.id, (link) => {
-    /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
-    if (link.issue !== null) return undefined
-    const next = linked({ ...link, areLabelsDropped }, issue, base, task.version, now)
+    /**
+     * Meanwhile another process has found this issue, or one that was opened before: the sweep
+     * finds out which one stays.
+     */
+    if (link.issue !== null)
+      return withKnown(link, create, link.issue.id === issue.id ? undefined : { ...create, issueId: issue.id })
+    const next = linked(withKnown({ ...link, areLabelsDropped }, create, undefined), issue, base, task.version, now)
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
@@ -88,17 +97,17 @@ const giveUp = async (desk: Desk, opening: Opening, { message, wasSent }: Outcom
 }
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
-const isOurs = (link: SyncLink, { sentAt }: Opening): boolean => link.status === 'posting' && link.sentAt === sentAt
+const isOurs = (link: SyncLink, { create }: Opening): boolean => link.status === 'posting' && link.sentAt === create.sentAt
 
 const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Promise<void> => {
-  const { task, sentAt } = opening
+  const { task, create } = opening
   await desk.sync.changeLink(task.id, (link) =>
     isOurs(link, opening)
       ? {
           ...link,
           status: 'uncertain',
-          failingSince: link.failingSince ?? sentAt,
-          nextAttemptAt: lookupAt(desk, sentAt, 0),
+          failingSince: link.failingSince ?? create.sentAt,
+          nextAttemptAt: lookupAt(desk, create.sentAt, 0),
           error: uncertain(detail),
         }
       : undefined,
@@ -111,9 +120,10 @@ const refuse = async (desk: Desk, opening: Opening, status: number, message: str
     await takeBack(desk, opening)
     throw new Blocked(reason)
   }
-  await desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...halted(link, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : undefined,
-  )
+  await desk.sync.changeLink(opening.task.id, (link) => {
+    const next = withKnown(link, opening.create, undefined)
+    return isOurs(link, opening) ? { ...halted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : next
+  })
 }
 
 const REFUSALS: Readonly<Record<number, SyncError>> = {
@@ -124,6 +134,7 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 
 /** It was not sent. */
 const takeBack = (desk: Desk, opening: Opening) =>
-  desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...link, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
-  )
+  desk.sync.changeLink(opening.task.id, (link) => {
+    const next = withKnown(link, opening.create, undefined)
+    return isOurs(link, opening) ? { ...next, status: 'pending', sent: null, nextAttemptAt: desk.now() } : next
+  })

@@ -1,15 +1,18 @@
 import { answered, type Outcome } from '../api/api.ts'
+import { isPathSegment } from '../api/path-segment.ts'
 import { Blocked, Failed, Refused } from '../api/stopped.ts'
 import { BLOCKS, invalidIssue } from '../api/sync-errors.ts'
 import type { IssueChanges } from '../issue/issue-diff.ts'
-import { hasAll, keyOf } from '../issue/issue-labels.ts'
+import { hasAll } from '../issue/issue-labels.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
 import { halted } from './links.ts'
 
 /**
- * Labels added, then the patch, then labels removed: between two of these status and priority are never a third. Resolves
- * with the issue as GitHub showed it then. Throws Refused when GitHub takes no such text, and its link says so.
+ * Labels added, then the patch, then labels removed: between two of these status and priority are
+ * never a third. Labels are removed one by one, so that one which a person adds meanwhile stays; as
+ * a whole only where a name cannot be part of a path. Resolves with the issue as GitHub showed it
+ * then. Throws Refused when GitHub takes no such text, and its link says so.
  */
 export const writeIssue = async (
   desk: Desk,
@@ -30,12 +33,29 @@ export const writeIssue = async (
     if (!isAllowed || !hasAll(issue.labels, addLabels)) return 'labels_dropped'
   }
   if (patch !== undefined) issue = toRemoteIssue(await sent(desk, taskId, await desk.api.update(seen.number, patch)))
+  if (!removeLabels.every(isPathSegment)) return replaceLabels(desk, taskId, issue, without(issue.labels, removeLabels))
   for (const label of removeLabels) {
-    issue = { ...issue, labels: issue.labels.filter((one) => keyOf(one) !== keyOf(label)) }
+    issue = { ...issue, labels: without(issue.labels, [label]) }
     if (!(await relabel(desk.api.removeLabel(seen.number, label), 404))) return 'labels_dropped'
   }
   return issue
 }
+
+/** Writes all labels of an issue at once. */
+const replaceLabels = async (
+  desk: Desk,
+  taskId: string,
+  { number }: RemoteIssue,
+  labels: readonly string[],
+): Promise<RemoteIssue | 'labels_dropped'> => {
+  const outcome = await desk.api.update(number, { labels })
+  if (outcome.kind === 'refused' && outcome.status === 403) return 'labels_dropped'
+  const issue = toRemoteIssue(await sent(desk, taskId, outcome))
+  return hasAll(labels, issue.labels) ? issue : 'labels_dropped'
+}
+
+const without = (labels: readonly string[], removed: readonly string[]): string[] =>
+  labels.filter((label) => !removed.includes(label))
 
 /** Closes the issue of a task that was deleted. */
 export const closeIssue = async (desk: Desk, taskId: string, number: number): Promise<void> => {

@@ -32,7 +32,8 @@ export const sweep = async (desk: Desk): Promise<void> => {
     else if (link.status === 'remote_gone' || (link.status === 'linked' && hasNews(link, issue)))
       await suspect(desk, link.taskId, link.status)
   }
-  for (const issue of unknown.reverse()) await welcome(desk, issue)
+  /** An issue of ours comes before its copies. */
+  for (const issue of unknown.sort((a, b) => a.number - b.number)) await welcome(desk, issue)
   await desk.sync.writeState(CURSOR, began)
 }
 
