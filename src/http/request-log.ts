@@ -28,16 +28,26 @@ export class RequestLog extends LogController {
     this.#write = write
   }
 
-  override incomingRequest(): void {}
+  /** Reads the client's address, which Node.js then keeps: a client that leaves before its line is written has none. */
+  override incomingRequest(request: FastifyRequest): void {
+    void request.socket.remoteAddress
+  }
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     if (error) request.log.warn({ request_id: request.id, err: error }, 'the answer did not get through')
-    if (this.#write === undefined) return
-    const ms = Math.round(reply.elapsedTime * 100) / 100
-    this.#write(
-      `{"level":30,"time":"${formatInstant(Date.now())}","request_id":"${request.id}","method":"${request.method}","url":${quote(request.url)},"status":${reply.statusCode},"ms":${ms}${toClient(request)},"msg":"request"}\n`,
-    )
+    this.#write?.(toLine(request, reply, 'request'))
   }
+
+  /** A client that leaves in the middle of a streamed answer is no error of the service. */
+  override streamError(error: Error & { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') this.#write?.(toLine(request, reply, 'request aborted by the client'))
+    else super.streamError(error, request, reply)
+  }
+}
+
+const toLine = (request: FastifyRequest, reply: FastifyReply, message: string): string => {
+  const ms = Math.round(reply.elapsedTime * 100) / 100
+  return `{"level":30,"time":"${formatInstant(Date.now())}","request_id":"${request.id}","method":"${request.method}","url":${quote(request.url)},"status":${reply.statusCode},"ms":${ms}${toClient(request)},"msg":"${message}"}\n`
 }
 
 /** The client's address and user agent, each left out where it is not known: a client that is gone has no address. */

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { sendJson } from '../send-json.ts'
 import { spawnService } from '../spawn-service.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
@@ -81,6 +82,17 @@ describe('the access log', () => {
     const service = await start({ HOST: hasIpv6 ? '::' : '0.0.0.0' })
     await ask(service.url.replace('127.0.0.1', host), '/livez')
     expect(await accessLine(service, '/livez')).toMatchObject({ remote_address: host.replace(/[[\]]/g, '') })
+  })
+
+  test('has a line for a client that leaves in the middle of a streamed list', async () => {
+    const service = await start({ DATABASE_URL: 'sqlite:tasks.db' })
+    const task = { title: 'Long', description: '-'.repeat(800) }
+    const operations = Array.from({ length: 1000 }, () => ({ op: 'create', task }))
+    for (let count = 0; count < 8; count++) await sendJson(`${service.url}/tasks/batch`, 'POST', { operations })
+    const asked = request(`${service.url}/tasks`, (response) => response.once('data', () => asked.destroy()))
+    asked.on('error', () => {}).end()
+    const expected = { msg: 'request aborted by the client', status: 200, remote_address: '127.0.0.1' }
+    await vi.waitFor(() => expect(linesOf(service)).toContainEqual(expect.objectContaining(expected)), { timeout: 5000 })
   })
 
   test('takes a user agent of any bytes: one line of printable ASCII, cut after 256 characters', async () => {
