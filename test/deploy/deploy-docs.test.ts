@@ -12,6 +12,12 @@ test.each(['README.md', 'CONTRIBUTING.md', 'docs/deploy.md'])('%s names no manif
   expect(missing).toEqual([])
 })
 
+test('the volume has one name in every command and in compose.yaml', () => {
+  const files = ['README.md', 'docs/deploy.md', 'compose.yaml']
+  const names = files.map((file) => [...read(file).matchAll(/(?:-v |")([\w-]+):\/data\b(?!\/)/g)].map(([, name]) => name))
+  for (const found of names) expect(new Set(found)).toEqual(new Set(['tasks']))
+})
+
 test('git ignores each secret.env, and has an example of each that a kustomization reads', () => {
   expect(read('.gitignore').split('\n')).toContain('secret.env')
   for (const folder of ['overlays/minikube', 'overlays/production', 'components/mongodb']) {
