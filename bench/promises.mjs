@@ -5,7 +5,7 @@ const most = (bound) => ({ aim: `≤ ${bound}`, isMet: (value) => value <= bound
 const asRatio = (value) => value.toFixed(2)
 const asNumber = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1))
 
-/** Finds figures by number of tasks; one that was not measured is undefined. `middle` is the size with the peer. */
+/** Finds figures by number of tasks; one that was not measured is undefined. */
 export const createFinder = ({ sizes }) => {
   const sizeOf = (tasks) => sizes.find((size) => size.tasks === tasks)
   const middle = (sizes.find(({ peers }) => peers.length > 0) ?? sizeOf(100_000) ?? sizes[0]).tasks

@@ -10,17 +10,18 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const inRoot = (path) => join(root, path)
 
 const COMPILER = 'node_modules/typescript/bin/tsc'
+const SELF = 'scripts/dist.mjs'
 const FOLD = 'scripts/fold-typebox.mjs'
 
 /** What decides, beside the files in src, what a build writes. */
-const BUILD_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/dist.mjs', FOLD]
+const BUILD_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', SELF, FOLD]
 
 /** What a build needs besides, all of it from devDependencies. */
 const BUILD_PACKAGES = ['typescript', '@types/node', 'rolldown']
 
 const NOT_INSTALLED =
-  'task-manager-api: the packages that build it are not installed (NODE_ENV=production and --omit=dev leave them out). ' +
-  'Run: npm ci --include=dev && npm run build'
+  'task-manager-api: the packages that build it are not installed ' +
+  '(NODE_ENV=production and --omit=dev leave them out). Run: npm ci --include=dev && npm run build'
 
 /** Of the last build: a hash of the sources and a hash of what it wrote. */
 const STAMP = inRoot('dist/.stamp')
@@ -30,16 +31,14 @@ const filesIn = (folder, extension) =>
     .filter((name) => name.endsWith(extension))
     .map((name) => join(folder, name))
 
-const hash = (paths) => {
-  const sum = createHash('sha256')
-  for (const path of paths.sort())
-    sum.update(
-      `${path}\0${createHash('sha256')
-        .update(readFileSync(inRoot(path)))
-        .digest('hex')}\n`,
-    )
-  return sum.digest('hex')
-}
+const digest = (data) => createHash('sha256').update(data).digest('hex')
+const hash = (paths) =>
+  digest(
+    paths
+      .sort()
+      .map((path) => `${path}\0${digest(readFileSync(inRoot(path)))}`)
+      .join('\0'),
+  )
 
 const hashSources = () => hash([...BUILD_FILES, ...filesIn('src', '.ts')])
 const hashOutput = () => (existsSync(inRoot('dist')) ? hash(filesIn('dist', '.js')) : '')
@@ -56,7 +55,7 @@ export const build = async () => {
   }
   console.error('task-manager-api: building')
   const sources = hashSources()
-  // The compiler does not write again what it has written before, also where it was changed or removed since.
+  // The compiler does not rewrite a file of an earlier build, even one that was changed or removed.
   if (hashOutput() !== builtOutput) rmSync(inRoot('dist'), { recursive: true, force: true })
   const isBuilt = (await succeeds(COMPILER, '-p', 'tsconfig.build.json')) && (await succeeds(FOLD))
   if (isBuilt) writeFileSync(STAMP, `${sources} ${hashOutput()}\n`)
@@ -65,7 +64,7 @@ export const build = async () => {
 
 const SIGNALS = ['SIGTERM', 'SIGINT']
 
-/** Runs a script to its end; a signal to this process ends both. All output is on standard error: the service's own is for its log. */
+/** Runs a script to its end; a signal to this process ends both. Standard output is for the log. */
 const succeeds = async (...args) => {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] })
   const pass = (signal) => child.kill(signal)

@@ -1,4 +1,5 @@
-// `npm run --silent sbom -- cyclonedx` (or spdx): the software bill of materials of the image, from the lock file, on standard output.
+// `npm run --silent sbom -- cyclonedx` (or spdx): the software bill of materials of the image,
+// from the lock file, on standard output.
 // `npm sbom --omit=dev` leaves out what both the service and its development need (https://github.com/npm/cli/issues/7909),
 // so npm is shown a copy of the project that has neither development nor optional dependencies.
 import { execFileSync } from 'node:child_process'

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config, DatabaseTarget } from './config.ts'
 
-/** Says where the service is: a banner for a person at a terminal, else a line of the log for programs. */
+/** Says where the service is: in a banner on a terminal, otherwise in a line of the log. */
 export const announce = (logger: Logger, address: AddressInfo, { database, github }: Config, version: string): void => {
   const url = toUrl(address)
   const data = toPlace(database)

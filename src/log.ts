@@ -2,7 +2,7 @@ import pino, { type Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { WriteLine } from './http/request-log.ts'
 
-/** Request lines are written in chunks of this size, as a line at a time costs a system call a request … */
+/** Request lines are written in chunks of this size, to save a system call for each … */
 const CHUNK_CHARACTERS = 32_768
 
 /** … or after this time. */
@@ -19,7 +19,7 @@ export interface Log {
 /** JSON lines on standard output. */
 export const createLog = (level: Config['logLevel']): Log => {
   const { write, flush } = createChunks()
-  /** There are few lines but those of requests, and each may be the last before the process is killed. */
+  /** Other lines are few, and each may be the last one before the process is killed. */
   const writeNow: WriteLine = (line) => {
     write(line)
     flush()

@@ -31,7 +31,7 @@ export interface SpawnedService {
 /** Where it listens: in the log at level info, or in the banner on a terminal. */
 const URL_PRINTED = /(?:"url":"|API +)(http:\/\/[^"\s/]+)/
 
-/** The real service as its users start it, on a free port unless `env` says otherwise. LOG_LEVEL must be info or lower. */
+/** The real service, on a free port unless `env` has one. LOG_LEVEL must be info or lower. */
 export const spawnService = (
   env: Readonly<Record<string, string>>,
   cwd: string,

@@ -16,8 +16,8 @@ const NOT_ASCII = /[\x7f-\uffff]/g
 const MAPPED_IPV4 = /^::ffff:(?=[\d.]+$)/i
 
 /**
- * One line a request, when it is answered: who asked for what, how it ended, how long it took. It is put together by hand,
- * in the form of the logger's own lines, as a line is written for each request.
+ * One line for each request when it is answered: who asked for what, how it ended, how long it
+ * took. It is built by hand, in the form of the logger's own lines, because that is faster.
  */
 export class RequestLog extends LogController {
   readonly #write: WriteLine | undefined
@@ -28,7 +28,7 @@ export class RequestLog extends LogController {
     this.#write = write
   }
 
-  /** Reads the client's address, which Node.js then keeps: a client that leaves before its line is written has none. */
+  /** Node.js keeps an address once it was read; that of a client that has left cannot be read. */
   override incomingRequest(request: FastifyRequest): void {
     void request.socket.remoteAddress
   }
@@ -50,7 +50,7 @@ const toLine = (request: FastifyRequest, reply: FastifyReply, message: string): 
   return `{"level":30,"time":"${formatInstant(Date.now())}","request_id":"${request.id}","method":"${request.method}","url":${quote(request.url)},"status":${reply.statusCode},"ms":${ms}${toClient(request)},"msg":"${message}"}\n`
 }
 
-/** The client's address and user agent, each left out where it is not known: a client that is gone has no address. */
+/** The client's address and user agent; each is left out where it is not known. */
 const toClient = ({ ip, headers }: FastifyRequest): string => {
   const agent = headers['user-agent']
   const address = ip === undefined ? '' : `,"remote_address":${quote(cut(ip.replace(MAPPED_IPV4, '')))}`
@@ -59,7 +59,8 @@ const toClient = ({ ip, headers }: FastifyRequest): string => {
 
 const cut = (text: string): string => (text.length > MAX_HEADER_CHARACTERS ? text.slice(0, MAX_HEADER_CHARACTERS) : text)
 
-/** A JSON string in printable ASCII: no byte that a client sends can end the line or control a terminal. */
-const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(NOT_ASCII, toEscape))
+/** A JSON string in printable ASCII: no byte from a client can end the line or control a terminal. */
+const quote = (text: string): string =>
+  PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(NOT_ASCII, (character) => toEscape(character.charCodeAt(0)))
 
-const toEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+const toEscape = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`

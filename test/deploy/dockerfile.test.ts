@@ -17,7 +17,7 @@ test('a build without arguments has the labels of this version', () => {
   expect(dockerfile).toContain(`org.opencontainers.image.licenses="${license}"`)
 })
 
-test('the image leaves out the optional dependencies, which are the SQLite package of older versions of Node.js alone', () => {
+test('the image leaves out the optional dependencies: only SQLite for older versions of Node.js', () => {
   const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { dev?: true; optional?: true }> }
   const optional = Object.entries(packages).filter(([, { dev, optional }]) => optional && !dev)
   expect(dockerfile).toContain('npm ci --ignore-scripts --omit=dev --omit=optional ')

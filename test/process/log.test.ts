@@ -43,7 +43,7 @@ const accessLine = (service: RunningProcess, path: string): Promise<Line> =>
     return found
   })
 
-/** Any bytes that node:http sends and takes in a header, without white space at the ends, which is no part of it. */
+/** Any bytes that HTTP allows in a header; white space at its ends is not part of it. */
 const headerText = fc
   .array(fc.oneof(fc.integer({ min: 0x20, max: 0x7e }), fc.integer({ min: 0x80, max: 0xff }), fc.constant(0x09)), {
     maxLength: 400,

@@ -30,7 +30,7 @@ const checkOut = (files: readonly string[], omitted: readonly string[] = []): st
   return folder
 }
 
-/** A checkout whose service only says `message` and ends: it is built much faster than the real one. */
+/** A checkout whose service only prints `message`: it builds much faster than the real one. */
 const checkOutSmall = (message: string): string => {
   const folder = checkOut([])
   mkdirSync(join(folder, 'src/core'), { recursive: true })

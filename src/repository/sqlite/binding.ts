@@ -3,10 +3,10 @@ import { OpenError } from '../open-error.ts'
 
 export type { DatabaseSync as Database, SQLInputValue, StatementSync as Statement } from 'node:sqlite'
 
-/** The oldest Node.js whose own SQLite is stable enough to build upon (docs/decisions/sqlite-binding.md). */
+/** The oldest Node.js whose own SQLite is stable enough (docs/decisions/sqlite-binding.md). */
 const FIRST_WITH_SQLITE = 24
 
-/** Throws OpenError where an older Node.js has not got the optional package with its own build of SQLite. */
+/** Throws OpenError where an older Node.js lacks the optional package. */
 const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
   if (Number.parseInt(process.versions.node, 10) >= FIRST_WITH_SQLITE) return import('node:sqlite')
   try {
