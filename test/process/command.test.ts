@@ -134,7 +134,7 @@ describe('the .env file of the working directory', () => {
   })
 
   test('names the database of the service', async () => {
-    const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\nLOG_LEVEL=silent\n')
+    const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\n')
     const service = await startProcess({}, folder)
     expect(service.output()).toContain('./elsewhere/mine.db')
     expect(readFileSync(join(folder, 'elsewhere/mine.db')).subarray(0, 15).toString()).toBe('SQLite format 3')

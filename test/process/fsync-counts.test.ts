@@ -17,7 +17,7 @@ const startTraced = async () => {
   const folder = createFolder()
   const trace = join(folder, 'trace')
   const launcher = ['strace', '-D', '-f', '--seccomp-bpf', '-o', trace, '-e', 'trace=fsync,fdatasync']
-  const { url, child } = await startProcess({ LOG_LEVEL: 'fatal' }, folder, launcher)
+  const { url, child } = await startProcess({}, folder, launcher)
   return { url, child, waits: () => readFileSync(trace, 'utf8').match(CALL)?.length ?? 0 }
 }
 

@@ -10,7 +10,7 @@ import { expectWhole, lookInto, numberOf } from './file-copy.ts'
 
 const TWINS = 50
 
-const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
+const start = (folder: string): Promise<RunningProcess> => startProcess({}, folder)
 
 const post = (url: string, key: string, body: unknown): Promise<Response> =>
   sendJson(url, 'POST', body, { 'idempotency-key': key })

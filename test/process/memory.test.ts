@@ -45,7 +45,7 @@ beforeAll(async () => {
 const startSeeded = async (): Promise<{ service: RunningProcess; path: string }> => {
   const path = join(createFolder(), 'tasks.db')
   copyFileSync(join(seeded, 'tasks.db'), path)
-  return { service: await startProcess({ DATABASE_URL: `sqlite:${path}`, LOG_LEVEL: 'warn' }, createFolder()), path }
+  return { service: await startProcess({ DATABASE_URL: `sqlite:${path}` }, createFolder()), path }
 }
 
 /** The memory that a process holds, in bytes. */

@@ -38,7 +38,7 @@ const listProblems = (filter: TaskFilter, sort: Sort, indexes: Indexes): string[
     ]
   })
 
-/** A list that README calls flat reads of its index what it answers, and nothing more. */
+/** A list that costs the same at any number of tasks reads only what it returns from its index. */
 const flatProblems = (filter: TaskFilter, sort: Sort, indexes: Indexes): string[] =>
   positionsOf(sort)
     .map((after) => listShape(filter, sort, after))

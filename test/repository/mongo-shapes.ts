@@ -44,7 +44,7 @@ const INTERVAL_OF = {
   title: undefined,
 } as const
 
-/** What README calls as cheap at a million tasks as at a thousand. */
+/** The lists that docs/performance.md calls as cheap at a million tasks as at a thousand. */
 export const flatFilters = ({ key }: Sort): TaskFilter[] => {
   const interval = INTERVAL_OF[key]
   const states = combine({ ...STATES, ...(interval && { [interval]: [undefined, ...INTERVALS] }) })
