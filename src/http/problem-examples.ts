@@ -74,7 +74,7 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   expectation_failed: {
     meaning: 'The Expect header has a value other than 100-continue.',
-    detail: 'The only expectation that is met is 100-continue',
+    detail: 'Unsupported Expect header; only 100-continue is supported',
   },
   invalid_input: {
     meaning: 'A value is invalid or its name is unknown; `errors` lists each.',
@@ -98,7 +98,7 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   internal_error: {
     meaning: 'The service failed unexpectedly; its log has the details under the request id.',
-    detail: 'Something went wrong on our side; the log has it under this request id',
+    detail: 'Internal error; the log has the details under this request id',
   },
   database_not_configured: {
     meaning: 'The service runs without a database.',
@@ -106,7 +106,7 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   database_unavailable: {
     meaning: 'The database does not respond; nothing was changed.',
-    detail: 'The database does not answer just now; try again shortly',
+    detail: 'The database is not responding; try again shortly',
   },
   outcome_unknown: {
     meaning: 'The database did not confirm the change, so it may or may not have been made.',

@@ -160,7 +160,7 @@ export const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 
 const INTERNAL_ERROR: Fault = {
   code: 'internal_error',
-  detail: 'Something went wrong on our side; the log has it under this request id',
+  detail: 'Internal error; the log has the details under this request id',
 }
 
 const FRAMEWORK_DETAILS = {

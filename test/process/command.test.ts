@@ -56,7 +56,7 @@ describe('a command that is used wrongly', () => {
 describe('check-config', () => {
   test('says that a right configuration is right and makes no database', async () => {
     const folder = createFolder()
-    expect(await run(['check-config'], {}, folder)).toEqual({ code: 0, stdout: 'The configuration is right.\n', stderr: '' })
+    expect(await run(['check-config'], {}, folder)).toEqual({ code: 0, stdout: 'Configuration is valid.\n', stderr: '' })
     expect(() => readFileSync(join(folder, 'data'))).toThrow('ENOENT')
   })
 

@@ -14,13 +14,13 @@ export const BLOCKS = {
   },
   repositoryNotFound: {
     code: 'repository_not_found',
-    detail: 'The repository is not there, or the credential may not see it',
+    detail: 'The repository was not found, or the credential has no access to it',
     action: 'Check GITHUB_REPOSITORY, and give the credential access to it',
   },
   repositoryReplaced: {
     code: 'repository_replaced',
-    detail: 'Another repository has taken the name of the one that the issues are in',
-    action: 'Set GITHUB_REPOSITORY to the name that the repository has now',
+    detail: 'Another repository now has the name of the repository that the issues are in',
+    action: 'Set GITHUB_REPOSITORY to the current name of the repository',
   },
   repositoryArchived: {
     code: 'repository_archived',
@@ -44,26 +44,26 @@ export const invalidIssue = (message: string): SyncError => ({
 /** No answer came to the opening of an issue. */
 export const uncertain = (detail: string): SyncError => ({
   code: 'uncertain',
-  detail: `${detail}: the issue may have been opened all the same`,
-  action: 'None: the issue is looked for, and opened again only when it is not there',
+  detail: `${detail}: the issue may have been created anyway`,
+  action: 'No action needed; the service searches for the issue and creates it only if it is not found',
 })
 
 /** The issue can't be read where it was. */
 export const ISSUE_DELETED: SyncError = {
   code: 'issue_deleted',
   detail: 'The issue was deleted at GitHub, or can no longer be read',
-  action: 'None is needed: the task lives on without it',
+  action: 'No action needed; the task is kept without an issue',
 }
 
 export const transferred = (location: string): SyncError => ({
   code: 'issue_transferred',
   detail: `The issue was moved to another repository: ${location}`,
-  action: 'None is needed: the task lives on without it; moved back, it is found by itself',
+  action: 'No action needed; the task is kept without an issue, and linked again if the issue is moved back',
 })
 
 /** The issue is linked, but its labels are not ours to set. */
 export const LABELS_DROPPED: SyncError = {
   code: 'labels_dropped',
-  detail: 'GitHub drops the labels that we set, as the credential may not set any',
+  detail: 'GitHub ignores labels because the credential may not set them',
   action: 'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
 }

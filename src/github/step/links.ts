@@ -69,7 +69,7 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
     ...failing,
     status: nextStep(link),
     nextAttemptAt: now + Math.ceil(wait),
-    error: { ...reason, action: 'None: it is tried again by itself' },
+    error: { ...reason, action: 'No action needed; it is retried automatically' },
   }
 }
 

@@ -249,7 +249,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
           return 'taken' as const
         })
       if (receipt === 'unsigned') throw new HttpError('invalid_signature', 'The signature is missing or wrong')
-      if (receipt === 'malformed') throw new HttpError('malformed_json', 'The body is no delivery of GitHub')
+      if (receipt === 'malformed') throw new HttpError('malformed_json', 'The body is not a GitHub "issues" webhook payload')
       return reply.code(202).send()
     },
   )
