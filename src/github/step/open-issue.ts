@@ -10,7 +10,7 @@ import { toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Desk } from './desk.ts'
 import { halted, linked } from './links.ts'
 
-/** An issue as it is being opened: of which task, with what, since when. */
+/** An issue as it is being opened: of which task, with what, since when in GitHub's time. */
 interface Opening {
   readonly task: Task
   readonly fields: SyncedFields
@@ -35,21 +35,21 @@ export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void>
 
 /** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
 const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
-  const now = desk.now()
+  const sentAt = desk.clock.now()
   let begun: Opening | undefined
   await desk.sync.changeLink(taskId, (link, task) => {
     begun = undefined
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
-    begun = { task, fields, sentAt: now }
+    begun = { task, fields, sentAt }
     return {
       ...link,
       status: 'posting',
       sent: fields,
-      sentAt: now,
+      sentAt,
       lookups: 0,
-      nextAttemptAt: lookupAt(desk, now, 0),
+      nextAttemptAt: lookupAt(desk, sentAt, 0),
       error: null,
     }
   })
@@ -62,7 +62,8 @@ const asOpened = (task: Task): SyncedFields => {
   return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields
 }
 
-const lookupAt = (desk: Desk, sentAt: number, lookup: number): number => sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0)
+const lookupAt = (desk: Desk, sentAt: number, lookup: number): number =>
+  desk.clock.toOurs(sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0))
 
 const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
   const { task, fields } = opening
