@@ -116,6 +116,15 @@ describe('a clock that is set while the service runs', () => {
     }
   })
 
+  test('put back: a GitHub App whose token is no longer accepted gets another one', async () => {
+    const { github, create, linked, shift } = await startShifted(2 * DAY_MS, APP_ENV, { app: APP })
+    await linked((await create({ title: 'before' })).id)
+    const token = String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(/^\w+ /, '')
+    await shift(0)
+    github.revokeToken(token)
+    await linked((await create({ title: 'after' })).id)
+  })
+
   test('put right while the service is stopped: what was paused or waited for a next attempt does not wait for days', async () => {
     const synced = await startShifted(2 * DAY_MS, { GITHUB_LOOKUP_DELAYS_MS: '1000,1200,1400' })
     synced.github.fail(CREATE_ISSUE, errorBeforeCommit(502))

@@ -1,5 +1,6 @@
 import { createAppAuth } from '@octokit/auth-app'
 import { Octokit } from '@octokit/core'
+import { appAuthOptions } from './app-credential.ts'
 import type { GithubClock } from './github-clock.ts'
 
 /** How we are known at GitHub: by a token, or as an installation of a GitHub App. */
@@ -53,7 +54,7 @@ export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, clock }
       baseUrl: apiUrl,
       userAgent,
       log: SILENT,
-      ...authentication(credential),
+      ...authentication(credential, clock),
       request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs, clock) },
     })
   let octokit = connect()
@@ -104,7 +105,7 @@ const withoutToken = (reply: Reply): Reply => {
 const noop = (): void => {}
 const SILENT = { debug: noop, info: noop, warn: noop, error: noop }
 
-const authentication = (credential: Credential) =>
+const authentication = (credential: Credential, clock: GithubClock) =>
   credential.kind === 'token'
     ? { auth: credential.token }
     : {
@@ -112,7 +113,7 @@ const authentication = (credential: Credential) =>
         auth: {
           appId: credential.appId,
           installationId: credential.installationId,
-          privateKey: credential.privateKey,
+          ...appAuthOptions(credential.privateKey, clock.now),
         },
       }
 
