@@ -33,6 +33,13 @@ export const GithubStatus = Type.Object(
     jobs: Type.Record(Type.String(), Type.Integer(), { description: 'The number of tasks by sync state.' }),
     last_sweep_at: instant('When the repository was last polled for changes.'),
     last_delivery_at: instant('When the last webhook delivery arrived.'),
+    clock_offset_ms: Type.Union([Type.Integer(), Type.Null()], {
+      description:
+        "How far this service's clock is ahead of GitHub's, in milliseconds; negative if it is behind; null until GitHub has answered.",
+    }),
+    warnings: Type.Array(SyncError, {
+      description: 'What a person should fix while the sync goes on: `clock_offset` if the clock is off by more than a minute.',
+    }),
   },
   {
     title: 'GithubStatus',
@@ -47,6 +54,8 @@ export const GithubStatus = Type.Object(
         jobs: { linked: 41, dirty: 1 },
         last_sweep_at: '2026-03-01T09:00:00.000Z',
         last_delivery_at: null,
+        clock_offset_ms: 0,
+        warnings: [],
       },
     ],
   },

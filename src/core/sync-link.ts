@@ -42,7 +42,11 @@ export interface OpenCreate {
   readonly closedAt?: string
 }
 
-/** The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds since the epoch. */
+/**
+ * The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds
+ * since the epoch; those that are shown (`nextAttemptAt`, `lastSyncedAt`) by the service's clock,
+ * the others in GitHub's time.
+ */
 export interface SyncLink {
   readonly taskId: string
   /** Grows with each change of the link, which its store sees to: a plan is carried out only upon the revision that it was made for. */
@@ -72,6 +76,11 @@ export interface SyncLink {
   readonly nextAttemptAt: number | null
   readonly lastSyncedAt: number | null
   readonly error: SyncError | null
+  /**
+   * When the task last changed here, in GitHub's time; null when that was not known, or it has not
+   * since it was linked.
+   */
+  readonly changedAt: number | null
   /** Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay as they are on each side. */
   readonly areLabelsDropped: boolean
 }
@@ -95,6 +104,7 @@ export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLin
   nextAttemptAt: now,
   lastSyncedAt: null,
   error: null,
+  changedAt: null,
   areLabelsDropped: false,
 })
 
@@ -115,9 +125,17 @@ export const following = <N extends SyncLink | null | undefined>(link: SyncLink 
   return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
 }
 
-/** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
-export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
-  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
+/**
+ * Must be part of each commit that changes or deletes a task with a link: its issue is now behind.
+ */
+export const behind = (
+  link: SyncLink,
+  version: number,
+  isDeleted: boolean,
+  now: number,
+  changedAt: number | null = null,
+): SyncLink => {
+  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted, changedAt }
   /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
   if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
     return { ...marked, status: 'dirty', nextAttemptAt: now }

@@ -24,12 +24,12 @@ export interface IdempotencyKey {
 }
 
 /**
- * What a change comes to, decided by a pure function that sees the task as it is at the moment of the commit. A change that
- * comes from GitHub says how the link stands after it; after any other the issue is `behind`.
+ * What a change comes to, decided by a pure function that sees the task as it is at the moment of
+ * the commit. `link` is the link after it; without one the link is left as it is.
  */
 export type Decision =
-  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink }
-  | { readonly kind: 'delete'; readonly event: NewTaskEvent }
+  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
+  | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: TaskError }
 

@@ -4,7 +4,7 @@ import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
-import { type SyncLink, withLink } from './sync-link.ts'
+import { behind, type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { type Position, positionOf, type TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -52,6 +52,11 @@ export interface TaskServiceDeps {
 export interface Mirror {
   /** The link that a new task is committed with. */
   newLink(taskId: string): SyncLink
+  /**
+   * The time by the clock of the issues' host, in milliseconds since the epoch; null while it is
+   * not known.
+   */
+  hostNow(): number | null
   /** Work was committed for the sync. */
   poke(): void
   /**
@@ -90,9 +95,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
   const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
     let decision: Decision | undefined
-    const guarded = (current: Task): Decision => {
+    const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
+    const guarded = (current: Task, link: SyncLink | undefined): Decision => {
       decision = precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
-      return decision
+      if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
+      return { ...decision, link: behind(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
     }
     const result = settled(await repository.change(id, guarded, toKey(retry)))
     if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()

@@ -6,6 +6,7 @@ import type { SyncRepository } from '../core/sync-repository.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
 import type { Home } from './api/api.ts'
 import type { Credential } from './api/client.ts'
+import { clockWarnings, type GithubClock } from './api/github-clock.ts'
 import { type LimitOptions, readLimits } from './api/limits.ts'
 import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/state-names.ts'
 import { linkPages } from './step/link-pages.ts'
@@ -23,15 +24,16 @@ export const createOperations = (
   settings: LimitOptions & { readonly repository: string },
   poke: () => void,
   now: () => number,
+  clock: GithubClock,
 ) => ({
   async status(): Promise<GithubStatus> {
     const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
     const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
-      readLimits(sync, credential, settings, now()),
+      readLimits(sync, credential, settings, clock),
       sync.countLinks(),
       ...states,
     ])
-    const { pausedUntil, reason, nextCreateAt, budget } = limits
+    const { pausedUntil, reason, nextCreateAt, budget, clockOffset } = limits
     return {
       repository: (home as Home | undefined)?.fullName ?? settings.repository,
       blocked: (blocked ?? null) as SyncError | null,
@@ -43,6 +45,8 @@ export const createOperations = (
       jobs: jobs as Record<string, number>,
       last_sweep_at: instant(lastSweep as number | undefined),
       last_delivery_at: instant(lastDelivery as number | undefined),
+      clock_offset_ms: clockOffset,
+      warnings: clockWarnings(clockOffset),
     }
   },
 

@@ -26,8 +26,11 @@ describe('the operator', () => {
       jobs: {},
       last_sweep_at: INSTANT,
       last_delivery_at: null,
+      clock_offset_ms: 0,
+      warnings: [],
     })
     expect(await metricsOf(synced)).toMatchObject({ 'jobs{state="linked"}': 0, blocked: 0, paused_timestamp_seconds: 0 })
+    expect(await metricsOf(synced)).toMatchObject({ clock_offset_seconds: 0 })
     expect((await metricsOf(synced)).requests_remaining).toBeGreaterThan(0)
     expect(await metricsOf(synced)).toMatchObject({ last_delivery_timestamp_seconds: 0 })
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
+import { createGithubClock } from '#src/github/api/github-clock.ts'
 import type { Desk } from '#src/github/step/desk.ts'
 import { startWorker } from '#src/github/worker/worker.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
@@ -20,7 +21,7 @@ const start = (hold: SyncRepository['hold']) => {
     counts.turns += 1
     return true
   }
-  const openDesk = async () => ({ sync, limits: { isPaused } }) as unknown as Desk
+  const openDesk = async () => ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as Desk
   const warnings: string[] = []
   const warn = (_: unknown, message: string) => void warnings.push(message)
   const worker = startWorker(sync, { leaseMs: 60_000, openDesk, warn })

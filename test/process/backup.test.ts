@@ -73,7 +73,7 @@ describe('backup', () => {
   })
 
   test('to a folder that is not there is refused', async () => {
-    expectRefusal(await run(await folderWith(), ['backup', 'nowhere/copy.db']), /nowhere\/copy\.db/, /no such/)
+    expectRefusal(await run(await folderWith(), ['backup', 'nowhere/copy.db']), /nowhere\/copy\.db/, /not found/)
   })
 
   test('to a full disk is refused and leaves nothing behind', async () => {

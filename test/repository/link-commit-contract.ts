@@ -119,7 +119,7 @@ export const describeLinkCommits = (open: Open): void => {
     test('and steps of the sync at the same time lose nothing of each other', async () => {
       const { repository, sync, addLinked, current } = await openLinked(open)
       const { id } = await addLinked({}, { description: '' })
-      const change = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task))
+      const change = () => repository.change(id, (task, link) => patched({ description: `${task.description}x` })(task, link))
       const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
       await Promise.all(Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())))
       const link = await sync.link(id)

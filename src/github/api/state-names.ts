@@ -10,7 +10,16 @@ export const TRY_AGAIN = 'github-try-again'
 export const LAST_SWEEP = 'github-last-sweep'
 export const LAST_DELIVERY = 'github-last-delivery'
 
-/** From when on the next sweep looks at what changed, and when issues that vanished were last looked for. */
+/**
+ * How far our clock was ahead of GitHub's when it was last measured, in milliseconds
+ * (github-clock.ts).
+ */
+export const CLOCK_OFFSET = 'github-clock-offset'
+
+/**
+ * In GitHub's time: from when on the next sweep looks at what changed, and when issues that
+ * vanished were last looked for.
+ */
 export const CURSOR = 'github-cursor'
 export const VANISH_CHECK = 'github-vanish-check'
 

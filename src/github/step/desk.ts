@@ -1,6 +1,7 @@
 import type { SyncRepository } from '../../core/sync-repository.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
 import type { Api } from '../api/api.ts'
+import type { GithubClock } from '../api/github-clock.ts'
 import type { Limits } from '../api/limits.ts'
 import type { Marker } from '../issue/marker.ts'
 
@@ -23,7 +24,9 @@ export interface Desk {
   readonly limits: Limits
   readonly marker: Marker
   readonly settings: SyncSettings
-  /** Milliseconds since the epoch. */
+  /** Our clock, for what tasks and their links show. Milliseconds since the epoch. */
   readonly now: () => number
+  /** GitHub's, for all that is compared with its times or kept for long. */
+  readonly clock: GithubClock
   readonly newId: (key?: string) => string
 }

@@ -16,7 +16,7 @@ export const handleGone = async (
   if (status === 403) throw new Blocked(BLOCKS.forbidden)
   /** Whatever keeps us from the repository as a whole is thrown here. */
   await desk.api.probe()
-  if (status === 404 && sentAt !== null && desk.now() - sentAt < NEW_MS)
+  if (status === 404 && sentAt !== null && desk.clock.now() - sentAt < NEW_MS)
     throw new Failed('unavailable', 'GitHub does not show the new issue yet')
   const error = location === undefined ? ISSUE_DELETED : transferred(location)
   await desk.sync.changeLink(taskId, (link, task) => {

@@ -1,5 +1,6 @@
 import { nextStep, type SyncedFields, type SyncLink } from '../../core/sync-link.ts'
 import type { SyncError } from '../../core/task-sync.ts'
+import type { GithubClock } from '../api/github-clock.ts'
 import { LABELS_DROPPED } from '../api/sync-errors.ts'
 import { commonBase } from '../issue/common-base.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
@@ -8,6 +9,8 @@ import { withoutCreateOf } from './open-creates.ts'
 
 /** Why a try failed: a name for programs, and words. */
 type Reason = Omit<SyncError, 'action'>
+
+type Clock = Pick<GithubClock, 'now' | 'toOurs'>
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_WAIT_MS = 60 * 60 * 1000
@@ -61,14 +64,15 @@ export const halted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead
 })
 
 /** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
-export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now: number): SyncLink => {
+export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, clock: Clock): SyncLink => {
+  const now = clock.now()
   const failing = { ...link, attempts: link.attempts + 1, failingSince: link.failingSince ?? now }
   if (isHopeless(failing, now)) return givenUp(failing, reason)
   const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
   return {
     ...failing,
     status: nextStep(link),
-    nextAttemptAt: now + Math.ceil(wait),
+    nextAttemptAt: clock.toOurs(now + Math.ceil(wait)),
     error: { ...reason, action: 'No action needed; it is retried automatically' },
   }
 }
@@ -77,16 +81,18 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, now:
  * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
  * all the same, opened once more; given up after a day in which it never came to be.
  */
-export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], now: number): SyncLink => {
+export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], clock: Clock): SyncLink => {
+  const now = clock.now()
   const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
-  if (delay !== undefined) return { ...next, status: 'uncertain', nextAttemptAt: Math.max(now, (link.sentAt ?? now) + delay) }
+  if (delay !== undefined)
+    return { ...next, status: 'uncertain', nextAttemptAt: clock.toOurs(Math.max(now, (link.sentAt ?? now) + delay)) }
   /** Both the first and the latest of what was sent are remembered. */
   const isFirst = link.base === null || link.sent === null
   const known = isFirst ? { base: link.base ?? link.sent } : { before: { fields: link.sent, until: 0 } }
   const unsent = { ...next, ...known, sent: null }
   if (isHopeless(link, now)) return givenUp(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
-  return { ...unsent, status: 'pending', nextAttemptAt: now }
+  return { ...unsent, status: 'pending', nextAttemptAt: clock.toOurs(now) }
 }
 
 const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failingSince !== null && now - failingSince >= DAY_MS

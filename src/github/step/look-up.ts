@@ -4,7 +4,10 @@ import type { Desk } from './desk.ts'
 import { resolveDuplicate } from './duplicates.ts'
 import { adopted, lookedInVain } from './links.ts'
 
-/** Clocks differ: so much earlier than the try an issue may say that it was opened. */
+/**
+ * An issue may say that it was opened this much before we sent it, as GitHub's time is known to
+ * some seconds only.
+ */
 const CLOCK_SLACK_MS = 5 * 60 * 1000
 
 /** Looks for the issue that may have been opened: adopts it, waits for the next look, or lets it be opened again. */
@@ -14,7 +17,7 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
   if (issue === undefined) {
     await desk.sync.changeLink(link.taskId, (current, task) => {
       if (current.rev !== link.rev) return undefined
-      const next = lookedInVain(current, desk.settings.lookupDelaysMs, desk.now())
+      const next = lookedInVain(current, desk.settings.lookupDelaysMs, desk.clock)
       return task === undefined && next.status !== 'uncertain' ? null : next
     })
     return
@@ -33,7 +36,7 @@ export const lookUp = async (desk: Desk, link: SyncLink): Promise<void> => {
  * lowest number first.
  */
 const findOwn = async (desk: Desk, { taskId, sentAt }: SyncLink): Promise<RemoteIssue[]> => {
-  const since = (sentAt ?? 0) - CLOCK_SLACK_MS
+  const since = Math.min(sentAt ?? 0, desk.clock.now()) - CLOCK_SLACK_MS
   const found: RemoteIssue[] = []
   for (const creator of await desk.api.authors()) {
     for await (const issue of desk.api.list({ creator, state: 'all', sort: 'created', direction: 'desc' })) {

@@ -12,7 +12,7 @@ import type { Desk } from './desk.ts'
 import { halted, linked } from './links.ts'
 import { withCreate, withKnown } from './open-creates.ts'
 
-/** An issue as it is being opened: of which task, with what, since when. */
+/** An issue as it is being opened: of which task, with what, and by which create. */
 interface Opening {
   readonly task: Task
   readonly fields: SyncedFields
@@ -38,7 +38,7 @@ export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void>
 
 /** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
 const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
-  const now = desk.now()
+  const sentAt = desk.clock.now()
   let begun: Opening | undefined
   await desk.sync.changeLink(taskId, (link, task) => {
     begun = undefined
@@ -46,15 +46,15 @@ const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> =
     if (task === undefined) return null
     const fields = asOpened(task)
     const issue = toIssue(fields, desk.marker.toMarker(taskId))
-    const create = { sentAt: now, digest: digestOf(issue) }
+    const create = { sentAt, digest: digestOf(issue) }
     begun = { task, fields, issue, create }
     return {
       ...withCreate(link, create),
       status: 'posting',
       sent: fields,
-      sentAt: now,
+      sentAt,
       lookups: 0,
-      nextAttemptAt: lookupAt(desk, now, 0),
+      nextAttemptAt: lookupAt(desk, sentAt, 0),
       error: null,
     }
   })
@@ -67,7 +67,8 @@ const asOpened = (task: Task): SyncedFields => {
   return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields
 }
 
-const lookupAt = (desk: Desk, sentAt: number, lookup: number): number => sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0)
+const lookupAt = (desk: Desk, sentAt: number, lookup: number): number =>
+  desk.clock.toOurs(sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0))
 
 const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
   const { task, fields, create } = opening

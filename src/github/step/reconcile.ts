@@ -49,7 +49,7 @@ export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Prom
 
 /** The same, of an issue that was read just now. */
 export const settle = async (desk: Desk, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
-  if (isOutdated(link, issue, desk.now()))
+  if (isOutdated(link, issue, desk.clock.now()))
     throw new Failed('unavailable', 'GitHub still shows the issue as it was before it last changed')
   const plan = await commitToTask(desk, link, issue, actor)
   if (plan === 'deleted') return close(desk, link, issue)
@@ -101,7 +101,7 @@ const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, acto
   const base = baseOf(link, issue, task)
   const here = toSyncedFields(task)
   const there = fromIssue(issue, base)
-  const merged = merge(base, here, there, preferred(desk, task, issue), options)
+  const merged = merge(base, here, there, preferred(desk, task, link, issue), options)
   const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
   const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, formatInstant(now))
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
@@ -122,11 +122,13 @@ const baseOf = (link: SyncLink, issue: RemoteIssue, task: Task): SyncedFields =>
   return link.base ?? toSyncedFields(task)
 }
 
-const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
+/** A task that was changed before GitHub's time was known has our clock's, which is corrected. */
+const preferred = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue): Side => {
   const { conflict } = desk.settings
   if (conflict !== 'newest') return conflict === 'github' ? 'issue' : 'task'
   /** GitHub's instants have whole seconds. */
-  return Date.parse(issue.updatedAt) > Math.floor(Date.parse(task.updated_at) / 1000) * 1000 ? 'issue' : 'task'
+  const changedAt = link.changedAt ?? desk.clock.toGithub(Date.parse(task.updated_at))
+  return Date.parse(issue.updatedAt) > Math.floor(changedAt / 1000) * 1000 ? 'issue' : 'task'
 }
 
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
@@ -159,7 +161,7 @@ const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteI
     if (issue === 'labels_dropped') return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
     const next = {
       ...linked(link, issue, plan.base, plan.version, now),
-      before: { fields: plan.known, until: now + READ_LAG_MS },
+      before: { fields: plan.known, until: desk.clock.now() + READ_LAG_MS },
     }
     /** Someone changed it between our reading and our writing. */
     return hasNews(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next

@@ -36,14 +36,14 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
   }
 
   const probeLater = (): void => {
-    probeAt = desk.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
+    probeAt = performance.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
   }
 
   /** Whether it is time to look whether it is mended, or a person asked for it. */
   const isProbeDue = async (): Promise<boolean> => {
     const last = asked
     asked = await desk.sync.readState(TRY_AGAIN)
-    return asked !== last || desk.now() >= probeAt
+    return asked !== last || performance.now() >= probeAt
   }
 
   const keepBack = (taskId: string, error: SyncError) =>

@@ -9,6 +9,7 @@ import { openIssue } from '../step/open-issue.ts'
 import { reconcile } from '../step/reconcile.ts'
 import { suspect } from '../step/suspect.ts'
 import { createBlock } from './block.ts'
+import { createClockWatch } from './clock-watch.ts'
 import { byIssue, follow, type Told } from './deliveries.ts'
 import { checkVanished, sweep, UNKNOWN_ACTOR } from './sweep.ts'
 
@@ -34,6 +35,8 @@ export const createRounds = async (
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<boolean>> => {
   await resume(desk)
+  const watchClock = await createClockWatch(desk, warn)
+  /** By the monotonic clock. */
   let sweepAt = 0
 
   /** Resolves with whether the step came to its end. What stops everything stops the round as well. */
@@ -52,7 +55,7 @@ export const createRounds = async (
   }
 
   const fail = (taskId: string, { code, message }: Failed) =>
-    desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.now()))
+    desk.sync.changeLink(taskId, (link) => failed(link, { code, detail: message }, desk.settings.retryBaseMs, desk.clock))
 
   const job = async (link: SyncLink): Promise<boolean> => {
     try {
@@ -69,7 +72,7 @@ export const createRounds = async (
   /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
   const putOff = async ([{ issueId }]: Told, failure: Failed): Promise<void> => {
     const link = await desk.sync.linkOfIssue(issueId)
-    if (link === undefined) sweepAt = Math.min(sweepAt, desk.now() + desk.settings.retryBaseMs)
+    if (link === undefined) sweepAt = Math.min(sweepAt, performance.now() + desk.settings.retryBaseMs)
     else if (link.status !== 'blocked' && link.status !== 'dead') await fail(link.taskId, failure)
   }
 
@@ -89,13 +92,13 @@ export const createRounds = async (
   }
 
   const sweepWhenDue = async (): Promise<boolean> => {
-    if (desk.now() < sweepAt) return false
+    if (performance.now() < sweepAt) return false
     const { sweepIntervalMs } = desk.settings
-    sweepAt = desk.now() + sweepIntervalMs
+    sweepAt = performance.now() + sweepIntervalMs
     const isDone = await attempt(
       () => sweep(desk),
       async () => {
-        sweepAt = desk.now() + Math.min(sweepIntervalMs, 60_000)
+        sweepAt = performance.now() + Math.min(sweepIntervalMs, 60_000)
       },
     )
     if (isDone) await desk.sync.writeState(LAST_SWEEP, desk.now())
@@ -116,6 +119,7 @@ export const createRounds = async (
   }
 
   return async () => {
+    await watchClock()
     if (desk.limits.isPaused()) return false
     try {
       if (block.isInForce()) return await block.wait()

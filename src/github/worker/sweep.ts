@@ -7,7 +7,10 @@ import { welcome } from '../step/incoming.ts'
 import { linkPages } from '../step/link-pages.ts'
 import { suspect } from '../step/suspect.ts'
 
-/** Lists lag, clocks differ: so much of what the last sweep saw is looked at again. */
+/**
+ * As lists lag, and GitHub's time is known to some seconds only, each sweep looks this far behind
+ * the last one.
+ */
 const OVERLAP_MS = 5 * 60 * 1000
 
 /** So many sweeps make a day at the default interval: so often the issues that vanished are looked for. */
@@ -21,9 +24,8 @@ export const UNKNOWN_ACTOR = 'github'
  * something new becomes a job, so that an issue that fails keeps no other back. The cursor is kept only when all were looked at.
  */
 export const sweep = async (desk: Desk): Promise<void> => {
-  const began = desk.now()
-  const cursor = ((await desk.sync.readState(CURSOR)) as number | undefined) ?? began
-  const since = formatInstant(cursor - OVERLAP_MS)
+  const [began, beganAt] = [desk.clock.now(), performance.now()]
+  const since = formatInstant((await readCursor(desk)) - OVERLAP_MS)
   const unknown: RemoteIssue[] = []
   /** The newest first: what changes meanwhile comes to the front, so that none is pushed from a page that is to be read to one that was. */
   for await (const issue of desk.api.list({ state: 'all', sort: 'updated', direction: 'desc', since })) {
@@ -34,14 +36,29 @@ export const sweep = async (desk: Desk): Promise<void> => {
   }
   /** An issue of ours comes before its copies. */
   for (const issue of unknown.sort((a, b) => a.number - b.number)) await welcome(desk, issue)
-  await desk.sync.writeState(CURSOR, began)
+  /**
+   * The answers may have shown that GitHub's time was another; the machine may have slept, too. The
+   * earlier one misses nothing.
+   */
+  const cursor = Math.min(began, desk.clock.now() - (performance.now() - beganAt))
+  await desk.sync.writeState(CURSOR, Math.floor(cursor))
+}
+
+/**
+ * From when on to look, in GitHub's time: from now on, the first time. A cursor in the future is
+ * from a clock that was wrong.
+ */
+const readCursor = async ({ api, clock, sync }: Desk): Promise<number> => {
+  const cursor = (await sync.readState(CURSOR)) as number | undefined
+  if (cursor === undefined && clock.offset() === undefined) await api.probe()
+  return Math.min(cursor ?? Number.POSITIVE_INFINITY, clock.now())
 }
 
 /** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
 export const checkVanished = async (desk: Desk): Promise<void> => {
-  const now = desk.now()
+  const now = desk.clock.now()
   const last = ((await desk.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
-  if (now - last < SWEEPS_A_DAY * desk.settings.sweepIntervalMs) return
+  if (last <= now && now - last < SWEEPS_A_DAY * desk.settings.sweepIntervalMs) return
   const there = new Set<string>()
   for await (const { id } of desk.api.list({ state: 'all', sort: 'created', direction: 'asc' })) there.add(id)
   for await (const page of linkPages(desk.sync, 'linked')) {

@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -124,9 +124,7 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return key === undefined ? { result } : { result, update: { $set: commit(current, key, stored.json) } }
     }
     case 'change': {
-      const time = Date.parse(decision.event.time)
-      const link =
-        following(current.link, decision.link) ?? (current.link && behind(current.link, decision.task.version, false, time))
+      const link = following(current.link, decision.link)
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
       const { words, ...state } = toState(next)
@@ -139,19 +137,21 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
         },
       }
     }
-    case 'delete':
+    case 'delete': {
+      const link = following(current.link, decision.link)
       return {
         result: { kind: 'deleted', replayed: false } as const,
         update: {
           $set: {
             ended: true as const,
-            ...(current.link && { link: behind(current.link, task.version + 1, true, Date.parse(decision.event.time)) }),
+            ...(link && { link }),
             ...commit(current, key, null),
           },
           $unset: { task: '', order: '', words: '' } as const,
           $push: { pending: { version: task.version + 1, ...decision.event } },
         },
       }
+    }
   }
 }
 

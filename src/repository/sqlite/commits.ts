@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
-import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -98,16 +98,18 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         return { kind: 'stored', task: { id: current.id, version: row.version, json: row.json }, replayed: false }
       case 'change': {
         const { task, event } = decision
-        const next = following(link, decision.link) ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
+        const next = following(link, decision.link)
         addEvent(event, task.version)
         if (next) links.put(next)
         return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
       }
-      case 'delete':
+      case 'delete': {
         addEvent(decision.event, row.version + 1)
-        if (link) links.put(behind(link, row.version + 1, true, toMilliseconds(decision.event.time)))
+        const next = following(link, decision.link)
+        if (next) links.put(next)
         removeTask(row.key)
         return { kind: 'deleted', replayed: false }
+      }
     }
   }
 
