@@ -45,7 +45,7 @@ export const ListQuery = Type.Object(
         {
           type: 'string',
           description:
-            'The order, with `-` for descending; `created_at` unless given. Ties go by id, tasks without a due date come last in both directions.',
+            'The order, with `-` for descending; `created_at` unless given. `title` ignores case and accents; titles that are otherwise equal go by code point. Ties go by id, tasks without a due date come last in both directions.',
         },
       ),
     ),
