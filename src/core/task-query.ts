@@ -61,10 +61,7 @@ export const fromCursor = (cursor: string, sort: Sort): Position | undefined => 
   return isSortValue(value, sort.key) ? { value, id } : undefined
 }
 
-/**
- * Version 0.1.0 sorted titles by code point: its cursors, named `title`, are places in another
- * order.
- */
+/** Cursors named `title` are of version 0.1.0: places in another order, by code point. */
 const sortName = ({ key, descending }: Sort): string => `${descending ? '-' : ''}${key === 'title' ? 'folded_title' : key}`
 
 const isSortValue = (value: unknown, key: SortKey): value is string | null => {

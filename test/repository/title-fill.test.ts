@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TaskDraft } from '#src/core/task.ts'
 import { positionOf, type Sort } from '#src/core/task-query.ts'
+import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { titles } from '../core/task-arbitraries.ts'
 import { expectWhole, lookInto } from '../process/file-copy.ts'
@@ -96,4 +97,20 @@ describe('a file from before titles had their keys', () => {
     await store.add()
     await expectRight(store)
   })
+})
+
+test('a title whose key another version of Unicode made is left nowhere when its task changes or goes', async () => {
+  const { path } = createVersion3File([])
+  const repository = openSqliteRepository(path)
+  const before = await openStore(() => ({ ...repository, close: async () => {} }))
+  const [changed, gone, kept] = [await before.add(), await before.add(), await before.add({ title: 'z' })]
+  await repository.close()
+  const db = openDatabase(path)
+  db.exec("UPDATE task_titles SET title_key = 'other' || title_key WHERE key < 3")
+  db.close()
+  const store = await openStore(() => openSqliteRepository(path))
+  await store.patch(changed.id, { title: 'é' })
+  await store.remove(gone.id)
+  expect(ids(await store.list({}, ASCENDING, undefined, 2))).toEqual([changed.id, kept.id])
+  lookInto(path, expectWhole)
 })

@@ -4,11 +4,9 @@ import type { TaskColumns } from './columns.ts'
 
 type Place = Pick<TaskColumns, 'status' | 'priority' | 'title'>
 
-/**
- * Whether tasks at this place in the earlier order of titles have their row already (title-
- * fill.ts).
- */
-const IS_FILLED = 'coalesce((?1, ?2, ?5, ?4) <= (SELECT status, priority, title, key FROM title_fill), 1)'
+/** Whether tasks at this place in the earlier order of titles have their row (title-fill.ts). */
+const IS_FILLED = `
+  coalesce((?1, ?2, ?5, ?4) <= (SELECT status, priority, title, key FROM title_fill), 1)`
 
 /** The row of each task in `task_titles`, written in the commit of the task. */
 export const createTitleRows = (db: Database) => {
