@@ -49,8 +49,9 @@ export const ListQuery = Type.Object(
         {
           type: 'string',
           description:
-            'The sort key, with `-` for descending order; default `created_at`. Ties are ' +
-            'sorted by id; tasks without a due date come last in both directions.',
+            'The sort key, with `-` for descending order; default `created_at`. `title` ignores ' +
+            'case and accents; titles that differ in nothing else are sorted by code point. Ties ' +
+            'are sorted by id; tasks without a due date come last in both directions.',
         },
       ),
     ),

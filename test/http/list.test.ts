@@ -34,12 +34,9 @@ const startFull = async (): Promise<{ app: App; tasks: Task[] }> => {
   return { app, tasks: await list(app) }
 }
 
-const codePoints = (text: string): number[] => [...text].map((character) => character.codePointAt(0) ?? 0)
-const compareTitles = (a: Task, b: Task): number => {
-  const [left, right] = [codePoints(a.title), codePoints(b.title)]
-  const place = left.findIndex((point, index) => point !== right[index])
-  return place === -1 ? left.length - right.length : (left[place] ?? 0) - (right[place] ?? -1)
-}
+/** The titles of these tasks as they are sorted, by hand. */
+const TITLES_IN_ORDER = ['10', '9', 'a', 'a b', 'B', 'b', 'é', 'z', '\uff5e', '😀']
+const compareTitles = (a: Task, b: Task): number => TITLES_IN_ORDER.indexOf(a.title) - TITLES_IN_ORDER.indexOf(b.title)
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const ORDERS: Record<string, (a: Task, b: Task) => number> = {
   created_at: (a, b) => compare(a.created_at, b.created_at),
@@ -142,6 +139,53 @@ test('a cursor without a limit gives the rest of the list', async () => {
   const link = String((await send(app, 'GET', '/tasks?limit=15')).headers.link)
   const cursor = new URL(/<(.+)>/.exec(link)?.[1] ?? '', 'http://localhost').searchParams.get('cursor')
   expect(await list(app, `?cursor=${cursor}`)).toEqual(tasks.slice(15))
+})
+
+describe('a list by title', () => {
+  const titlesOf = async (app: App, query: string): Promise<string[]> => (await list(app, query)).map(({ title }) => title)
+  const IN_ORDER = [
+    'apple',
+    'Banana',
+    'eagle',
+    'ECLAIR',
+    'Eclair',
+    'eclair',
+    'Éclair',
+    'éclair',
+    'Edge',
+    'edge',
+    'Łódź',
+    'zebra',
+    '中',
+    '😀',
+  ]
+
+  test('ignores case and accents, which only decide between titles that are else the same', async () => {
+    const app = await startApp()
+    for (const index of IN_ORDER.keys()) await create(app, { title: IN_ORDER[(index * 5) % IN_ORDER.length] })
+    expect(await titlesOf(app, '?sort=title')).toEqual(IN_ORDER)
+    expect(await titlesOf(app, '?sort=-title')).toEqual(IN_ORDER.toReversed())
+    expect((await walk(app, '/tasks?sort=title&limit=3')).flat().map(({ title }) => title)).toEqual(IN_ORDER)
+    expect(await titlesOf(app, '?sort=title&q=ECLA')).toEqual(['ECLAIR', 'Eclair', 'eclair', 'Éclair', 'éclair'])
+  })
+
+  test('has a task at its new place as soon as its title is changed', async () => {
+    const app = await startApp()
+    const [first] = await createAll(app, [{ title: 'alpha' }, { title: 'Beta' }, { title: 'gamma' }])
+    await send(app, 'PATCH', `/tasks/${first?.id}`, { title: 'Émile', status: 'completed' })
+    expect(await titlesOf(app, '?sort=title')).toEqual(['Beta', 'Émile', 'gamma'])
+    await send(app, 'DELETE', `/tasks/${first?.id}`)
+    expect(await titlesOf(app, '?sort=title')).toEqual(['Beta', 'gamma'])
+  })
+
+  test('refuses a cursor of version 0.1.0, which is a place in another order', async () => {
+    const app = await startApp()
+    const { id } = await create(app)
+    for (const name of ['title', '-title']) {
+      const cursor = Buffer.from(JSON.stringify([name, 'A task', id])).toString('base64url')
+      expect(expectInvalid(await send(app, 'GET', `/tasks?sort=${name}&cursor=${cursor}`))).toEqual(['#/cursor'])
+    }
+  })
 })
 
 test('HEAD answers the same without a body', async () => {

@@ -26,6 +26,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: { query: 'query', update: 'update', new: 'plain', remove: 'plain', upsert: 'plain' },
   },
   createIndexes: { page: `${MANUAL}command/createIndexes/`, options: { indexes: 'indexes' } },
+  dropIndexes: { page: `${MANUAL}command/dropIndexes/`, options: { index: 'plain' } },
   ping: { page: `${MANUAL}command/ping/`, options: {} },
   endSessions: { page: `${MANUAL}command/endSessions/`, options: {} },
 }

@@ -4,6 +4,7 @@ import { toWords } from '../../core/search.ts'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
+import { titleKey } from '../../core/title-key.ts'
 
 /**
  * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
@@ -48,8 +49,12 @@ export interface EventDocument extends PendingEvent {
   readonly fence: number
 }
 
-/** `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at` does forwards. */
-export type OrderField = SortKey | 'due_at_descending'
+/**
+ * `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at`
+ * does forwards. `title_key` is the order of titles; `title` is that of programs of version 2,
+ * which may run beside this one during an upgrade.
+ */
+export type OrderField = SortKey | 'due_at_descending' | 'title_key'
 
 const RANKS: Readonly<Record<TaskPriority, string>> = { low: '0', medium: '1', high: '2' }
 
@@ -68,7 +73,10 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
   due_at_descending: orderKey(task.due_at ?? WITHOUT_DATE.first, task.id),
   priority: orderKey(priorityRank(task.priority), task.id),
   title: orderKey(task.title, task.id),
+  title_key: titleOrderKey(task.title, task.id),
 })
+
+export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
 
 /** A task that was stored before there was a GitHub sync does not say that it has no issue. */
 export const whole = (task: Task): Task => (task.sync === undefined ? { ...(task as Task), sync: null } : task)

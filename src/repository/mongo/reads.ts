@@ -8,12 +8,15 @@ import type { Deadline } from './deadline.ts'
 import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument, toText } from './documents.ts'
 import { planList } from './list-plan.ts'
 import { createLookups } from './lookups.ts'
+import { haveAllTitleKeys } from './title-keys.ts'
+import { scanByTitle } from './title-scan.ts'
 
 /** The reads, one command each, but that tasks which are read at once share one. */
 export const createReads = (db: Db) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')
   const lookUp = createLookups(tasks, ['task'])
+  let hasTitleKeys = false
 
   return {
     async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
@@ -22,6 +25,10 @@ export const createReads = (db: Db) => {
     },
 
     async list(query: TaskQuery, after: Position | undefined, limit: number, deadline: Deadline): Promise<JsonRun> {
+      if (query.sort.key === 'title' && !hasTitleKeys) {
+        hasTitleKeys = await reading(deadline, () => haveAllTitleKeys(db))
+        if (!hasTitleKeys) return toRun((await scanByTitle(tasks, query, after, limit)).map(toText))
+      }
       const { filter, sort } = planList(query, after)
       const options = { projection: TASK, sort, limit, batchSize: limit + 1 }
       const found = await reading(deadline, () => tasks.find<HasTask>(filter, options).toArray())

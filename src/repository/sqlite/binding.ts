@@ -1,4 +1,5 @@
 import type { DatabaseSync as Database } from 'node:sqlite'
+import { titleKey } from '../../core/title-key.ts'
 import { OpenError } from '../open-error.ts'
 
 export type { DatabaseSync as Database, SQLInputValue, StatementSync as Statement } from 'node:sqlite'
@@ -20,8 +21,12 @@ const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
 
 const { DatabaseSync } = await loadSqlite()
 
-export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database =>
-  new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
+/** The SQL function `title_key` is `titleKey`. */
+export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database => {
+  const db = new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
+  db.function('title_key', { deterministic: true }, (title) => titleKey(String(title)))
+  return db
+}
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the file or its disk. */
 export const SQLITE = {

@@ -9,8 +9,9 @@ import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
 import { createLinkRecords, isTold, toLink, toldLink } from './link-records.ts'
+import { createTitleRows } from './title-rows.ts'
 
-/** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
+/** The writes, each to be run inside a transaction: state, event, title's place, search words, labels and key record together. */
 export interface Commits {
   create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): CommitResult
   change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
@@ -42,6 +43,7 @@ interface Linked {
 export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const keys = createKeyRecords(db)
   const links = createLinkRecords(db)
+  const titles = createTitleRows(db)
   const find = db.prepare(`
     SELECT tasks.key, tasks.version, tasks.json, github_links.json AS link
     FROM tasks LEFT JOIN github_links ON github_links.task_id = tasks.id WHERE tasks.id = ?`)
@@ -73,7 +75,9 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
 
   const replaceTask = (key: number, before: Task, after: Task): StoredTask => {
     const json = JSON.stringify(after)
-    update(key, toColumns(before), toColumns(after), json)
+    const [columnsBefore, columnsAfter] = [toColumns(before), toColumns(after)]
+    update(key, columnsBefore, columnsAfter, json)
+    titles.move(key, columnsBefore, columnsAfter)
     if (before.labels.join('\0') !== after.labels.join('\0')) {
       deleteLabels.run(key)
       addLabels(after, key)
@@ -85,7 +89,8 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     return { id: after.id, version: after.version, json }
   }
 
-  const removeTask = (key: number): void => {
+  const removeTask = (key: number, task: Task): void => {
+    titles.remove(key, toColumns(task))
     deleteWords.run(key)
     deleteTask.run(key)
   }
@@ -107,7 +112,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         addEvent(decision.event, row.version + 1)
         const next = following(link, decision.link)
         if (next) links.put(next)
-        removeTask(row.key)
+        removeTask(row.key, current)
         return { kind: 'deleted', replayed: false }
       }
     }
@@ -135,6 +140,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         due_at,
         external_reference_id,
       )
+      titles.add(Number(lastInsertRowid), { status, priority, title })
       addLabels(task, Number(lastInsertRowid))
       insertWords.run(lastInsertRowid, searchable(task))
       addEvent(event, version)

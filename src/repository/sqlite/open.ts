@@ -8,6 +8,7 @@ import { type KeyPosition, planList } from './list-plan.ts'
 import { createReadRun } from './read-run.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSync } from './sync.ts'
+import { createTitleFill } from './title-fill.ts'
 import { createToldLinks } from './told-links.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
@@ -31,6 +32,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
   const told = createToldLinks(db, turns, commits)
+  const titleFill = createTitleFill(db, turns)
   /** Of tasks that were deleted since, too, as far as that counts. */
   let newestId = [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
 
@@ -53,11 +55,11 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     async list(query, after, limit) {
       const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
       const isKeyOrder = keyOrder.holds()
-      const { legs, isFlat } = planList(query, position, isKeyOrder)
+      const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
       if (isFlat && limit <= SHORT) return turns.read(() => readRun(legs, limit))
       const run = await scan(legs, limit)
       /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
-      return isKeyOrder === keyOrder.holds() ? run : scan(planList(query, position, false).legs, limit)
+      return isKeyOrder === keyOrder.holds() ? run : scan(planList(query, position, false, titleFill.isDone()).legs, limit)
     },
 
     history: (taskId, after, limit) => scan([{ sql: HISTORY, parameters: [taskId, after] }], limit),
@@ -79,6 +81,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     eventLag: () => 0,
 
     async close() {
+      titleFill.stop()
       turns.settle()
       await scanner?.close()
       file.close()
