@@ -85,7 +85,7 @@ export interface SyncLink {
   readonly areLabelsDropped: boolean
 }
 
-export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
+export const createLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
   taskId,
   rev: 1,
   status: 'pending',
@@ -110,7 +110,7 @@ export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLin
 
 /** The link of an issue that was opened at GitHub, and whose task is equal to it. */
 export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFields, now: number): SyncLink => ({
-  ...newLink(taskId, now),
+  ...createLink(taskId, now),
   status: 'linked',
   syncedVersion: 1,
   issue,
@@ -120,7 +120,7 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 })
 
 /** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
-export const following = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
+export const withNextRevision = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
   if (next === link) return undefined
   return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
 }
@@ -128,7 +128,7 @@ export const following = <N extends SyncLink | null | undefined>(link: SyncLink 
 /**
  * Must be part of each commit that changes or deletes a task with a link: its issue is now behind.
  */
-export const behind = (
+export const markOutOfSync = (
   link: SyncLink,
   version: number,
   isDeleted: boolean,
@@ -145,17 +145,17 @@ export const behind = (
 }
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
-export const revived = (link: SyncLink, now: number): SyncLink =>
+export const retryNow = (link: SyncLink, now: number): SyncLink =>
   link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now) }
 
 /** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
-export const nextStep = ({ issue, sent }: SyncLink): SyncStatus => {
+export const nextStatus = ({ issue, sent }: SyncLink): SyncStatus => {
   if (issue !== null) return 'dirty'
   return sent === null ? 'pending' : 'uncertain'
 }
 
 const due = (link: SyncLink, now: number) => ({
-  status: nextStep(link),
+  status: nextStatus(link),
   areLabelsDropped: false,
   attempts: 0,
   failingSince: null,

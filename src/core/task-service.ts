@@ -4,7 +4,7 @@ import { ifMatch, type Precondition, toETag } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
-import { behind, type SyncLink, withLink } from './sync-link.ts'
+import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { type Position, positionOf, type TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -99,7 +99,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     const guarded = (current: Task, link: SyncLink | undefined): Decision => {
       decision = precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
       if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
-      return { ...decision, link: behind(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
+      return { ...decision, link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
     }
     const result = settled(await repository.change(id, guarded, toKey(retry)))
     if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newLink, type OpenCreate } from '#src/core/sync-link.ts'
+import { createLink, type OpenCreate } from '#src/core/sync-link.ts'
 import { digestOf } from '#src/github/issue/issue-digest.ts'
 import type { RemoteIssue } from '#src/github/issue/remote-issue.ts'
 import { createOf, withCreate, withKnown, withoutCreateOf } from '#src/github/step/open-creates.ts'
@@ -14,7 +14,7 @@ const ISSUE: RemoteIssue = {
   ...{ isPullRequest: false, createdAt: NOW, updatedAt: '2026-03-01T09:00:00Z' },
 }
 const create = (changes: Partial<OpenCreate> = {}): OpenCreate => ({ sentAt: NOW, digest: digestOf(ISSUE), ...changes })
-const link = (...openCreates: OpenCreate[]) => ({ ...newLink('task', NOW), openCreates })
+const link = (...openCreates: OpenCreate[]) => ({ ...createLink('task', NOW), openCreates })
 
 describe('an issue comes from a create', () => {
   test('of its title, its body and its time alone', () => {
@@ -35,7 +35,7 @@ describe('an issue comes from a create', () => {
     const own = create({ issueId: '7', digest: 'edited since', sentAt: 0 })
     expect(createOf(link(create(), own), ISSUE)).toEqual(own)
     expect(createOf(link(create({ issueId: '8' })), ISSUE)).toBeUndefined()
-    expect(createOf({ ...newLink('task', NOW), openCreates: null }, ISSUE)).toBeUndefined()
+    expect(createOf({ ...createLink('task', NOW), openCreates: null }, ISSUE)).toBeUndefined()
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
+import { createLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
 import type { SyncStatus } from '#src/core/task-sync.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import type { Open } from './task-store.ts'
@@ -128,7 +128,7 @@ export const describeLinks = (open: Open): void => {
       const { sync, add, patch, current } = await openLinked(open)
       const { id } = await add()
       await patch(id, { title: 'changed' })
-      const link = newLink(id, millisAt(9), 2)
+      const link = createLink(id, millisAt(9), 2)
       expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toEqual(link)
       expect(await current(id)).toMatchObject({ version: 2, title: 'changed', sync: toTaskSync(link) })

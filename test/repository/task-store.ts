@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import { changedEvent, createdEvent, deletedEvent, type TaskEvent as TaskEventSchema } from '#src/core/event.ts'
 import type { JsonRun } from '#src/core/json-run.ts'
-import { behind, type SyncLink } from '#src/core/sync-link.ts'
+import { markOutOfSync, type SyncLink } from '#src/core/sync-link.ts'
 import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
 import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from '#src/core/task-repository.ts'
@@ -65,12 +65,12 @@ export const patched =
   (current: Task, link?: SyncLink): Decision => {
     const task = patchTask(current, patch, at)
     if (task === current) return { kind: 'keep' }
-    const next = link && behind(link, task.version, false, Date.parse(task.updated_at))
+    const next = link && markOutOfSync(link, task.version, false, Date.parse(task.updated_at))
     return { kind: 'change', task, event: changedEvent(current, task, 'test'), link: next }
   }
 
 export const deleted = (current: Task, link?: SyncLink): Decision => {
-  const next = link && behind(link, current.version + 1, true, Date.parse(instantAt(200)))
+  const next = link && markOutOfSync(link, current.version + 1, true, Date.parse(instantAt(200)))
   return { kind: 'delete', event: deletedEvent(current, 'test', instantAt(200)), link: next }
 }
 

@@ -26,14 +26,14 @@ export type Reply =
  * GitHub's time
  * (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit).
  */
-export interface Budget {
+export interface RateLimit {
   readonly limit: number
   readonly remaining: number
   readonly resetsAt: number
 }
 
 /** A reply, with the budget when GitHub told of it. */
-export type Answer = Reply & { readonly budget?: Budget }
+export type Answer = Reply & { readonly budget?: RateLimit }
 
 /** `signal` gives a call up before its time, as if no answer had come. */
 export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Answer>
@@ -164,7 +164,7 @@ const toAnswer = (response: HttpResponse, now: number): Answer => {
   return { ...toReply(response, now), ...(budget && { budget }) }
 }
 
-const budgetOf = (headers: ReplyHeaders): Budget | undefined => {
+const budgetOf = (headers: ReplyHeaders): RateLimit | undefined => {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => Number(headers[`x-ratelimit-${name}`])) as [
     number,
     number,

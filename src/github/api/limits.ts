@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { Budget, Credential } from './client.ts'
+import type { Credential, RateLimit } from './client.ts'
 import type { GithubClock } from './github-clock.ts'
-import { CLOCK_OFFSET } from './state-names.ts'
-import { Paused } from './stopped.ts'
+import { CLOCK_OFFSET } from './state-keys.ts'
+import { RateLimited } from './sync-errors.ts'
 
 export interface LimitOptions {
   readonly writeIntervalMs: number
@@ -35,7 +35,7 @@ export interface LimitReading {
   /** When the next issue may be opened; in the past when it may be at once. */
   readonly nextCreateAt: number
   /** What is left of the credential's requests, as far as GitHub has told. */
-  readonly budget: Budget | undefined
+  readonly budget: RateLimit | undefined
   /** How far our clock is ahead of GitHub's, in milliseconds; null before GitHub has answered. */
   readonly clockOffset: number | null
 }
@@ -71,7 +71,7 @@ const readKept = async (sync: SyncRepository, credential: Credential) => {
   const { pausedUntil = 0, pausedAt = 0, reason = null, creates = [] } = (state ?? {}) as Partial<LimitState>
   return {
     state: { pausedUntil, pausedAt, reason, creates } satisfies LimitState,
-    budget: budget as Budget | undefined,
+    budget: budget as RateLimit | undefined,
     offset: offset as number | undefined,
   }
 }
@@ -125,7 +125,7 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
     isPaused: (): boolean => performance.now() < pauseEndsAt,
 
     /** GitHub said what is left. */
-    note(said: Budget | undefined): void {
+    note(said: RateLimit | undefined): void {
       if (said === undefined) return
       if (performance.now() - budgetKeptAt < BUDGET_KEPT_MS) return
       budgetKeptAt = performance.now()
@@ -134,7 +134,7 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
     /** Throws Paused while no call at all may go out. */
     check(): void {
-      if (performance.now() < pauseEndsAt) throw new Paused(state.pausedUntil)
+      if (performance.now() < pauseEndsAt) throw new RateLimited(state.pausedUntil)
     },
 
     /** When the next issue may be opened, by our clock; in the past when it may be at once. */

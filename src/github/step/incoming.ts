@@ -6,43 +6,43 @@ import { hasAll } from '../issue/issue-labels.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
 import { wasIssueOfDeletedTask } from './deleted-task.ts'
-import type { Desk } from './desk.ts'
 import { resolveDuplicate } from './duplicates.ts'
-import { adopted } from './links.ts'
-import { settle } from './reconcile.ts'
+import { toAdopted } from './link-transitions.ts'
+import { syncWithIssue } from './reconcile.ts'
+import type { SyncContext } from './sync-context.ts'
 
 /** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */
-export const receive = async (desk: Desk, issue: RemoteIssue, actor: string): Promise<void> => {
-  const link = await desk.sync.linkOfIssue(issue.id)
-  if (link === undefined) await welcome(desk, issue)
-  else if (link.status !== 'blocked' && link.status !== 'dead') await settle(desk, link, issue, actor)
+export const handleIssue = async (ctx: SyncContext, issue: RemoteIssue, actor: string): Promise<void> => {
+  const link = await ctx.sync.linkOfIssue(issue.id)
+  if (link === undefined) await handleUnlinkedIssue(ctx, issue)
+  else if (link.status !== 'blocked' && link.status !== 'dead') await syncWithIssue(ctx, link, issue, actor)
 }
 
 /** An issue that no task is linked to: we opened it, or a person did and it may become a task. */
-export const welcome = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
+export const handleUnlinkedIssue = async (ctx: SyncContext, issue: RemoteIssue): Promise<void> => {
   if (issue.isPullRequest) return
-  const taskId = await markedTask(desk, issue)
-  const link = taskId === undefined ? undefined : await desk.sync.link(taskId)
-  if (link !== undefined && (await claim(desk, link, issue))) return
-  if (!isWanted(desk, issue)) return
-  const isOfDeleted = taskId !== undefined && link === undefined && (await wasIssueOfDeletedTask(desk.tasks, taskId, issue.id))
-  if (!isOfDeleted) await importIssue(desk, issue)
+  const taskId = await markedTask(ctx, issue)
+  const link = taskId === undefined ? undefined : await ctx.sync.link(taskId)
+  if (link !== undefined && (await linkByMarker(ctx, link, issue))) return
+  if (!isWanted(ctx, issue)) return
+  const isOfDeleted = taskId !== undefined && link === undefined && (await wasIssueOfDeletedTask(ctx.tasks, taskId, issue.id))
+  if (!isOfDeleted) await importIssue(ctx, issue)
 }
 
 /**
  * The id of the task that an issue by our own identity was opened for. Where that is a person's
  * account, a copy of an issue has the id too.
  */
-const markedTask = async (desk: Desk, { author, body }: RemoteIssue): Promise<string | undefined> =>
-  (await desk.api.authors()).includes(author) ? desk.marker.taskOf(body) : undefined
+const markedTask = async (ctx: SyncContext, { author, body }: RemoteIssue): Promise<string | undefined> =>
+  (await ctx.api.authors()).includes(author) ? ctx.marker.taskOf(body) : undefined
 
 /**
  * Links the issue to its task if the task has none, or closes it as a duplicate. Resolves with
  * whether it was one of these.
  */
-const claim = async (desk: Desk, link: SyncLink, issue: RemoteIssue): Promise<boolean> => {
-  if (!lacks(link, issue)) return resolveDuplicate(desk, link, issue)
-  await desk.sync.changeLink(link.taskId, (current) => (lacks(current, issue) ? adopted(current, issue, desk.now()) : undefined))
+const linkByMarker = async (ctx: SyncContext, link: SyncLink, issue: RemoteIssue): Promise<boolean> => {
+  if (!lacks(link, issue)) return resolveDuplicate(ctx, link, issue)
+  await ctx.sync.changeLink(link.taskId, (current) => (lacks(current, issue) ? toAdopted(current, issue, ctx.now()) : undefined))
   return true
 }
 
@@ -57,21 +57,21 @@ const lacks = ({ issue: known, status }: SyncLink, issue: RemoteIssue): boolean 
 }
 
 /** What is closed is no task: it was done before, or its task was deleted. */
-const isWanted = ({ settings: { imports } }: Desk, { labels, isOpen }: RemoteIssue): boolean => {
+const isWanted = ({ settings: { imports } }: SyncContext, { labels, isOpen }: RemoteIssue): boolean => {
   if (!isOpen) return false
   if (imports.kind !== 'label') return imports.kind === 'all'
   return hasAll(labels, [imports.name])
 }
 
 /** Makes a task of an issue. Its key is the issue, so that two tries make one task. */
-const importIssue = async (desk: Desk, issue: RemoteIssue): Promise<void> => {
-  const now = desk.now()
+const importIssue = async (ctx: SyncContext, issue: RemoteIssue): Promise<void> => {
+  const now = ctx.now()
   const key = `github-issue:${issue.id}\n`
   const fields = fromIssue(issue, null)
-  const task = createTask({ ...fields, labels: [...fields.labels] }, desk.newId(key), formatInstant(now))
+  const task = createTask({ ...fields, labels: [...fields.labels] }, ctx.newId(key), formatInstant(now))
   const link = importedLink(task.id, toLinkedIssue(issue), fields, now)
   const idempotencyKey = { key, fingerprint: issue.id, now, expiresAt: now + IMPORT_KEY_MS }
-  await desk.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)
+  await ctx.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)
 }
 
 const IMPORT_KEY_MS = 24 * 60 * 60 * 1000

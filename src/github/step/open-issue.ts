@@ -1,16 +1,16 @@
 import { type OpenCreate, type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { SyncError } from '../../core/task-sync.ts'
-import type { Outcome } from '../api/api.ts'
-import { Blocked, Failed } from '../api/stopped.ts'
-import { BLOCKS, invalidIssue, uncertain } from '../api/sync-errors.ts'
+import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
+import type { Outcome } from '../api/issues-client.ts'
+import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
 import { digestOf } from '../issue/issue-digest.ts'
 import { hasAll, toIssueLabels } from '../issue/issue-labels.ts'
 import { fromIssue, type IssueState, toIssue } from '../issue/issue-mapping.ts'
 import { toRemoteIssue } from '../issue/remote-issue.ts'
-import type { Desk } from './desk.ts'
-import { halted, linked } from './links.ts'
+import { toHalted, toSynced } from './link-transitions.ts'
 import { withCreate, withKnown } from './open-creates.ts'
+import type { SyncContext } from './sync-context.ts'
 
 /** An issue as it is being opened: of which task, with what, and by which create. */
 interface Opening {
@@ -24,28 +24,28 @@ interface Opening {
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
-export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
-  await desk.api.turnToCreate()
-  const opening = await begin(desk, taskId)
+export const openIssue = async (ctx: SyncContext, { taskId }: SyncLink): Promise<void> => {
+  await ctx.api.turnToCreate()
+  const opening = await begin(ctx, taskId)
   if (opening === undefined) return
   const { title, body, labels } = opening.issue
-  const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
-    await takeBack(desk, opening)
+  const outcome = await ctx.api.create({ title, body, labels }).catch(async (error: unknown) => {
+    await takeBack(ctx, opening)
     throw error
   })
-  await conclude(desk, opening, outcome)
+  await conclude(ctx, opening, outcome)
 }
 
 /** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
-const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
-  const sentAt = desk.clock.now()
+const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefined> => {
+  const sentAt = ctx.clock.now()
   let begun: Opening | undefined
-  await desk.sync.changeLink(taskId, (link, task) => {
+  await ctx.sync.changeLink(taskId, (link, task) => {
     begun = undefined
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
-    const issue = toIssue(fields, desk.marker.toMarker(taskId))
+    const issue = toIssue(fields, ctx.marker.toMarker(taskId))
     const create = { sentAt, digest: digestOf(issue) }
     begun = { task, fields, issue, create }
     return {
@@ -54,7 +54,7 @@ const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> =
       sent: fields,
       sentAt,
       lookups: 0,
-      nextAttemptAt: lookupAt(desk, sentAt, 0),
+      nextAttemptAt: lookupAt(ctx, sentAt, 0),
       error: null,
     }
   })
@@ -67,63 +67,63 @@ const asOpened = (task: Task): SyncedFields => {
   return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields
 }
 
-const lookupAt = (desk: Desk, sentAt: number, lookup: number): number =>
-  desk.clock.toOurs(sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0))
+const lookupAt = (ctx: SyncContext, sentAt: number, lookup: number): number =>
+  ctx.clock.toOurs(sentAt + (ctx.settings.lookupDelaysMs[lookup] ?? 0))
 
-const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
+const conclude = async (ctx: SyncContext, opening: Opening, outcome: Outcome): Promise<void> => {
   const { task, fields, create } = opening
-  if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
-  if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
+  if (outcome.kind === 'unknown') return giveUp(ctx, opening, outcome)
+  if (outcome.kind === 'refused') return refuse(ctx, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
   const areLabelsDropped = !hasAll(issue.labels, toIssueLabels(fields))
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
-  const now = desk.now()
-  await desk.sync.changeLink(task.id, (link) => {
+  const now = ctx.now()
+  await ctx.sync.changeLink(task.id, (link) => {
     /**
      * Meanwhile another process has found this issue, or one that was opened before: the sweep
      * finds out which one stays.
      */
     if (link.issue !== null)
       return withKnown(link, create, link.issue.id === issue.id ? undefined : { ...create, issueId: issue.id })
-    const next = linked(withKnown({ ...link, areLabelsDropped }, create, undefined), issue, base, task.version, now)
+    const next = toSynced(withKnown({ ...link, areLabelsDropped }, create, undefined), issue, base, task.version, now)
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
 
-const giveUp = async (desk: Desk, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
-  if (wasSent) return becomeUncertain(desk, opening, message)
-  await takeBack(desk, opening)
-  throw new Failed('unavailable', message)
+const giveUp = async (ctx: SyncContext, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
+  if (wasSent) return becomeUncertain(ctx, opening, message)
+  await takeBack(ctx, opening)
+  throw new TransientFailure('unavailable', message)
 }
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
 const isOurs = (link: SyncLink, { create }: Opening): boolean => link.status === 'posting' && link.sentAt === create.sentAt
 
-const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Promise<void> => {
+const becomeUncertain = async (ctx: SyncContext, opening: Opening, detail: string): Promise<void> => {
   const { task, create } = opening
-  await desk.sync.changeLink(task.id, (link) =>
+  await ctx.sync.changeLink(task.id, (link) =>
     isOurs(link, opening)
       ? {
           ...link,
           status: 'uncertain',
           failingSince: link.failingSince ?? create.sentAt,
-          nextAttemptAt: lookupAt(desk, create.sentAt, 0),
+          nextAttemptAt: lookupAt(ctx, create.sentAt, 0),
           error: uncertain(detail),
         }
       : undefined,
   )
 }
 
-const refuse = async (desk: Desk, opening: Opening, status: number, message: string): Promise<void> => {
+const refuse = async (ctx: SyncContext, opening: Opening, status: number, message: string): Promise<void> => {
   const reason = REFUSALS[status]
   if (reason !== undefined) {
-    await takeBack(desk, opening)
-    throw new Blocked(reason)
+    await takeBack(ctx, opening)
+    throw new AccessBlocked(reason)
   }
-  await desk.sync.changeLink(opening.task.id, (link) => {
+  await ctx.sync.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
-    return isOurs(link, opening) ? { ...halted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : next
+    return isOurs(link, opening) ? { ...toHalted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : next
   })
 }
 
@@ -134,8 +134,8 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 }
 
 /** It was not sent. */
-const takeBack = (desk: Desk, opening: Opening) =>
-  desk.sync.changeLink(opening.task.id, (link) => {
+const takeBack = (ctx: SyncContext, opening: Opening) =>
+  ctx.sync.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
-    return isOurs(link, opening) ? { ...next, status: 'pending', sent: null, nextAttemptAt: desk.now() } : next
+    return isOurs(link, opening) ? { ...next, status: 'pending', sent: null, nextAttemptAt: ctx.now() } : next
   })

@@ -2,9 +2,9 @@ import type { SyncLink } from '../../core/sync-link.ts'
 import type { SyncRepository } from '../../core/sync-repository.ts'
 import type { SyncStatus } from '../../core/task-sync.ts'
 import { clockWarnings } from '../api/github-clock.ts'
-import { CLOCK_OFFSET } from '../api/state-names.ts'
-import type { Desk } from '../step/desk.ts'
+import { CLOCK_OFFSET } from '../api/state-keys.ts'
 import { linkPages } from '../step/link-pages.ts'
+import type { SyncContext } from '../step/sync-context.ts'
 
 /** A smaller difference may come from the measurement, in milliseconds. */
 const CHANGED_MS = 2000
@@ -18,7 +18,7 @@ const WAITING = ['pending', 'posting', 'dirty', 'patching', 'uncertain'] as cons
  * service was stopped, the next attempts come forward.
  */
 export const createClockWatch = async (
-  { sync, clock, now }: Pick<Desk, 'sync' | 'clock' | 'now'>,
+  { sync, clock, now }: Pick<SyncContext, 'sync' | 'clock' | 'now'>,
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<void>> => {
   let kept = (await sync.readState(CLOCK_OFFSET)) as number | undefined

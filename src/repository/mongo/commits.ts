@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -93,7 +93,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.link) return undefined
-        const next = following(current.link, decide(current.link, current.task))
+        const next = withNextRevision(current.link, decide(current.link, current.task))
         if (next === undefined) return current.link
         const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
@@ -104,7 +104,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.task || current.link) return false
-        const link = newLink(taskId, now, current.task.version)
+        const link = createLink(taskId, now, current.task.version)
         const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return true
       }
@@ -124,7 +124,7 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return key === undefined ? { result } : { result, update: { $set: commit(current, key, stored.json) } }
     }
     case 'change': {
-      const link = following(current.link, decision.link)
+      const link = withNextRevision(current.link, decision.link)
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
       const { words, ...state } = toState(next)
@@ -138,7 +138,7 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       }
     }
     case 'delete': {
-      const link = following(current.link, decision.link)
+      const link = withNextRevision(current.link, decision.link)
       return {
         result: { kind: 'deleted', replayed: false } as const,
         update: {

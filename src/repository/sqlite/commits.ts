@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
-import { following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -103,14 +103,14 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         return { kind: 'stored', task: { id: current.id, version: row.version, json: row.json }, replayed: false }
       case 'change': {
         const { task, event } = decision
-        const next = following(link, decision.link)
+        const next = withNextRevision(link, decision.link)
         addEvent(event, task.version)
         if (next) links.put(next)
         return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
       }
       case 'delete': {
         addEvent(decision.event, row.version + 1)
-        const next = following(link, decision.link)
+        const next = withNextRevision(link, decision.link)
         if (next) links.put(next)
         removeTask(row.key, current)
         return { kind: 'deleted', replayed: false }
@@ -165,7 +165,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const linked = read(taskId)
       const link = linked ? linked.link : links.get(taskId)
       if (link === undefined) return undefined
-      const next = following(link, decide(link, linked?.task))
+      const next = withNextRevision(link, decide(link, linked?.task))
       if (next === undefined) return link
       if (next === null) links.remove(taskId)
       else links.put(next)
@@ -180,7 +180,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const linked = read(taskId)
       if (linked === undefined || linked.link !== undefined) return false
       const { row, task } = linked
-      const link = newLink(taskId, now, task.version)
+      const link = createLink(taskId, now, task.version)
       links.put(link)
       replaceTask(row.key, task, withLink(task, link))
       return true

@@ -1,7 +1,7 @@
 import type { SyncedFields } from '../../core/sync-link.ts'
-import { keyOf, keysOf } from './issue-labels.ts'
+import { normalizedSet, normalizeLabel } from './issue-labels.ts'
 import { fromIssue, type SeenIssue } from './issue-mapping.ts'
-import { bearsCutText, bearsCutTitle } from './issue-text.ts'
+import { hasTruncationMarkText, hasTruncationMarkTitle } from './issue-text.ts'
 
 /**
  * The state that both sides knew, when nobody knows whether what was sent has arrived (a crash, a timeout, a reset): where the
@@ -11,11 +11,11 @@ import { bearsCutText, bearsCutTitle } from './issue-text.ts'
  * @param base the last state that both sides are known to have had
  * @param sent the state that the issue was then to be made equal to
  */
-export const commonBase = (base: SyncedFields, sent: SyncedFields, issue: SeenIssue): SyncedFields => {
+export const inferMergeBase = (base: SyncedFields, sent: SyncedFields, issue: SeenIssue): SyncedFields => {
   const seen = fromIssue(issue, sent)
-  const isTitleSent = seen.title === sent.title || isEditOf(bearsCutTitle, issue.title, sent.title, base.title)
+  const isTitleSent = seen.title === sent.title || isEditOf(hasTruncationMarkTitle, issue.title, sent.title, base.title)
   const isTextSent =
-    seen.description === sent.description || isEditOf(bearsCutText, issue.body ?? '', sent.description, base.description)
+    seen.description === sent.description || isEditOf(hasTruncationMarkText, issue.body ?? '', sent.description, base.description)
   return {
     title: (isTitleSent ? sent : base).title,
     description: (isTextSent ? sent : base).description,
@@ -31,10 +31,10 @@ const isEditOf = (bearsCut: (given: string, seen: string) => boolean, seen: stri
 
 /** Label by label: as it was sent where the issue has it so, else as it was. */
 const commonLabels = (base: readonly string[], sent: readonly string[], there: readonly string[]): string[] => {
-  const [baseKeys, sentKeys, thereKeys] = [keysOf(base), keysOf(sent), keysOf(there)]
-  const isArrived = (label: string): boolean => thereKeys.has(keyOf(label)) === sentKeys.has(keyOf(label))
+  const [baseKeys, sentKeys, thereKeys] = [normalizedSet(base), normalizedSet(sent), normalizedSet(there)]
+  const isArrived = (label: string): boolean => thereKeys.has(normalizeLabel(label)) === sentKeys.has(normalizeLabel(label))
   return [
-    ...base.filter((label) => sentKeys.has(keyOf(label)) || !isArrived(label)),
-    ...sent.filter((label) => !baseKeys.has(keyOf(label)) && isArrived(label)),
+    ...base.filter((label) => sentKeys.has(normalizeLabel(label)) || !isArrived(label)),
+    ...sent.filter((label) => !baseKeys.has(normalizeLabel(label)) && isArrived(label)),
   ]
 }

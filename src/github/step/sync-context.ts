@@ -1,7 +1,7 @@
 import type { SyncRepository } from '../../core/sync-repository.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
-import type { Api } from '../api/api.ts'
 import type { GithubClock } from '../api/github-clock.ts'
+import type { IssuesClient } from '../api/issues-client.ts'
 import type { Limits } from '../api/limits.ts'
 import type { Marker } from '../issue/marker.ts'
 
@@ -17,10 +17,10 @@ export interface SyncSettings {
 }
 
 /** What every step of the sync works with. */
-export interface Desk {
+export interface SyncContext {
   readonly tasks: TaskRepository
   readonly sync: SyncRepository
-  readonly api: Api
+  readonly api: IssuesClient
   readonly limits: Limits
   readonly marker: Marker
   readonly settings: SyncSettings

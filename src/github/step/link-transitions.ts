@@ -1,9 +1,9 @@
-import { nextStep, type SyncedFields, type SyncLink } from '../../core/sync-link.ts'
+import { nextStatus, type SyncedFields, type SyncLink } from '../../core/sync-link.ts'
 import type { SyncError } from '../../core/task-sync.ts'
+import { LABELS_DROPPED } from '../api/error-catalog.ts'
 import type { GithubClock } from '../api/github-clock.ts'
-import { LABELS_DROPPED } from '../api/sync-errors.ts'
-import { commonBase } from '../issue/common-base.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
+import { inferMergeBase } from '../issue/merge-base.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
 import { withoutCreateOf } from './open-creates.ts'
 
@@ -16,7 +16,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_WAIT_MS = 60 * 60 * 1000
 
 /** The issue is known: equal to the task as of a version, unless the task has gone on since. */
-export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, version: number, now: number): SyncLink => {
+export const toSynced = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, version: number, now: number): SyncLink => {
   const isBehind = link.isDeleted || link.wantedVersion > version
   return {
     ...succeeded(link),
@@ -35,11 +35,11 @@ export const linked = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, v
  * The issue was found that we once opened: what both sides have become since is to be merged. As long as nobody has touched
  * it, it shows what we sent, were it by an earlier try than the last one.
  */
-export const adopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
+export const toAdopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
   ...succeeded(withoutCreateOf(link, issue)),
   status: 'dirty',
   issue: toLinkedIssue(issue),
-  base: link.issue === null && link.base && link.before ? commonBase(link.base, link.before.fields, issue) : link.base,
+  base: link.issue === null && link.base && link.before ? inferMergeBase(link.base, link.before.fields, issue) : link.base,
   before: null,
   sent: isUntouched(issue) ? fromIssue(issue, link.sent) : link.sent,
   nextAttemptAt: now,
@@ -56,7 +56,7 @@ const succeeded = (link: SyncLink): SyncLink => ({
 })
 
 /** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
-export const halted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead', error: SyncError): SyncLink => ({
+export const toHalted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead', error: SyncError): SyncLink => ({
   ...link,
   status,
   nextAttemptAt: null,
@@ -64,14 +64,14 @@ export const halted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead
 })
 
 /** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
-export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, clock: Clock): SyncLink => {
+export const toRetry = (link: SyncLink, reason: Reason, retryBaseMs: number, clock: Clock): SyncLink => {
   const now = clock.now()
   const failing = { ...link, attempts: link.attempts + 1, failingSince: link.failingSince ?? now }
-  if (isHopeless(failing, now)) return givenUp(failing, reason)
+  if (hasFailedForADay(failing, now)) return toFailed(failing, reason)
   const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
   return {
     ...failing,
-    status: nextStep(link),
+    status: nextStatus(link),
     nextAttemptAt: clock.toOurs(now + Math.ceil(wait)),
     error: { ...reason, action: 'No action needed; it is retried automatically' },
   }
@@ -81,7 +81,7 @@ export const failed = (link: SyncLink, reason: Reason, retryBaseMs: number, cloc
  * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
  * all the same, opened once more; given up after a day in which it never came to be.
  */
-export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], clock: Clock): SyncLink => {
+export const toNotFound = (link: SyncLink, lookupDelaysMs: readonly number[], clock: Clock): SyncLink => {
   const now = clock.now()
   const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
@@ -91,11 +91,13 @@ export const lookedInVain = (link: SyncLink, lookupDelaysMs: readonly number[], 
   const isFirst = link.base === null || link.sent === null
   const known = isFirst ? { base: link.base ?? link.sent } : { before: { fields: link.sent, until: 0 } }
   const unsent = { ...next, ...known, sent: null }
-  if (isHopeless(link, now)) return givenUp(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
+  if (hasFailedForADay(link, now))
+    return toFailed(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
   return { ...unsent, status: 'pending', nextAttemptAt: clock.toOurs(now) }
 }
 
-const isHopeless = ({ failingSince }: SyncLink, now: number): boolean => failingSince !== null && now - failingSince >= DAY_MS
+const hasFailedForADay = ({ failingSince }: SyncLink, now: number): boolean =>
+  failingSince !== null && now - failingSince >= DAY_MS
 
-const givenUp = (link: SyncLink, reason: Reason): SyncLink =>
-  halted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })
+const toFailed = (link: SyncLink, reason: Reason): SyncLink =>
+  toHalted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })

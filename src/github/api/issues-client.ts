@@ -1,10 +1,10 @@
 import type { SyncRepository } from '../../core/sync-repository.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Call, Credential, Reply } from './client.ts'
+import { BLOCKS } from './error-catalog.ts'
 import type { Limits } from './limits.ts'
-import { AUTHORS, homeState } from './state-names.ts'
-import { Blocked, Failed, Paused } from './stopped.ts'
-import { BLOCKS } from './sync-errors.ts'
+import { AUTHORS, homeState } from './state-keys.ts'
+import { AccessBlocked, RateLimited, TransientFailure } from './sync-errors.ts'
 
 export interface ApiDeps {
   readonly call: Call
@@ -20,13 +20,13 @@ export interface ApiDeps {
 export type Outcome = Exclude<Reply, { kind: 'limited' }>
 
 /** What GitHub answered. Throws Failed when no answer came, or none that says what became of the call. */
-export const answered = (outcome: Outcome): Exclude<Outcome, { kind: 'unknown' }> => {
-  if (outcome.kind === 'unknown') throw new Failed('unavailable', outcome.message)
+export const requireResponse = (outcome: Outcome): Exclude<Outcome, { kind: 'unknown' }> => {
+  if (outcome.kind === 'unknown') throw new TransientFailure('unavailable', outcome.message)
   return outcome
 }
 
 /** The repository as it was found: its name may change, its id never does. */
-export interface Home {
+export interface RepositoryPlace {
   readonly id: number
   readonly fullName: string
 }
@@ -40,18 +40,18 @@ interface FoundRepository {
 }
 
 /** Writes are some time apart: whether a call has to wait for its turn. */
-type Turn = 'needless' | 'to be taken' | 'taken'
+type RateSlot = 'needless' | 'to be taken' | 'taken'
 
-export type Api = Awaited<ReturnType<typeof createApi>>
+export type IssuesClient = Awaited<ReturnType<typeof createIssuesClient>>
 
 /**
  * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when nothing goes with the
  * credential or the repository; a write that throws was not done. A repository that was renamed is found by its id, and the
  * call made again there.
  */
-export const createApi = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
+export const createIssuesClient = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
   const stateName = homeState(repository)
-  let home = (await sync.readState(stateName)) as Home | undefined
+  let home = (await sync.readState(stateName)) as RepositoryPlace | undefined
   let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
   let writesTaken = 0
@@ -65,26 +65,26 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
     limits.note(reply.budget)
     if (reply.kind === 'limited') {
       await limits.pause(reply.until, reply.reason)
-      throw new Paused(reply.until)
+      throw new RateLimited(reply.until)
     }
-    if (reply.kind === 'refused' && reply.status === 401) throw new Blocked(BLOCKS.unauthorized)
+    if (reply.kind === 'refused' && reply.status === 401) throw new AccessBlocked(BLOCKS.unauthorized)
     return reply
   }
 
-  const get = async (route: string, parameters?: Record<string, unknown>) => answered(await send(route, parameters))
+  const get = async (route: string, parameters?: Record<string, unknown>) => requireResponse(await send(route, parameters))
 
   /** Finds the repository by its id or, the first time, by its name. */
-  const find = async (): Promise<Home> => {
+  const find = async (): Promise<RepositoryPlace> => {
     const [owner, repo] = repository.split('/')
     let outcome = home
       ? await get('GET /repositories/{id}', { id: home.id })
       : await get('GET /repos/{owner}/{repo}', { owner, repo })
     if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
-    if (outcome.kind !== 'ok') throw new Blocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+    if (outcome.kind !== 'ok') throw new AccessBlocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
     const { id, full_name, has_issues, archived } = outcome.data as FoundRepository
-    if (home !== undefined && home.id !== id) throw new Blocked(BLOCKS.repositoryReplaced)
-    if (archived) throw new Blocked(BLOCKS.repositoryArchived)
-    if (!has_issues) throw new Blocked(BLOCKS.issuesDisabled)
+    if (home !== undefined && home.id !== id) throw new AccessBlocked(BLOCKS.repositoryReplaced)
+    if (archived) throw new AccessBlocked(BLOCKS.repositoryArchived)
+    if (!has_issues) throw new AccessBlocked(BLOCKS.issuesDisabled)
     if (home?.fullName !== full_name) {
       home = { id, fullName: full_name }
       await sync.writeState(stateName, home)
@@ -103,12 +103,12 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
    * change, the repository is asked too.
    */
   const checkArchived = async (message: string): Promise<void> => {
-    if (/\barchived\b/i.test(message)) throw new Blocked(BLOCKS.repositoryArchived)
+    if (/\barchived\b/i.test(message)) throw new AccessBlocked(BLOCKS.repositoryArchived)
     await find()
   }
 
   /** A call to the repository's issues; once more when the repository has another name now. */
-  const inRepository = async (route: string, parameters: Record<string, unknown>, turn: Turn): Promise<Outcome> => {
+  const inRepository = async (route: string, parameters: Record<string, unknown>, turn: RateSlot): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
       const place = await at()
       if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(signal)
@@ -127,7 +127,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   const authenticate = async (): Promise<string> => {
     const isApp = credential.kind === 'app'
     const outcome = await get(isApp ? 'GET /app' : 'GET /user')
-    if (outcome.kind !== 'ok') throw new Blocked(BLOCKS.unauthorized)
+    if (outcome.kind !== 'ok') throw new AccessBlocked(BLOCKS.unauthorized)
     const data = outcome.data as { login?: string; slug?: string }
     login = isApp ? `${data.slug}[bot]` : (data.login ?? '')
     if (!authors.includes(login)) {
@@ -187,7 +187,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
       for (let page = 1; ; page += 1) {
         const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
         const first = await ask()
-        const outcome = answered(first.kind === 'unknown' ? await ask() : first)
+        const outcome = requireResponse(first.kind === 'unknown' ? await ask() : first)
         if (outcome.kind !== 'ok') throw listRefusal(outcome.status)
         for (const issue of outcome.data as unknown[]) yield toRemoteIssue(issue)
         if (!outcome.next) return
@@ -196,7 +196,7 @@ export const createApi = async ({ call, credential, limits, sync, repository, si
   }
 }
 
-const listRefusal = (status: number): Blocked => {
-  if (status === 410) return new Blocked(BLOCKS.issuesDisabled)
-  return new Blocked(status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+const listRefusal = (status: number): AccessBlocked => {
+  if (status === 410) return new AccessBlocked(BLOCKS.issuesDisabled)
+  return new AccessBlocked(status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
 }

@@ -1,11 +1,11 @@
-import { revived, type SyncLink } from '../../core/sync-link.ts'
+import { retryNow, type SyncLink } from '../../core/sync-link.ts'
 import type { SyncError } from '../../core/task-sync.ts'
-import { BLOCK, TRY_AGAIN } from '../api/state-names.ts'
-import { Blocked } from '../api/stopped.ts'
-import { BLOCKS } from '../api/sync-errors.ts'
-import type { Desk } from '../step/desk.ts'
+import { BLOCKS } from '../api/error-catalog.ts'
+import { BLOCK, TRY_AGAIN } from '../api/state-keys.ts'
+import { AccessBlocked } from '../api/sync-errors.ts'
 import { linkPages } from '../step/link-pages.ts'
-import { halted } from '../step/links.ts'
+import { toHalted } from '../step/link-transitions.ts'
+import type { SyncContext } from '../step/sync-context.ts'
 
 /** How often it is looked whether a person has mended it, in milliseconds. */
 const PROBE_MS = 60_000
@@ -23,41 +23,41 @@ const isWaiting = ({ status, error }: SyncLink): boolean => status === 'blocked'
  *
  * @param carryOut does the next step of a job; resolves with whether it came to its end
  */
-export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Promise<boolean>) => {
-  let reason = ((await desk.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
+export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: SyncLink) => Promise<boolean>) => {
+  let reason = ((await ctx.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
   let probeAt = 0
   let asked: unknown
   /** The task whose job was refused last. */
   let refused: string | undefined
 
   const become = async (next: SyncError | null): Promise<void> => {
-    await desk.sync.writeState(BLOCK, next)
+    await ctx.sync.writeState(BLOCK, next)
     reason = next
   }
 
   const probeLater = (): void => {
-    probeAt = performance.now() + Math.min(desk.settings.sweepIntervalMs, PROBE_MS)
+    probeAt = performance.now() + Math.min(ctx.settings.sweepIntervalMs, PROBE_MS)
   }
 
   /** Whether it is time to look whether it is mended, or a person asked for it. */
   const isProbeDue = async (): Promise<boolean> => {
     const last = asked
-    asked = await desk.sync.readState(TRY_AGAIN)
+    asked = await ctx.sync.readState(TRY_AGAIN)
     return asked !== last || performance.now() >= probeAt
   }
 
   const keepBack = (taskId: string, error: SyncError) =>
-    desk.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : halted(link, 'blocked', error)))
+    ctx.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : toHalted(link, 'blocked', error)))
 
   const revive = (taskId: string) =>
-    desk.sync.changeLink(taskId, (link) => (isWaiting(link) ? revived(link, desk.now()) : undefined))
+    ctx.sync.changeLink(taskId, (link) => (isWaiting(link) ? retryNow(link, ctx.now()) : undefined))
 
   /** The jobs that wait, whatever for, as one reason may have followed on another: the one that was refused first. */
   async function* waiting(): AsyncGenerator<SyncLink> {
     const first = refused
-    const link = first === undefined ? undefined : await desk.sync.link(first)
+    const link = first === undefined ? undefined : await ctx.sync.link(first)
     if (link !== undefined && isWaiting(link)) yield link
-    for await (const page of linkPages(desk.sync, 'blocked'))
+    for await (const page of linkPages(ctx.sync, 'blocked'))
       yield* page.filter((other) => isWaiting(other) && other.taskId !== first)
   }
 
@@ -68,7 +68,7 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
     try {
       return await carryOut(link)
     } catch (error) {
-      if (error instanceof Blocked) await keepBack(taskId, error.reason)
+      if (error instanceof AccessBlocked) await keepBack(taskId, error.reason)
       throw error
     }
   }
@@ -78,38 +78,38 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
    * may be refused as well (it was locked), so after it another one has to be.
    */
   const isWritable = async (): Promise<boolean> => {
-    const taken = desk.api.writesTaken()
-    let refusal: Blocked | undefined
+    const taken = ctx.api.writesTaken()
+    let refusal: AccessBlocked | undefined
     let tries = 0
     for await (const link of waiting()) {
-      if (link.issue === null && desk.limits.nextCreateAt() > desk.now()) return false
+      if (link.issue === null && ctx.limits.nextCreateAt() > ctx.now()) return false
       try {
         if (!(await tryJob(link))) return false
       } catch (error) {
-        if (!(error instanceof Blocked) || link.issue === null || refusal !== undefined) throw error
+        if (!(error instanceof AccessBlocked) || link.issue === null || refusal !== undefined) throw error
         refusal = error
         refused = link.taskId
       }
       tries += 1
-      if (desk.api.writesTaken() > taken || tries === TRIES) return true
+      if (ctx.api.writesTaken() > taken || tries === TRIES) return true
     }
     if (refusal !== undefined) throw refusal
-    if (tries === 0) await desk.api.list({ state: 'all' }).next()
+    if (tries === 0) await ctx.api.list({ state: 'all' }).next()
     return true
   }
 
   /** A job that was refused while another one was not waits on by itself. */
   const end = async (): Promise<void> => {
-    for await (const page of linkPages(desk.sync, 'blocked'))
+    for await (const page of linkPages(ctx.sync, 'blocked'))
       await Promise.all(page.map(({ taskId }) => (taskId === refused ? undefined : revive(taskId))))
     await become(null)
   }
 
   /** Marks the jobs that are due. Resolves with whether there were any. */
   const mark = async (error: SyncError): Promise<boolean> => {
-    const due = await desk.sync.dueLinks(desk.now(), 100)
+    const due = await ctx.sync.dueLinks(ctx.now(), 100)
     const marking = due.map(({ taskId, rev }) =>
-      desk.sync.changeLink(taskId, (link) => (link.rev === rev ? halted(link, 'blocked', error) : undefined)),
+      ctx.sync.changeLink(taskId, (link) => (link.rev === rev ? toHalted(link, 'blocked', error) : undefined)),
     )
     await Promise.all(marking)
     return due.length > 0
@@ -118,8 +118,8 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
   return {
     isInForce: (): boolean => reason !== null,
 
-    async begin({ reason: error, taskId }: Blocked): Promise<void> {
-      asked = await desk.sync.readState(TRY_AGAIN)
+    async begin({ reason: error, taskId }: AccessBlocked): Promise<void> {
+      asked = await ctx.sync.readState(TRY_AGAIN)
       probeLater()
       refused = taskId
       if (taskId !== undefined) await keepBack(taskId, error)
@@ -133,11 +133,11 @@ export const createBlock = async (desk: Desk, carryOut: (link: SyncLink) => Prom
       if (!(await isProbeDue())) return hasMarked
       probeLater()
       try {
-        await desk.api.authenticate()
-        await desk.api.probe()
+        await ctx.api.authenticate()
+        await ctx.api.probe()
         if (await isWritable()) await end()
       } catch (error) {
-        if (error instanceof Blocked && error.reason.code !== reason.code) await become(error.reason)
+        if (error instanceof AccessBlocked && error.reason.code !== reason.code) await become(error.reason)
       }
       return true
     },
