@@ -1,6 +1,6 @@
 import type { BatchOperation } from './batch.ts'
-import { type InputIssue, invalidInput, keyReused, notFound, TaskError } from './errors.ts'
-import { ifMatch, type Precondition, toETag } from './etag.ts'
+import { type InputIssue, invalidInput, keyReused, notFound } from './errors.ts'
+import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
 import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
@@ -93,11 +93,12 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
   }
 
-  const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
+  const change = async (id: string, decide: (current: Task) => Decision, preconditions: Preconditions, retry?: RetryKey) => {
     let decision: Decision | undefined
     const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
     const guarded = (current: Task, link: SyncLink | undefined): Decision => {
-      decision = precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
+      const error = checkPreconditions(current.version, preconditions)
+      decision = error === undefined ? decide(current) : { kind: 'refuse', error }
       if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
       return { ...decision, link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
     }
@@ -110,7 +111,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     id: string,
     patch: TaskPatch,
     actor: string,
-    precondition: Precondition,
+    preconditions: Preconditions,
     retry?: RetryKey,
   ): Promise<Written> => {
     const at = instant()
@@ -120,25 +121,25 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
         ? { kind: 'refuse', error: invalidInput(issues) }
         : toDecision(current, patchTask(current, isMirrored ? withoutReference(patch) : patch, at), actor)
     }
-    return stored(await change(id, decide, precondition, retry))
+    return stored(await change(id, decide, preconditions, retry))
   }
 
-  const complete = async (id: string, actor: string, precondition: Precondition, retry?: RetryKey): Promise<Written> => {
+  const complete = async (id: string, actor: string, preconditions: Preconditions, retry?: RetryKey): Promise<Written> => {
     const at = instant()
-    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), precondition, retry))
+    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), preconditions, retry))
   }
 
   const remove = async (
     id: string,
     actor: string,
-    precondition: Precondition,
+    preconditions: Preconditions,
     retry?: RetryKey,
   ): Promise<{ replayed: boolean }> => {
     const at = instant()
     const { replayed } = await change(
       id,
       (current) => ({ kind: 'delete', event: deletedEvent(current, actor, at) }),
-      precondition,
+      preconditions,
       retry,
     )
     return { replayed }
@@ -149,11 +150,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       case 'create':
         return { kind: 'created', ...(await commitNew(operation.task, actor, retry)) }
       case 'update':
-        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation), retry)) }
       case 'complete':
-        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation), retry)) }
       case 'delete':
-        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation), retry)) }
     }
   }
 
@@ -251,8 +252,9 @@ const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(
 const toDecision = (current: Task, next: Task, actor: string): Decision =>
   next === current ? { kind: 'keep' } : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
 
-const versionMismatch = (current: number): TaskError =>
-  new TaskError('version_mismatch', `The task has changed: its ETag is now ${toETag(current)}`, { currentVersion: current })
+/** The field was checked with the batch; a text that is not a list of ETags matches nothing. */
+const ifMatch = ({ if_match }: { readonly if_match?: string }): Preconditions =>
+  if_match === undefined ? {} : { ifMatch: parseETags(if_match) ?? new Set() }
 
 /** No key of a caller's own holds a line break, so none is mistaken for that of a batch's item. */
 const toItemKey = (key: string, index: number): string => `${key}\n#${index}`

@@ -99,7 +99,7 @@ test('honours if_match in the forms of If-Match', async () => {
   const app = await startApp()
   const { id } = await create(app)
   const update = (title: string, if_match: string) => ({ op: 'update', id, if_match, task: { title } })
-  const fields = ['"1"', '*', '"1", "3"', 'W/"4"', '"3"']
+  const fields = ['"1"', '*', '"1", W/"3"', 'W/"3"', '"3"']
   const told = await results(
     app,
     207,
@@ -141,6 +141,9 @@ describe('one operation that is invalid refuses the whole', () => {
     ['a null in a patch', { op: 'update', id: ABSENT, task: { title: null } }, '/task/title'],
     ['a task on delete', { op: 'delete', id: ABSENT, task: {} }, '/task'],
     ['an if_match of the wrong type', { op: 'delete', id: ABSENT, if_match: 1 }, '/if_match'],
+    ['an if_match without quotes', { op: 'delete', id: ABSENT, if_match: '1' }, '/if_match'],
+    ['an if_match with half a tag', { op: 'complete', id: ABSENT, if_match: '"1' }, '/if_match'],
+    ['an empty if_match', { op: 'update', id: ABSENT, if_match: '', task: {} }, '/if_match'],
     ['an unknown op', { op: 'upsert', id: ABSENT }, '/op'],
     ['an op from the prototype', { op: 'constructor' }, '/op'],
     ['no op', { task: { title: 'x' } }, '/op'],

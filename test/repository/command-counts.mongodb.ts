@@ -39,7 +39,7 @@ const start = async () => {
   return { service, repository, commandsOf }
 }
 
-const always = () => true
+const always = {}
 const draft = { title: 'Write the report', labels: ['ops'] }
 
 test('a read is one command', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ifMatch, ifNoneMatch, toETag } from '../../core/etag.ts'
+import { includesVersion, toETag } from '../../core/etag.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
@@ -8,17 +8,14 @@ import { Type } from '../../core/typebox.ts'
 import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
+import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
 import { ACTOR, DATABASE, IdempotencyKeyHeader, INPUT, TaskId, toRetryKey, WRITE } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const IfMatch = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({ description: 'The ETag that the task must still have; otherwise the response is 412 with the current ETag.' }),
-  ),
-})
+const ChangeHeaders = Type.Object(PRECONDITION_HEADERS)
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
@@ -98,8 +95,9 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       },
     },
     async (request, reply) => {
+      const known = readETags('If-None-Match', request.headers['if-none-match'])
       const task = await service.get(request.params.id)
-      const isKnown = ifNoneMatch(request.headers['if-none-match'], task.version) && !hasIssue(task)
+      const isKnown = known !== undefined && includesVersion(known, task.version) && !hasIssue(task)
       if (!isKnown) return sendTask(reply, task)
       return reply.code(304).header('etag', toETag(task.version)).send()
     },
@@ -119,7 +117,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           'and null clears a nullable field. A request that changes nothing writes nothing.',
         ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: TaskPatch,
         response: {
           200: answer('The updated task', Task, HEADERS.etag),
@@ -127,7 +125,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         },
       },
       handler: async (request, reply) => {
-        const { task } = await service.update(request.params.id, request.body, ACTOR, ifMatch(request.headers['if-match']))
+        const { task } = await service.update(request.params.id, request.body, ACTOR, readPreconditions(request.headers))
         return sendTask(reply, task)
       },
     })
@@ -142,13 +140,13 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         summary: 'Delete a task',
         description: 'Deletes the task and keeps its history.',
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: NO_BODY,
         response: { 204: emptyAnswer('The task was deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
       },
     },
     async (request, reply) => {
-      await service.remove(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
+      await service.remove(request.params.id, ACTOR, readPreconditions(request.headers))
       return reply.code(204).send()
     },
   )
@@ -163,7 +161,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         description:
           'Sets the status to `completed`. Completing a completed task changes nothing; to reopen it, update its status.',
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: NO_BODY,
         response: {
           200: answer('The completed task', Task, HEADERS.etag),
@@ -172,7 +170,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       },
     },
     async (request, reply) => {
-      const { task } = await service.complete(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
+      const { task } = await service.complete(request.params.id, ACTOR, readPreconditions(request.headers))
       return sendTask(reply, task)
     },
   )
