@@ -19,6 +19,8 @@ const CHUNK = 250
 export interface RetryKey {
   readonly key: string
   readonly fingerprint: string
+  /** Of an operation of a batch: its place, from 0. */
+  readonly index?: number
 }
 
 export interface Written {
@@ -74,14 +76,20 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
   const instant = (): string => formatInstant(now())
 
-  const toKey = (retry: RetryKey | undefined): IdempotencyKey | undefined =>
-    retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }
+  const toKey = (retry: RetryKey | undefined, taskId?: string): IdempotencyKey | undefined =>
+    retry && {
+      key: scoped(retry, taskId),
+      fingerprint: retry.fingerprint,
+      now: now(),
+      expiresAt: now() + KEY_LIFETIME_MS,
+    }
 
   const commitNew = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
     if (isMirrored && draft.external_reference_id != null) throw invalidInput([mirroredReference(null)])
-    const task = createTask(draft, newId(retry?.key), instant())
+    const key = toKey(retry)
+    const task = createTask(draft, newId(key?.key), instant())
     const link = mirror?.newLink(task.id)
-    return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry), link)))
+    return stored(settled(await repository.create(task, createdEvent(task, actor), key, link)))
   }
 
   /** The answer waits a while for the issue, so that it can tell of it. */
@@ -102,7 +110,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
       return { ...decision, link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
     }
-    const result = settled(await repository.change(id, guarded, toKey(retry)))
+    const result = settled(await repository.change(id, guarded, toKey(retry, id)))
     if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()
     return result
   }
@@ -202,6 +210,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     /**
      * Carries out each operation as a commit of its own and tells of each. With a key, each commit bears
      * the key and its index, so that a retry after any crash does what is missing and repeats nothing.
+     * Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
      */
     async batch(operations: readonly BatchOperation[], actor: string, retry?: RetryKey): Promise<BatchResult[]> {
       const key = toKey(retry)
@@ -210,7 +219,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       const lastOnTask = new Map<string, Promise<unknown>>()
       const results = await Promise.all(
         operations.map((operation, index) => {
-          const itemRetry = retry && { ...retry, key: toItemKey(retry.key, index) }
+          const itemRetry = retry && { ...retry, index }
           const attempt = () =>
             run(operation, actor, itemRetry).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
           if (operation.op === 'create') return attempt()
@@ -256,8 +265,14 @@ const toDecision = (current: Task, next: Task, actor: string): Decision =>
 const ifMatch = ({ if_match }: { readonly if_match?: string }): Preconditions =>
   if_match === undefined ? {} : { ifMatch: parseETags(if_match) ?? new Set() }
 
-/** No key of a caller's own holds a line break, so none is mistaken for that of a batch's item. */
-const toItemKey = (key: string, index: number): string => `${key}\n#${index}`
+/**
+ * The text that a key is stored as: a change's belongs to its task, an operation's to its batch. A
+ * caller's key has no line break, so none is mistaken for another kind.
+ */
+const scoped = ({ key, index }: RetryKey, taskId: string | undefined): string => {
+  if (index !== undefined) return `${key}\n#${index}`
+  return taskId === undefined ? key : `${key}\n@${taskId}`
+}
 
 type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 
@@ -274,8 +289,8 @@ const settled = (result: CommitResult): Settled => {
   }
 }
 
-/** The same key and fingerprint never stand for a deletion and for something that leaves a task. */
+/** The task of a change. Only a replay finds none: the task was deleted since. */
 const stored = (result: Settled): Written => {
-  if (result.kind === 'deleted') throw keyReused()
+  if (result.kind === 'deleted') throw notFound()
   return { task: result.task, replayed: result.replayed }
 }
