@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
+import { ETAGS_EXPECTED, parseETags } from './etag.ts'
 import { TaskDraft, TaskPatch, taskId, toTaskId } from './task.ts'
 import { Type } from './typebox.ts'
 import { createValidator, type Validator } from './validation.ts'
@@ -8,7 +9,13 @@ import { createValidator, type Validator } from './validation.ts'
 export const BATCH_MOST = 1000
 
 const ifMatchField = Type.Optional(
-  Type.String({ description: 'An ETag, as in the If-Match header: the operation fails with 412 if the task has changed.' }),
+  Type.Refine(
+    Type.String({
+      description: 'As in the If-Match header: the operation fails with 412 if the task does not have this ETag.',
+    }),
+    (field) => parseETags(field) !== undefined,
+    () => ETAGS_EXPECTED,
+  ),
 )
 const idField = taskId('The id of the task.')
 

@@ -86,12 +86,14 @@ const ANYWHERE = [
 
 const exampleOf = (code: ProblemCode) => ({ $ref: `#/components/examples/${code}` })
 
+const hasRetryAfter = (code: ProblemCode): boolean => code === 'too_many_keys' || RETRY_AFTER_SECONDS[code] !== undefined
+
 /** The error answers of one status. */
 const problem = (codes: readonly ProblemCode[]) => ({
   description: codes.map((code) => `\`${code}\`: ${PROBLEM_EXAMPLES[code].meaning}`).join(' '),
   headers: {
     ...(codes.includes('version_mismatch') ? HEADERS.etag : {}),
-    ...(codes.some((code) => RETRY_AFTER_SECONDS[code] !== undefined) ? HEADERS.retryAfter : {}),
+    ...(codes.some(hasRetryAfter) ? HEADERS.retryAfter : {}),
   },
   content: {
     'application/problem+json': {
@@ -107,7 +109,7 @@ export const HEADERS = {
   replayed: {
     'Idempotent-Replayed': {
       type: 'string',
-      description: '`true` if this is the recorded response to an earlier request with the same key; otherwise absent.',
+      description: '`true` if an earlier request with the same key did this and this one changed nothing; ' + 'otherwise absent.',
     },
   },
   link: { Link: { type: 'string', description: 'The next page, with `rel="next"`; absent on the last page.' } },

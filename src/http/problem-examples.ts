@@ -61,8 +61,8 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'The request came too slowly',
   },
   version_mismatch: {
-    meaning: 'The task no longer has the ETag in If-Match; the ETag header has the current one.',
-    detail: 'The task has changed: its ETag is now "2"',
+    meaning: 'The task does not have the ETag in If-Match, or has the one in If-None-Match; the ETag header has the current one.',
+    detail: 'The ETag of the task is now "2", which If-Match does not list',
   },
   body_too_large: {
     meaning: 'The body exceeds the size limit of this operation.',
@@ -90,6 +90,12 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     meaning: 'The Idempotency-Key was used with another request within the last 24 hours.',
     detail: 'This Idempotency-Key was used with another request within the last 24 hours',
     instance: '/tasks',
+  },
+  too_many_keys: {
+    meaning: 'The task was changed with 100 different Idempotency-Keys within the last 24 hours.',
+    detail:
+      'A task may be changed with at most 100 different Idempotency-Keys in 24 hours: ' +
+      'retry in 3600 seconds, or send the change without a key',
   },
   headers_too_large: {
     meaning: 'The URL and the headers together exceed 16 KiB.',

@@ -44,6 +44,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   host_not_allowed: 421,
   invalid_input: 422,
   idempotency_key_reused: 422,
+  too_many_keys: 429,
   headers_too_large: 431,
   internal_error: 500,
   database_not_configured: 503,
@@ -148,7 +149,8 @@ export const sendProblem = (error: unknown, request: FastifyRequest, reply: Fast
   if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
   if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
-  const retryAfter = RETRY_AFTER_SECONDS[fault.code]
+  const ownRetryAfter = error instanceof TaskError ? error.retryAfter : undefined
+  const retryAfter = ownRetryAfter ?? RETRY_AFTER_SECONDS[fault.code]
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   return reply
     .code(statusOf(fault))

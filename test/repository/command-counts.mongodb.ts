@@ -39,7 +39,7 @@ const start = async () => {
   return { service, repository, commandsOf }
 }
 
-const always = () => true
+const always = {}
 const draft = { title: 'Write the report', labels: ['ops'] }
 
 test('a read is one command', async () => {
@@ -103,6 +103,18 @@ test('a key costs nothing at first, and a look at its record when it comes again
   expect(replayed.commands).toEqual(['insert', 'find'])
   const claim = () => repository.claim({ key: 'batch-1', fingerprint: 'request', now: Date.now(), expiresAt: Date.now() + 1000 })
   expect((await commandsOf(claim)).commands).toEqual(['insert'])
+})
+
+test('a change with a key costs no command more, and one read when it comes again', async () => {
+  const { service, commandsOf } = await start()
+  const { id } = (await service.create(draft, 'test')).task
+  const retry = { key: 'retry-1', fingerprint: 'request' }
+  const change = () => service.update(id, { title: 'Send it' }, 'test', always, retry)
+  expect((await commandsOf(change)).commands).toEqual(['find', 'update'])
+  const replayed = await commandsOf(change)
+  expect([replayed.result.replayed, replayed.commands]).toEqual([true, ['find']])
+  const kept = () => service.update(id, {}, 'test', always, { ...retry, key: 'retry-2' })
+  expect((await commandsOf(kept)).commands).toEqual(['find', 'update'])
 })
 
 const step = (link: SyncLink): SyncLink => ({ ...link, rev: link.rev + 1 })

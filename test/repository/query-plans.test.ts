@@ -6,6 +6,7 @@ import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
+import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
 import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -166,6 +167,11 @@ describe('a point read is a search by an index', () => {
     const way = name === 'of the newest id' ? /^SCAN tasks$/ : /^SEARCH \w+ USING (COVERING )?INDEX/
     expect(plans).toEqual([expect.stringMatching(way)])
   })
+})
+
+test('the keys of a task are counted in their index alone', () => {
+  const way = 'SEARCH idempotency_keys USING COVERING INDEX idempotency_keys_by_task_id'
+  expect(explain(KEY_COUNT, ['x', 5])).toEqual([expect.stringContaining(way)])
 })
 
 describe('what the GitHub sync asks of the file', () => {

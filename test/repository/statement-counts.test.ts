@@ -138,6 +138,16 @@ describe.runIf(canWatch)('SQL statements', () => {
     expect(counted(deleted)).toEqual(inTransaction(...gone))
   })
 
+  test('a change with a key looks for its record, counts those of its task and keeps one', async () => {
+    const { first, statementsOf } = await start()
+    const headers = { 'idempotency-key': 'k' }
+    const request = { method: 'PATCH', url: `/tasks/${first.id}`, payload: { external_reference_id: '1' }, headers } as const
+    const patch = async () => counted(await statementsOf([request]))
+    const [look, keep] = ['SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
+    expect(await patch()).toEqual(inTransaction(`2 ${look}`, '1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', ...keep))
+    expect(await patch()).toEqual(inTransaction(`1 ${look}`))
+  })
+
   test('the writes of a turn share a transaction', async () => {
     const { statementsOf } = await start()
     const statements = await statementsOf(many(64, post('/tasks', { title: 'Write the report' })), 201)

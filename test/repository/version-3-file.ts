@@ -5,22 +5,21 @@ import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
-import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
-
-const WITH_TITLES = 4
 
 /** What the migrations since version 3 have added, undone. */
 const UNDO = `
   DROP TABLE task_titles;
   DROP TABLE title_fill;
-  PRAGMA user_version = ${WITH_TITLES - 1}`
+  DROP INDEX idempotency_keys_by_task_id;
+  ALTER TABLE idempotency_keys DROP COLUMN version;
+  PRAGMA user_version = 3`
 
 /** A file with tasks as version 0.1.0 left it, before titles had their keys. */
 export const createVersion3File = (drafts: readonly TaskDraft[], path = join(createFolder(), 'tasks.db')) => {
-  const { db, close } = openFile(path, MIGRATIONS.slice(0, WITH_TITLES))
+  const { db, close } = openFile(path)
   const commits = createCommits(db, createKeyOrder(db))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')

@@ -8,7 +8,7 @@ import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import { ACTOR, IdempotencyKeyHeader, INPUT, toRetryKey, WRITE } from './request-parts.ts'
+import { ACTOR, CREATION_KEY, INPUT, markReplay, toRetryKey, WRITE } from './request-parts.ts'
 
 const BatchResultItem = Type.Object(
   {
@@ -42,8 +42,9 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
           'Runs up to 1,000 operations. All are validated first; if one is invalid, none ' +
           'runs. Then each succeeds or fails on its own and has its own result; operations on ' +
           'the same task run in order. With an Idempotency-Key a retry runs only what is ' +
-          'missing, even after a crash.',
-        headers: IdempotencyKeyHeader,
+          'missing, even after a crash; a result of a change then is the task as it is now. ' +
+          'Each change counts as a key of its task: from the 101st in 24 hours its result is 429.',
+        headers: Type.Object(CREATION_KEY),
         body: Batch,
         response: {
           200: answer('All operations succeeded', BatchAnswer, HEADERS.replayed),
@@ -56,8 +57,8 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks/batch', request.body)
       const results = await service.batch(request.body.operations, ACTOR, retry)
-      if (results.every((result) => result.kind !== 'failed' && result.replayed)) reply.header('idempotent-replayed', 'true')
-      return reply
+      const replayed = results.every((result) => result.kind !== 'failed' && result.replayed)
+      return markReplay(reply, replayed)
         .code(results.some(({ kind }) => kind === 'failed') ? 207 : 200)
         .header('content-type', 'application/json; charset=utf-8')
         .send(`{"results":[${results.map((result) => toText(result, request)).join(',')}]}`)

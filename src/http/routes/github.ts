@@ -11,7 +11,7 @@ import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator } from '../validation.ts'
-import { INPUT, TaskId } from './request-parts.ts'
+import { INPUT, refuseKey, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubDoor {
@@ -145,6 +145,7 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
   app.post(
     '/github/jobs/retry',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'retryGithubJobs',
         tags: ['github'],
@@ -160,6 +161,7 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
   app.post(
     '/github/link',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'linkTasks',
         tags: ['github'],
@@ -175,6 +177,7 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
   app.post(
     '/tasks/:id/sync',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'syncTask',
         tags: ['github'],

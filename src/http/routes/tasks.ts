@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ifMatch, ifNoneMatch, toETag } from '../../core/etag.ts'
+import { includesVersion, toETag } from '../../core/etag.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
@@ -8,17 +8,20 @@ import { Type } from '../../core/typebox.ts'
 import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
+import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
-import { ACTOR, DATABASE, IdempotencyKeyHeader, INPUT, TaskId, toRetryKey, WRITE } from './request-parts.ts'
+import { ACTOR, CHANGE_KEY, CREATION_KEY, DATABASE, INPUT, markReplay, TaskId, toRetryKey, WRITE } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const IfMatch = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({ description: 'The ETag that the task must still have; otherwise the response is 412 with the current ETag.' }),
-  ),
-})
+const ChangeHeaders = Type.Object({ ...CHANGE_KEY, ...PRECONDITION_HEADERS })
+
+/** What a change may be refused for, beside its input. */
+const CHANGE = [...WRITE, 'not_found', 'version_mismatch', 'idempotency_key_reused', 'too_many_keys'] as const
+
+/** PUT and PATCH mean the same, so one is a retry of the other. */
+const UPDATE = 'PATCH /tasks/{id}'
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
@@ -31,8 +34,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'createTask',
         tags: ['tasks'],
         summary: 'Create a task',
-        description: 'Only the title is required. With an Idempotency-Key the request is safe to retry.',
-        headers: IdempotencyKeyHeader,
+        description: 'Only the title is required. With an Idempotency-Key a retry gets the first response.',
+        headers: Type.Object(CREATION_KEY),
         body: TaskDraft,
         response: {
           201: answer('The new task', Task, { ...HEADERS.location, ...HEADERS.etag, ...HEADERS.replayed }),
@@ -43,8 +46,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
       const { task, replayed }: Written = await service.create(request.body, ACTOR, retry)
-      if (replayed) reply.header('idempotent-replayed', 'true')
-      return sendTask(reply.code(201).header('location', `${request.pathPrefix}/tasks/${task.id}`), task)
+      const location = `${request.pathPrefix}/tasks/${task.id}`
+      return sendTask(markReplay(reply, replayed).code(201).header('location', location), task)
     },
   )
 
@@ -98,8 +101,9 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       },
     },
     async (request, reply) => {
+      const known = readETags('If-None-Match', request.headers['if-none-match'])
       const task = await service.get(request.params.id)
-      const isKnown = ifNoneMatch(request.headers['if-none-match'], task.version) && !hasIssue(task)
+      const isKnown = known !== undefined && includesVersion(known, task.version) && !hasIssue(task)
       if (!isKnown) return sendTask(reply, task)
       return reply.code(304).header('etag', toETag(task.version)).send()
     },
@@ -116,19 +120,22 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         summary: `${name} a task`,
         description:
           'PUT and PATCH do the same: a given field is set, an absent field keeps its value, ' +
-          'and null clears a nullable field. A request that changes nothing writes nothing.',
+          'and null clears a nullable field. A request that changes nothing writes nothing. ' +
+          'With an Idempotency-Key the request is safe to retry, by either method.',
         ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: TaskPatch,
         response: {
-          200: answer('The updated task', Task, HEADERS.etag),
-          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
+          200: answer('The updated task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
+          ...problems(...INPUT, ...CHANGE),
         },
       },
       handler: async (request, reply) => {
-        const { task } = await service.update(request.params.id, request.body, ACTOR, ifMatch(request.headers['if-match']))
-        return sendTask(reply, task)
+        const { params, body, headers } = request
+        const retry = toRetryKey(headers['idempotency-key'], UPDATE, body)
+        const { task, replayed } = await service.update(params.id, body, ACTOR, readPreconditions(headers), retry)
+        return sendTask(markReplay(reply, replayed), task)
       },
     })
   }
@@ -140,16 +147,21 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'deleteTask',
         tags: ['tasks'],
         summary: 'Delete a task',
-        description: 'Deletes the task and keeps its history.',
+        description: 'Deletes the task and keeps its history. With an Idempotency-Key a retry is 204 again.',
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: NO_BODY,
-        response: { 204: emptyAnswer('The task was deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
+        response: {
+          204: emptyAnswer('The task was deleted', HEADERS.replayed),
+          ...problems(...INPUT, ...CHANGE),
+        },
       },
     },
     async (request, reply) => {
-      await service.remove(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
-      return reply.code(204).send()
+      const { params, headers } = request
+      const retry = toRetryKey(headers['idempotency-key'], 'DELETE /tasks/{id}', null)
+      const { replayed } = await service.remove(params.id, ACTOR, readPreconditions(headers), retry)
+      return markReplay(reply, replayed).code(204).send()
     },
   )
 
@@ -161,19 +173,22 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'Complete a task',
         description:
-          'Sets the status to `completed`. Completing a completed task changes nothing; to reopen it, update its status.',
+          'Sets the status to `completed`. Completing a completed task changes nothing; to reopen ' +
+          'it, update its status. With an Idempotency-Key the request is safe to retry.',
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: NO_BODY,
         response: {
-          200: answer('The completed task', Task, HEADERS.etag),
-          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
+          200: answer('The completed task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
+          ...problems(...INPUT, ...CHANGE),
         },
       },
     },
     async (request, reply) => {
-      const { task } = await service.complete(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
-      return sendTask(reply, task)
+      const { params, headers } = request
+      const retry = toRetryKey(headers['idempotency-key'], 'POST /tasks/{id}/complete', null)
+      const { task, replayed } = await service.complete(params.id, ACTOR, readPreconditions(headers), retry)
+      return sendTask(markReplay(reply, replayed), task)
     },
   )
 }

@@ -4,6 +4,7 @@ import { toWords } from '../../core/search.ts'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
+import type { StoredTask } from '../../core/task-repository.ts'
 import { titleKey } from '../../core/title-key.ts'
 
 /**
@@ -37,9 +38,12 @@ export interface PendingEvent extends NewTaskEvent {
 export interface StoredKey {
   readonly key: string
   readonly fingerprint: string
-  readonly is_claim: boolean
-  readonly json: string | null
   readonly expires_at: Date
+  /** Of a change: the version that it led to. */
+  readonly version?: number
+  /** Of a creation or a batch: whether a batch claimed the key, and the first answer of a creation. */
+  readonly is_claim?: boolean
+  readonly json?: string | null
 }
 
 /** An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the relay that published it. */
@@ -83,6 +87,12 @@ export const whole = (task: Task): Task => (task.sync === undefined ? { ...(task
 
 /** A task's JSON text as it is answered. */
 export const toText = (task: Task): string => JSON.stringify(whole(task))
+
+export const toStored = (task: Task): StoredTask => ({
+  id: task.id,
+  version: task.version,
+  json: toText(task),
+})
 
 /** What a task's document holds beside its identity and its commits. */
 export const toState = (task: Task) => ({

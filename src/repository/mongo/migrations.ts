@@ -4,7 +4,8 @@ import type { IndexDescription } from 'mongodb'
  * The version of the documents that this program writes and reads. 2: a task has a link to its
  * issue, which a program of version 1 would leave as it is when it changes the task. 3: a task has
  * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
- * upgrade such a program may still run beside this one; title-keys.ts adds the key again.
+ * upgrade such a program may still run beside this one; title-keys.ts adds the key again. And the
+ * idempotency key of a change has no answer with it, which a program of version 2 would look for.
  */
 export const SCHEMA_VERSION = 3
 

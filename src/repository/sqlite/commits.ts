@@ -144,9 +144,9 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       addLabels(task, Number(lastInsertRowid))
       insertWords.run(lastInsertRowid, searchable(task))
       addEvent(event, version)
-      const result: CommitResult = { kind: 'stored', task: { id: task.id, version, json }, replayed: false }
-      if (key !== undefined) keys.record(key, task.id, result)
-      return result
+      const stored = { id: task.id, version, json }
+      if (key !== undefined) keys.recordCreation(key, stored)
+      return { kind: 'stored', task: stored, replayed: false }
     },
 
     change(id, decide, key) {
@@ -154,8 +154,13 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       if (earlier !== undefined) return earlier
       const linked = read(id)
       if (linked === undefined) return { kind: 'absent' }
+      const error = key && keys.checkCount(key, id)
+      if (error !== undefined) return { kind: 'refused', error }
       const result = carryOut(linked, decide(linked.task, linked.link))
-      if (key !== undefined) keys.record(key, id, result)
+      if (key !== undefined) {
+        if (result.kind === 'stored') keys.recordChange(key, id, result.task.version)
+        if (result.kind === 'deleted') keys.recordChange(key, id, linked.row.version + 1)
+      }
       return result
     },
 

@@ -120,4 +120,11 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO title_fill SELECT -1, -1, '', 0 WHERE EXISTS (SELECT 1 FROM tasks);
   `,
+  `
+  -- A change keeps the version that it led to, not its answer. Its index counts the keys of a task; the
+  -- records of earlier programs, and those of creations and batches, are not in it.
+  ALTER TABLE idempotency_keys ADD COLUMN version INTEGER;
+  CREATE INDEX idempotency_keys_by_task_id ON idempotency_keys (task_id, expires_at, version)
+    WHERE version IS NOT NULL;
+  `,
 ]
