@@ -22,7 +22,7 @@ const startTraced = async () => {
 }
 
 const body = JSON.stringify({ title: 'Write the report' })
-const POST = `POST /tasks HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+const POST = `POST /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
 const open = async (url: string): Promise<Socket> => {
   const { hostname, port } = new URL(url)

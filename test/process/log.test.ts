@@ -108,7 +108,7 @@ describe('the access log', () => {
     const service = await start()
     const { port } = new URL(service.url)
     const socket = connect(Number(port), '127.0.0.1').end(
-      Buffer.from('GET /caf\xe9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'latin1'),
+      Buffer.from('GET /caf\xe9 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 'latin1'),
     )
     await new Promise((resolve) => socket.resume().once('close', resolve))
     await service.end('SIGTERM')

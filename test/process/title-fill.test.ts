@@ -21,7 +21,7 @@ test('a kill -9 while titles get their keys loses none, and the next start goes 
   const drafts = Array.from({ length: TASKS }, (_, index) => ({ title: titleOf(index), labels: index % 50 === 0 ? ['few'] : [] }))
   const { path } = createVersion3File(drafts, join(folder, 'data/tasks.db'))
 
-  const killed = await startProcess({ LOG_LEVEL: 'warn' }, folder)
+  const killed = await startProcess({}, folder)
   expect((await sendJson(`${killed.url}/tasks`, 'POST', { title: 'Éclair', labels: ['few'] })).status).toBe(201)
   while (readTitleFill(path).filled === 0) await sleep(5)
   await killed.end('SIGKILL')
@@ -29,7 +29,7 @@ test('a kill -9 while titles get their keys loses none, and the next start goes 
   expect([isDone, filled > 0, filled < TASKS]).toEqual([false, true, true])
   lookInto(path, expectWhole)
 
-  const { url } = await startProcess({ LOG_LEVEL: 'warn' }, folder)
+  const { url } = await startProcess({}, folder)
   const tasks = await read<Task[]>(`${url}/tasks?label=few`)
   expect(tasks).toHaveLength(TASKS / 50 + 1)
   const sorted = listOf(await read<Task[]>(`${url}/tasks`), {}, { key: 'title', descending: false })
