@@ -12,11 +12,12 @@ RUN --mount=type=secret,id=npmrc NPM_CONFIG_USERCONFIG=/run/secrets/npmrc npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run build && rm dist/.tsbuildinfo
+RUN npm run build && rm dist/.tsbuildinfo dist/.stamp
 
+# The optional dependency is SQLite for a Node.js older than 24.
 FROM sources AS dependencies
 RUN --mount=type=secret,id=npmrc NPM_CONFIG_USERCONFIG=/run/secrets/npmrc \
-    npm ci --ignore-scripts --omit=dev && rm node_modules/.package-lock.json
+    npm ci --ignore-scripts --omit=dev --omit=optional && rm node_modules/.package-lock.json
 
 FROM ${NODE_IMAGE}
 # Only Node.js itself is needed to run. A relative sqlite:./data/tasks.db means the volume as well.

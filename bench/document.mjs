@@ -1,16 +1,12 @@
 // Writes the figures of a full run where docs/performance.md shows them: its tables, its plot and the figures themselves.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { grouped, markdown } from './markdown.mjs'
 import { toSvg } from './plot.mjs'
 import { toPromises } from './promises.mjs'
+import { summaryTables } from './summary.mjs'
 
 const inDocs = (name) => new URL(`../docs/${name}`, import.meta.url)
 
-const markdown = (header, rows) => {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(header), line(header.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
-}
-
-const grouped = (value) => Math.round(value).toLocaleString('en')
 const own = ({ server }) => server === 'SQLite'
 const percent = (share) => `${(share * 100).toFixed(0)} %`
 
@@ -66,7 +62,14 @@ const runLine = ({ node, rounds, seconds, sizes, isPinned }) => {
   return `Node.js ${node}, 64 connections, ${seconds} s for each measure and server in ${rounds} rounds${isPinned ? ', the server on one core' : ''}${peers.length > 0 ? `; the peer: ${[...new Set(peers)].join('; ')}` : ''}.`
 }
 
-const PARTS = { run: runLine, promises: promisesTable, sizes: sizesTable, cost: costTable, profile: profileTables }
+const PARTS = {
+  summary: summaryTables,
+  run: runLine,
+  promises: promisesTable,
+  sizes: sizesTable,
+  cost: costTable,
+  profile: profileTables,
+}
 
 /** Each part of the page stands between `<!-- bench: NAME -->` and `<!-- /bench -->`. */
 const fillIn = (page, result) =>

@@ -5,14 +5,22 @@ const most = (bound) => ({ aim: `≤ ${bound}`, isMet: (value) => value <= bound
 const asRatio = (value) => value.toFixed(2)
 const asNumber = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1))
 
-/** Finds figures by number of tasks; a promise whose figure was not measured is left out. */
-const createFinder = ({ sizes }) => {
+/** Finds figures by number of tasks; one that was not measured is undefined. */
+export const createFinder = ({ sizes }) => {
   const sizeOf = (tasks) => sizes.find((size) => size.tasks === tasks)
   const middle = (sizes.find(({ peers }) => peers.length > 0) ?? sizeOf(100_000) ?? sizes[0]).tasks
   const figure = (tasks, measure, field, server = 'SQLite') =>
     sizeOf(tasks)?.figures.find((row) => row.measure === measure && row.server === server)?.[field]
   const divided = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
-  return { sizes, sizeOf, middle, figure, divided, smallest: sizes[0].tasks, largest: sizes.at(-1).tasks }
+  const smallest = sizes[0].tasks
+  const largest = sizes.at(-1).tasks
+  /** The most that the service took in any measure at the largest size. */
+  const memory = Math.max(
+    ...sizeOf(largest)
+      .figures.filter(({ server }) => server === 'SQLite')
+      .map((row) => row.memory),
+  )
+  return { sizes, sizeOf, middle, figure, divided, smallest, largest, memory }
 }
 
 const POINTS = ['GET one', 'GET 50', 'POST', 'PATCH', 'complete']
@@ -24,10 +32,9 @@ const DEEP = [
 
 /** @returns {{name: string, aim: string, shown: string, isMet: boolean}[]} */
 export const toPromises = (result) => {
-  const { sizes, sizeOf, middle, figure, divided, smallest, largest } = createFinder(result)
+  const { sizes, sizeOf, middle, figure, divided, smallest, largest, memory } = createFinder(result)
   const largestSize = sizeOf(largest)
   const n = (count) => count.toLocaleString('en')
-  const memory = Math.max(...largestSize.figures.filter(({ server }) => server === 'SQLite').map((row) => row.memory))
   const listed = [
     ['GET one, by the limit', least(0.5), asRatio, figure(middle, 'GET one', 'ratio')],
     ['GET 50, by the limit', least(0.3), asRatio, figure(middle, 'GET 50', 'ratio')],

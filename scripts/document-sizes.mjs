@@ -6,7 +6,7 @@ import { createDraft, createRandom } from '../bench/seed.mjs'
 import { changedEvent, createdEvent } from '../dist/core/event.js'
 import { completeTask, createTask } from '../dist/core/task.js'
 import { eventKey, newTask } from '../dist/repository/mongo/documents.js'
-import { toStoredKey } from '../dist/repository/mongo/key-records.js'
+import { changeKey, creationKey } from '../dist/repository/mongo/key-records.js'
 import { EVENT_INDEXES, TASK_INDEXES } from '../dist/repository/mongo/migrations.js'
 import { createTaskIds } from '../dist/task-ids.js'
 
@@ -80,6 +80,7 @@ export const measureSizes = (count = 2000) => {
     created: average(created, BSON.calculateObjectSize),
     changed: average(changed, BSON.calculateObjectSize),
     eventIndexes: indexBytes(created, [BY_ID, ...EVENT_INDEXES]),
-    key: average(tasks, (task) => BSON.calculateObjectSize(toStoredKey(key, JSON.stringify(task)))),
+    key: average(tasks, (task) => BSON.calculateObjectSize(creationKey(key, JSON.stringify(task)))),
+    changeKey: average(tasks, ({ id }) => BSON.calculateObjectSize(changeKey({ ...key, key: `${key.key}\n@${id}` }, 2))),
   }
 }

@@ -1,6 +1,7 @@
-// `npm run --silent sbom -- cyclonedx` (or spdx): the software bill of materials of what is shipped, from the lock file, on standard output.
+// `npm run --silent sbom -- cyclonedx` (or spdx): the software bill of materials of the image,
+// from the lock file, on standard output.
 // `npm sbom --omit=dev` leaves out what both the service and its development need (https://github.com/npm/cli/issues/7909),
-// so npm is shown a copy of the project that has no development dependencies.
+// so npm is shown a copy of the project that has neither development nor optional dependencies.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,12 +15,13 @@ if (format !== 'cyclonedx' && format !== 'spdx') {
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
 
-const { devDependencies, overrides, scripts, ...project } = read('package.json')
+const { devDependencies, optionalDependencies, overrides, scripts, ...project } = read('package.json')
 /** Those of the development dependencies name what is not there. */
 project.overrides = Object.fromEntries(Object.entries(overrides).filter(([, version]) => !version.startsWith('$')))
 const { packages, ...lock } = read('package-lock.json')
-const { devDependencies: _, ...root } = packages['']
-const shipped = Object.entries(packages).filter(([folder, { dev, devOptional }]) => folder !== '' && !dev && !devOptional)
+const { devDependencies: _, optionalDependencies: __, ...root } = packages['']
+const isShipped = ([folder, { dev, devOptional, optional }]) => folder !== '' && !dev && !devOptional && !optional
+const shipped = Object.entries(packages).filter(isShipped)
 
 const temporary = mkdtempSync(join(tmpdir(), 'task-sbom-'))
 try {

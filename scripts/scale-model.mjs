@@ -76,7 +76,8 @@ export const sizesTable = (sizes) => {
     ['an event of a creation: document', sizes.created],
     ['an event of a change: document', sizes.changed],
     ['an event: its index entries', total(sizes.eventIndexes)],
-    ['an idempotency key, for a day', sizes.key],
+    ['an idempotency key of a creation, for a day', sizes.key],
+    ['an idempotency key of a change, for a day', sizes.changeKey],
   ]
   return table([['', 'bytes', 'a million'], ...rows.map(([name, bytes]) => [name, number(bytes), size(bytes * 1e6)])])
 }

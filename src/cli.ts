@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs, parseEnv } from 'node:util'
 import { ConfigError, type DatabaseTarget, loadConfig } from './config.ts'
+import { unquote } from './config-reader.ts'
 import { VARIABLES, type Variable } from './config-variables.ts'
 import { OpenError } from './repository/open-error.ts'
 
@@ -19,11 +20,11 @@ const HELP = `task-manager-api ${version}
 Usage: task-manager-api [command] [FILE]
 
 Commands:
-  serve          run the service (what it does without a command)
-  check-config   say whether the configuration is right, and stop
+  serve          run the service (the default)
+  check-config   check the configuration and exit
   openapi        print the OpenAPI document
-  backup FILE    write all that is in the SQLite database to a new FILE, also while the service runs
-  restore FILE   put a backup in the place of the SQLite database, which is set aside; stop the service first
+  backup FILE    copy the SQLite database to a new FILE, also while the service runs
+  restore FILE   replace the SQLite database with a backup and keep the old one; stop the service first
 
 Options:
   -h, --help     print this
@@ -35,9 +36,10 @@ ${VARIABLES.map(toHelp).join('\n')}
 
 /** The environment over the .env file of the working directory, if there is one. */
 const environment = (): Record<string, string | undefined> => {
-  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim() !== ''))
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => unquote(value ?? '') !== ''))
   try {
-    return { ...parseEnv(readFileSync('.env', 'utf8')), ...given }
+    const text = readFileSync('.env', 'utf8').replace(/^\uFEFF/, '')
+    return { ...parseEnv(text), ...given }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return given
     throw new ConfigError(['.env: the file cannot be read'])
@@ -51,8 +53,9 @@ const commands = {
     await serve(config, version)
   },
   async 'check-config'() {
-    loadConfig(environment())
-    console.log('The configuration is right.')
+    const { incompleteGithub } = loadConfig(environment())
+    if (incompleteGithub !== undefined) throw new ConfigError([incompleteGithub])
+    console.log('Configuration is valid.')
   },
   async openapi() {
     const { openApiDocument } = await import('./main.ts')
@@ -77,9 +80,9 @@ const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tas
 /** The file that the tasks are kept in. Throws OpenError where they are in none. */
 const databaseFile = (database: DatabaseTarget): string => {
   if (database.kind === 'sqlite' && database.path !== ':memory:') return database.path
-  if (database.kind === 'sqlite') throw new OpenError('DATABASE_URL is sqlite::memory:, which is no file')
-  if (database.kind === 'none') throw new OpenError('DATABASE_URL is none: there is no database')
-  throw new OpenError('The tasks are in MongoDB: use mongodump and mongorestore')
+  if (database.kind === 'sqlite') throw new OpenError('backup and restore need a database file; DATABASE_URL is sqlite::memory:')
+  if (database.kind === 'none') throw new OpenError('backup and restore need a database file; DATABASE_URL is none')
+  throw new OpenError('backup and restore need a database file; for MongoDB use mongodump and mongorestore')
 }
 
 const run = async (): Promise<void> => {
@@ -111,10 +114,10 @@ const reasonOf = (error: unknown): string | undefined => {
     case 'EADDRINUSE':
       return `port ${port} is in use at ${address}: set PORT to another one, or stop what listens there`
     case 'EACCES':
-      return `port ${port} may not be opened by this user: set PORT to one above 1023`
+      return `port ${port} may not be opened by this user: set PORT to a port above 1023`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST is no address of this machine: ${hostname ?? address}`
+      return `HOST: ${hostname ?? address} is not an address of this machine`
     default:
       return undefined
   }

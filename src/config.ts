@@ -1,7 +1,8 @@
-import { createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { LOG_LEVELS, VARIABLES, type Variable, type VariableName } from './config-variables.ts'
-import type { GithubSettings } from './github/open-github.ts'
+import { type GithubConfig, readGithub } from './config-github.ts'
+import { readNetwork } from './config-network.ts'
+import { createReader, type Environment, integer } from './config-reader.ts'
+import { LOG_LEVELS } from './config-variables.ts'
+import type { NetworkSettings } from './http/network-settings.ts'
 
 /** Where the tasks are kept. */
 export type DatabaseTarget =
@@ -9,15 +10,13 @@ export type DatabaseTarget =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'mongodb'; readonly url: string }
 
-export interface Config {
+export interface Config extends GithubConfig {
   readonly database: DatabaseTarget
-  readonly host: string
+  readonly network: NetworkSettings
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** How long the service still answers after it was told to stop, so that balancers see it leave. */
   readonly shutdownDrainMs: number
-  /** Undefined: tasks have no issues. */
-  readonly github: GithubSettings | undefined
 }
 
 /** All that is wrong with the environment, one line each. */
@@ -31,110 +30,22 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-type Read = <T>(name: VariableName, parse: (text: string) => T | undefined) => T
-
 /** Reads the configuration. Throws ConfigError with every problem at once. An empty variable counts as absent. */
 export const loadConfig = (env: Environment): Config => {
   const problems: string[] = []
-
-  const read: Read = (name, parse) => {
-    const value = parse(readText(variable(name), env, problems))
-    if (value === undefined) problems.push(`${name}: expected ${variable(name).about}`)
-    return value as NonNullable<typeof value>
-  }
-
+  const read = createReader(env, problems)
   const config: Config = {
     database: read('DATABASE_URL', toDatabaseTarget),
-    host: read('HOST', toHost),
+    network: readNetwork(read),
     port: read('PORT', integer(0, 65_535)),
     logLevel: read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text)),
     shutdownDrainMs: read('SHUTDOWN_DRAIN_MS', integer(0, 60_000)),
-    github: readGithub(read, problems),
+    ...readGithub(read, problems),
   }
   if (config.github !== undefined && config.database?.kind === 'none')
     problems.push('GITHUB_REPOSITORY: needs a database, and DATABASE_URL is none')
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
-}
-
-const variable = (name: VariableName): Variable => VARIABLES.find((one) => one.name === name) as Variable
-
-const readText = ({ name, fallback, isSecret }: Variable, env: Environment, problems: string[]): string => {
-  const text = env[name]?.trim() ?? ''
-  const file = isSecret ? (env[`${name}_FILE`]?.trim() ?? '') : ''
-  if (text !== '' && file !== '') problems.push(`${name} and ${name}_FILE are both set: choose one`)
-  if (file === '') return text === '' ? fallback : text
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    problems.push(`${name}_FILE: the file ${file} cannot be read`)
-    return fallback
-  }
-}
-
-const readGithub = (read: Read, problems: string[]): GithubSettings | undefined => {
-  const repository = read('GITHUB_REPOSITORY', (text) => (/^([\w.-]+\/[\w.-]+)?$/.test(text) ? text : undefined))
-  const token = read('GITHUB_TOKEN', (text) => (/^[\x21-\x7e]*$/.test(text) ? text : undefined))
-  const appId = read('GITHUB_APP_ID', (text) => (/^\w*$/.test(text) ? text : undefined))
-  const privateKey = read('GITHUB_APP_PRIVATE_KEY', toPrivateKey)
-  const installationId = read('GITHUB_APP_INSTALLATION_ID', (text) =>
-    text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text),
-  )
-  const secrets = (['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'] as const).map((name) => read(name, (text) => text))
-  const settings = {
-    apiUrl: read('GITHUB_API_URL', toApiUrl),
-    webhookSecrets: secrets.filter((secret) => secret !== ''),
-    imports: read('GITHUB_IMPORT', toImports),
-    conflict: read('GITHUB_CONFLICT', (text) => (['newest', 'task', 'github'] as const).find((one) => one === text)),
-    createWaitMs: read('GITHUB_CREATE_WAIT_MS', integer(0, 30_000)),
-    requestTimeoutMs: read('GITHUB_REQUEST_TIMEOUT_MS', integer(1, 600_000)),
-    writeIntervalMs: read('GITHUB_WRITE_INTERVAL_MS', integer(0, 600_000)),
-    createsPerMinute: read('GITHUB_CREATES_PER_MINUTE', integer(1, 1_000_000)),
-    createsPerHour: read('GITHUB_CREATES_PER_HOUR', integer(1, 1_000_000)),
-    lookupDelaysMs: read('GITHUB_LOOKUP_DELAYS_MS', toDelays),
-    sweepIntervalMs: read('GITHUB_SWEEP_INTERVAL_MS', integer(10, 86_400_000)),
-    retryBaseMs: read('GITHUB_RETRY_BASE_MS', integer(1, 3_600_000)),
-    leaseMs: read('GITHUB_LEASE_MS', integer(100, 600_000)),
-  }
-  const isApp = appId !== '' || privateKey !== '' || installationId !== 0
-  const isTokenGiven = token !== ''
-  /** GitHub's own machines set some of these for other ends, so one of the two alone means nothing. */
-  if (repository === '' || !(isTokenGiven || isApp)) return undefined
-  if (isTokenGiven && isApp) problems.push('GITHUB_TOKEN and GITHUB_APP_…: both are set, choose one')
-  if (isTokenGiven) return { ...settings, repository, credential: { kind: 'token', token } }
-  if (appId === '' || privateKey === '' || installationId === 0)
-    problems.push('GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID: a GitHub App needs all three')
-  return { ...settings, repository, credential: { kind: 'app', appId, privateKey, installationId } }
-}
-
-/** PKCS#1 or PKCS#8, its line breaks real or written as `\n`; in PKCS#8 as the app's library wants it. */
-const toPrivateKey = (text: string): string | undefined => {
-  if (text === '') return ''
-  try {
-    return createPrivateKey(text.replaceAll('\\n', '\n')).export({ type: 'pkcs8', format: 'pem' }).toString()
-  } catch {
-    return undefined
-  }
-}
-
-const toApiUrl = (text: string): string | undefined => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.username !== '' || url.password !== '') return undefined
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
-  return isSafe ? text.replace(/\/+$/, '') : undefined
-}
-
-const toImports = (text: string): GithubSettings['imports'] | undefined => {
-  if (text === 'none' || text === 'all') return { kind: text }
-  const name = /^label:(.{1,50})$/u.exec(text)?.[1]?.trim()
-  return name ? { kind: 'label', name } : undefined
-}
-
-const toDelays = (text: string): number[] | undefined => {
-  const delays = text.split(',').map((part) => integer(0, 86_400_000)(part.trim()))
-  return delays.every((delay) => delay !== undefined) ? delays : undefined
 }
 
 const toDatabaseTarget = (text: string): DatabaseTarget | undefined => {
@@ -143,12 +54,3 @@ const toDatabaseTarget = (text: string): DatabaseTarget | undefined => {
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
   return path === undefined || path.startsWith('//') || path.includes('\0') ? undefined : { kind: 'sqlite', path }
 }
-
-const toHost = (text: string): string | undefined => (/^[\w.:%-]+$/.test(text) ? text : undefined)
-
-const integer =
-  (least: number, most: number) =>
-  (text: string): number | undefined => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-    return value >= least && value <= most ? value : undefined
-  }

@@ -2,34 +2,39 @@ import pino, { type Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { WriteLine } from './http/request-log.ts'
 
-/** The levels at which each request has its line. */
-const INFORMING: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
+/** Request lines are written in chunks of this size, to save a system call for each … */
+const CHUNK_CHARACTERS = 32_768
 
-/** So many characters are written at once, as a line at a time costs a system call a request … */
-const BUNCH = 32_768
+/** … or after this time. */
+const FLUSH_MS = 250
 
-/** … or what has come in so many milliseconds. */
-const LATEST_MS = 250
-
-/** A line of the levels warn, error and fatal. */
-const WRONG = /^\{"level":[456]0/
+export interface Log {
+  readonly logger: Logger
+  /** For Fastify: what it logs below warn repeats lines of ours. */
+  readonly frameworkLogger: Logger
+  /** Undefined at levels above info. */
+  readonly writeRequest: WriteLine | undefined
+}
 
 /** JSON lines on standard output. */
-export const createLog = (
-  level: Config['logLevel'],
-): { readonly logger: Logger; readonly writeRequest: WriteLine | undefined } => {
-  const { write, flush } = bunched()
-  /** What went wrong is written at once, as it may be the last that a process tells before it is killed. */
-  const writeOwn: WriteLine = (line) => {
+export const createLog = (level: Config['logLevel']): Log => {
+  const { write, flush } = createChunks()
+  /** Other lines are few, and each may be the last one before the process is killed. */
+  const writeNow: WriteLine = (line) => {
     write(line)
-    if (WRONG.test(line)) flush()
+    flush()
   }
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeOwn })
-  return { logger, writeRequest: INFORMING.has(level) ? write : undefined }
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeNow })
+  const logsRequests = logger.isLevelEnabled('info')
+  return {
+    logger,
+    frameworkLogger: logsRequests ? logger.child({}, { level: 'warn' }) : logger,
+    writeRequest: logsRequests ? write : undefined,
+  }
 }
 
 /** Lines are joined here, as the output's own buffer copies all that waits in it for each line that comes. */
-const bunched = (): { readonly write: WriteLine; readonly flush: () => void } => {
+const createChunks = (): { readonly write: WriteLine; readonly flush: () => void } => {
   const output = pino.destination({ dest: 1, sync: false })
   let waiting = ''
   let timer: NodeJS.Timeout | undefined
@@ -41,15 +46,15 @@ const bunched = (): { readonly write: WriteLine; readonly flush: () => void } =>
     waiting = ''
   }
 
-  output.on('error', () => {}) // Whoever read the log has gone: the service goes on without.
+  output.on('error', () => {}) // The reader of the log has gone: the service goes on without it.
   process.on('exit', () => {
     flush()
     output.flushSync()
   })
   const write: WriteLine = (line) => {
     waiting += line
-    if (waiting.length >= BUNCH) flush()
-    else timer ??= setTimeout(flush, LATEST_MS).unref()
+    if (waiting.length >= CHUNK_CHARACTERS) flush()
+    else timer ??= setTimeout(flush, FLUSH_MS).unref()
   }
   return { write, flush }
 }

@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import pino from 'pino'
-import type { Config, DatabaseTarget } from './config.ts'
+import { announce } from './announce.ts'
+import type { Config } from './config.ts'
 import { createTaskService } from './core/task-service.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
 import { buildApp } from './http/app.ts'
@@ -29,8 +30,8 @@ const HEAP_GROWTH = '--heap-growing-percent=100'
  */
 export const serve = async (config: Config, version: string): Promise<void> => {
   setFlagsFromString(HEAP_GROWTH)
-  await checkAddress(config.host, config.port)
-  const { logger, writeRequest } = createLog(config.logLevel)
+  await checkAddress(config.network.host, config.port)
+  const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database)
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
@@ -38,7 +39,17 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const github = config.github && (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
   const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
   const { eventLag } = repository
-  const app = await buildApp({ service, logger, writeRequest, version, eventLag, github, isDraining: () => isDraining })
+  const { network } = config
+  const app = await buildApp({
+    service,
+    logger: frameworkLogger,
+    writeRequest,
+    version,
+    eventLag,
+    github,
+    network,
+    isDraining: () => isDraining,
+  })
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
@@ -47,13 +58,14 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     logger.info('stopped')
   })
   try {
-    await app.listen({ host: config.host, port: config.port })
+    await app.listen({ host: config.network.host, port: config.port })
   } catch (error) {
     await github?.close()
     await repository.close()
     throw error
   }
-  announce(app.server.address() as AddressInfo, config, version)
+  announce(logger, app.server.address() as AddressInfo, config, version)
+  if (config.incompleteGithub !== undefined) logger.warn(config.incompleteGithub)
   if (config.database.kind === 'mongodb')
     await repository.ping().catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
 }
@@ -88,17 +100,4 @@ export const openApiDocument = async (version: string): Promise<object> => {
   const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, eventLag, isDraining: () => false })
   await app.ready()
   return app.swagger()
-}
-
-const announce = ({ address, port, family }: AddressInfo, { database, github }: Config, version: string): void => {
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
-  const url = `http://${host}:${port}`
-  process.stdout.write(`task-manager-api ${version}\n  docs  ${url}/docs\n  API   ${url}/tasks\n  data  ${placeOf(database)}\n`)
-  if (github !== undefined) process.stdout.write(`  issues  ${github.repository}\n`)
-}
-
-/** Where the data are, without the credentials and options of a connection string. */
-const placeOf = (database: DatabaseTarget): string => {
-  if (database.kind === 'none') return 'none: no database is configured'
-  return database.kind === 'sqlite' ? database.path : database.url.replace(/\?.*/s, '').replace(/\/\/.*@/s, '//')
 }

@@ -50,7 +50,7 @@ describe('docs/github.md', () => {
     const folder = 'src/github'
     const files = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
     const source = files.map((file) => read(`${folder}/${file}`))
-    const made = source.join('\n').matchAll(/(?:\bcode: |new Failed\()'([a-z_]+)'/g)
+    const made = source.join('\n').matchAll(/(?:\bcode: |new TransientFailure\()'([a-z_]+)'/g)
     const codes = new Set([...made].map(([, code]) => code))
     const [, table = ''] = /\| `error\.code` \|[^\n]*\n\|[-|]+\n((?:\|.*\n)+)/.exec(document) ?? []
     const cells = table.split('\n').map((row) => row.split('|')[1] ?? '')

@@ -20,29 +20,40 @@ export const spawnCommand = (
 
 export interface SpawnedService {
   readonly child: ChildProcess
-  /** Everything that it printed so far. */
+  /** Everything that it has printed so far. */
   readonly output: () => string
+  /** The part of it on standard output. */
+  readonly stdout: () => string
   /** Where it listens; rejects with what it printed when it ends before. */
   readonly listening: Promise<string>
 }
 
-/** The real service as its users start it, on a free port unless `env` says otherwise. */
+/** Where it listens: in the log at level info, or in the banner on a terminal. */
+const URL_PRINTED = /(?:"url":"|API +)(http:\/\/[^"\s/]+)/
+
+/** The real service, on a free port unless `env` has one. LOG_LEVEL must be info or lower. */
 export const spawnService = (
   env: Readonly<Record<string, string>>,
   cwd: string,
   launcher: readonly string[] = [],
 ): SpawnedService => {
   const child = spawnCommand(['serve'], { PORT: '0', ...env }, cwd, launcher)
-  let printed = ''
+  let [printed, stdout] = ['', '']
+  const keep = (data: Buffer): void => {
+    printed += String(data)
+  }
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
   const listening = new Promise<string>((resolve, reject) => {
-    const onData = (data: Buffer): void => {
-      printed += String(data)
-      const found = /API +(http:\/\/\S+)\/tasks/.exec(printed)?.[1]
-      if (found !== undefined) resolve(found)
+    const findUrl = (): void => {
+      const found = URL_PRINTED.exec(stdout)?.[1]
+      if (found === undefined) return
+      child.stdout.off('data', findUrl)
+      resolve(found)
     }
-    child.stdout.on('data', onData)
-    child.stderr.on('data', onData)
+    child.stdout.on('data', findUrl)
     child.once('exit', (code) => reject(new Error(`exit ${code}: ${printed}`)))
   })
-  return { child, output: () => printed, listening }
+  return { child, output: () => printed, stdout: () => stdout, listening }
 }

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
 import { createTaskService, type TaskServiceDeps } from '#src/core/task-service.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
+import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -23,17 +24,21 @@ export interface AppOptions {
   readonly database?: 'own' | 'memory' | 'none'
   readonly now?: TaskServiceDeps['now']
   readonly isDraining?: AppDeps['isDraining']
+  /** How the service is reached, where it differs from the default: on the loopback alone. */
+  readonly network?: Partial<NetworkSettings>
   readonly slowest?: NonNullable<AppDeps['slowest']>
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
 export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
+  const network = { ...LOOPBACK_ONLY, ...options.network }
   const repository = await openRepository(await toTarget(database))
   const service = createTaskService({ repository, now, newId: createTaskIds(await repository.newestId()) })
   const logger = pino({ level: 'silent' })
   const { eventLag } = repository
-  const app = await buildApp({ service, logger, version: '0.0.0-test', eventLag, isDraining, ...(slowest && { slowest }) })
+  const deps = { service, logger, version: '0.0.0-test', eventLag, network, isDraining }
+  const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()
     await repository.close()

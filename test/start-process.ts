@@ -7,8 +7,10 @@ export interface RunningProcess {
   /** Where it listens. */
   readonly url: string
   readonly child: ChildProcess
-  /** Everything that it printed so far. */
+  /** Everything that it has printed so far. */
   readonly output: () => string
+  /** The part of it on standard output. */
+  readonly stdout: () => string
   /** Sends a signal and resolves with the exit code (null when the signal ended it). */
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>
 }
@@ -22,13 +24,14 @@ export const startProcess = async (
   cwd: string,
   launcher: readonly string[] = [],
 ): Promise<RunningProcess> => {
-  const { child, output, listening } = spawnService(env, cwd, launcher)
+  const { child, output, stdout, listening } = spawnService(env, cwd, launcher)
   onTestFinished(() => void child.kill('SIGKILL'))
   const url = await listening
   return {
     url,
     child,
     output,
+    stdout,
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       child.kill(signal)

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { InputIssue } from './errors.ts'
-import { TaskDraft, TaskPatch } from './task.ts'
+import { ETAGS_EXPECTED, parseETags } from './etag.ts'
+import { TaskDraft, TaskPatch, taskId, toTaskId } from './task.ts'
 import { Type } from './typebox.ts'
 import { createValidator, type Validator } from './validation.ts'
 
@@ -8,38 +9,63 @@ import { createValidator, type Validator } from './validation.ts'
 export const BATCH_MOST = 1000
 
 const ifMatchField = Type.Optional(
-  Type.String({ description: 'An ETag, as in the If-Match header: the operation is refused when the task has moved on.' }),
+  Type.Refine(
+    Type.String({
+      description: 'As in the If-Match header: the operation fails with 412 if the task does not have this ETag.',
+    }),
+    (field) => parseETags(field) !== undefined,
+    () => ETAGS_EXPECTED,
+  ),
 )
-const idField = Type.String({ description: 'The id of the task.' })
+const idField = taskId('The id of the task.')
+
+const op = <Name extends string>(name: Name) => Type.Literal(name, { description: 'The kind of the operation.' })
 
 const CreateOperation = Type.Object(
-  { op: Type.Literal('create'), task: TaskDraft },
+  { op: op('create'), task: TaskDraft },
   { title: 'CreateOperation', additionalProperties: false },
 )
 const UpdateOperation = Type.Object(
-  { op: Type.Literal('update'), id: idField, if_match: ifMatchField, task: TaskPatch },
+  { op: op('update'), id: idField, if_match: ifMatchField, task: TaskPatch },
   { title: 'UpdateOperation', additionalProperties: false },
 )
 const CompleteOperation = Type.Object(
-  { op: Type.Literal('complete'), id: idField, if_match: ifMatchField },
+  { op: op('complete'), id: idField, if_match: ifMatchField },
   { title: 'CompleteOperation', additionalProperties: false },
 )
 const DeleteOperation = Type.Object(
-  { op: Type.Literal('delete'), id: idField, if_match: ifMatchField },
+  { op: op('delete'), id: idField, if_match: ifMatchField },
   { title: 'DeleteOperation', additionalProperties: false },
 )
 
-export const BatchOperation = Type.Union([CreateOperation, UpdateOperation, CompleteOperation, DeleteOperation], {
+export type BatchOperation =
+  | Static<typeof CreateOperation>
+  | Static<typeof UpdateOperation>
+  | Static<typeof CompleteOperation>
+  | Static<typeof DeleteOperation>
+
+/** For the document, where generated clients choose the type of an operation by its `op`. */
+export const BatchOperation = Type.Unsafe<BatchOperation>({
   title: 'BatchOperation',
+  description: 'One operation on a task; `op` says which.',
+  oneOf: [CreateOperation, UpdateOperation, CompleteOperation, DeleteOperation],
+  discriminator: {
+    propertyName: 'op',
+    mapping: {
+      create: '#/components/schemas/CreateOperation',
+      update: '#/components/schemas/UpdateOperation',
+      complete: '#/components/schemas/CompleteOperation',
+      delete: '#/components/schemas/DeleteOperation',
+    },
+  },
 })
-export type BatchOperation = Static<typeof BatchOperation>
 
 export const Batch = Type.Object(
   {
     operations: Type.Array(BatchOperation, {
       minItems: 1,
       maxItems: BATCH_MOST,
-      description: 'Carried out one by one, those on the same task in their order.',
+      description: 'Operations on the same task run in this order.',
     }),
   },
   {
@@ -79,8 +105,13 @@ export const validateBatch: Validator<Batch> = (value) => {
     if (issues.length >= ISSUES_MOST) break
     issues.push(...operationIssues(operation, `#/operations/${index}`))
   }
-  return issues.length > 0 ? { issues } : { value: value as Batch }
+  if (issues.length > 0) return { issues }
+  return { value: { operations: (value as Batch).operations.map(withTaskId) } }
 }
+
+/** The id in the form that it is kept in, so that two operations on one task, and a retry, are known as such. */
+const withTaskId = (operation: BatchOperation): BatchOperation =>
+  operation.op === 'create' ? operation : { ...operation, id: toTaskId(operation.id) }
 
 const operationIssues = (operation: unknown, at: string): readonly InputIssue[] => {
   if (typeof operation !== 'object' || operation === null) return [{ pointer: at, detail: 'must be a JSON object' }]

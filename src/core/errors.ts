@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'not_found'
   | 'version_mismatch'
   | 'idempotency_key_reused'
+  | 'too_many_keys'
   | 'database_not_configured'
   | 'database_unavailable'
   | 'outcome_unknown'
@@ -22,17 +23,23 @@ export class TaskError extends Error {
   readonly issues: readonly InputIssue[]
   /** For `version_mismatch`: the version that the task has now. */
   readonly currentVersion: number | undefined
+  /** For `too_many_keys`: after how many seconds a retry may succeed. */
+  readonly retryAfter: number | undefined
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    details: { issues?: readonly InputIssue[]; currentVersion?: number; cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, details: Details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.issues = details.issues ?? []
     this.currentVersion = details.currentVersion
+    this.retryAfter = details.retryAfter
   }
+}
+
+interface Details {
+  readonly issues?: readonly InputIssue[]
+  readonly currentVersion?: number
+  readonly retryAfter?: number
+  readonly cause?: unknown
 }
 
 export const invalidInput = (issues: readonly InputIssue[]): TaskError =>
@@ -42,6 +49,15 @@ export const notFound = (): TaskError => new TaskError('not_found', 'No task has
 
 export const keyReused = (): TaskError =>
   new TaskError('idempotency_key_reused', 'This Idempotency-Key was used with another request within the last 24 hours')
+
+/** `retryAfter` in seconds. */
+export const tooManyKeys = (max: number, retryAfter: number): TaskError =>
+  new TaskError(
+    'too_many_keys',
+    `A task may be changed with at most ${max} different Idempotency-Keys in 24 hours: ` +
+      `retry in ${retryAfter} seconds, or send the change without a key`,
+    { retryAfter },
+  )
 
 const summarise = (issues: readonly InputIssue[]): string => {
   const first = issues[0]

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { changedFields, type Task, TRACKED_FIELDS, type TrackedField } from './task.ts'
+import { changedFields, type Task, TRACKED_FIELDS, type TrackedField, taskId } from './task.ts'
 import { Type } from './typebox.ts'
 
 export const TaskEventType = Type.Enum(
@@ -7,29 +7,35 @@ export const TaskEventType = Type.Enum(
   {
     type: 'string',
     description:
-      'What happened. `task.conflict_resolved`: an issue was changed at GitHub while the task was changed here, and lost: `before` is its value, `after` the one that was kept.',
+      'What happened. `task.conflict_resolved`: a field was changed both here and in the ' +
+      'GitHub issue; `before` is the discarded value of the issue, `after` the kept value.',
   },
 )
 export type TaskEventType = Static<typeof TaskEventType>
+
+const FieldChange = Type.Object(
+  {
+    before: Type.Unknown({ description: 'The value before; null for a new task.' }),
+    after: Type.Unknown({ description: 'The value after; null for a deleted task.' }),
+  },
+  { title: 'FieldChange', additionalProperties: false },
+)
 
 /** One line of a task's history: what changed, when, by whom. */
 export const TaskEvent = Type.Object(
   {
     sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
       description:
-        'The place of the event among all events of this service, without gaps. On MongoDB null for a moment, until the event has its place.',
+        'The position of the event among all events of this service, without gaps. On MongoDB ' +
+        'it is null for a moment until it is assigned.',
     }),
     type: TaskEventType,
-    task_id: Type.String({ format: 'uuid' }),
-    time: Type.String({ format: 'date-time' }),
-    actor: Type.String({ description: 'Who did it: `api` is a caller of this API.' }),
-    changes: Type.Record(
-      Type.String(),
-      Type.Object({ before: Type.Unknown(), after: Type.Unknown() }, { additionalProperties: false }),
-      {
-        description: 'The changed fields alone, each before and after. A new task was null before, a deleted one is null after.',
-      },
-    ),
+    task_id: taskId('The id of the task.'),
+    time: Type.String({ format: 'date-time', description: 'When it happened.' }),
+    actor: Type.String({ description: 'Who made the change: `api`, or `github:LOGIN` for a change made at GitHub.' }),
+    changes: Type.Record(Type.String(), FieldChange, {
+      description: 'The changed fields by name, each with its value before and after.',
+    }),
   },
   {
     title: 'TaskEvent',

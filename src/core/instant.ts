@@ -1,4 +1,4 @@
-const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
+const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):?(\d{2}))$/
 
 /** What a caller is told when a date is not understood. */
 export const INSTANT_EXPECTED = 'an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z'
@@ -19,8 +19,8 @@ const daysInMonth = (year: number, month: number): number =>
 
 /**
  * Reads an RFC 3339 date-time (section 5.6) and returns it in UTC with milliseconds, such as
- * `2026-03-01T08:00:00.000Z`; finer fractions are cut. Returns undefined for anything else: a missing
- * zone, a day that the month does not have, a leap second, or a year outside 0000–9999 once in UTC.
+ * `2026-03-01T08:00:00.000Z`; finer fractions are rounded down. An offset without its colon (`+0100`), as many libraries
+ * write it, is accepted. Returns undefined for anything else: a missing zone, a day that the month does not have, a leap second, or a year outside 0000–9999 once in UTC.
  */
 export const toInstant = (text: string): string | undefined => {
   const match = RFC_3339.exec(text)

@@ -1,3 +1,5 @@
+import { foldCase } from './fold.ts'
+
 /** Words are compared by their first 64 characters, so that one word never fills an index. */
 const LONGEST = 64
 
@@ -7,20 +9,11 @@ const ASCII_WORD = /[a-z0-9]+/g
 const WORD = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]|(?:(?![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}])[\p{L}\p{N}])+/gu
 
 /**
- * The distinct words of a text as every store indexes and compares them: compatibility forms unified (NFKD),
- * case folded, accents dropped. Upper-casing before lower-casing folds what has no single lower case (ß, ſ, ı).
+ * The distinct words of a text as every store indexes and compares them: folded (`foldCase`), accents dropped.
  */
 export const toWords = (text: string): string[] => {
   const found = ASCII.test(text) ? text.toLowerCase().match(ASCII_WORD) : fold(text).match(WORD)
   return [...new Set(found?.map((word) => (word.length > LONGEST ? [...word].slice(0, LONGEST).join('') : word)))]
 }
 
-const fold = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .toLowerCase()
-    .toUpperCase()
-    .toLowerCase()
-    .normalize('NFKD')
-    .replaceAll('ς', 'σ')
-    .replace(/\p{M}+/gu, '')
+const fold = (text: string): string => foldCase(text).replace(/\p{M}+/gu, '')

@@ -1,26 +1,40 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** How many bytes of chunks may wait to be freed after they were sent. */
-const MAX_SENT = 4 * 1024 * 1024
+const MIB = 1024 * 1024
+
+/** How many bytes are sent between two quick collections, which free what is new. */
+const QUICK_EVERY = 4 * MIB
+
+/** How many bytes are sent between two full collections, at least. */
+const FULL_EVERY = 16 * MIB
+
+/** A full collection is worth its time when buffers take more than this many bytes. */
+const FULL_ABOVE = 24 * MIB
 
 let collect: NodeJS.GCFunction | undefined
-let sent = 0
+let sinceQuick = 0
+let sinceFull = 0
 
-/** V8 hands out its `gc` to contexts that are made after this flag was set. */
+/** V8 gives its `gc` to contexts that are made after this flag was set. */
 const exposeCollector = (): NodeJS.GCFunction => {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as NodeJS.GCFunction
 }
 
 /**
- * To be called for each chunk that was sent: has the memory of chunks freed soon. V8 by itself lets some 64 MB of buffers pile up
- * and then goes through the whole heap. As chunks live shortly, a collection of what is new is enough, and takes below 1 ms.
+ * Frees the memory of chunks soon after they were sent; must be called for each of them. V8 by itself lets 64 MB of buffers and more
+ * pile up, and then goes through the whole heap. Chunks are short-lived, so a quick collection of less than 1 ms frees most of them;
+ * those of clients that took theirs late need a full one.
  */
 export const noteSent = (bytes: number): void => {
-  sent += bytes
-  if (sent < MAX_SENT) return
-  sent = 0
+  sinceQuick += bytes
+  sinceFull += bytes
+  if (sinceQuick < QUICK_EVERY) return
+  sinceQuick = 0
   collect ??= exposeCollector()
   collect({ type: 'minor' })
+  if (sinceFull < FULL_EVERY || getHeapStatistics().external_memory < FULL_ABOVE) return
+  sinceFull = 0
+  collect({ type: 'major' })
 }

@@ -18,9 +18,35 @@ export interface LinkedIssue {
   readonly url: string
   /** When it last changed, as GitHub said, to the second. */
   readonly updatedAt: string
+  /**
+   * When it was opened, in milliseconds since the epoch: it stays the same when the issue is moved.
+   * Older links do not have it.
+   */
+  readonly createdAt?: number
 }
 
-/** The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds since the epoch. */
+/**
+ * A create of an issue that GitHub did not confirm: its issue may still show up, as a duplicate.
+ */
+export interface OpenCreate {
+  /** Milliseconds since the epoch. */
+  readonly sentAt: number
+  /** A digest of the title and the body that were sent. */
+  readonly digest: string
+  /** The id of its issue, once that is known to be a duplicate. */
+  readonly issueId?: string
+  /**
+   * When GitHub closed the duplicate (`updatedAt` of the issue then). Nothing more is done about
+   * it.
+   */
+  readonly closedAt?: string
+}
+
+/**
+ * The one job of a task: make its issue equal to version `wantedVersion`. Instants are milliseconds
+ * since the epoch; those that are shown (`nextAttemptAt`, `lastSyncedAt`) by the service's clock,
+ * the others in GitHub's time.
+ */
 export interface SyncLink {
   readonly taskId: string
   /** Grows with each change of the link, which its store sees to: a plan is carried out only upon the revision that it was made for. */
@@ -40,6 +66,8 @@ export interface SyncLink {
   readonly sent: SyncedFields | null
   /** When the issue was last begun to be opened. */
   readonly sentAt: number | null
+  /** Older links do not have it. */
+  readonly openCreates: readonly OpenCreate[] | null
   /** How often an uncertain issue has been looked for. */
   readonly lookups: number
   /** How often in a row the next step has failed, and since when. */
@@ -48,11 +76,16 @@ export interface SyncLink {
   readonly nextAttemptAt: number | null
   readonly lastSyncedAt: number | null
   readonly error: SyncError | null
+  /**
+   * When the task last changed here, in GitHub's time; null when that was not known, or it has not
+   * since it was linked.
+   */
+  readonly changedAt: number | null
   /** Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay as they are on each side. */
   readonly areLabelsDropped: boolean
 }
 
-export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
+export const createLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
   taskId,
   rev: 1,
   status: 'pending',
@@ -64,18 +97,20 @@ export const newLink = (taskId: string, now: number, wantedVersion = 1): SyncLin
   before: null,
   sent: null,
   sentAt: null,
+  openCreates: null,
   lookups: 0,
   attempts: 0,
   failingSince: null,
   nextAttemptAt: now,
   lastSyncedAt: null,
   error: null,
+  changedAt: null,
   areLabelsDropped: false,
 })
 
 /** The link of an issue that was opened at GitHub, and whose task is equal to it. */
 export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFields, now: number): SyncLink => ({
-  ...newLink(taskId, now),
+  ...createLink(taskId, now),
   status: 'linked',
   syncedVersion: 1,
   issue,
@@ -85,14 +120,22 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 })
 
 /** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
-export const following = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
+export const withNextRevision = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
   if (next === link) return undefined
   return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
 }
 
-/** To be part of each commit that changes or deletes a task with a link: its issue is now behind. */
-export const behind = (link: SyncLink, version: number, isDeleted: boolean, now: number): SyncLink => {
-  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted }
+/**
+ * Must be part of each commit that changes or deletes a task with a link: its issue is now behind.
+ */
+export const markOutOfSync = (
+  link: SyncLink,
+  version: number,
+  isDeleted: boolean,
+  now: number,
+  changedAt: number | null = null,
+): SyncLink => {
+  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted, changedAt }
   /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
   if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
     return { ...marked, status: 'dirty', nextAttemptAt: now }
@@ -102,17 +145,17 @@ export const behind = (link: SyncLink, version: number, isDeleted: boolean, now:
 }
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
-export const revived = (link: SyncLink, now: number): SyncLink =>
+export const retryNow = (link: SyncLink, now: number): SyncLink =>
   link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now) }
 
 /** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
-export const nextStep = ({ issue, sent }: SyncLink): SyncStatus => {
+export const nextStatus = ({ issue, sent }: SyncLink): SyncStatus => {
   if (issue !== null) return 'dirty'
   return sent === null ? 'pending' : 'uncertain'
 }
 
 const due = (link: SyncLink, now: number) => ({
-  status: nextStep(link),
+  status: nextStatus(link),
   areLabelsDropped: false,
   attempts: 0,
   failingSince: null,

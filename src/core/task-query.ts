@@ -4,7 +4,10 @@ import type { Task, TaskPriority, TaskStatus } from './task.ts'
 export const SORT_KEYS = ['created_at', 'updated_at', 'due_at', 'priority', 'title'] as const
 export type SortKey = (typeof SORT_KEYS)[number]
 
-/** One key; the id breaks ties in the same direction. Tasks without a due date come last in both directions. */
+/**
+ * One key; the id breaks ties in the same direction. Titles are in the order of their `titleKey`.
+ * Tasks without a due date come last in both directions.
+ */
 export interface Sort {
   readonly key: SortKey
   readonly descending: boolean
@@ -58,7 +61,8 @@ export const fromCursor = (cursor: string, sort: Sort): Position | undefined => 
   return isSortValue(value, sort.key) ? { value, id } : undefined
 }
 
-const sortName = (sort: Sort): string => (sort.descending ? `-${sort.key}` : sort.key)
+/** Cursors named `title` are of version 0.1.0: places in another order, by code point. */
+const sortName = ({ key, descending }: Sort): string => `${descending ? '-' : ''}${key === 'title' ? 'folded_title' : key}`
 
 const isSortValue = (value: unknown, key: SortKey): value is string | null => {
   if (value === null) return key === 'due_at'

@@ -13,7 +13,7 @@ export interface StoredTask {
   readonly json: string
 }
 
-/** What makes a retry safe: recorded in the very commit that it belongs to. */
+/** What makes a retry safe, recorded in the commit that it belongs to (`replay` in key-record.ts). */
 export interface IdempotencyKey {
   readonly key: string
   /** A digest of the request. The same key with another one is refused. */
@@ -24,18 +24,21 @@ export interface IdempotencyKey {
 }
 
 /**
- * What a change comes to, decided by a pure function that sees the task as it is at the moment of the commit. A change that
- * comes from GitHub says how the link stands after it; after any other the issue is `behind`.
+ * What a change comes to, decided by a pure function that sees the task as it is at the moment of
+ * the commit. `link` is the link after it; without one the link is left as it is.
  */
 export type Decision =
-  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink }
-  | { readonly kind: 'delete'; readonly event: NewTaskEvent }
+  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
+  | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: TaskError }
 
 export type Decide = (current: Task, link: SyncLink | undefined) => Decision
 
-/** `replayed` is the recorded answer of a request that was already carried out. */
+/**
+ * `replayed`: the request was carried out before. A replayed change answers the task as it is now, or
+ * `deleted` when there is none any more, whichever request deleted it.
+ */
 export type CommitResult =
   | { readonly kind: 'stored'; readonly task: StoredTask; readonly replayed: boolean }
   | { readonly kind: 'deleted'; readonly replayed: boolean }
@@ -74,8 +77,8 @@ export interface TaskRepository {
 
   /**
    * Reads the task, asks `decide`, and stores what it says with its event and the key's record in one durable
-   * commit. `decide` may be asked again when another writer came first, so it must be pure. Precondition: the key is
-   * of this change alone (an operation of a batch whose key was claimed).
+   * commit. `decide` may be asked again when another writer came first, so it must be pure. Refuses the key with
+   * `too_many_keys` when the task has its maximum of them (key-record.ts). Precondition: no change of another task has this key.
    */
   change(id: string, decide: Decide, key?: IdempotencyKey): Promise<CommitResult>
 

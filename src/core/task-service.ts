@@ -1,12 +1,12 @@
 import type { BatchOperation } from './batch.ts'
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
-import { type InputIssue, invalidInput, keyReused, notFound, TaskError } from './errors.ts'
-import { ifMatch, type Precondition, toETag } from './etag.ts'
+import { type InputIssue, invalidInput, keyReused, notFound } from './errors.ts'
+import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
 import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
 import { createSliceWalk, openSlice, type Slice } from './slice.ts'
-import { type SyncLink, withLink } from './sync-link.ts'
+import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
@@ -21,6 +21,8 @@ const SLICE_ITEMS = 250
 export interface RetryKey {
   readonly key: string
   readonly fingerprint: string
+  /** Of an operation of a batch: its place, from 0. */
+  readonly index?: number
 }
 
 export interface Written {
@@ -55,6 +57,11 @@ export interface TaskServiceDeps {
 export interface Mirror {
   /** The link that a new task is committed with. */
   newLink(taskId: string): SyncLink
+  /**
+   * The time by the clock of the issues' host, in milliseconds since the epoch; null while it is
+   * not known.
+   */
+  hostNow(): number | null
   /** Work was committed for the sync. */
   poke(): void
   /**
@@ -73,14 +80,20 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
   const instant = (): string => formatInstant(now())
 
-  const toKey = (retry: RetryKey | undefined): IdempotencyKey | undefined =>
-    retry && { ...retry, now: now(), expiresAt: now() + KEY_LIFETIME_MS }
+  const toKey = (retry: RetryKey | undefined, taskId?: string): IdempotencyKey | undefined =>
+    retry && {
+      key: scoped(retry, taskId),
+      fingerprint: retry.fingerprint,
+      now: now(),
+      expiresAt: now() + KEY_LIFETIME_MS,
+    }
 
   const commitNew = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
     if (isMirrored && draft.external_reference_id != null) throw invalidInput([mirroredReference(null)])
-    const task = createTask(draft, newId(retry?.key), instant())
+    const key = toKey(retry)
+    const task = createTask(draft, newId(key?.key), instant())
     const link = mirror?.newLink(task.id)
-    return stored(settled(await repository.create(task, createdEvent(task, actor), toKey(retry), link)))
+    return stored(settled(await repository.create(task, createdEvent(task, actor), key, link)))
   }
 
   /** The answer waits a while for the issue, so that it can tell of it. */
@@ -92,13 +105,16 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
   }
 
-  const change = async (id: string, decide: (current: Task) => Decision, precondition: Precondition, retry?: RetryKey) => {
+  const change = async (id: string, decide: (current: Task) => Decision, preconditions: Preconditions, retry?: RetryKey) => {
     let decision: Decision | undefined
-    const guarded = (current: Task): Decision => {
-      decision = precondition(current.version) ? decide(current) : { kind: 'refuse', error: versionMismatch(current.version) }
-      return decision
+    const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
+    const guarded = (current: Task, link: SyncLink | undefined): Decision => {
+      const error = checkPreconditions(current.version, preconditions)
+      decision = error === undefined ? decide(current) : { kind: 'refuse', error }
+      if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
+      return { ...decision, link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
     }
-    const result = settled(await repository.change(id, guarded, toKey(retry)))
+    const result = settled(await repository.change(id, guarded, toKey(retry, id)))
     if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()
     return result
   }
@@ -107,7 +123,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     id: string,
     patch: TaskPatch,
     actor: string,
-    precondition: Precondition,
+    preconditions: Preconditions,
     retry?: RetryKey,
   ): Promise<Written> => {
     const at = instant()
@@ -117,25 +133,25 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
         ? { kind: 'refuse', error: invalidInput(issues) }
         : toDecision(current, patchTask(current, isMirrored ? withoutReference(patch) : patch, at), actor)
     }
-    return stored(await change(id, decide, precondition, retry))
+    return stored(await change(id, decide, preconditions, retry))
   }
 
-  const complete = async (id: string, actor: string, precondition: Precondition, retry?: RetryKey): Promise<Written> => {
+  const complete = async (id: string, actor: string, preconditions: Preconditions, retry?: RetryKey): Promise<Written> => {
     const at = instant()
-    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), precondition, retry))
+    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), preconditions, retry))
   }
 
   const remove = async (
     id: string,
     actor: string,
-    precondition: Precondition,
+    preconditions: Preconditions,
     retry?: RetryKey,
   ): Promise<{ replayed: boolean }> => {
     const at = instant()
     const { replayed } = await change(
       id,
       (current) => ({ kind: 'delete', event: deletedEvent(current, actor, at) }),
-      precondition,
+      preconditions,
       retry,
     )
     return { replayed }
@@ -146,11 +162,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       case 'create':
         return { kind: 'created', ...(await commitNew(operation.task, actor, retry)) }
       case 'update':
-        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation), retry)) }
       case 'complete':
-        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation), retry)) }
       case 'delete':
-        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation.if_match), retry)) }
+        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation), retry)) }
     }
   }
 
@@ -197,6 +213,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     /**
      * Carries out each operation as a commit of its own and tells of each. With a key, each commit bears
      * the key and its index, so that a retry after any crash does what is missing and repeats nothing.
+     * Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
      */
     async batch(operations: readonly BatchOperation[], actor: string, retry?: RetryKey): Promise<BatchResult[]> {
       const key = toKey(retry)
@@ -205,7 +222,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       const lastOnTask = new Map<string, Promise<unknown>>()
       const results = await Promise.all(
         operations.map((operation, index) => {
-          const itemRetry = retry && { ...retry, key: toItemKey(retry.key, index) }
+          const itemRetry = retry && { ...retry, index }
           const attempt = () =>
             run(operation, actor, itemRetry).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
           if (operation.op === 'create') return attempt()
@@ -245,11 +262,18 @@ const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): Ta
 const toDecision = (current: Task, next: Task, actor: string): Decision =>
   next === current ? { kind: 'keep' } : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
 
-const versionMismatch = (current: number): TaskError =>
-  new TaskError('version_mismatch', `The task has changed: its ETag is now ${toETag(current)}`, { currentVersion: current })
+/** The field was checked with the batch; a text that is not a list of ETags matches nothing. */
+const ifMatch = ({ if_match }: { readonly if_match?: string }): Preconditions =>
+  if_match === undefined ? {} : { ifMatch: parseETags(if_match) ?? new Set() }
 
-/** No key of a caller's own holds a line break, so none is mistaken for that of a batch's item. */
-const toItemKey = (key: string, index: number): string => `${key}\n#${index}`
+/**
+ * The text that a key is stored as: a change's belongs to its task, an operation's to its batch. A
+ * caller's key has no line break, so none is mistaken for another kind.
+ */
+const scoped = ({ key, index }: RetryKey, taskId: string | undefined): string => {
+  if (index !== undefined) return `${key}\n#${index}`
+  return taskId === undefined ? key : `${key}\n@${taskId}`
+}
 
 type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 
@@ -266,8 +290,8 @@ const settled = (result: CommitResult): Settled => {
   }
 }
 
-/** The same key and fingerprint never stand for a deletion and for something that leaves a task. */
+/** The task of a change. Only a replay finds none: the task was deleted since. */
 const stored = (result: Settled): Written => {
-  if (result.kind === 'deleted') throw keyReused()
+  if (result.kind === 'deleted') throw notFound()
   return { task: result.task, replayed: result.replayed }
 }

@@ -17,7 +17,14 @@ export const SYNC_STATUSES = [
   'remote_gone',
   'dead',
 ] as const
-export const SyncStatus = Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'Where the issue of the task stands.' })
+export const SyncStatus = Type.Enum([...SYNC_STATUSES], {
+  type: 'string',
+  description:
+    'The state of the issue. `pending`: not created yet. `posting`: being created. ' +
+    '`uncertain`: creation not confirmed. `linked`: equal to the task. `dirty`: task and ' +
+    'issue differ. `patching`: being updated. `blocked`: needs a person. `remote_gone`: ' +
+    'deleted or moved. `dead`: given up after failing for a day.',
+})
 export type SyncStatus = (typeof SYNC_STATUSES)[number]
 
 /** What keeps an issue from being equal to its task: a name for programs, the reason, and what mends it. */
@@ -25,9 +32,9 @@ export const SyncError = Type.Object(
   {
     code: Type.String({ description: 'The name of the reason, for programs.' }),
     detail: Type.String({ description: 'What is wrong.' }),
-    action: Type.String({ description: 'What mends it.' }),
+    action: Type.String({ description: 'What to do about it.' }),
   },
-  { additionalProperties: false },
+  { title: 'SyncError', additionalProperties: false },
 )
 export type SyncError = Readonly<Static<typeof SyncError>>
 
@@ -47,11 +54,17 @@ export const EXAMPLE_SYNC = {
 export const TaskSync = Type.Object(
   {
     status: SyncStatus,
-    issue_url: nullable(Type.String({ description: 'The page of the issue; null until it is known.' })),
-    issue_number: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-    last_synced_at: nullable(Type.String({ format: 'date-time', description: 'When both sides were last seen to be equal.' })),
-    next_attempt_at: nullable(Type.String({ format: 'date-time', description: 'When the next try is due; null when none is.' })),
-    error: Type.Union([SyncError, Type.Null()]),
+    issue_url: nullable(Type.String({ description: 'The URL of the issue page; null until it is known.' })),
+    issue_number: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+      description: 'The number of the issue in its repository; null until it is known.',
+    }),
+    last_synced_at: nullable(
+      Type.String({ format: 'date-time', description: 'When task and issue were last seen to be equal.' }),
+    ),
+    next_attempt_at: nullable(
+      Type.String({ format: 'date-time', description: 'When the next attempt is due; null if none is planned.' }),
+    ),
+    error: Type.Union([SyncError, Type.Null()], { description: 'Why task and issue differ; null without an error.' }),
   },
   { title: 'TaskSync', additionalProperties: false, examples: [EXAMPLE_SYNC] },
 )

@@ -7,12 +7,12 @@ import { Type } from './typebox.ts'
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const
 export const TaskStatus = Type.Enum([...TASK_STATUSES], {
   type: 'string',
-  description: 'Where the work stands.',
+  description: 'The progress of the work.',
 })
 export type TaskStatus = Static<typeof TaskStatus>
 
 export const TASK_PRIORITIES = ['low', 'medium', 'high'] as const
-export const TaskPriority = Type.Enum([...TASK_PRIORITIES], { type: 'string', description: 'How much it matters.' })
+export const TaskPriority = Type.Enum([...TASK_PRIORITIES], { type: 'string', description: 'The importance of the task.' })
 export type TaskPriority = Static<typeof TaskPriority>
 
 /** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */
@@ -40,7 +40,7 @@ const text = (least: number, most: number, description: string) =>
   )
 
 const Title = Type.Refine(
-  Type.String({ minLength: 1, description: `What is to be done: 1 to ${TITLE_MOST} characters once trimmed.` }),
+  Type.String({ minLength: 1, description: `What to do: 1 to ${TITLE_MOST} characters after trimming.` }),
   (title) => {
     const trimmed = title.trim()
     return trimmed !== '' && trimmed.length <= 2 * TITLE_MOST && codePoints(trimmed) <= TITLE_MOST && isStorable(trimmed)
@@ -57,23 +57,30 @@ const instant = (description: string) =>
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
-const Description = text(0, DESCRIPTION_MOST, 'Everything else there is to say, kept exactly as given.')
+const Description = text(0, DESCRIPTION_MOST, 'Details, stored exactly as given.')
 const Labels = Type.Array(text(1, LABEL_MOST, 'A label.'), {
   maxItems: LABELS_MOST,
-  description: 'Free labels. Their order is kept, repeats are dropped.',
+  description: 'Free-form labels. Their order is kept; duplicates are removed.',
 })
-const DueAt = nullable(instant('When it is due. Any RFC 3339 offset is taken; answers are in UTC.'))
-const ExternalReferenceId = nullable(
-  text(1, REFERENCE_MOST, 'The id of this task elsewhere: the GitHub issue id once GitHub is connected.'),
+const DueAt = nullable(
+  instant('When the task is due. Any RFC 3339 offset is accepted; responses are in UTC, rounded down to milliseconds.'),
 )
-const Version = Type.Integer({ minimum: 1, description: 'Grows by one with each change; the ETag holds it.' })
-const Id = Type.String({ description: 'A UUIDv7.', format: 'uuid' })
+const ExternalReferenceId = nullable(
+  text(1, REFERENCE_MOST, 'The id of this task in another system; with GitHub sync, the id of its issue.'),
+)
+const Version = Type.Integer({ minimum: 1, description: 'Starts at 1 and grows by one with each change; the ETag contains it.' })
+
+/** The id of a task, a UUIDv7. Any other text is accepted too and is the id of no task. */
+export const taskId = (description: string) => Type.String({ format: 'uuid', description })
+
+/** An id as tasks have it: a UUID is accepted in either case (RFC 9562, section 4). */
+export const toTaskId = (text: string): string => text.toLowerCase()
 
 /** A task as the documentation shows it. */
 export const EXAMPLE_TASK = {
   id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
   title: 'Renew the certificate',
-  description: 'It ends on Friday.',
+  description: 'It expires on Friday.',
   status: 'pending',
   priority: 'high',
   labels: ['ops'],
@@ -89,19 +96,19 @@ export const EXAMPLE_TASK = {
 /** What the API answers, in the order of its fields. Instants are UTC with milliseconds. */
 export const Task = Type.Object(
   {
-    id: Id,
+    id: taskId('The id of the task, a UUIDv7.'),
     title: Title,
     description: Description,
     status: TaskStatus,
     priority: TaskPriority,
     labels: Labels,
     due_at: DueAt,
-    created_at: instant('When it was created.'),
-    updated_at: instant('When it last changed.'),
-    completed_at: nullable(instant('When it was completed; null unless it is.')),
+    created_at: instant('When the task was created.'),
+    updated_at: instant('When the task last changed.'),
+    completed_at: nullable(instant('When the task was completed; null if it is not completed.')),
     external_reference_id: ExternalReferenceId,
     version: Version,
-    sync: Type.Union([TaskSync, Type.Null()], { description: 'How its GitHub issue stands; null without one.' }),
+    sync: Type.Union([TaskSync, Type.Null()], { description: 'The state of the GitHub issue of the task; null without one.' }),
   },
   {
     title: 'Task',
@@ -141,14 +148,12 @@ export type TaskDraft = Readonly<Static<typeof TaskDraft>>
 export const TaskPatch = Type.Object(
   {
     ...optional,
-    id: Type.Optional(Type.String({ description: 'Accepted when it is the id of the task.' })),
-    created_at: Type.Optional(instant('Accepted when it equals the stored one.')),
-    updated_at: Type.Optional(instant('Accepted when it equals the stored one.')),
-    completed_at: Type.Optional(nullable(instant('Accepted when it equals the stored one.'))),
-    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Accepted when it equals the stored one.' })),
-    sync: Type.Optional(
-      Type.Union([TaskSync, Type.Null()], { description: 'Accepted as it was read: it tells of the issue and sets nothing.' }),
-    ),
+    id: Type.Optional(taskId('Read-only: accepted if equal to the stored value.')),
+    created_at: Type.Optional(instant('Read-only: accepted if equal to the stored value.')),
+    updated_at: Type.Optional(instant('Read-only: accepted if equal to the stored value.')),
+    completed_at: Type.Optional(nullable(instant('Read-only: accepted if equal to the stored value.'))),
+    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Read-only: accepted if equal to the stored value.' })),
+    sync: Type.Optional(Type.Union([TaskSync, Type.Null()], { description: 'Read-only: accepted and ignored.' })),
   },
   { title: 'TaskPatch', additionalProperties: false, examples: [{ status: 'in_progress', due_at: null }] },
 )
@@ -229,8 +234,11 @@ const later = (a: string, b: string): string => (a > b ? a : b)
 const ownFieldIssue = (task: Task, patch: TaskPatch, field: (typeof OURS)[number]): InputIssue[] => {
   const given = patch[field]
   if (given === undefined) return []
-  const isDate = field.endsWith('_at') && typeof given === 'string'
-  const meant = isDate ? toInstant(given) : given
-  if (meant === task[field]) return []
+  if (normalisedOwn(field, given) === task[field]) return []
   return [{ pointer: `#/${field}`, detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}` }]
+}
+
+const normalisedOwn = (field: (typeof OURS)[number], given: string | number | null) => {
+  if (typeof given !== 'string') return given
+  return field === 'id' ? toTaskId(given) : toInstant(given)
 }

@@ -1,7 +1,11 @@
 import type { Static, TSchema } from 'typebox'
 import type { TLocalizedValidationError } from 'typebox/error'
 import type { InputIssue } from './errors.ts'
-import { Compile } from './typebox.ts'
+import { toInstant } from './instant.ts'
+import { Compile, Format } from './typebox.ts'
+
+/** TypeBox's own check is stricter than ours, which also accepts an offset without its colon. */
+Format.Set('date-time', (text) => toInstant(text) !== undefined)
 
 /** Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when it fits. */
 export type Validator<T> = (value: unknown) => { readonly value: T } | { readonly issues: readonly InputIssue[] }

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newLink, type SyncLink } from '../core/sync-link.ts'
+import { createLink, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { TaskRepository } from '../core/task-repository.ts'
-import { createApi } from './api/api.ts'
 import { type Credential, createClient } from './api/client.ts'
+import { createGithubClock } from './api/github-clock.ts'
+import { createIssuesClient } from './api/issues-client.ts'
 import { createLimits, type LimitOptions, readLimits } from './api/limits.ts'
-import { BLOCK, MARKER_KEY } from './api/state-names.ts'
+import { BLOCK, CLOCK_OFFSET, MARKER_KEY } from './api/state-keys.ts'
 import { createMarker } from './issue/marker.ts'
 import { createOperations } from './operations.ts'
-import type { Desk, SyncSettings } from './step/desk.ts'
+import type { SyncContext, SyncSettings } from './step/sync-context.ts'
 import { createWebhook } from './webhook.ts'
 import { startWorker } from './worker/worker.ts'
 
@@ -42,19 +43,21 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
   const { sync } = tasks
   const { credential, apiUrl, repository } = settings
   const userAgent = `task-manager-api/${version}`
-  const call = createClient({ credential, apiUrl, timeoutMs: settings.requestTimeoutMs, userAgent, now })
+  const clock = createGithubClock(now)
+  const call = createClient({ credential, apiUrl, timeoutMs: settings.requestTimeoutMs, userAgent, clock })
 
-  const openDesk = async (signal: AbortSignal): Promise<Desk> => {
-    const limits = await createLimits(sync, credential, settings, now)
-    const api = await createApi({ call, credential, limits, sync, repository, signal })
+  const openContext = async (signal: AbortSignal): Promise<SyncContext> => {
+    clock.assume(((await sync.readState(CLOCK_OFFSET)) as number | undefined) ?? 0)
+    const limits = await createLimits(sync, credential, settings, clock)
+    const api = await createIssuesClient({ call, credential, limits, sync, repository, signal })
     const marker = createMarker(await markerKey(sync))
-    return { tasks, sync, api, limits, marker, settings, now, newId }
+    return { tasks, sync, api, limits, marker, settings, now, clock, newId }
   }
-  const worker = startWorker(sync, { leaseMs: settings.leaseMs, openDesk, warn })
+  const worker = startWorker(sync, { leaseMs: settings.leaseMs, openContext, warn })
 
   /** Whether nothing goes to GitHub just now, so that no issue is worth waiting for. */
   const isHalted = async (): Promise<boolean> => {
-    const [{ pausedUntil }, block] = await Promise.all([readLimits(sync, credential, settings, now()), sync.readState(BLOCK)])
+    const [{ pausedUntil }, block] = await Promise.all([readLimits(sync, credential, settings, clock), sync.readState(BLOCK)])
     return pausedUntil !== null || block != null
   }
 
@@ -69,11 +72,11 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
     let link: SyncLink | undefined
     let pause = OPENED_POLL_MS
     for (
-      const end = now() + settings.createWaitMs;
-      !isClosing && now() < end && !(await isHalted());
+      const end = performance.now() + settings.createWaitMs;
+      !isClosing && performance.now() < end && !(await isHalted());
       pause = Math.min(1.5 * pause, 400)
     ) {
-      await sleep(Math.min(pause, end - now()))
+      await sleep(Math.min(pause, end - performance.now()))
       link = await sync.link(taskId)
       if (link === undefined || !isBeingOpened(link, now())) break
     }
@@ -94,10 +97,12 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
 
   return {
     webhook: createWebhook(settings.webhookSecrets, sync, worker.poke, now),
-    operations: createOperations(sync, credential, settings, worker.poke, now),
+    operations: createOperations(sync, credential, settings, worker.poke, now, clock),
 
     /** The link that a new task is committed with. */
-    newLink: (taskId: string): SyncLink => newLink(taskId, now()),
+    newLink: (taskId: string): SyncLink => createLink(taskId, now()),
+
+    hostNow: clock.certainNow,
 
     /** Work was committed for the sync. */
     poke: worker.poke,

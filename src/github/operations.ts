@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { GithubStatus } from '../core/github-status.ts'
 import { formatInstant } from '../core/instant.ts'
-import { revived, type SyncLink } from '../core/sync-link.ts'
+import { retryNow, type SyncLink } from '../core/sync-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { SyncError, SyncStatus } from '../core/task-sync.ts'
-import type { Home } from './api/api.ts'
 import type { Credential } from './api/client.ts'
+import { clockWarnings, type GithubClock } from './api/github-clock.ts'
+import type { RepositoryPlace } from './api/issues-client.ts'
 import { type LimitOptions, readLimits } from './api/limits.ts'
-import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/state-names.ts'
+import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/state-keys.ts'
 import { linkPages } from './step/link-pages.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
@@ -23,17 +24,18 @@ export const createOperations = (
   settings: LimitOptions & { readonly repository: string },
   poke: () => void,
   now: () => number,
+  clock: GithubClock,
 ) => ({
   async status(): Promise<GithubStatus> {
     const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
     const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
-      readLimits(sync, credential, settings, now()),
+      readLimits(sync, credential, settings, clock),
       sync.countLinks(),
       ...states,
     ])
-    const { pausedUntil, reason, nextCreateAt, budget } = limits
+    const { pausedUntil, reason, nextCreateAt, budget, clockOffset } = limits
     return {
-      repository: (home as Home | undefined)?.fullName ?? settings.repository,
+      repository: (home as RepositoryPlace | undefined)?.fullName ?? settings.repository,
       blocked: (blocked ?? null) as SyncError | null,
       budget:
         budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
@@ -43,6 +45,8 @@ export const createOperations = (
       jobs: jobs as Record<string, number>,
       last_sweep_at: instant(lastSweep as number | undefined),
       last_delivery_at: instant(lastDelivery as number | undefined),
+      clock_offset_ms: clockOffset,
+      warnings: clockWarnings(clockOffset),
     }
   },
 
@@ -50,11 +54,13 @@ export const createOperations = (
 
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
-    const link = await sync.changeLink(taskId, (current) => revived(current, now()))
-    const isKnown = link !== undefined || (await sync.addLink(taskId, now()))
+    const revive = async () => (await sync.changeLink(taskId, (link) => retryNow(link, now()))) !== undefined
+    /** A task that cannot be linked is gone, or another request has just linked it. */
+    const isKnown = (await revive()) || (await sync.addLink(taskId, now())) || (await revive())
+    if (!isKnown) return false
     await sync.writeState(TRY_AGAIN, randomUUID())
     poke()
-    return isKnown
+    return true
   },
 
   /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
@@ -65,7 +71,7 @@ export const createOperations = (
         const wanted = page.filter(
           ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
         )
-        await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => revived(link, now()))))
+        await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => retryNow(link, now()))))
         count += wanted.length
       }
     }

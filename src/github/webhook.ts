@@ -1,5 +1,5 @@
 import type { Delivery, SyncRepository } from '../core/sync-repository.ts'
-import { LAST_DELIVERY } from './api/state-names.ts'
+import { LAST_DELIVERY } from './api/state-keys.ts'
 import { isSigned } from './webhook-signature.ts'
 
 /** A delivery as it came: https://docs.github.com/webhooks/webhook-events-and-payloads */

@@ -1,19 +1,27 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
+import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
-import { refuseUnknownPaths } from './known-paths.ts'
+import { addCompression } from './compression.ts'
+import { createOriginCheck } from './cross-origin.ts'
+import { createAddressMatcher } from './ip-address.ts'
 import { addMetrics } from './metrics.ts'
+import { LOOPBACK_ONLY, type NetworkSettings } from './network-settings.ts'
+import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
-import { HttpError, sendProblem } from './problem.ts'
+import { addPathPrefix } from './path-prefix.ts'
+import { sendProblem } from './problem.ts'
 import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
+import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
 import { addGithubRoutes, type GithubDoor } from './routes/github.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
+import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
 
@@ -27,16 +35,21 @@ export interface AppDeps {
   readonly eventLag: () => number
   /** The GitHub sync; absent, its routes say so. */
   readonly github?: GithubDoor | undefined
+  /** How the service is reached; absent: on the loopback alone. */
+  readonly network?: NetworkSettings
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
-  /** How long a request's headers, and the whole of it, may take to come, in milliseconds. */
-  readonly slowest?: { readonly headers: number; readonly request: number }
+  /**
+   * How long a request's headers, and the whole of it, may take to come, and a client may take nothing of
+   * its answer, in milliseconds.
+   */
+  readonly slowest?: { readonly headers: number; readonly request: number; readonly stall: number }
 }
 
 /** How much a connection buffers in each direction before its source has to wait, in bytes: the same for every Node.js. */
 const SOCKET_BUFFER = 16 * 1024
 
-const SLOWEST = { headers: 15_000, request: 45_000 }
+const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
 
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({
@@ -46,10 +59,13 @@ export const buildApp = async ({
   version,
   eventLag,
   github,
+  network = LOOPBACK_ONLY,
   isDraining,
   slowest = SLOWEST,
 }: AppDeps): Promise<App> => {
   const newRequestId = createRequestIds()
+  const checkHost = createHostCheck(network)
+  const checkOrigin = createOriginCheck(network)
   const addHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     if (isDraining()) reply.header('connection', 'close')
@@ -62,7 +78,8 @@ export const buildApp = async ({
     genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 16_384 },
+    routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: true },
+    trustProxy: network.trustedProxies.length > 0 && createAddressMatcher(network.trustedProxies),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
@@ -88,9 +105,11 @@ export const buildApp = async ({
 
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
-    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done()
-    reply.header('connection', 'close')
-    done(new HttpError('malformed_request', 'A request of HTTP/1.1 must have a Host header'))
+    if (request.headers.host === undefined) reply.header('connection', 'close')
+    checkHost(request.raw)
+    checkUrl(request.url)
+    checkOrigin(request, reply)
+    done()
   })
 
   /** Also for a request that was under way when the service was told to stop. */
@@ -99,7 +118,10 @@ export const buildApp = async ({
     done()
   })
 
-  refuseUnknownPaths(app)
+  cutStalledClients(app, slowest.stall)
+  addCompression(app)
+  addPathPrefix(app, network)
+  addNotFoundHandler(app)
   await addOpenApi(app, version)
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'))
   app.addHook('onRoute', (route) => {
@@ -109,7 +131,7 @@ export const buildApp = async ({
   addTaskRoutes(app, service)
   addBatchRoute(app, service)
   addHistoryRoute(app, service)
-  addGithubRoutes(app, github)
+  await addGithubRoutes(app, github)
   addHealthRoutes(app, service, isDraining)
   return app
 }

@@ -1,10 +1,22 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Type } from '../core/typebox.ts'
+import { parseJson } from './json-text.ts'
 import { HttpError } from './problem.ts'
 
 /** The most a body may hold, in bytes; a batch may hold more. Both are refused while they stream in. */
 export const BODY_LIMIT = 1024 * 1024
 export const BATCH_BODY_LIMIT = 8 * 1024 * 1024
+
+/** The body of a route that needs none: absent, empty or `{}`. The document shows no body. */
+export const NO_BODY = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
+
+/**
+ * A body that may be left out: Fastify validates an absent one as null. The document shows `schema`
+ * and that it is not required.
+ */
+export const optionalBody = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()], { optionalBody: schema })
 
 /** Takes JSON in UTF-8 and nothing else, and refuses bytes that are no UTF-8 rather than mending them. */
 export const addBodyParsers = (app: FastifyInstance): void => {
@@ -26,11 +38,7 @@ const toBody = ({ method, headers }: FastifyRequest, body: Buffer): unknown => {
   if (!/^utf-8$/i.test(/;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? 'utf-8')) throw unsupported('Send the body in UTF-8')
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new HttpError('malformed_json', 'The body is not valid UTF-8')
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    throw new HttpError('malformed_json', 'The body is not valid JSON')
-  }
+  return parseJson(body.toString())
 }
 
 const unsupported = (detail: string): HttpError => new HttpError('unsupported_media_type', detail)

@@ -44,6 +44,15 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
     },
   })
   new Gauge({
+    name: 'github_sync_clock_offset_seconds',
+    help: "How far this service's clock is ahead of GitHub's; NaN until GitHub has answered.",
+    registers,
+    async collect() {
+      const status = await read()
+      this.set((status?.clock_offset_ms ?? Number.NaN) / 1000)
+    },
+  })
+  new Gauge({
     name: 'github_sync_blocked',
     help: '1 while a person has to mend something before anything goes to GitHub.',
     registers,

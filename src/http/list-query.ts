@@ -15,13 +15,13 @@ import {
 } from '../core/task-query.ts'
 import { Type } from '../core/typebox.ts'
 
-/** The most tasks that one page holds. */
+/** The maximum number of tasks on one page. */
 const PAGE_MOST = 1000
 
 const instant = (description: string) =>
   Type.Optional(
     Type.Refine(
-      Type.String({ format: 'date-time', description }),
+      Type.String({ format: 'date-time', description: `${description} Finer than milliseconds is rounded down.` }),
       (text) => toInstant(text) !== undefined,
       () => INSTANT_EXPECTED,
     ),
@@ -33,11 +33,15 @@ export const ListQuery = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: PAGE_MOST,
-        description: 'A page of so many tasks; its Link header leads to the next. Without it, the whole list is streamed.',
+        description:
+          'The maximum number of tasks per page; the Link header leads to the next page. Without `limit` the whole list is sent.',
       }),
     ),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, description: 'Where a page begins: taken from a Link header, for the same sort.' }),
+      Type.String({
+        minLength: 1,
+        description: 'The start of a page, taken from the Link header of the page before it; only valid with the same `sort`.',
+      }),
     ),
     sort: Type.Optional(
       Type.Enum(
@@ -45,25 +49,41 @@ export const ListQuery = Type.Object(
         {
           type: 'string',
           description:
-            'The order, with `-` for descending; `created_at` unless given. Ties go by id, tasks without a due date come last in both directions.',
+            'The sort key, with `-` for descending order; default `created_at`. `title` ignores ' +
+            'case and accents; titles that differ in nothing else are sorted by code point. Ties ' +
+            'are sorted by id; tasks without a due date come last in both directions.',
         },
       ),
     ),
-    status: Type.Optional(Type.Array(TaskStatus, { description: 'Any of these; repeated or separated by commas.' })),
-    priority: Type.Optional(Type.Array(TaskPriority, { description: 'Any of these; repeated or separated by commas.' })),
-    label: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 20, description: 'All of these; repeated.' })),
-    due_after: instant('Due at this instant or later.'),
-    due_before: instant('Due before this instant.'),
-    created_after: instant('Created at this instant or later.'),
-    created_before: instant('Created before this instant.'),
-    updated_after: instant('Last changed at this instant or later.'),
-    updated_before: instant('Last changed before this instant.'),
-    external_reference_id: Type.Optional(Type.String({ minLength: 1, description: 'Known elsewhere by this id.' })),
+    status: Type.Optional(
+      Type.Array(TaskStatus, {
+        description: 'Tasks with any of these statuses. Repeat the parameter or separate values by commas.',
+      }),
+    ),
+    priority: Type.Optional(
+      Type.Array(TaskPriority, {
+        description: 'Tasks with any of these priorities. Repeat the parameter or separate values by commas.',
+      }),
+    ),
+    label: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        maxItems: 20,
+        description: 'Tasks with all of these labels. Repeat the parameter.',
+      }),
+    ),
+    due_after: instant('Tasks due at this time or later (RFC 3339 with a time zone).'),
+    due_before: instant('Tasks due before this time (RFC 3339 with a time zone).'),
+    created_after: instant('Tasks created at this time or later (RFC 3339 with a time zone).'),
+    created_before: instant('Tasks created before this time (RFC 3339 with a time zone).'),
+    updated_after: instant('Tasks last changed at this time or later (RFC 3339 with a time zone).'),
+    updated_before: instant('Tasks last changed before this time (RFC 3339 with a time zone).'),
+    external_reference_id: Type.Optional(Type.String({ minLength: 1, description: 'Tasks with this id in another system.' })),
     q: Type.Optional(
       Type.Refine(
         Type.String({
           maxLength: 500,
-          description: 'Words: each begins a word of the title or the description. Case and accents do not matter.',
+          description:
+            'Search words. Each must be the beginning of a word in the title or description; case and accents are ignored.',
         }),
         (text) => toWords(text).length > 0,
         () => 'a text of at most 500 characters with a letter or a digit in it',

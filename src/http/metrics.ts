@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { addGithubGauges, type GithubGauges } from './github-gauges.ts'
 import { problems } from './openapi.ts'
+import { appendHook } from './route-hooks.ts'
 
 /** Upper bounds of the buckets, in seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -48,10 +49,11 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?
 
   app.addHook('onRoute', (route) => {
     const { url } = route
-    route.onResponse = (request, reply, done) => {
+    const count: onResponseHookHandler = (request, reply, done) => {
       observe(request.method, url, reply.statusCode, reply.elapsedTime / 1000)
       done()
     }
+    route.onResponse = appendHook(count, route.onResponse)
   })
 
   app.get(
@@ -61,7 +63,7 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?
         operationId: 'getMetrics',
         tags: ['operations'],
         summary: 'Read the metrics',
-        description: 'In the Prometheus text format.',
+        description: 'Metrics in the Prometheus text format.',
         response: {
           200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
           ...problems(),

@@ -8,6 +8,9 @@ import { Type } from '../core/typebox.ts'
 type HttpErrorCode =
   | 'malformed_request'
   | 'malformed_json'
+  | 'origin_not_allowed'
+  | 'host_not_allowed'
+  | 'request_refused'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
@@ -26,30 +29,31 @@ export type ProblemCode = ErrorCode | HttpErrorCode
 export const STATUS: Readonly<Record<ProblemCode, number>> = {
   malformed_request: 400,
   malformed_json: 400,
+  request_refused: 400,
   invalid_signature: 401,
+  origin_not_allowed: 403,
   route_not_found: 404,
   not_found: 404,
+  github_not_configured: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   version_mismatch: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
   expectation_failed: 417,
+  host_not_allowed: 421,
   invalid_input: 422,
   idempotency_key_reused: 422,
+  too_many_keys: 429,
   headers_too_large: 431,
   internal_error: 500,
   database_not_configured: 503,
   database_unavailable: 503,
   outcome_unknown: 503,
   draining: 503,
-  github_not_configured: 503,
 }
 
-/** Answers of 503 that are no fault: the service runs as it was set up. */
-const NOT_CONFIGURED: ReadonlySet<ProblemCode> = new Set(['database_not_configured', 'github_not_configured'])
-
-const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+export const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   database_unavailable: 2,
   outcome_unknown: 2,
   draining: 2,
@@ -58,57 +62,56 @@ const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 /** An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'Always `about:blank`: see `code`.' }),
+    type: Type.String({ description: 'Always `about:blank`; `code` identifies the problem.' }),
     title: Type.String({ description: 'The name of the HTTP status.' }),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong with this very request.' }),
+    status: Type.Integer({ description: 'The HTTP status.' }),
+    detail: Type.String({ description: 'What is wrong with this request.' }),
     code: Type.Enum(Object.keys(STATUS) as ProblemCode[], {
       type: 'string',
       description: 'The name of the problem, for programs.',
     }),
-    instance: Type.String({ description: 'The path that was asked.' }),
-    request_id: Type.String({ description: 'The id of this request, also in the X-Request-Id header and in the log.' }),
+    instance: Type.String({ description: 'The path of the request.' }),
+    request_id: Type.String({ description: 'The id of the request, also in the X-Request-Id header and in the log.' }),
     errors: Type.Optional(
       Type.Array(
-        Type.Object({
-          pointer: Type.String({
-            description: 'Where: a JSON pointer as a URI fragment; for a query parameter or a header, its name.',
-          }),
-          detail: Type.String({ description: 'What is expected there.' }),
-        }),
+        Type.Object(
+          {
+            pointer: Type.String({
+              description:
+                'The place: a JSON pointer into the body or the query as a URI fragment (`#/title`), or the name of a header.',
+            }),
+            detail: Type.String({ description: 'What is expected there.' }),
+          },
+          { title: 'FieldError' },
+        ),
+        { description: 'For `invalid_input`: what is wrong, place by place.' },
       ),
     ),
   },
-  {
-    title: 'Problem',
-    examples: [
-      {
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: 'No task has this id',
-        code: 'not_found',
-        instance: '/tasks/0192a0c0-0000-7000-8000-000000000000',
-        request_id: 'Qm8x1-1',
-      },
-    ],
-  },
+  { title: 'Problem' },
 )
 
 export interface Fault {
   readonly code: ProblemCode
   readonly detail: string
   readonly issues?: readonly InputIssue[]
+  /** Where it is not the status of the code: for `request_refused`. */
+  readonly status?: number
 }
+
+const statusOf = (fault: Fault): number => fault.status ?? STATUS[fault.code]
 
 /** A refusal of the HTTP layer's own. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly code: HttpErrorCode
+  /** The headers that are wrong, by their names. */
+  readonly issues: readonly InputIssue[]
 
-  constructor(code: HttpErrorCode, message: string) {
+  constructor(code: HttpErrorCode, message: string, issues: readonly InputIssue[] = []) {
     super(message)
     this.code = code
+    this.issues = issues
   }
 }
 
@@ -116,8 +119,8 @@ export class HttpError extends Error {
 export const toProblem = (fault: Fault, instance: string, requestId: string): string =>
   JSON.stringify({
     type: 'about:blank',
-    title: STATUS_CODES[STATUS[fault.code]],
-    status: STATUS[fault.code],
+    title: STATUS_CODES[statusOf(fault)],
+    status: statusOf(fault),
     detail: fault.detail,
     code: fault.code,
     instance,
@@ -125,49 +128,72 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
     ...(fault.issues !== undefined && fault.issues.length > 0 ? { errors: fault.issues } : {}),
   })
 
-/** What the caller may know of an error. Whatever we did not foresee is told as an internal error, without its message. */
-export const toFault = (error: unknown): Fault => {
+/**
+ * What the caller may know of an error. Anything unforeseen is an internal error, without its message. `bodyLimit`: the
+ * maximum of the route, in bytes.
+ */
+export const toFault = (error: unknown, bodyLimit?: number): Fault => {
   if (error instanceof TaskError) return { code: error.code, detail: error.message, issues: error.issues }
-  if (error instanceof HttpError) return { code: error.code, detail: error.message }
-  const code = frameworkCode(error)
-  return code === undefined
-    ? { code: 'internal_error', detail: 'Something went wrong on our side; the log has it under this request id' }
-    : { code, detail: FRAMEWORK_DETAILS[code] }
+  if (error instanceof HttpError) return { code: error.code, detail: error.message, issues: error.issues }
+  const status = refusedStatus(error)
+  if (status === undefined) return INTERNAL_ERROR
+  const code = BY_STATUS[status]
+  if (code === undefined) return { code: 'request_refused', status, detail: `${STATUS_CODES[status] ?? 'Refused'}` }
+  return { code, detail: code === 'body_too_large' ? toLimitDetail(bodyLimit) : FRAMEWORK_DETAILS[code] }
 }
 
 /** Answers with the problem that an error is. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const fault = toFault(error)
-  if (STATUS[fault.code] >= 500 && !NOT_CONFIGURED.has(fault.code))
+  const fault = toFault(error, request.routeOptions.bodyLimit)
+  /** Without a database the service runs as it is configured: its 503 is no failure. */
+  if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
   if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
-  const retryAfter = RETRY_AFTER_SECONDS[fault.code]
+  const ownRetryAfter = error instanceof TaskError ? error.retryAfter : undefined
+  const retryAfter = ownRetryAfter ?? RETRY_AFTER_SECONDS[fault.code]
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   return reply
-    .code(STATUS[fault.code])
+    .code(statusOf(fault))
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(toProblem(fault, pathOf(request.url), request.id))
 }
 
 export const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 
+const INTERNAL_ERROR: Fault = {
+  code: 'internal_error',
+  detail: 'Internal error; the log has the details under this request id',
+}
+
 const FRAMEWORK_DETAILS = {
   malformed_request: 'The request is not valid HTTP, or its URL is not valid',
-  body_too_large: 'The body is larger than this endpoint takes',
+  route_not_found: 'No route matches this path; see /docs',
+  method_not_allowed: 'Method not allowed',
+  request_timeout: 'The request came too slowly',
   unsupported_media_type:
     'Send the body as application/json (PATCH also takes application/merge-patch+json), in UTF-8 and uncompressed',
-  request_timeout: 'The request came too slowly',
 } as const satisfies Partial<Record<ProblemCode, string>>
 
-/** Fastify's own refusals, by their status. */
-const frameworkCode = (error: unknown): keyof typeof FRAMEWORK_DETAILS | undefined => {
-  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined
-  if (typeof error.code !== 'string' || !error.code.startsWith('FST_')) return undefined
-  const codes = {
-    400: 'malformed_request',
-    408: 'request_timeout',
-    413: 'body_too_large',
-    415: 'unsupported_media_type',
-  } as const
-  return codes[error.statusCode as keyof typeof codes]
+type FrameworkCode = keyof typeof FRAMEWORK_DETAILS | 'body_too_large'
+
+const MEBIBYTE = 1024 * 1024
+
+const toLimitDetail = (limit = MEBIBYTE): string => `Request body exceeds the ${limit / MEBIBYTE} MiB limit of this endpoint`
+
+const BY_STATUS: Readonly<Record<number, FrameworkCode>> = {
+  400: 'malformed_request',
+  404: 'route_not_found',
+  405: 'method_not_allowed',
+  408: 'request_timeout',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+}
+
+/** The status of a refusal by Fastify (`FST_…`) or by a plugin (http-errors marks what a caller may see); undefined for a fault. */
+const refusedStatus = (error: unknown): number | undefined => {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined
+  const isFramework = 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
+  const isExposed = 'expose' in error && error.expose === true
+  const status = Number(error.statusCode)
+  return (isFramework || isExposed) && status >= 400 && status < 500 ? status : undefined
 }

@@ -32,7 +32,7 @@ export const refuseConnection = (error: Error & { code?: string }, socket: Socke
 /** An Expect header with anything but 100-continue, which node:http would answer with a bare 417. */
 export const refuseExpectations = (server: Server, newRequestId: (request: IncomingMessage) => string): void => {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const fault: Fault = { code: 'expectation_failed', detail: 'The only expectation that is met is 100-continue' }
+    const fault: Fault = { code: 'expectation_failed', detail: 'Unsupported Expect header; only 100-continue is supported' }
     const requestId = newRequestId(request)
     const body = toProblem(fault, pathOf(request.url ?? '/'), requestId)
     response

@@ -42,3 +42,6 @@ const OPEN = Buffer.from('[')
 const COMMA = Buffer.from(',')
 const CLOSE = Buffer.from(']')
 const EMPTY_ARRAY = Buffer.from('[]')
+
+/** The body of an answer to HEAD whose length is not known: no Content-Length is sent. */
+export const unknownLength = (): Readable => Readable.from([])

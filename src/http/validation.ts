@@ -1,11 +1,13 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { invalidInput } from '../core/errors.ts'
+import { toTaskId } from '../core/task.ts'
 import { createValidator, type Validator } from '../core/validation.ts'
 
 /** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = createValidator(schema as TSchema)
+  if (httpPart === 'params') return toFastify((value) => validate(toTaskIds(value as Record<string, string>)))
   const isRead = httpPart === 'querystring' && Object.keys((schema as ObjectSchema).properties).length > 0
   return isRead
     ? toFastify((value) => validate(fromQueryString(value as QueryString, schema as ObjectSchema)))
@@ -17,10 +19,14 @@ export const toFastify = (validate: Validator<unknown>) => (value: unknown) => {
   return 'issues' in result ? { error: invalidInput(result.issues) } : result
 }
 
+/** Every path parameter is the id of a task. */
+const toTaskIds = (params: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).map(([name, text]) => [name, toTaskId(text)]))
+
 type QueryString = Readonly<Record<string, string | string[]>>
 interface ObjectSchema {
   readonly properties: Readonly<
-    Record<string, { readonly type?: string; readonly items?: { readonly enum?: unknown } } | undefined>
+    Record<string, { readonly type?: string; readonly format?: string; readonly items?: { readonly enum?: unknown } } | undefined>
   >
 }
 
@@ -33,5 +39,9 @@ const fromText = (value: string | string[], schema: ObjectSchema['properties'][s
     const values = [value].flat()
     return schema.items?.enum === undefined ? values : values.flatMap((one) => one.split(','))
   }
+  if (schema?.format === 'date-time' && typeof value === 'string') return withOffset(value)
   return schema?.type === 'integer' && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
 }
+
+/** A `+` that was not escaped arrives as a space; before an offset a space can mean nothing else. */
+const withOffset = (instant: string): string => instant.replace(/ (?=\d{2}:?\d{2}$)/, '+')

@@ -53,35 +53,41 @@ describe('a cursor', () => {
   })
 
   test('with a value that its sort cannot have is no position', () => {
-    const impossible: readonly (readonly [Sort['key'], unknown])[] = [
+    const impossible: readonly (readonly [Sort['key'] | 'folded_title', unknown])[] = [
       ['created_at', null],
       ['updated_at', null],
-      ['title', null],
+      ['folded_title', null],
       ['priority', null],
       ['priority', 'urgent'],
       ['priority', 'toString'],
-      ['title', 7],
+      ['folded_title', 7],
       ['created_at', '2026-01-01T00:00:00Z'],
       ['created_at', '2026-01-01'],
       ['due_at', 'never'],
       ['due_at', 0],
     ]
     for (const [key, value] of impossible) {
-      expect([key, value, fromCursor(forged(key, value, 'id'), { key, descending: false })]).toEqual([key, value, undefined])
+      const sort: Sort = { key: key === 'folded_title' ? 'title' : key, descending: false }
+      expect([key, value, fromCursor(forged(key, value, 'id'), sort)]).toEqual([key, value, undefined])
     }
   })
 
   test('without an id, or with more than it needs, is no position', () => {
     const sort: Sort = { key: 'title', descending: false }
-    expect(fromCursor(forged('title', 'a', 'id'), sort)).toEqual({ value: 'a', id: 'id' } satisfies Position)
+    expect(fromCursor(forged('folded_title', 'a', 'id'), sort)).toEqual({ value: 'a', id: 'id' } satisfies Position)
     for (const cursor of [
-      forged('title', 'a', ''),
-      forged('title', 'a'),
-      forged('title', 'a', 7),
-      forged('title', 'a', 'id', 1),
+      forged('folded_title', 'a', ''),
+      forged('folded_title', 'a'),
+      forged('folded_title', 'a', 7),
+      forged('folded_title', 'a', 'id', 1),
     ]) {
       expect(fromCursor(cursor, sort)).toBeUndefined()
     }
+  })
+
+  test('by title of version 0.1.0, which had another order, is no position', () => {
+    expect(fromCursor(forged('title', 'a', 'id'), { key: 'title', descending: false })).toBeUndefined()
+    expect(fromCursor(forged('-title', 'a', 'id'), { key: 'title', descending: true })).toBeUndefined()
   })
 
   test('holds the null of a task without a due date', () => {

@@ -11,6 +11,7 @@ interface Written {
   readonly sign: 1 | -1
   readonly offset: readonly [hours: number, minutes: number]
   readonly separator: 'T' | 't'
+  readonly colon: ':' | ''
   readonly isZulu: boolean
 }
 
@@ -28,6 +29,7 @@ const written: fc.Arbitrary<Written> = fc.record({
   sign: fc.constantFrom(1, -1),
   offset: fc.tuple(fc.integer({ min: 0, max: 24 }), fc.integer({ min: 0, max: 60 })),
   separator: fc.constantFrom('T', 't'),
+  colon: fc.constantFrom(':', ''),
   isZulu: fc.boolean(),
 })
 
@@ -37,9 +39,10 @@ const toText = ({
   sign,
   offset,
   separator,
+  colon,
   isZulu,
 }: Written): string => {
-  const zone = isZulu ? 'Z' : `${sign < 0 ? '-' : '+'}${digits(offset[0], 2)}:${digits(offset[1], 2)}`
+  const zone = isZulu ? 'Z' : `${sign < 0 ? '-' : '+'}${digits(offset[0], 2)}${colon}${digits(offset[1], 2)}`
   const time = `${digits(hour, 2)}:${digits(minute, 2)}:${digits(second, 2)}${fraction && `.${fraction}`}`
   return `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}${separator}${time}${zone}`
 }
@@ -90,6 +93,8 @@ describe('toInstant', () => {
     ['2026-03-01t09:00:00z', '2026-03-01T09:00:00.000Z'],
     ['2026-03-01T09:00:00-00:00', '2026-03-01T09:00:00.000Z'],
     ['2026-03-01T00:30:00+05:45', '2026-02-28T18:45:00.000Z'],
+    ['2026-03-01T00:30:00+0545', '2026-02-28T18:45:00.000Z'],
+    ['1969-12-31T23:59:59.9999999Z', '1969-12-31T23:59:59.999Z'],
     ['2025-12-31T23:59:59.999999999-00:01', '2026-01-01T00:00:59.999Z'],
     ['2024-02-29T00:00:00.1Z', '2024-02-29T00:00:00.100Z'],
     ['2000-02-29T00:00:00.12Z', '2000-02-29T00:00:00.120Z'],
@@ -116,7 +121,8 @@ describe('toInstant', () => {
     ['a leap second by offset', '1990-12-31T15:59:60-08:00'],
     ['an offset of 24 hours', '2026-03-01T00:00:00+24:00'],
     ['an offset of 60 minutes', '2026-03-01T00:00:00+01:60'],
-    ['an offset without colon', '2026-03-01T00:00:00+0100'],
+    ['an offset of hours alone', '2026-03-01T00:00:00+01'],
+    ['an offset with two colons', '2026-03-01T00:00:00+01::00'],
     ['a year before 0000 once in UTC', '0000-01-01T00:00:00+00:01'],
     ['a year after 9999 once in UTC', '9999-12-31T23:59:59-00:01'],
     ['five digits of year', '12026-03-01T00:00:00Z'],

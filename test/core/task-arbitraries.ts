@@ -26,10 +26,32 @@ export const texts = (maxLength: number) => fc.string({ unit: characters, maxLen
 
 const knownTitles = fc.constantFrom('a', 'b', 'B', 'Äpfel kaufen', '\u{1F600}', '\uFFFD', '\u{10000}', 'é', 'e\u0301')
 
+/** Letters that fold, marks alone, and neighbours of the surrogates, so that titles are often nearly the same. */
+const confusable = fc.constantFrom(
+  ...'aAáÁàbBßẞsSłŁlæıIiİkK',
+  '\u0301',
+  '\u0302',
+  '\u0001',
+  'ﷺ',
+  '각',
+  '\uFFFD',
+  '\u{10000}',
+  '\u{1F600}',
+)
+
 export const titles = fc.oneof(
   knownTitles,
   texts(8).filter((title) => title.trim() !== ''),
+  fc.string({ unit: confusable, minLength: 1, maxLength: 4 }),
 )
+
+/** By code point, as both databases compare texts; `<` goes by UTF-16 unit. */
+export const byCodePoint = (a: string, b: string): number => {
+  const [left, right] = [[...a], [...b]]
+  const at = left.findIndex((character, index) => character !== right[index])
+  if (at < 0) return left.length - right.length
+  return (left[at]?.codePointAt(0) ?? -1) - (right[at]?.codePointAt(0) ?? -1)
+}
 
 const due = fc.option(instants, { nil: null })
 const references = fc.option(fc.constantFrom('1', '2', 'x'), { nil: null })

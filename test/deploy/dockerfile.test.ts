@@ -17,6 +17,17 @@ test('a build without arguments has the labels of this version', () => {
   expect(dockerfile).toContain(`org.opencontainers.image.licenses="${license}"`)
 })
 
+test('the image leaves out the optional dependencies: only SQLite for older versions of Node.js', () => {
+  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { dev?: true; optional?: true }> }
+  const optional = Object.entries(packages).filter(([, { dev, optional }]) => optional && !dev)
+  expect(dockerfile).toContain('npm ci --ignore-scripts --omit=dev --omit=optional ')
+  expect(optional.map(([folder]) => folder.replace('node_modules/', ''))).toEqual([
+    '@photostructure/sqlite',
+    'node-addon-api',
+    'node-gyp-build',
+  ])
+})
+
 test('the builder is given no file but what the Dockerfile copies', () => {
   const [first, ...kept] = text('.dockerignore')
     .split('\n')

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { Task } from '#src/core/task.ts'
+import type { TaskSync } from '#src/core/task-sync.ts'
 import { forbidden, validationFailed } from './local-github/answer.ts'
 import { answerWith, type Fault } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
-import { becomes, becomesLinked, expectOneIssueEach, PATCH_ISSUE, type SyncService, stands, startSync } from './synced-service.ts'
+import {
+  becomes,
+  becomesLinked,
+  eventually,
+  expectOneIssueEach,
+  PATCH_ISSUE,
+  type SyncService,
+  stands,
+  startSync,
+} from './synced-service.ts'
 
 const PROBED_LATE = { GITHUB_SWEEP_INTERVAL_MS: '60000' }
 
@@ -43,6 +53,17 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     begin: (github) => github.setRights('read'),
     mend: (github) => github.setRights('push'),
   },
+  'archived repository': {
+    code: 'repository_archived',
+    action: /^Unarchive the repository/,
+    begin: (github) => github.archive(),
+    mend: (github) => github.unarchive(),
+  },
+}
+
+interface Job {
+  readonly task_id: string
+  readonly sync: TaskSync
 }
 
 /** How often it was looked whether the repository can be reached. */
@@ -76,6 +97,48 @@ describe('what a person has to mend', () => {
     await resume(service, task)
     expectOneIssueEach(github, [before, await becomesLinked(service, task)])
     await stands(service, { blocked: null })
+  })
+
+  it('archived repository: edits, labels and deletions wait for it too, and go on by themselves', async () => {
+    const github = await startLocalGithub()
+    const service = await startSync(github, await openDatabase())
+    const tasks = ['edited', 'labelled', 'deleted'].map((title) => service.create({ title }))
+    const [edited, labelled, deleted] = await Promise.all(tasks.map(async (task) => becomesLinked(service, await task)))
+    github.archive()
+    await service.put(String(labelled?.id), { labels: ['x'], priority: 'high' })
+    await service.remove(String(deleted?.id))
+    await service.put(String(edited?.id), { title: 'edited again' })
+    await stands(service, { jobs: { blocked: 3 }, blocked: { code: 'repository_archived' } })
+    for (const { task_id, sync } of await service.read<Job[]>('/github/jobs?state=blocked'))
+      expect([task_id, sync.error?.code]).toEqual([task_id, 'repository_archived'])
+    github.unarchive()
+    const shown = () =>
+      github.issues().map(({ title, state, labels }) => [title, state, ...labels.map(({ name }) => name).sort()])
+    await eventually(() =>
+      expect(shown().sort()).toEqual([
+        ['deleted', 'closed'],
+        ['edited again', 'open'],
+        ['labelled', 'open', 'priority:high', 'x'],
+      ]),
+    )
+    await eventually(async () => {
+      const { jobs, blocked } = await stateOf(service)
+      expect({ jobs, blocked }).toEqual({ jobs: { linked: 2 }, blocked: null })
+    })
+  })
+
+  it('archived repository: a service that starts then says so, and unarchived, it opens the issues', async () => {
+    const github = await startLocalGithub()
+    github.archive()
+    const service = await startSync(github, await openDatabase())
+    const task = await service.create({ title: 'meanwhile' })
+    await becomes(service, task, { sync: { status: 'blocked', error: { code: 'repository_archived' } } })
+    await stands(service, { blocked: { code: 'repository_archived' } })
+    github.setRights('read')
+    github.unarchive()
+    await stands(service, { blocked: { code: 'forbidden' } })
+    github.setRights('push')
+    expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
 
   it('two things to mend, one after the other: mending both resumes everything', async () => {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { createClient } from '#src/github/api/client.ts'
+import { createGithubClock } from '#src/github/api/github-clock.ts'
 import { toRemoteIssue } from '#src/github/issue/remote-issue.ts'
 import { startLocalGithub } from './start-local-github.ts'
 
@@ -8,7 +9,7 @@ import { startLocalGithub } from './start-local-github.ts'
 const start = async (timeoutMs = 5000) => {
   const github = await startLocalGithub({ hugeIds: true })
   const credential = { kind: 'token', token: github.token } as const
-  const call = createClient({ credential, apiUrl: github.url, timeoutMs, userAgent: 'test', now: Date.now })
+  const call = createClient({ credential, apiUrl: github.url, timeoutMs, userAgent: 'test', clock: createGithubClock(Date.now) })
   return { github, call }
 }
 

@@ -56,7 +56,6 @@ const FAULTS = [...FAILURES, ...FAILURES, faults.secondaryLimit({ seconds: 1 })]
 const LIST_LAG_MS = 300
 
 const ENV = {
-  LOG_LEVEL: 'warn',
   GITHUB_REQUEST_TIMEOUT_MS: '300',
   GITHUB_LOOKUP_DELAYS_MS: '100,400,1500',
   GITHUB_SWEEP_INTERVAL_MS: '1000',

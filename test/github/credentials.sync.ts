@@ -107,7 +107,6 @@ describe('a token or an app', () => {
   })
 })
 
-/** The app's client waits for five seconds before it gives a new token up: once is enough, on whatever database. */
 it('an app whose token is revoked asks for another one by itself', async () => {
   const github = await startLocalGithub({ app: APP })
   const service = await startSync(github, await openDatabase(), asApp(pem('pkcs8')))

@@ -55,6 +55,13 @@ describe('the issue of a task', () => {
     expect(body).toMatch(/🎉\n\n\*… cut here, as GitHub takes no longer text\. The task has it whole\.\*\n\n<!-- .* -->$/u)
   })
 
+  test('has its marker above a description that could make a code block of it', () => {
+    expect(toIssue(fields({ description: 'see\n```\ncode' }), MARKER).body).toBe(`${MARKER}\n\nsee\n\`\`\`\ncode`)
+    expect(toIssue(fields({ description: '```\ncode\n```' }), MARKER).body).toBe(`\`\`\`\ncode\n\`\`\`\n\n${MARKER}`)
+    const { body } = toIssue(fields({ description: `\`\`\`\n${'y'.repeat(65_500)}\n\`\`\`` }), MARKER)
+    expect([body.startsWith(`${MARKER}\n\n\`\`\`\nyy`), codePoints(body)]).toEqual([true, 65_536])
+  })
+
   test('bears its own marker alone, whatever the description quotes', () => {
     const description = `before\n\n${MARKER.replace('5e', '5f')}\n\nafter`
     expect(toIssue(fields({ description }), MARKER).body).toBe(`before\n\nafter\n\n${MARKER}`)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { newLink, type SyncLink } from '#src/core/sync-link.ts'
-import { adopted, failed, lookedInVain } from '#src/github/step/links.ts'
+import { createLink, type SyncLink } from '#src/core/sync-link.ts'
+import { toAdopted, toNotFound, toRetry } from '#src/github/step/link-transitions.ts'
 
 const NOW = Date.parse('2026-03-01T09:00:00Z')
 const MINUTE = 60_000
@@ -8,7 +8,9 @@ const DAY = 24 * 60 * MINUTE
 const REASON = { code: 'unavailable', detail: 'GitHub did not answer' }
 const DELAYS = [30_000, 2 * MINUTE, 10 * MINUTE]
 
-const link = (changes: Partial<SyncLink> = {}): SyncLink => ({ ...newLink('task', NOW), ...changes })
+const at = (time: number) => ({ now: () => time, toOurs: (instant: number) => instant })
+
+const link = (changes: Partial<SyncLink> = {}): SyncLink => ({ ...createLink('task', NOW), ...changes })
 
 test('a failed step is tried again within a wait that doubles up to an hour', () => {
   for (const [attempts, most] of [
@@ -18,7 +20,7 @@ test('a failed step is tried again within a wait that doubles up to an hour', ()
     [11, 3_600_000],
     [500, 3_600_000],
   ] as const) {
-    const waits = Array.from({ length: 200 }, () => (failed(link({ attempts }), REASON, 2000, NOW).nextAttemptAt ?? 0) - NOW)
+    const waits = Array.from({ length: 200 }, () => (toRetry(link({ attempts }), REASON, 2000, at(NOW)).nextAttemptAt ?? 0) - NOW)
     expect(Math.max(...waits)).toBeLessThanOrEqual(most)
     expect(Math.max(...waits)).toBeGreaterThan(most / 2)
     expect(Math.min(...waits)).toBeLessThan(most / 2)
@@ -27,27 +29,31 @@ test('a failed step is tried again within a wait that doubles up to an hour', ()
 
 test('a step that has failed for a day is given up, with what a person can do', () => {
   let failing = link()
-  for (const at of [NOW, NOW + MINUTE, NOW + DAY - 1]) {
-    failing = failed(failing, REASON, 2000, at)
+  for (const time of [NOW, NOW + MINUTE, NOW + DAY - 1]) {
+    failing = toRetry(failing, REASON, 2000, at(time))
     expect(failing).toMatchObject({ status: 'pending', failingSince: NOW })
   }
-  const dead = failed(failing, REASON, 2000, NOW + DAY)
+  const dead = toRetry(failing, REASON, 2000, at(NOW + DAY))
   expect(dead).toMatchObject({ status: 'dead', nextAttemptAt: null, attempts: 4, error: { code: 'unavailable' } })
   expect(dead.error?.action).toContain('POST /tasks/{id}/sync')
 })
 
 test('an issue that is not there is looked for at each delay since it was sent, then opened again', () => {
   let uncertain = link({ status: 'uncertain', sentAt: NOW, failingSince: NOW })
-  uncertain = lookedInVain(uncertain, DELAYS, NOW + 30_000)
+  uncertain = toNotFound(uncertain, DELAYS, at(NOW + 30_000))
   expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 2 * MINUTE })
-  uncertain = lookedInVain(uncertain, DELAYS, NOW + 2 * MINUTE)
+  uncertain = toNotFound(uncertain, DELAYS, at(NOW + 2 * MINUTE))
   expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 10 * MINUTE })
-  expect(lookedInVain(uncertain, DELAYS, NOW + 10 * MINUTE)).toMatchObject({ status: 'pending', sent: null, failingSince: NOW })
+  expect(toNotFound(uncertain, DELAYS, at(NOW + 10 * MINUTE))).toMatchObject({
+    status: 'pending',
+    sent: null,
+    failingSince: NOW,
+  })
 })
 
 test('an issue that GitHub has not opened for a day is given up', () => {
   const uncertain = link({ status: 'uncertain', sentAt: NOW + DAY, failingSince: NOW, lookups: 2 })
-  expect(lookedInVain(uncertain, DELAYS, NOW + DAY)).toMatchObject({ status: 'dead', nextAttemptAt: null })
+  expect(toNotFound(uncertain, DELAYS, at(NOW + DAY))).toMatchObject({ status: 'dead', nextAttemptAt: null })
 })
 
 test('an issue that shows up late, touched by a person, is known by whatever we once sent: an edit since then is no change of theirs', () => {
@@ -62,7 +68,7 @@ test('an issue that shows up late, touched by a person, is known by whatever we 
     ['by a person', 'first'],
   ] as const) {
     let late = link({ status: 'uncertain', sentAt: NOW, sent: { ...fields, title: 'first' } })
-    for (const next of ['second', 'third']) late = { ...lookedInVain(late, [], NOW), sent: { ...fields, title: next } }
-    expect(adopted(late, { ...issue, title }, NOW)).toMatchObject({ base: { title: known }, sent: { title: 'third' } })
+    for (const next of ['second', 'third']) late = { ...toNotFound(late, [], at(NOW)), sent: { ...fields, title: next } }
+    expect(toAdopted(late, { ...issue, title }, NOW)).toMatchObject({ base: { title: known }, sent: { title: 'third' } })
   }
 })

@@ -79,6 +79,20 @@ describe('what it serves', () => {
     await octokit.request(`GET ${ISSUE}/labels`, place)
   })
 
+  it('reads paths as GitHub does: dot segments are resolved, a trailing slash means nothing', async () => {
+    const github = await startLocalGithub()
+    const octokit = connect(github)
+    const remove = (name: string) => octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...HERE, issue_number: 1, name })
+    github.as('alice').open({ title: 'x', labels: ['.', '%2e', 'a/b', 'kept'] })
+    await remove('%2e')
+    await remove('a/b')
+    expect(github.issue(1)?.labels.map(({ name }) => name)).toEqual(['.', 'kept'])
+    await remove('.')
+    expect(github.issue(1)?.labels).toEqual([])
+    expect((await refusalOf(remove('..'))).status).toBe(404)
+    expect(takeViolations(github)).toEqual([expect.stringContaining('DELETE /repos/acme/tasks/issues/1/:')])
+  })
+
   it('answers the smaller questions in the shape that GitHub describes', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)
@@ -185,6 +199,28 @@ describe('what it refuses', () => {
     github.enableIssues()
     github.delete()
     expect((await get(3)).status).toBe(404)
+  })
+
+  it('writes to an archived repository, which can still be read', async () => {
+    const github = await startLocalGithub()
+    const octokit = connect(github)
+    const place = { ...HERE, issue_number: 1 }
+    github.as('alice').open({ title: 'a', labels: ['x'] })
+    github.archive()
+    const refusals = [
+      refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'b' })),
+      refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'b' })),
+      refusalOf(octokit.request(`POST ${ISSUE}/labels`, { ...place, labels: ['y'] })),
+      refusalOf(octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...place, name: 'x' })),
+    ]
+    const body = { message: 'Repository was archived so is read-only.' }
+    for (const refusal of refusals) expect(await refusal).toMatchObject({ status: 403, body })
+    const archived = async () => (await octokit.request('GET /repos/{owner}/{repo}', HERE)).data.archived
+    expect([await archived(), (await octokit.request(`GET ${ISSUE}`, place)).status]).toEqual([true, 200])
+    github.unarchive()
+    expect(await archived()).toBe(false)
+    await octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'b' })
+    expect(github.issue(1)?.title).toBe('b')
   })
 
   it('the former name of a repository: 301 to a read, 307 to a write, both with the way there', async () => {

@@ -11,9 +11,15 @@ describe('a marker', () => {
     expect(createMarker(Buffer.from('a key')).toMarker(TASK_ID)).toBe(MARKER)
   })
 
-  test('names its task wherever it stands, and twice too', () => {
-    for (const body of [MARKER, `text\n\n${MARKER}`, `${MARKER}\r\ntext`, `a ${MARKER} b`, MARKER + MARKER]) {
+  test('names its task on any line of its own, and twice too', () => {
+    for (const body of [MARKER, `text\n\n${MARKER}`, `${MARKER}\r\ntext`, `a\r\n${MARKER} \r\nb`, `${MARKER}\n${MARKER}`]) {
       expect(taskOf(body)).toBe(TASK_ID)
+    }
+  })
+
+  test('that is quoted names none', () => {
+    for (const body of [`> ${MARKER}`, `a ${MARKER} b`, `    ${MARKER}`, `- ${MARKER}`, `\`${MARKER}\``, MARKER + MARKER]) {
+      expect(taskOf(body)).toBeUndefined()
     }
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { commonBase } from '#src/github/issue/common-base.ts'
 import { fromIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { merge } from '#src/github/issue/merge.ts'
+import { inferMergeBase } from '#src/github/issue/merge-base.ts'
 import { FIELDS, fields, MARKER } from './synced-arbitraries.ts'
 
 const SIDES = ['task', 'issue'] as const
@@ -114,17 +114,17 @@ describe('the base after a patch whose outcome is unknown', () => {
   const base = fields({ labels: ['kept', 'removed'] })
 
   test('is what was sent, when it has arrived', () => {
-    const common = commonBase(base, sent, toIssue(sent, MARKER))
+    const common = inferMergeBase(base, sent, toIssue(sent, MARKER))
     expect(common).toEqual({ ...sent, labels: ['kept', 'added'] })
   })
 
   test('is what it was, when it has not', () => {
-    expect(commonBase(base, sent, toIssue(base, MARKER))).toEqual(base)
+    expect(inferMergeBase(base, sent, toIssue(base, MARKER))).toEqual(base)
   })
 
   test('is what has arrived of it, and what someone else changed is a change', () => {
     const issue = { ...toIssue(base, MARKER), title: 'theirs', labels: ['status:in_progress', 'added', 'removed', 'theirs'] }
-    const common = commonBase(base, sent, issue)
+    const common = inferMergeBase(base, sent, issue)
     expect(common).toEqual(fields({ status: 'in_progress', labels: ['kept', 'removed', 'added'] }))
     const task = { ...sent, title: 'later here', labels: ['kept'] }
     const merged = merge(common, task, fromIssue(issue, common), 'issue')
@@ -136,12 +136,12 @@ describe('the base after a patch whose outcome is unknown', () => {
     const long = { title: `sent ${'x'.repeat(300)} end`, description: `sent ${'y'.repeat(65_500)} end` }
     const { title, body, ...rest } = toIssue(fields(long), MARKER)
     const issue = { ...rest, title: title.replace('sent', 'edited'), body: body.replace('sent', 'edited') }
-    const common = commonBase(FIELDS, fields(long), issue)
+    const common = inferMergeBase(FIELDS, fields(long), issue)
     expect(common).toEqual(fields(long))
     expect(fromIssue(issue, common)).toEqual(
       fields({ title: long.title.replace('sent', 'edited'), description: long.description.replace('sent', 'edited') }),
     )
     const alike = fields({ title: long.title.replace('sent', 'base') })
-    expect(commonBase(alike, fields(long), issue).title).toBe(alike.title)
+    expect(inferMergeBase(alike, fields(long), issue).title).toBe(alike.title)
   })
 })

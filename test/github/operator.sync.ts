@@ -26,8 +26,11 @@ describe('the operator', () => {
       jobs: {},
       last_sweep_at: INSTANT,
       last_delivery_at: null,
+      clock_offset_ms: 0,
+      warnings: [],
     })
     expect(await metricsOf(synced)).toMatchObject({ 'jobs{state="linked"}': 0, blocked: 0, paused_timestamp_seconds: 0 })
+    expect(await metricsOf(synced)).toMatchObject({ clock_offset_seconds: 0 })
     expect((await metricsOf(synced)).requests_remaining).toBeGreaterThan(0)
     expect(await metricsOf(synced)).toMatchObject({ last_delivery_timestamp_seconds: 0 })
 
@@ -114,6 +117,18 @@ describe('the operator', () => {
     ])
     expect([await statusOf('/github/link', { dry_run: 'yes' }), await statusOf('/github/link', { x: 1 })]).toEqual([422, 422])
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(4)
+  })
+
+  test('asked many times at once for one task without an issue, opens one issue and refuses nobody', async () => {
+    const url = await openDatabase()
+    const before = await startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
+    const { id } = await createCalls(before.url).create({ title: 'without an issue' })
+    await before.end('SIGTERM')
+    const { github, syncNow, linked, sweeps } = await startSynced({ ...SWEEPING, DATABASE_URL: url })
+    await Promise.all(Array.from({ length: 20 }, () => syncNow(id)))
+    expect((await linked(id)).sync.issue_number).toBe(1)
+    await sweeps(2)
+    expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
   })
 
   test('links the tasks from before: counted with dry_run, each pushed once only, and one alone when asked', async () => {

@@ -1,8 +1,8 @@
 import type { SyncedFields } from '#src/core/sync-link.ts'
-import { commonBase } from '#src/github/issue/common-base.ts'
 import { diffIssue, type IssueChanges, isEmpty } from '#src/github/issue/issue-diff.ts'
 import { fromIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { type Lost, type Merged, merge, type Side } from '#src/github/issue/merge.ts'
+import { inferMergeBase } from '#src/github/issue/merge-base.ts'
 import { ModelIssue } from './model-issue.ts'
 import { MARKER } from './synced-arbitraries.ts'
 
@@ -67,12 +67,12 @@ export class SyncModel {
   /** Reads the issue, and commits the task together with what is about to be sent. */
   #begin(): UnderWay {
     const seen = this.issue.state
-    const known = this.sent === null ? this.base : commonBase(this.base, this.sent, seen)
+    const known = this.sent === null ? this.base : inferMergeBase(this.base, this.sent, seen)
     const merged = merge(known, this.task, fromIssue(seen, known), this.preferred)
     if (JSON.stringify(merged.fields) !== JSON.stringify(this.task)) this.writes += 1
     this.task = merged.fields
     this.#remember()
-    this.base = commonBase(known, merged.fields, seen)
+    this.base = inferMergeBase(known, merged.fields, seen)
     this.sent = merged.fields
     this.lost.push(...merged.lost)
     const changes = diffIssue(seen, toIssue(merged.fields, MARKER), toIssue(known, MARKER))

@@ -17,7 +17,10 @@ export const FIELDS: SyncedFields = {
 
 export const fields = (changes: Partial<SyncedFields> = {}): SyncedFields => ({ ...FIELDS, ...changes })
 
-const character = fc.constantFrom('a', 'B', ' ', '\n', '\r\n', '\t', '…', 'é', '🎉', '👩‍💻', '*', '<!--', '-->', MARKER)
+const character = fc.constantFrom(
+  ...['a', 'B', ' ', '\n', '\r\n', '\t', '…', 'é', '🎉', '👩‍💻', '*', '<!--', '-->', '<pre>', MARKER],
+  ...['```', '\n```\n', '~~~', '\n- ', '\n> ', '    '],
+)
 const unit = fc.oneof({ weight: 3, arbitrary: character }, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
 const storable = (text: string): string => text.replaceAll('\0', '')
 

@@ -52,6 +52,24 @@ describe('texts', () => {
     await shown(id, { description: 'hers\n\nand more', version: 3 })
   })
 
+  test('with a code fence left open never show the marker, and come back as they were', async () => {
+    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const description = 'run\n~~~sh\necho'
+    const { id } = await create({ title: 'a', description })
+    const { body } = await issueShown(1, { body: expect.stringMatching(/^<!-- .* -->\n\nrun\n~~~sh\necho$/) })
+    const marker = body?.split('\n')[0]
+    /** As it was written before the marker could stand above: read alike, and not written again. */
+    github.as('alice').edit(1, { body: `${description}\n\n${marker}` })
+    expect(await writesDuring(() => deliver())).toEqual([])
+    expect(await linked(id)).toMatchObject({ description, version: 1 })
+    github.as('alice').edit(1, { body: `${marker}\r\n\r\n${description.replaceAll('\n', '\r\n')}\r\n# hers` })
+    await deliver()
+    await shown(id, { description: `${description}\n# hers` })
+    await put(id, { description: `${description}\n~~~` })
+    await issueShown(1, { body: `${description}\n~~~\n\n${marker}` })
+    expect((await get(id)).description).toBe(`${description}\n~~~`)
+  })
+
   test('that GitHub refuses block this task alone, and another text mends it', async () => {
     const { github, create, put, get, issueShown, read, restart } = await startSynced()
     const other = await create({ title: 'other' })

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
-import type { Desk } from '#src/github/step/desk.ts'
+import { createGithubClock } from '#src/github/api/github-clock.ts'
+import type { SyncContext } from '#src/github/step/sync-context.ts'
 import { startWorker } from '#src/github/worker/worker.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 
@@ -20,10 +21,10 @@ const start = (hold: SyncRepository['hold']) => {
     counts.turns += 1
     return true
   }
-  const openDesk = async () => ({ sync, limits: { isPaused } }) as unknown as Desk
+  const openContext = async () => ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as SyncContext
   const warnings: string[] = []
   const warn = (_: unknown, message: string) => void warnings.push(message)
-  const worker = startWorker(sync, { leaseMs: 60_000, openDesk, warn })
+  const worker = startWorker(sync, { leaseMs: 60_000, openContext, warn })
   onTestFinished(async () => {
     await worker.stop()
     await repository.close()

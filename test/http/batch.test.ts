@@ -99,7 +99,7 @@ test('honours if_match in the forms of If-Match', async () => {
   const app = await startApp()
   const { id } = await create(app)
   const update = (title: string, if_match: string) => ({ op: 'update', id, if_match, task: { title } })
-  const fields = ['"1"', '*', '"1", "3"', 'W/"4"', '"3"']
+  const fields = ['"1"', '*', '"1", W/"3"', 'W/"3"', '"3"']
   const told = await results(
     app,
     207,
@@ -141,6 +141,9 @@ describe('one operation that is invalid refuses the whole', () => {
     ['a null in a patch', { op: 'update', id: ABSENT, task: { title: null } }, '/task/title'],
     ['a task on delete', { op: 'delete', id: ABSENT, task: {} }, '/task'],
     ['an if_match of the wrong type', { op: 'delete', id: ABSENT, if_match: 1 }, '/if_match'],
+    ['an if_match without quotes', { op: 'delete', id: ABSENT, if_match: '1' }, '/if_match'],
+    ['an if_match with half a tag', { op: 'complete', id: ABSENT, if_match: '"1' }, '/if_match'],
+    ['an empty if_match', { op: 'update', id: ABSENT, if_match: '', task: {} }, '/if_match'],
     ['an unknown op', { op: 'upsert', id: ABSENT }, '/op'],
     ['an op from the prototype', { op: 'constructor' }, '/op'],
     ['no op', { task: { title: 'x' } }, '/op'],
@@ -203,7 +206,7 @@ describe('one operation that is invalid refuses the whole', () => {
 })
 
 describe('with an Idempotency-Key', () => {
-  test('a retry replays every result and repeats nothing', async () => {
+  test('a retry repeats nothing: what it created is as at first, what it changed as it is now', async () => {
     const app = await startApp()
     const [a, b, c] = [await create(app), await create(app), await create(app)]
     const operations = [
@@ -216,11 +219,31 @@ describe('with an Idempotency-Key', () => {
     const first = await batch(app, operations, key)
     expect([first.statusCode, first.headers['idempotent-replayed']]).toEqual([200, undefined])
     const before = await list(app)
+    const at = (answer: typeof first) => answer.json<{ results: Result[] }>().results
+    await send(app, 'PUT', `/tasks/${at(first)[0]?.task?.id}`, { title: 'since' })
     await send(app, 'PUT', `/tasks/${b.id}`, { status: 'pending' })
     const retry = await batch(app, operations, key)
-    expect([retry.statusCode, retry.body, retry.headers['idempotent-replayed']]).toEqual([200, first.body, 'true'])
-    expect(await list(app)).toHaveLength(before.length)
+    expect([retry.statusCode, retry.headers['idempotent-replayed']]).toEqual([200, 'true'])
+    const now = [...at(first).slice(0, 4), { status: 200, task: await get(app, b.id) }, { status: 204 }]
+    expect(at(retry)).toEqual(now)
     expect(await get(app, b.id)).toMatchObject({ status: 'pending', version: 3 })
+    expect(await list(app)).toHaveLength(before.length)
+  })
+
+  test('a retry answers 404 for a change of a task that was deleted since', async () => {
+    const app = await startApp()
+    const { id } = await create(app)
+    const operations = [
+      { op: 'complete', id },
+      { op: 'delete', id },
+    ]
+    const key = { 'idempotency-key': 'k' }
+    await results(app, 200, operations, key)
+    const answer = await batch(app, operations, key)
+    expect([answer.statusCode, answer.headers['idempotent-replayed']]).toEqual([207, undefined])
+    const [completed, deleted] = answer.json<{ results: Result[] }>().results
+    expect(completed).toMatchObject({ status: 404, error: { code: 'not_found' } })
+    expect(deleted).toEqual({ status: 204 })
   })
 
   test('a retry tries again what failed and repeats nothing of what went well', async () => {

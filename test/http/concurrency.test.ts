@@ -4,7 +4,10 @@ import type { App } from '#src/http/typed-app.ts'
 import { issueOf } from '../repository/linked-store.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { startGithubApp } from './github-app.ts'
+import { exchange } from './raw-socket.ts'
 import { create, expectProblem, get, send } from './requests.ts'
+
+const ABSENT = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
 /** A task at version 3. */
 const createThird = async (app: App): Promise<Task> => {
@@ -23,17 +26,17 @@ const CHANGES = [
 describe.each(CHANGES)('If-Match on %s %s', (method, path, body, status) => {
   test('goes on where the ETag of the task is among its tags, or for *', async () => {
     const app = await startApp({ database: 'memory' })
-    for (const field of ['"3"', '*', ' * ', '"1", "3"', '"1","3" ,"9"', '"3" , W/"3"']) {
+    for (const field of ['"3"', '*', ' * ', '"1", "3"', '"1","3" ,"9"', 'W/"3"', ',"1",, W/"3",']) {
       const { id } = await createThird(app)
       const answer = await send(app, method, `/tasks/${id}${path}`, body, { 'if-match': field })
       expect(answer.statusCode, `${field} ${answer.body}`).toBe(status)
     }
   })
 
-  test('is 412 with the current ETag for any other tag, a weak one, or what is no tag', async () => {
+  test('is 412 with the current ETag for any other tag', async () => {
     const app = await startApp({ database: 'memory' })
     const task = await createThird(app)
-    for (const field of ['"2"', 'W/"3"', '"1", "2"', '3', '"03"', '"3', '""', 'W/"2", W/"3"', '"33"']) {
+    for (const field of ['"2"', 'W/"2"', '"1", "2"', '"03"', '""', '"33"', '"a,b"']) {
       const answer = await send(app, method, `/tasks/${task.id}${path}`, body, { 'if-match': field })
       expectProblem(answer, 412, 'version_mismatch')
       expect(answer.headers.etag, field).toBe('"3"')
@@ -41,13 +44,91 @@ describe.each(CHANGES)('If-Match on %s %s', (method, path, body, status) => {
     }
   })
 
+  test('is 400 with the reason for what is no list of ETags, whatever the task', async () => {
+    const app = await startApp({ database: 'memory' })
+    const task = await createThird(app)
+    for (const id of [task.id, ABSENT]) {
+      for (const name of ['If-Match', 'If-None-Match']) {
+        for (const field of ['3', '"3', '3"', '', ',', '*, "3"', '"3" "4"', 'w/"3"', "'3'"]) {
+          const headers = { [name]: field }
+          const answer = await send(app, method, `/tasks/${id}${path}`, body, headers)
+          const { errors } = expectProblem(answer, 400, 'malformed_request')
+          const detail = 'must be * or a list of ETags in double quotes, such as "3"'
+          expect(errors).toEqual([{ pointer: name, detail }])
+        }
+      }
+    }
+    expect(await get(app, task.id)).toEqual(task)
+  })
+
   test('is 404 for a task that is not there, whatever it says', async () => {
     const app = await startApp({ database: 'memory' })
     for (const field of ['*', '"1"']) {
-      const url = `/tasks/0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e${path}`
+      const url = `/tasks/${ABSENT}${path}`
       expectProblem(await send(app, method, url, body, { 'if-match': field }), 404, 'not_found')
     }
   })
+})
+
+describe.each(CHANGES)('If-None-Match on %s %s', (method, path, body, status) => {
+  test('is 412 with the current ETag for * or that ETag', async () => {
+    const app = await startApp({ database: 'memory' })
+    const task = await createThird(app)
+    for (const field of ['*', '"3"', 'W/"3"', '"1", "3"']) {
+      const headers = { 'if-none-match': field }
+      const answer = await send(app, method, `/tasks/${task.id}${path}`, body, headers)
+      const { detail } = expectProblem(answer, 412, 'version_mismatch')
+      expect(detail).toContain('If-None-Match')
+      expect(detail).toContain('"3"')
+      expect(answer.headers.etag).toBe('"3"')
+    }
+    expect(await get(app, task.id)).toEqual(task)
+  })
+
+  test('goes on for any other tag, and is 404 for a task that is not there', async () => {
+    const app = await startApp({ database: 'memory' })
+    for (const field of ['"2"', 'W/"1", "2"']) {
+      const { id } = await createThird(app)
+      const headers = { 'if-none-match': field }
+      const answer = await send(app, method, `/tasks/${id}${path}`, body, headers)
+      expect(answer.statusCode, answer.body).toBe(status)
+    }
+    const headers = { 'if-none-match': '*' }
+    const answer = await send(app, method, `/tasks/${ABSENT}${path}`, body, headers)
+    expectProblem(answer, 404, 'not_found')
+  })
+
+  test('and If-Match must both hold', async () => {
+    const app = await startApp({ database: 'memory' })
+    const { id } = await createThird(app)
+    const ask = (ifMatch: string, ifNoneMatch: string) => {
+      const headers = { 'if-match': ifMatch, 'if-none-match': ifNoneMatch }
+      return send(app, method, `/tasks/${id}${path}`, body, headers)
+    }
+    expectProblem(await ask('"3"', '"3"'), 412, 'version_mismatch')
+    expectProblem(await ask('"2"', '"2"'), 412, 'version_mismatch')
+    expect((await ask('"3"', '"2"')).statusCode).toBe(status)
+  })
+})
+
+test('If-None-Match: * on a creation is met: it always makes a new task', async () => {
+  const app = await startApp({ database: 'memory' })
+  await create(app, { title: 'New' }, { 'if-none-match': '*' })
+})
+
+test('If-Match in several header lines is the list of them all', async () => {
+  const url = await startServer({ database: 'memory' })
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"title":"T"}' }
+  const { id } = (await (await fetch(`${url}/tasks`, json)).json()) as Task
+  const ask = (...fields: string[]) => {
+    const lines = fields.map((field) => `If-Match: ${field}\r\n`).join('')
+    return exchange(url, `POST /tasks/${id}/complete HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines}\r\n`)
+  }
+  expect((await ask('"7"', '"1"')).statusCode).toBe(200)
+  expect((await ask('"2"', '"7"')).statusCode).toBe(200)
+  expect((await ask('"7"', '"8"')).statusCode).toBe(412)
+  expect((await ask('"2"', '2')).statusCode).toBe(400)
+  expect((await ask('"2"', '*')).statusCode).toBe(400)
 })
 
 test('a stale If-Match is 412 also where nothing would change', async () => {
@@ -67,7 +148,17 @@ describe('If-None-Match', () => {
     }
   })
 
-  test.each(['"2"', 'W/"2"', '"1", "2"', '3', '"33"'])('is 200 with %s', async (field) => {
+  test.each(['3', '"3', '', 'w/"3"', '*, "3"'])('is 400 with the reason with %j', async (field) => {
+    const app = await startApp({ database: 'memory' })
+    const { id } = await createThird(app)
+    for (const one of [id, ABSENT]) {
+      const answer = await send(app, 'GET', `/tasks/${one}`, undefined, { 'if-none-match': field })
+      const { errors } = expectProblem(answer, 400, 'malformed_request')
+      expect(errors?.map(({ pointer }) => pointer)).toEqual(['If-None-Match'])
+    }
+  })
+
+  test.each(['"2"', 'W/"2"', '"1", "2"', '"33"'])('is 200 with %s', async (field) => {
     const app = await startApp({ database: 'memory' })
     const task = await createThird(app)
     const answer = await send(app, 'GET', `/tasks/${task.id}`, undefined, { 'if-none-match': field })

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
 import { createTaskService } from '#src/core/task-service.ts'
+import { createGithubClock } from '#src/github/api/github-clock.ts'
 import { createOperations } from '#src/github/operations.ts'
 import { buildApp } from '#src/http/app.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
@@ -33,7 +34,14 @@ export const startGithubApp = async () => {
       return repository.sync.links(status, after, limit)
     },
   }
-  const operations = createOperations(sync, { kind: 'token', token: 'x' }, SETTINGS, () => {}, Date.now)
+  const operations = createOperations(
+    sync,
+    { kind: 'token', token: 'x' },
+    SETTINGS,
+    () => {},
+    Date.now,
+    createGithubClock(Date.now),
+  )
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
   const service = createTaskService({ repository, now: Date.now, newId })
   const logger = pino({ level: 'silent' })

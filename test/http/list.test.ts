@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
-import { createAll, expectInvalid, list, send } from './requests.ts'
+import { create, createAll, expectInvalid, list, send } from './requests.ts'
 
 const START = Date.parse('2026-03-01T09:00:00.000Z')
 const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString()
@@ -34,12 +34,9 @@ const startFull = async (): Promise<{ app: App; tasks: Task[] }> => {
   return { app, tasks: await list(app) }
 }
 
-const codePoints = (text: string): number[] => [...text].map((character) => character.codePointAt(0) ?? 0)
-const compareTitles = (a: Task, b: Task): number => {
-  const [left, right] = [codePoints(a.title), codePoints(b.title)]
-  const place = left.findIndex((point, index) => point !== right[index])
-  return place === -1 ? left.length - right.length : (left[place] ?? 0) - (right[place] ?? -1)
-}
+/** The titles of these tasks as they are sorted, by hand. */
+const TITLES_IN_ORDER = ['10', '9', 'a', 'a b', 'B', 'b', 'é', 'z', '\uff5e', '😀']
+const compareTitles = (a: Task, b: Task): number => TITLES_IN_ORDER.indexOf(a.title) - TITLES_IN_ORDER.indexOf(b.title)
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const ORDERS: Record<string, (a: Task, b: Task) => number> = {
   created_at: (a, b) => compare(a.created_at, b.created_at),
@@ -144,6 +141,53 @@ test('a cursor without a limit gives the rest of the list', async () => {
   expect(await list(app, `?cursor=${cursor}`)).toEqual(tasks.slice(15))
 })
 
+describe('a list by title', () => {
+  const titlesOf = async (app: App, query: string): Promise<string[]> => (await list(app, query)).map(({ title }) => title)
+  const IN_ORDER = [
+    'apple',
+    'Banana',
+    'eagle',
+    'ECLAIR',
+    'Eclair',
+    'eclair',
+    'Éclair',
+    'éclair',
+    'Edge',
+    'edge',
+    'Łódź',
+    'zebra',
+    '中',
+    '😀',
+  ]
+
+  test('ignores case and accents, which only decide between titles that are else the same', async () => {
+    const app = await startApp()
+    for (const index of IN_ORDER.keys()) await create(app, { title: IN_ORDER[(index * 5) % IN_ORDER.length] })
+    expect(await titlesOf(app, '?sort=title')).toEqual(IN_ORDER)
+    expect(await titlesOf(app, '?sort=-title')).toEqual(IN_ORDER.toReversed())
+    expect((await walk(app, '/tasks?sort=title&limit=3')).flat().map(({ title }) => title)).toEqual(IN_ORDER)
+    expect(await titlesOf(app, '?sort=title&q=ECLA')).toEqual(['ECLAIR', 'Eclair', 'eclair', 'Éclair', 'éclair'])
+  })
+
+  test('has a task at its new place as soon as its title is changed', async () => {
+    const app = await startApp()
+    const [first] = await createAll(app, [{ title: 'alpha' }, { title: 'Beta' }, { title: 'gamma' }])
+    await send(app, 'PATCH', `/tasks/${first?.id}`, { title: 'Émile', status: 'completed' })
+    expect(await titlesOf(app, '?sort=title')).toEqual(['Beta', 'Émile', 'gamma'])
+    await send(app, 'DELETE', `/tasks/${first?.id}`)
+    expect(await titlesOf(app, '?sort=title')).toEqual(['Beta', 'gamma'])
+  })
+
+  test('refuses a cursor of version 0.1.0, which is a place in another order', async () => {
+    const app = await startApp()
+    const { id } = await create(app)
+    for (const name of ['title', '-title']) {
+      const cursor = Buffer.from(JSON.stringify([name, 'A task', id])).toString('base64url')
+      expect(expectInvalid(await send(app, 'GET', `/tasks?sort=${name}&cursor=${cursor}`))).toEqual(['#/cursor'])
+    }
+  })
+})
+
 test('HEAD answers the same without a body', async () => {
   const { app } = await startFull()
   const whole = await send(app, 'HEAD', '/tasks')
@@ -201,7 +245,7 @@ describe('a query that is refused', () => {
     ['due_after=2026-03-01', '#/due_after'],
     ['created_after=2026-02-30T00:00:00Z', '#/created_after'],
     ['created_before=2026-03-01T00:00:00', '#/created_before'],
-    ['updated_after=2026-03-01T00:00:00+01:00', '#/updated_after'],
+    ['updated_after=2026-03-01T00:00:00+01:', '#/updated_after'],
     ['updated_before=1&updated_before=2', '#/updated_before'],
     ['external_reference_id=', '#/external_reference_id'],
     ['external_reference_id=1&external_reference_id=2', '#/external_reference_id'],
@@ -268,5 +312,23 @@ test('a cursor of another sort is 422', async () => {
     for (const other of SORTS.filter((name) => name !== sort)) {
       expectInvalid(await send(app, 'GET', `/tasks?limit=1&sort=${other}&cursor=${cursor}`))
     }
+  }
+})
+
+test.each([
+  '2026-03-01T09:00:00+01:00',
+  '2026-03-01T09:00:00 01:00',
+  '2026-03-01T09:00:00%2B01:00',
+  '2026-03-01T09:00:00+0100',
+  '2026-03-01T09:00:00%20%30100',
+  '2026-03-01T08:00:00.000%2B0000',
+  '2026-03-01T03:00:00-0500',
+  '2026-03-01T08:00:00.0009999Z',
+])('an offset is read with its + unescaped and without its colon: due_after=%s', async (text) => {
+  const app = await startApp({ database: 'memory' })
+  for (const due_at of ['2026-03-01T07:59:59.999Z', '2026-03-01T08:00:00Z']) await create(app, { title: due_at, due_at })
+  for (const name of ['due_after', 'due_before']) {
+    const titles = (await list(app, `?${name}=${text.replace(/ (?=\d)/, '%20')}`)).map(({ title }) => title)
+    expect(titles).toEqual([name === 'due_after' ? '2026-03-01T08:00:00Z' : '2026-03-01T07:59:59.999Z'])
   }
 })

@@ -14,7 +14,10 @@ interface Operation {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>
+    readonly examples: Readonly<Record<string, { readonly value: unknown }>>
+  }
 }
 
 const documentOf = async (app: App): Promise<Document> => (await send(app, 'GET', '/openapi.json')).json<Document>()
@@ -82,7 +85,8 @@ test('every answer of a tour through all endpoints is as the document says', asy
     { status: 'in_progress' },
     { 'content-type': 'application/merge-patch+json' },
   )
-  await check(app, ['POST', '/tasks/{id}/complete', id], 200)
+  for (let tries = 0; tries < 2; tries += 1)
+    await check(app, ['POST', '/tasks/{id}/complete', id], 200, undefined, { 'idempotency-key': 'k' })
   const operations = [
     { op: 'create', task: { title: 'x' } },
     { op: 'update', id, task: { status: 'pending' } },
@@ -115,6 +119,7 @@ test('every refusal of a tour through all endpoints is as the document says', as
     if (one.length === 3) {
       const body = one[0].startsWith('P') && !one[1].endsWith('complete') ? { title: 'y' } : undefined
       await check(app, one, 412, body, stale)
+      await check(app, one, 400, body, { 'if-match': '9' })
       await check(app, [one[0], one[1], ABSENT], 404, body)
     }
   }
@@ -152,6 +157,13 @@ describe('the examples', () => {
     const document = await documentOf(await startApp())
     for (const [name, { examples = [] }] of Object.entries(document.components.schemas))
       for (const example of examples) expectFits(document, { $ref: `#/components/schemas/${name}` }, example)
+  })
+
+  test('of each error are problems', async () => {
+    const document = await documentOf(await startApp())
+    const examples = Object.values(document.components.examples)
+    expect(examples.length).toBeGreaterThan(10)
+    for (const { value } of examples) expectFits(document, { $ref: '#/components/schemas/Problem' }, value)
   })
 
   test('of each body fit it', async () => {

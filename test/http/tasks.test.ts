@@ -235,6 +235,33 @@ test.each([36, 37, 256, 257, 2000])('an id of %d characters is 404 as any other 
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404, 404])
 })
 
+test('an id is accepted in upper case by every call, as clients with a type for UUIDs send it', async () => {
+  const app = await startApp({ database: 'memory' })
+  const { id } = await create(app)
+  const upper = id.toUpperCase()
+  const update = { op: 'update', id: upper, task: { title: 'By batch', id: upper } }
+  const answers = [
+    await send(app, 'GET', `/tasks/${upper}`),
+    await send(app, 'PUT', `/tasks/${upper}`, { title: 'By PUT', id: upper }),
+    await send(app, 'PATCH', `/tasks/${upper}`, { title: 'By PATCH' }),
+    await send(app, 'POST', '/tasks/batch', { operations: [update, { op: 'complete', id: upper }] }),
+    await send(app, 'POST', `/tasks/${upper}/complete`),
+    await send(app, 'GET', `/tasks/${upper}/events`),
+    await send(app, 'DELETE', `/tasks/${upper}`),
+  ]
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200, 200, 200, 204])
+  await expectAbsent(app, id)
+})
+
+test('an operation of a batch on a malformed id is 404, and the others run', async () => {
+  const app = await startApp({ database: 'memory' })
+  const { id } = await create(app)
+  const operations = ['nonsense', id].map((one) => ({ op: 'complete', id: one }))
+  const answer = await send(app, 'POST', '/tasks/batch', { operations })
+  expect(answer.statusCode).toBe(207)
+  expect(answer.json().results.map(({ status }: { status: number }) => status)).toEqual([404, 200])
+})
+
 const expectAbsent = async (app: App, id: string): Promise<void> => {
   const tries = [
     send(app, 'GET', `/tasks/${id}`),

@@ -40,8 +40,8 @@ export interface Project {
   readonly version: string
   readonly license: string
   readonly revision: string
-  /** Folders of packages that only development needs: `node_modules/typescript`. */
-  readonly devPackages: readonly string[]
+  /** Folders of packages that only development or an older Node.js needs: `node_modules/typescript`. */
+  readonly omittedPackages: readonly string[]
   /** Folders of packages that the service needs. */
   readonly packages: readonly string[]
 }

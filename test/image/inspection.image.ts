@@ -18,7 +18,8 @@ describe('the image', () => {
     expect(image.files.length).toBeGreaterThan(2000)
     expect(image.layerPaths).toContain('app/dist/cli.js')
     expect(project.packages).toContain('node_modules/fastify')
-    expect(project.devPackages).toContain('node_modules/typescript')
+    expect(project.omittedPackages).toContain('node_modules/typescript')
+    expect(project.omittedPackages).toContain('node_modules/@photostructure/sqlite')
   })
 
   test.each(Object.entries(RULES))('keeps the rule «%s»', (_, rule) => {

@@ -93,16 +93,16 @@ export const lockedPackages = (): [folder: string, locked: LockedPackage][] =>
 
 export const readProject = (revision: string): Project => {
   const { version, license } = readJson<{ version: string; license: string }>('package.json')
-  const folders = (isWanted: (locked: LockedPackage) => boolean | undefined): string[] =>
+  const folders = (isWanted: (locked: LockedPackage) => boolean): string[] =>
     lockedPackages()
       .filter(([, locked]) => isWanted(locked))
       .map(([folder]) => folder)
-  const isForDevelopment = ({ dev, devOptional }: LockedPackage): boolean => dev === true || devOptional === true
+  const isOmitted = ({ dev, devOptional, optional }: LockedPackage): boolean => Boolean(dev || devOptional || optional)
   return {
     version,
     license,
     revision,
-    devPackages: folders(isForDevelopment),
-    packages: folders((locked) => !isForDevelopment(locked) && locked.optional !== true),
+    omittedPackages: folders(isOmitted),
+    packages: folders((locked) => !isOmitted(locked)),
   }
 }

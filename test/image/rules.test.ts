@@ -7,7 +7,7 @@ const PROJECT: Project = {
   license: 'Apache-2.0',
   revision: 'abc',
   packages: ['node_modules/fastify'],
-  devPackages: ['node_modules/typescript', 'node_modules/vitest'],
+  omittedPackages: ['node_modules/typescript', 'node_modules/@photostructure/sqlite'],
 }
 
 const file = (path: string, other: Partial<ImageFile> = {}): ImageFile => ({
@@ -109,8 +109,10 @@ const BAD: readonly [fault: string, rule: keyof typeof RULES, image: ImageFacts]
   ['corepack', 'noPackageManager', withFile('/usr/local/bin/corepack', { type: 'link' })],
   ['a compiler', 'noCompiler', withFile('/usr/bin/gcc-12')],
   ['Python', 'noCompiler', withFile('/usr/bin/python3.11')],
-  ['a development dependency', 'noDevDependency', withFile('/app/node_modules/typescript', { type: 'folder' })],
+  ['a development dependency', 'noOmittedPackage', withFile('/app/node_modules/typescript', { type: 'folder' })],
+  ['SQLite for an older Node.js', 'noOmittedPackage', withFile('/app/node_modules/@photostructure/sqlite', { type: 'folder' })],
   ['the sources', 'nothingLeftOver', withFile('/app/src', { type: 'folder' })],
+  ['the stamp of the build', 'nothingLeftOver', withFile('/app/dist/.stamp')],
   ['what the compiler notes', 'nothingLeftOver', withFile('/app/dist/.tsbuildinfo')],
   ["npm's cache", 'nothingLeftOver', withFile(`${ROOT_HOME}/.npm`, { type: 'folder' })],
   ['.env', 'noSecret', withLayerPath('app/.env')],

@@ -79,13 +79,13 @@ const noPackageManager: Rule = (image) => pathsLike(image, PACKAGE_MANAGER).map(
 const COMPILER = /\/bin\/(cc|c\+\+|gcc|g\+\+|clang|make|cmake|ld|as|tsc|go|rustc|python3?|node-gyp)(-?[\d.]+)?$/
 const noCompiler: Rule = (image) => pathsLike(image, COMPILER).map((path) => `a compiler: ${path}`)
 
-const noDevDependency: Rule = ({ files }, { devPackages }) => {
+const noOmittedPackage: Rule = ({ files }, { omittedPackages }) => {
   const paths = new Set(files.map(({ path }) => path))
-  return devPackages.filter((folder) => paths.has(`/app/${folder}`)).map((folder) => `a development dependency: ${folder}`)
+  return omittedPackages.filter((folder) => paths.has(`/app/${folder}`)).map((folder) => `not needed to run: ${folder}`)
 }
 
 const LEFT_OVER =
-  /^\/app\/(src|test|scripts|web|bench|deploy|docs|coverage)$|\.tsbuildinfo$|\/node_modules\/\.package-lock\.json$|^\/(root|tmp)\/./
+  /^\/app\/(src|test|scripts|web|bench|deploy|docs|coverage)$|\.tsbuildinfo$|\/dist\/\.stamp$|\/node_modules\/\.package-lock\.json$|^\/(root|tmp)\/./
 const KEPT = /^\/root\/\.(bashrc|profile)$/
 const nothingLeftOver: Rule = (image) =>
   pathsLike(image, LEFT_OVER)
@@ -125,7 +125,7 @@ export const RULES = {
   service,
   noPackageManager,
   noCompiler,
-  noDevDependency,
+  noOmittedPackage,
   nothingLeftOver,
   noSecret,
   size,

@@ -73,7 +73,7 @@ describe('backup', () => {
   })
 
   test('to a folder that is not there is refused', async () => {
-    expectRefusal(await run(await folderWith(), ['backup', 'nowhere/copy.db']), /nowhere\/copy\.db/, /no such/)
+    expectRefusal(await run(await folderWith(), ['backup', 'nowhere/copy.db']), /nowhere\/copy\.db/, /not found/)
   })
 
   test('to a full disk is refused and leaves nothing behind', async () => {
@@ -91,7 +91,7 @@ describe('backup', () => {
   test.each([
     ['none', 1, /none/],
     ['sqlite::memory:', 1, /memory/],
-    ['sqlite:./absent.db', 1, /absent\.db cannot be found/],
+    ['sqlite:./absent.db', 1, /absent\.db not found/],
     ['mongodb://127.0.0.1:1/tasks', undefined, /MongoDB/],
   ])('of DATABASE_URL=%s is refused in a line', async (url, expected, words) => {
     const folder = createFolder()

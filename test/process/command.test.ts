@@ -56,7 +56,7 @@ describe('a command that is used wrongly', () => {
 describe('check-config', () => {
   test('says that a right configuration is right and makes no database', async () => {
     const folder = createFolder()
-    expect(await run(['check-config'], {}, folder)).toEqual({ code: 0, stdout: 'The configuration is right.\n', stderr: '' })
+    expect(await run(['check-config'], {}, folder)).toEqual({ code: 0, stdout: 'Configuration is valid.\n', stderr: '' })
     expect(() => readFileSync(join(folder, 'data'))).toThrow('ENOENT')
   })
 
@@ -71,6 +71,40 @@ describe('check-config', () => {
     ])
     expect(stderr).not.toMatch(STACK)
     expect(stderr).not.toContain('hunter2')
+  })
+})
+
+describe('half of a GitHub configuration', () => {
+  const HALVES: Readonly<Record<string, Record<string, string>>> = {
+    GITHUB_REPOSITORY: { GITHUB_REPOSITORY: 'acme/hunter2' },
+    GITHUB_TOKEN: { GITHUB_TOKEN: 'hunter2' },
+    GITHUB_WEBHOOK_SECRET: { GITHUB_WEBHOOK_SECRET: 'hunter2' },
+    GITHUB_APP_ID: { GITHUB_APP_ID: 'hunter2' },
+  }
+
+  test.each(Object.entries(HALVES))('%s alone is an error of check-config', async (name, env) => {
+    const { code, stdout, stderr } = await run(['check-config'], env)
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toMatch(new RegExp(`^task-manager-api: ${name}: set without .*GITHUB_.*\\n$`))
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  test('that is in a file of a secret is an error of check-config', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, 'token'), 'hunter2\n')
+    const { code, stderr } = await run(['check-config'], { GITHUB_TOKEN_FILE: 'token' }, folder)
+    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('GITHUB_TOKEN: set without GITHUB_REPOSITORY') })
+  })
+
+  test.each(Object.entries(HALVES))('%s alone is one warning of a service, which starts without GitHub', async (name, env) => {
+    const service = await startProcess({ ...env, DATABASE_URL: 'none', SHUTDOWN_DRAIN_MS: '0' }, createFolder())
+    const status = await fetch(`${service.url}/github/status`)
+    expect([status.status, await status.json()]).toEqual([404, expect.objectContaining({ code: 'github_not_configured' })])
+    expect(await service.end('SIGTERM')).toBe(0)
+    const lines = service.output().match(/^\{.*/gm) ?? []
+    const warnings = lines.map((line) => JSON.parse(line) as object).filter((line) => 'level' in line && line.level === 40)
+    expect(warnings).toEqual([expect.objectContaining({ msg: expect.stringMatching(`^${name}: set without `) })])
+    expect(service.output()).not.toContain('hunter2')
   })
 })
 
@@ -97,7 +131,7 @@ describe('the .env file of the working directory', () => {
   })
 
   test('names the database of the service', async () => {
-    const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\nLOG_LEVEL=silent\n')
+    const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\n')
     const service = await startProcess({}, folder)
     expect(service.output()).toContain('./elsewhere/mine.db')
     expect(readFileSync(join(folder, 'elsewhere/mine.db')).subarray(0, 15).toString()).toBe('SQLite format 3')

@@ -30,7 +30,7 @@ describe('the values', () => {
   test('an empty environment gives the defaults', () => {
     expect(loadConfig({})).toEqual({
       database: { kind: 'sqlite', path: './data/tasks.db' },
-      host: '127.0.0.1',
+      network: { host: '127.0.0.1', publicUrl: undefined, allowedHosts: [], corsOrigins: [], trustedProxies: [] },
       port: 8000,
       logLevel: 'info',
       shutdownDrainMs: 500,
@@ -42,6 +42,10 @@ describe('the values', () => {
       DATABASE_URL: 'sqlite:a.db',
       HOST: '::1',
       PORT: '65535',
+      PUBLIC_URL: 'HTTPS://Tasks.example.com:443/api/v1',
+      ALLOWED_HOSTS: 'Tasks.lan, 10.0.0.1,[fd00::1] ,tasks.lan.',
+      CORS_ORIGINS: 'https://app.example.com,http://localhost:5173/',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       LOG_LEVEL: 'silent',
       SHUTDOWN_DRAIN_MS: '60000',
       GITHUB_REPOSITORY: 'acme/tasks',
@@ -67,7 +71,13 @@ describe('the values', () => {
     expect(Object.keys(env)).toEqual(VARIABLES.map(({ name }) => name))
     expect(loadConfig(env)).toEqual({
       database: { kind: 'sqlite', path: 'a.db' },
-      host: '::1',
+      network: {
+        host: '::1',
+        publicUrl: new URL('https://tasks.example.com/api/v1'),
+        allowedHosts: ['tasks.lan', '10.0.0.1', 'fd00::1'],
+        corsOrigins: ['https://app.example.com', 'http://localhost:5173'],
+        trustedProxies: ['10.0.0.0/8', '::1'],
+      },
       port: 65_535,
       logLevel: 'silent',
       shutdownDrainMs: 60_000,
@@ -141,6 +151,10 @@ describe('what is refused', () => {
     ['DATABASE_URL', ['sqlite:', 'sqlite', 'tasks.db', 'None', 'postgres://host/db', 'sqlite://data/tasks.db']],
     ['HOST', ['a b', '127.0.0.1/8', 'http://127.0.0.1', 'host\nname']],
     ['PORT', ['-1', '65536', '80.5', '0x50', '8e3', 'http', '1000000000000']],
+    ['PUBLIC_URL', ['tasks.example.com', 'ftp://x', 'https://u:p@x', 'https://x/?a', 'https://x/#a', 'https://x//y', '/api']],
+    ['ALLOWED_HOSTS', ['a b', 'http://a', 'a:8000', 'a/b', '*', 'a..b', '[::1]:80', '10.0.0.0/8,x']],
+    ['CORS_ORIGINS', ['*', 'null', 'app.example.com', 'https://a/b', 'https://a:443', 'https://a,b', 'ftp://a']],
+    ['TRUSTED_PROXIES', ['10.0.0.0/33', '10.0.0', 'proxy', '*', '10.0.0.1:80', 'loopback']],
     ['LOG_LEVEL', ['INFO', 'verbose', 'toString']],
     ['SHUTDOWN_DRAIN_MS', ['-1', '60001', '0.5', '1s', 'Infinity']],
   ])('a wrong %s is one problem that names it', (name, values) => {

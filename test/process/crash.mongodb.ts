@@ -18,7 +18,7 @@ beforeAll(server.start)
 test.each(PARTS)(
   'kill -9 of %s under load loses no answered write and repeats none, and the service recovers by itself',
   async (part) => {
-    const env = { DATABASE_URL: `${server.url}/${part}`, LOG_LEVEL: 'silent' }
+    const env = { DATABASE_URL: `${server.url}/${part}` }
     const service = await startProcess(env, createFolder())
     const owners = createOwners()
     for (let round = 0; round < ROUNDS; round++) {

@@ -15,7 +15,7 @@ export const DATABASE = 'data/tasks.db'
 /** Runs a command to its end in a folder. */
 export const run = (folder: string, args: string[], env: Record<string, string> = {}) => runCommand(args, env, folder)
 
-export const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
+export const start = (folder: string): Promise<RunningProcess> => startProcess({}, folder)
 
 export const create = async (url: string, title: string): Promise<Task> => {
   const response = await sendJson(`${url}/tasks`, 'POST', { title, labels: ['a'] })

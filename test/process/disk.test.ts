@@ -55,7 +55,7 @@ test('on a full disk writes are refused for the moment, reads go on, and nothing
   const disk = await openSmallDisk()
   if (disk === undefined) return
   const start = (): Promise<RunningProcess> =>
-    startProcess({ DATABASE_URL: `sqlite:${disk.folder}/tasks.db`, LOG_LEVEL: 'fatal' }, '/', disk.launcher)
+    startProcess({ DATABASE_URL: `sqlite:${disk.folder}/tasks.db` }, '/', disk.launcher)
   const service = await start()
   const { url } = service
   const kept = (await createMany(url, 40, 'First')).created
@@ -99,7 +99,7 @@ test('where some of the fsyncs fail, every task that was answered is there after
   const folder = createFolder()
   const fault = 'inject=fsync,fdatasync:error=EIO:when=20+3'
   const launcher = ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', fault]
-  const service = await startProcess({ LOG_LEVEL: 'fatal' }, folder, launcher)
+  const service = await startProcess({}, folder, launcher)
   const kept: Task[] = []
   const refused: Answer[] = []
   for (let round = 0; round < 15; round++) {

@@ -14,7 +14,7 @@ const timed = async <T>(run: () => Promise<T>): Promise<{ result: T; ms: number 
 
 test('the service starts while its server is down, says so in time, and serves once it is up', async () => {
   const server = await createServerPlace()
-  const service = await startProcess({ DATABASE_URL: server.url, LOG_LEVEL: 'warn' }, createFolder())
+  const service = await startProcess({ DATABASE_URL: server.url }, createFolder())
   expect((await exchange(`${service.url}/livez`)).status).toBe(200)
   const asked = [
     ['GET', '/readyz'],
@@ -52,7 +52,7 @@ test('a database that turns out to be of a newer version when its server comes u
   }
   await setVersion(999)
   await server.kill('ferretdb')
-  const service = await startProcess({ DATABASE_URL: url, LOG_LEVEL: 'warn' }, createFolder())
+  const service = await startProcess({ DATABASE_URL: url }, createFolder())
   await server.restart('ferretdb')
   const detail = expect.stringContaining('newer version')
   await eventually(6000, async () => {

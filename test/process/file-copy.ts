@@ -36,6 +36,16 @@ const HALF_WRITES = {
   'no label is left over': 'SELECT count(*) FROM task_labels WHERE key NOT IN (SELECT key FROM tasks)',
   'a task has its search words': 'SELECT count(*) FROM tasks WHERE key NOT IN (SELECT id FROM task_words_docsize)',
   'no search words are left over': 'SELECT count(*) FROM task_words_docsize WHERE id NOT IN (SELECT key FROM tasks)',
+  'a task has its place in the order of titles': `
+    SELECT count(*) FROM tasks WHERE coalesce((status, priority, title, key) <= (SELECT * FROM title_fill), 1)
+    AND (status, priority, title_key(title), key) NOT IN (SELECT * FROM task_titles)`,
+  'no place in the order of titles is left over': `
+    SELECT count(*) FROM task_titles WHERE (status, priority, title_key, key) NOT IN (
+      SELECT status, priority, title_key(title), key FROM tasks
+      WHERE coalesce((status, priority, title, key) <= (SELECT * FROM title_fill), 1))`,
+  'a key of a change stands for a version that happened': `
+    SELECT count(*) FROM idempotency_keys AS k WHERE version IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = k.task_id AND version = k.version)`,
   'a key stands for a creation that happened': `
     SELECT count(*) FROM idempotency_keys
     WHERE task_id IS NOT NULL AND task_id NOT IN (SELECT task_id FROM events WHERE json ->> 'type' = 'task.created')`,

@@ -17,7 +17,7 @@ const server = await createServerPlace(afterAll)
 beforeAll(server.start)
 
 const start = (name: string): Promise<RunningProcess> =>
-  startProcess({ DATABASE_URL: `${server.url}/${name}`, LOG_LEVEL: 'silent', SHUTDOWN_DRAIN_MS: '0' }, createFolder())
+  startProcess({ DATABASE_URL: `${server.url}/${name}`, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
 
 const send = async (url: string, method: string, body: unknown, key?: string) => {
   const began = performance.now()

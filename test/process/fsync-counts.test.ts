@@ -17,12 +17,12 @@ const startTraced = async () => {
   const folder = createFolder()
   const trace = join(folder, 'trace')
   const launcher = ['strace', '-D', '-f', '--seccomp-bpf', '-o', trace, '-e', 'trace=fsync,fdatasync']
-  const { url, child } = await startProcess({ LOG_LEVEL: 'fatal' }, folder, launcher)
+  const { url, child } = await startProcess({}, folder, launcher)
   return { url, child, waits: () => readFileSync(trace, 'utf8').match(CALL)?.length ?? 0 }
 }
 
 const body = JSON.stringify({ title: 'Write the report' })
-const POST = `POST /tasks HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+const POST = `POST /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
 const open = async (url: string): Promise<Socket> => {
   const { hostname, port } = new URL(url)

@@ -8,7 +8,7 @@ import { startProcess } from '../start-process.ts'
 const OPERATOR = { $gt: '' }
 
 const start = async () => {
-  const service = await startProcess({ DATABASE_URL: await createDatabaseUrl(), LOG_LEVEL: 'warn' }, createFolder())
+  const service = await startProcess({ DATABASE_URL: await createDatabaseUrl() }, createFolder())
   const ask = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
     const response = await sendJson(`${service.url}${path}`, method, body, headers)
     const text = await response.text()

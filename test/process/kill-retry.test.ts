@@ -7,10 +7,11 @@ import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { expectWhole, lookInto, numberOf } from './file-copy.ts'
+import { sendChanges, statusesOf } from './keyed-changes.ts'
 
 const TWINS = 50
 
-const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
+const start = (folder: string): Promise<RunningProcess> => startProcess({}, folder)
 
 const post = (url: string, key: string, body: unknown): Promise<Response> =>
   sendJson(url, 'POST', body, { 'idempotency-key': key })
@@ -150,4 +151,36 @@ test('a batch of 1,000 operations that is killed in its middle does each of them
   let done = 1000
   for (let round = 0; round < 5 && done === 1000; round++) done = await killBatch()
   expect(done).toBeLessThan(1000)
+})
+
+/** Kills the service while it carries out changes and retries each. Resolves with how many were done when it died. */
+const killChanges = async (): Promise<number> => {
+  const folder = createFolder()
+  const service = await start(folder)
+  const ids = await createTasks(service.url, 300)
+  const sent = Promise.allSettled(sendChanges(service.url, ids))
+  const sql = `SELECT count(*) - ${ids.length} FROM events`
+  const done = await freezeWhen(service, folder, sql, moment)
+  await service.end('SIGKILL')
+  await sent
+  const { url } = await start(folder)
+  const answers = await Promise.all(sendChanges(url, ids))
+  expect(answers.map(({ status }) => status)).toEqual(statusesOf(ids))
+  const replayed = answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')
+  expect(replayed).toHaveLength(done)
+  lookInto(databaseOf(folder), (db) => {
+    expectWhole(db)
+    expect(numberOf(db, 'SELECT count(*) FROM events')).toBe(2 * ids.length)
+    const changed = "SELECT count(*) FROM tasks WHERE version = 2 AND (title = 'changed') + (status = 2) = 1"
+    expect(numberOf(db, changed)).toBe(200)
+  })
+  return done
+}
+
+test('changes with an Idempotency-Key that are killed in their midst are done exactly once when they are retried', {
+  timeout: 60_000,
+}, async () => {
+  let done = 300
+  for (let round = 0; round < 5 && done === 300; round++) done = await killChanges()
+  expect(done).toBeLessThan(300)
 })

@@ -14,7 +14,7 @@ test(`${KILLS} times kill -9 of the service under load loses no answered write a
 }, async () => {
   const url = await createDatabaseUrl()
   const db = await connectTo(url)
-  const start = () => startProcess({ DATABASE_URL: url, LOG_LEVEL: 'warn' }, createFolder())
+  const start = () => startProcess({ DATABASE_URL: url }, createFolder())
   const owners = createOwners()
   let service = await start()
   for (let round = 0; round < KILLS; round++) {

@@ -10,7 +10,7 @@ import { createOwners, loadAndEnd, takeStock } from './ledger.ts'
 const KILLS = Number(process.env.KILLS ?? 6)
 const WRITERS = 32
 
-const start = (folder: string): Promise<RunningProcess> => startProcess({ LOG_LEVEL: 'warn' }, folder)
+const start = (folder: string): Promise<RunningProcess> => startProcess({}, folder)
 
 /** A few tasks by each door: what a list says, get, the history and search say too. */
 const expectSameByEveryDoor = async (url: string, tasks: readonly Task[]): Promise<void> => {

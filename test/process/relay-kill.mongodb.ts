@@ -16,7 +16,7 @@ const start = async () => {
   const url = await createDatabaseUrl()
   const db = await connectTo(url)
   await holdRelay(db)
-  const service = await startProcess({ DATABASE_URL: url, LOG_LEVEL: 'warn' }, createFolder())
+  const service = await startProcess({ DATABASE_URL: url }, createFolder())
   return { url, db, tasks: `${service.url}/tasks` }
 }
 

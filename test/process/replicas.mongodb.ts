@@ -14,7 +14,7 @@ const TIMES = 50
 /** Service processes over one database; the first one, which has published something, is the one that publishes. */
 const startReplicas = async (count: number) => {
   const url = await createDatabaseUrl()
-  const start = () => startProcess({ DATABASE_URL: url, LOG_LEVEL: 'warn', SHUTDOWN_DRAIN_MS: '0' }, createFolder())
+  const start = () => startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
   const first = await start()
   const task = await create(first.url, 'first')
   await published(first.url, task.id, 5000)

@@ -122,10 +122,10 @@ describe('restore', () => {
 
   /** What a FILE may be that is no backup of this version, each with the words that tell so. */
   const UNFIT = {
-    absent: /there is no such file/,
+    absent: /not found/,
     text: /not an SQLite database/,
-    empty: /no database of this service/,
-    foreign: /no database of this service/,
+    empty: /is not a task-manager-api database/,
+    foreign: /is not a task-manager-api database/,
     newer: /999/,
     'cut short': /damaged/,
     'the database itself': /the database itself/,

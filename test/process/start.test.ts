@@ -9,23 +9,19 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 const post = (url: string, body: unknown) => sendJson(`${url}/tasks`, 'POST', body)
 
-test('it says once where the docs, the API and the data are', async () => {
+test('a start says in one line which version runs, where it listens and where the data are', async () => {
   const path = join(createFolder(), 'data', 'tasks.db')
-  const service = await startProcess({ DATABASE_URL: `sqlite:${path}` }, createFolder())
-  const banner = `task-manager-api ${version}\n  docs  ${service.url}/docs\n  API   ${service.url}/tasks\n  data  ${path}\n`
-  expect(service.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
-  expect(service.output().startsWith(banner)).toBe(true)
-  expect((await fetch(`${service.url}/docs`)).status).toBe(200)
-  expect(await service.end('SIGTERM')).toBe(0)
-  const log = service.output().slice(banner.length).trimEnd().split('\n')
-  for (const line of log) expect(JSON.parse(line)).toMatchObject({ msg: expect.any(String) })
+  const { url, stdout } = await startProcess({ DATABASE_URL: `sqlite:${path}` }, createFolder())
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
+  expect(JSON.parse(stdout())).toMatchObject({ msg: 'started', version, url, data: path })
+  expect((await fetch(`${url}/docs`)).status).toBe(200)
   expect(readFileSync(path).subarray(0, 15).toString()).toBe('SQLite format 3')
 })
 
 test('without any configuration a task is created through the real port and kept in ./data/tasks.db', async () => {
   const folder = createFolder()
-  const { url, output } = await startProcess({}, folder)
-  expect(output()).toContain('  data  ./data/tasks.db\n')
+  const { url, stdout } = await startProcess({}, folder)
+  expect(JSON.parse(stdout())).toMatchObject({ data: './data/tasks.db' })
   const created = await post(url, { title: 'Write the report' })
   expect(created.status).toBe(201)
   const task = await created.json()
@@ -37,7 +33,7 @@ test('without any configuration a task is created through the real port and kept
 test('without a database it starts, says so and writes no file', async () => {
   const folder = createFolder()
   const service = await startProcess({ DATABASE_URL: 'none' }, folder)
-  expect(service.output()).toContain('  data  none: no database is configured\n')
+  expect(JSON.parse(service.stdout())).toMatchObject({ data: 'none: no database is configured' })
   expect(await (await fetch(`${service.url}/tasks`)).json()).toEqual([])
   const refused = await post(service.url, { title: 'x' })
   expect(refused.status).toBe(503)

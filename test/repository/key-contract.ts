@@ -1,20 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
 import type { IdempotencyKey } from '#src/core/task-repository.ts'
-import { type Open, openStore, patched, toStored, toTask } from './task-store.ts'
+import { type Open, openStore, toStored } from './task-store.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z')
-const DAY = 24 * 60 * 60 * 1000
+export const DAY = 24 * 60 * 60 * 1000
 
 /** A key as a request bears it, so many milliseconds after the first. */
-const keyAt = (elapsed: number, fingerprint = 'request', key = 'key'): IdempotencyKey => ({
+export const keyAt = (elapsed: number, fingerprint = 'request', key = 'key'): IdempotencyKey => ({
   key,
   fingerprint,
   now: NOW + elapsed,
   expiresAt: NOW + elapsed + DAY,
 })
-
-const refusal = new TaskError('version_mismatch', 'not now')
 
 export const describeKeys = (open: Open): void => {
   describe('a create with a key', () => {
@@ -98,81 +95,6 @@ export const describeKeys = (open: Open): void => {
       const again = await create({ title: 'kept' }, undefined, keyAt(DAY + 11, 'request', 'kept'))
       expect(again).toEqual({ kind: 'stored', task: kept, replayed: true })
       expect(await list()).toHaveLength(21)
-    })
-  })
-
-  describe('a change with a key', () => {
-    test('is replayed as it was answered, and not applied again', async () => {
-      const { repository, add, patch, history } = await openStore(open)
-      const { id } = await add()
-      const first = toStored(await patch(id, { title: 'first' }, undefined, keyAt(0)))
-      await patch(id, { title: 'second' })
-      expect(await patch(id, { title: 'first' }, undefined, keyAt(1))).toEqual({ kind: 'stored', task: first, replayed: true })
-      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({ title: 'second', version: 3 })
-      expect(await history(id)).toHaveLength(3)
-    })
-
-    test('is applied once when twins race', async () => {
-      const { repository, add } = await openStore(open)
-      const { id } = await add({ description: '' })
-      const append = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task), keyAt(0))
-      const results = await Promise.all(Array.from({ length: 20 }, append))
-      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(1)
-      expect(results.map((result) => toTask(result).description)).toEqual(Array(20).fill('x'))
-    })
-
-    test('that changed nothing is replayed as well', async () => {
-      const { repository, add, patch } = await openStore(open)
-      const { id } = await add()
-      const first = toStored(await repository.change(id, () => ({ kind: 'keep' }), keyAt(0)))
-      await patch(id, { title: 'changed' })
-      const again = await repository.change(id, patched({ title: 'never' }), keyAt(1))
-      expect(again).toEqual({ kind: 'stored', task: first, replayed: true })
-    })
-
-    test('of another request is told that the key is used', async () => {
-      const { add, patch, remove } = await openStore(open)
-      const { id } = await add()
-      await patch(id, { title: 'b' }, undefined, keyAt(0))
-      expect(await patch(id, { title: 'c' }, undefined, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
-      expect(await remove(id, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
-    })
-
-    test('that deleted is replayed as a deletion', async () => {
-      const { add, remove, history } = await openStore(open)
-      const { id } = await add()
-      expect(await remove(id, keyAt(0))).toEqual({ kind: 'deleted', replayed: false })
-      expect(await remove(id, keyAt(1))).toEqual({ kind: 'deleted', replayed: true })
-      expect(await remove(id)).toEqual({ kind: 'absent' })
-      expect(await history(id)).toHaveLength(2)
-    })
-
-    test('that was refused leaves the key free', async () => {
-      const { repository, add, patch } = await openStore(open)
-      const { id } = await add()
-      const refused = await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyAt(0))
-      expect(refused.kind).toBe('refused')
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
-    })
-
-    test('that met no task leaves the key free', async () => {
-      const { create, patch, newId } = await openStore(open)
-      expect(await patch(newId(), { title: 'b' }, undefined, keyAt(0))).toEqual({ kind: 'absent' })
-      expect(await create({ title: 'a' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
-    })
-
-    test('whose decision threw leaves the key free', async () => {
-      const { repository, add, patch } = await openStore(open)
-      const { id } = await add()
-      const thrown = repository.change(
-        id,
-        () => {
-          throw new Error('a fault')
-        },
-        keyAt(1, 'thrown', 'thrown'),
-      )
-      await expect(thrown).rejects.toThrow('a fault')
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(2, 'another', 'thrown'))).toMatchObject({ replayed: false })
     })
   })
 

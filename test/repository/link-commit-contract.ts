@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TaskError } from '#src/core/errors.ts'
 import { changedEvent, createdEvent } from '#src/core/event.ts'
-import { behind, importedLink, newLink, toSyncedFields, toTaskSync } from '#src/core/sync-link.ts'
+import { createLink, importedLink, markOutOfSync, toSyncedFields, toTaskSync } from '#src/core/sync-link.ts'
 import { createTask, patchTask } from '#src/core/task.ts'
 import type { IdempotencyKey } from '#src/core/task-repository.ts'
 import { SYNC_STATUSES } from '#src/core/task-sync.ts'
@@ -24,7 +24,7 @@ export const describeLinkCommits = (open: Open): void => {
     test('has it from its commit on, and tells of it', async () => {
       const { repository, sync, createLinked, history } = await openLinked(open)
       const stored = toStored(await createLinked())
-      const link = newLink(stored.id, millisAt(0))
+      const link = createLink(stored.id, millisAt(0))
       expect(await sync.link(stored.id)).toEqual(link)
       expect(JSON.parse(stored.json)).toMatchObject({ version: 1, external_reference_id: null, sync: toTaskSync(link) })
       expect(await repository.get(stored.id)).toEqual(stored)
@@ -67,7 +67,7 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked({ status, nextAttemptAt: null, issue: issueOf('4711') })
       const before = await sync.link(id)
       const changed = toTask(await patch(id, { title: 'changed' }, instantAt(50)))
-      const link = before && behind(before, 2, false, millisAt(50))
+      const link = before && markOutOfSync(before, 2, false, millisAt(50))
       expect(await sync.link(id)).toEqual(link)
       expect(changed).toMatchObject({ version: 2, title: 'changed', sync: link && toTaskSync(link) })
     })
@@ -119,7 +119,7 @@ export const describeLinkCommits = (open: Open): void => {
     test('and steps of the sync at the same time lose nothing of each other', async () => {
       const { repository, sync, addLinked, current } = await openLinked(open)
       const { id } = await addLinked({}, { description: '' })
-      const change = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task))
+      const change = () => repository.change(id, (task, link) => patched({ description: `${task.description}x` })(task, link))
       const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
       await Promise.all(Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())))
       const link = await sync.link(id)
@@ -134,7 +134,7 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked({ status: 'linked', nextAttemptAt: null, issue: issueOf(BIG) })
       const before = await sync.link(id)
       await remove(id)
-      const link = before && behind(before, 2, true, millisAt(200))
+      const link = before && markOutOfSync(before, 2, true, millisAt(200))
       expect(link).toMatchObject({ isDeleted: true, status: 'dirty', wantedVersion: 2 })
       expect(await repository.get(id)).toBeUndefined()
       expect(await sync.link(id)).toEqual(link)

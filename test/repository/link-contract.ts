@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
+import { createLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
 import type { SyncStatus } from '#src/core/task-sync.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import type { Open } from './task-store.ts'
@@ -42,7 +42,12 @@ export const describeLinks = (open: Open): void => {
       const { id } = await addLinked()
       const description = `${'😀'.repeat(65_000)}\u2028 '"\\ \u0001 __proto__ $set {"a.b":1}`
       const fields = { title: '$x.y', description, status: 'completed', priority: 'low', labels: ['ä', '$', 'a.b'] } as const
-      const next = await step(id, { base: fields, sent: fields, error: { code: 'a', detail: description, action: '' } })
+      const openCreates = [
+        { sentAt: 1, digest: '$' },
+        { sentAt: 2, digest: '', issueId: NEIGHBOURS[1], closedAt: '' },
+      ]
+      const error = { code: 'a', detail: description, action: '' }
+      const next = await step(id, { base: fields, sent: fields, openCreates, error })
       expect(await sync.link(id)).toEqual(next)
     })
 
@@ -123,7 +128,7 @@ export const describeLinks = (open: Open): void => {
       const { sync, add, patch, current } = await openLinked(open)
       const { id } = await add()
       await patch(id, { title: 'changed' })
-      const link = newLink(id, millisAt(9), 2)
+      const link = createLink(id, millisAt(9), 2)
       expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toEqual(link)
       expect(await current(id)).toMatchObject({ version: 2, title: 'changed', sync: toTaskSync(link) })
@@ -146,6 +151,16 @@ export const describeLinks = (open: Open): void => {
       const adding = Array.from({ length: 10 }, (_, now) => sync.addLink(id, now))
       expect((await Promise.all(adding)).filter(Boolean)).toHaveLength(1)
       expect(await sync.countLinks()).toEqual({ pending: 1 })
+    })
+
+    test('is found at once by those that it was refused to', async () => {
+      const { sync, add } = await openLinked(open)
+      const { id } = await add()
+      const found = Array.from({ length: 20 }, async (_, now) => {
+        const isAdded = await sync.addLink(id, now)
+        return isAdded || (await sync.changeLink(id, (link) => link)) !== undefined
+      })
+      expect(await Promise.all(found)).toEqual(Array(20).fill(true))
     })
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { behind, newLink, type SyncLink, withLink } from '#src/core/sync-link.ts'
+import { createLink, markOutOfSync, type SyncLink, withLink } from '#src/core/sync-link.ts'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
 import { patchTask, type Task } from '#src/core/task.ts'
 import { SYNC_STATUSES, type SyncStatus } from '#src/core/task-sync.ts'
@@ -85,18 +85,18 @@ const apply = (pair: Pair, operation: Operation): void => {
     case 'patch': {
       const next = task && patchTask(task, { title: operation.title }, instantAt(operation.seconds))
       if (!next || next === task) return
-      pair.link = link && behind(link, next.version, false, Date.parse(next.updated_at))
+      pair.link = link && markOutOfSync(link, next.version, false, Date.parse(next.updated_at))
       pair.task = pair.link ? withLink(next, pair.link) : next
       return
     }
     case 'delete':
       if (!task) return
-      pair.link = link && behind(link, task.version + 1, true, millisAt(200))
+      pair.link = link && markOutOfSync(link, task.version + 1, true, millisAt(200))
       pair.task = undefined
       return
     case 'add':
       if (!task || link) return
-      pair.link = newLink(pair.id, millisAt(7), task.version)
+      pair.link = createLink(pair.id, millisAt(7), task.version)
       pair.task = withLink(task, pair.link)
       return
     case 'step':
@@ -181,7 +181,7 @@ export const describeLinkModel = (open: Open): void => {
         const touched: Pair[] = []
         for (let index = 0; index < TASKS; index++) {
           const task = await store.addLinked({}, { title: `task ${index}` })
-          touched.push({ id: task.id, task, link: newLink(task.id, millisAt(0)) })
+          touched.push({ id: task.id, task, link: createLink(task.id, millisAt(0)) })
         }
         all.push(...touched)
         for (const [index, operation] of run) {

@@ -1,5 +1,5 @@
 import { createdEvent } from '#src/core/event.ts'
-import { type LinkedIssue, newLink, type SyncLink } from '#src/core/sync-link.ts'
+import { createLink, type LinkedIssue, type SyncLink } from '#src/core/sync-link.ts'
 import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
 import type { IdempotencyKey, TaskRepository } from '#src/core/task-repository.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -25,7 +25,7 @@ export const toLinkedStore = (store: Store) => {
   /** A new task with a link: a new one with what is given. */
   const createLinked = (link: Partial<SyncLink> = {}, draft: Partial<TaskDraft> = {}, key?: IdempotencyKey) => {
     const task = createTask({ title: 'a task', ...draft }, newId(key?.key), instantAt(0))
-    return repository.create(task, createdEvent(task, 'test'), key, { ...newLink(task.id, millisAt(0)), ...link })
+    return repository.create(task, createdEvent(task, 'test'), key, { ...createLink(task.id, millisAt(0)), ...link })
   }
 
   return {

@@ -1,11 +1,15 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { type Position, positionOf, type Sort } from '#src/core/task-query.ts'
-import { instantAt } from '../core/task-arbitraries.ts'
+import { titles as anyTitles, instantAt } from '../core/task-arbitraries.ts'
 import { ALL_SORTS, listOf, mixedDraft, sortName } from './task-model.ts'
-import { type Open, openStore, type Store } from './task-store.ts'
+import { OLDEST_FIRST, type Open, openStore, type Store, textsOf, WHOLE } from './task-store.ts'
 
 const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id)
+
+/** As a task keeps them. */
+const titleTexts = anyTitles.map((title) => title.trim()).filter((title) => title !== '')
 
 /** A clock that often goes back. */
 const unordered = (index: number): string => instantAt((index * 3) % 11)
@@ -86,14 +90,65 @@ export const describeLists = (open: Open): void => {
       expect(down).toEqual([instantAt(2), instantAt(1), null, null])
     })
 
-    test('has titles in the order of their code points', async () => {
+    test('has titles in order without case and accents, then by code point', async () => {
       const { add, list } = await openStore(open)
-      const inOrder = ['A', 'Z', 'a', 'aa', 'a\u{1F600}', 'b', 'e\u0301', '~', 'é', '中', '\uD7FF', '\uE000', '\uFF5E', '\uFFFD']
-      const beyond = ['\u{10000}', '\u{1F600}', '\u{1F600}\uFFFD', '\u{1F600}\u{10000}', '\u{10FFFF}']
-      const titles = [...inOrder, ...beyond]
+      const letters = [
+        '\u0301',
+        '9',
+        'A',
+        'a',
+        'a\u0301',
+        'á',
+        'aa',
+        'a\u{1F600}',
+        'b',
+        'E',
+        'e\u0301',
+        'é',
+        'Łódź',
+        'Zebra',
+        'zoo',
+        '~',
+      ]
+      const others = [
+        '\uFF5E',
+        'Ω',
+        '中',
+        '\uD7FF',
+        '\uE000',
+        '\uFFFD',
+        '\u{10000}',
+        '\u{1F600}',
+        '\u{1F600}\uFFFD',
+        '\u{1F600}\u{10000}',
+      ]
+      const titles = [...letters, ...others, '\u{10FFFF}']
       for (const index of titles.keys()) await add({ title: titles[(index * 7) % titles.length] ?? '' })
       expect((await list({}, { key: 'title', descending: false })).map(({ title }) => title)).toEqual(titles)
       expect((await list({}, { key: 'title', descending: true })).map(({ title }) => title)).toEqual(titles.reverse())
+    })
+
+    test('has any titles in the order of the model, in pages, also as they change', async () => {
+      const store = await openStore(open)
+      const long = fc
+        .tuple(titleTexts, fc.constantFrom('ﷺ', 'ß', 'a\u{1F600}', '각'))
+        .map(([text, unit]) => unit.repeat(240) + text)
+      const given = fc.sample(fc.oneof({ arbitrary: titleTexts, weight: 9 }, { arbitrary: long, weight: 1 }), 120)
+      const statuses = ['pending', 'in_progress', 'completed'] as const
+      const tasks = await Promise.all(given.map((title, index) => store.add({ title, status: statuses[index % 3] ?? 'pending' })))
+      for (const descending of [false, true]) {
+        const sort: Sort = { key: 'title', descending }
+        expect(idsOf((await pagesOf(store, sort, 7)).flat())).toEqual(idsOf(listOf(await store.list(), {}, sort)))
+      }
+      await Promise.all(
+        tasks.slice(0, 40).map(({ id }, index) => store.patch(id, { title: given[index + 40] ?? '', status: 'pending' })),
+      )
+      await Promise.all(tasks.slice(40, 60).map(({ id }) => store.remove(id)))
+      for (const status of [undefined, ['pending'], ['completed', 'in_progress']] as const) {
+        const filter = status === undefined ? {} : { status: [...status] }
+        const sort: Sort = { key: 'title', descending: false }
+        expect(idsOf(await store.list(filter, sort))).toEqual(idsOf(listOf(await store.list(), filter, sort)))
+      }
     })
 
     test('has priorities from low to high', async () => {
@@ -132,8 +187,9 @@ export const describeLists = (open: Open): void => {
       const { repository, add } = await openStore(open)
       const [first, second] = [await add({ title: 'é"' }), await add()]
       const stored = await Promise.all([first, second].map(({ id }) => repository.get(id)))
-      const { bytes } = await repository.list({ filter: {}, sort: { key: 'created_at', descending: false } }, undefined, 9)
-      expect(bytes.toString()).toBe(stored.map((task) => task?.json).join(','))
+      const expected = stored.map((task) => task?.json).join(',')
+      for (const wholeBytes of [WHOLE, 0])
+        expect(await textsOf(await repository.list({ filter: {}, sort: OLDEST_FIRST }, undefined, 9, wholeBytes))).toBe(expected)
     })
   })
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { newLink } from '#src/core/sync-link.ts'
+import { createLink } from '#src/core/sync-link.ts'
 import { createTask, type TaskDraft } from '#src/core/task.ts'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
@@ -199,7 +199,7 @@ describe('a file from before the GitHub sync', () => {
     db.exec(MIGRATIONS[1] ?? '')
     db.exec('DROP INDEX github_links_by_issue_id')
     db.exec('CREATE UNIQUE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL')
-    const link = newLink(tasks[0]?.id ?? '', 1)
+    const link = createLink(tasks[0]?.id ?? '', 1)
     db.prepare('INSERT INTO github_links VALUES (?, ?, ?, ?, ?)').run(link.taskId, link.status, 1, null, JSON.stringify(link))
     close()
     const { repository } = await openStore(() => openSqliteRepository(path))

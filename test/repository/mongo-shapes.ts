@@ -44,7 +44,7 @@ const INTERVAL_OF = {
   title: undefined,
 } as const
 
-/** What README calls as cheap at a million tasks as at a thousand. */
+/** The lists that docs/performance.md calls as cheap at a million tasks as at a thousand. */
 export const flatFilters = ({ key }: Sort): TaskFilter[] => {
   const interval = INTERVAL_OF[key]
   const states = combine({ ...STATES, ...(interval && { [interval]: [undefined, ...INTERVALS] }) })
@@ -104,6 +104,23 @@ export const TASK_SHAPES: readonly (Shape & { readonly by: string })[] = [
     filter: { ended: true, 'keys.0': none, 'pending.0': none, link: none },
     by: 'by_end',
   },
+  {
+    name: 'title-keys.ts: the tasks without a key',
+    filter: {
+      'task.status': { $in: ['pending', 'in_progress', 'completed'] },
+      'task.priority': { $in: ['low', 'medium', 'high'] },
+      'order.title_key': null,
+    },
+    by: 'by_state_and_title_key',
+  },
+  { name: 'title-keys.ts: a key', filter: { ...at, 'task.title': 'a', 'order.title_key': null }, by: '_id_' },
+  {
+    name: 'title-scan.ts: the titles',
+    filter: { _id: { $gt: '' }, 'order.created_at': { $gt: '' } },
+    sort: { _id: 1 },
+    by: '_id_',
+  },
+  { name: 'title-scan.ts: the tasks', filter: { _id: { $in: [at._id] }, 'order.created_at': { $gt: '' } }, by: '_id_' },
   { name: 'sync.ts: the link of a task', filter: at, by: '_id_' },
   { name: 'sync.ts: the link of an issue', filter: { 'link.issue.id': '4711' }, sort: { _id: 1 }, by: 'by_issue' },
   {
@@ -156,5 +173,6 @@ export const OTHER_SHAPES: readonly (Shape & { readonly by: string })[] = [
   { name: 'lease.ts: take', filter: { _id: 'relay', expires_at: { $lte: now } }, by: '_id_' },
   { name: 'lease.ts: whose it is, and release', filter: { _id: 'relay', holder: 'a' }, by: '_id_' },
   { name: 'sync.ts: a value by its name', filter: { _id: 'github-cursor' }, by: '_id_' },
-  { name: 'migrate.ts: the version', filter: { _id: 'schema' }, by: '_id_' },
+  { name: 'migrate.ts: the versions', filter: { _id: { $in: ['schema', 'title_keys'] } }, by: '_id_' },
+  { name: 'title-keys.ts: whether all have theirs', filter: { _id: 'title_keys' }, by: '_id_' },
 ]

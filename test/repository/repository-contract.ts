@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeChanges } from './change-contract.ts'
+import { describeChangeKeys } from './change-key-contract.ts'
 import { describeFilters } from './filter-contract.ts'
 import { describeHistory } from './history-contract.ts'
 import { describeKeys } from './key-contract.ts'
@@ -20,6 +21,7 @@ export const describeRepository = (name: string, open: Open): void => {
     describeHistory(open)
     describeChanges(open)
     describeKeys(open)
+    describeChangeKeys(open)
     describeSync(open)
   })
 }

@@ -98,8 +98,8 @@ describe('a file that is not ours is refused and left as it is', () => {
   test('where a part of its path is a file', () => {
     const folder = createFolder()
     writeFileSync(join(folder, 'note'), 'kept')
-    expectRefused(join(folder, 'note', 'tasks.db'), /is no folder/)
-    expectRefused(join(folder, 'note', 'deeper', 'tasks.db'), /is no folder/)
+    expectRefused(join(folder, 'note', 'tasks.db'), /is not a directory/)
+    expectRefused(join(folder, 'note', 'deeper', 'tasks.db'), /is not a directory/)
     expect(readFileSync(join(folder, 'note'), 'utf8')).toBe('kept')
     expect(readdirSync(folder)).toEqual(['note'])
   })

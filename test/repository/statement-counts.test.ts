@@ -93,8 +93,9 @@ describe.runIf(canWatch)('SQL statements', () => {
   })
 
   const inTransaction = (...statements: string[]): string[] => ['1 BEGIN', ...statements, '1 COMMIT']
-  const NEW = ['1 INSERT tasks', '1 INSERT task_words', '1 INSERT events']
-  const CHANGED = ['1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks']
+  const PLACE = '1 INSERT task_titles title_fill'
+  const NEW = ['1 INSERT tasks', PLACE, '1 INSERT task_words', '1 INSERT events']
+  const CHANGED = ['1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', '1 DELETE task_titles', PLACE]
 
   test('a new task is a row of each table', async () => {
     const { statementsOf } = await start()
@@ -102,7 +103,9 @@ describe.runIf(canWatch)('SQL statements', () => {
     const draft = { title: 'Write the report' }
     expect(await create(draft)).toEqual(inTransaction(...NEW))
     const labelled = await create({ ...draft, labels: ['ops', 'web'] })
-    expect(labelled).toEqual(inTransaction('1 INSERT tasks', '2 INSERT task_labels', '1 INSERT task_words', '1 INSERT events'))
+    expect(labelled).toEqual(
+      inTransaction('1 INSERT tasks', PLACE, '2 INSERT task_labels', '1 INSERT task_words', '1 INSERT events'),
+    )
 
     const retried = { 'idempotency-key': 'retry-1' }
     const [look, keep] = ['1 SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
@@ -125,18 +128,32 @@ describe.runIf(canWatch)('SQL statements', () => {
     expect(await patch({ status: 'in_progress' })).toEqual(inTransaction(...CHANGED))
     const words = ['1 DELETE task_words', '1 INSERT task_words']
     expect(await patch({ title: 'Send the report' })).toEqual(inTransaction(...CHANGED, ...words))
+    const unsorted = CHANGED.filter((statement) => !statement.includes('task_titles'))
+    expect(await patch({ due_at: null, labels: ['ops'], external_reference_id: '1' })).toEqual(inTransaction(...unsorted))
     expect(await patch({ title: 'Send the report' })).toEqual(inTransaction('1 SELECT tasks'))
     const completed = await statementsOf([post(`/tasks/${first.id}/complete`)])
     expect(counted(completed)).toEqual(inTransaction(...CHANGED))
     const deleted = await statementsOf([{ method: 'DELETE', url: `/tasks/${second.id}` }], 204)
-    const gone = ['1 SELECT tasks', '1 INSERT events', '1 DELETE task_words', '1 DELETE tasks']
+    const gone = ['1 SELECT tasks', '1 INSERT events', '1 DELETE task_titles', '1 DELETE task_words', '1 DELETE tasks']
     expect(counted(deleted)).toEqual(inTransaction(...gone))
+  })
+
+  test('a change with a key looks for its record, counts those of its task and keeps one', async () => {
+    const { first, statementsOf } = await start()
+    const headers = { 'idempotency-key': 'k' }
+    const request = { method: 'PATCH', url: `/tasks/${first.id}`, payload: { external_reference_id: '1' }, headers } as const
+    const patch = async () => counted(await statementsOf([request]))
+    const [look, keep] = ['SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
+    expect(await patch()).toEqual(inTransaction(`2 ${look}`, '1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', ...keep))
+    expect(await patch()).toEqual(inTransaction(`1 ${look}`))
   })
 
   test('the writes of a turn share a transaction', async () => {
     const { statementsOf } = await start()
     const statements = await statementsOf(many(64, post('/tasks', { title: 'Write the report' })), 201)
-    expect(counted(statements)).toEqual(inTransaction('64 INSERT tasks', '64 INSERT task_words', '64 INSERT events'))
+    expect(counted(statements)).toEqual(
+      inTransaction('64 INSERT tasks', '64 INSERT task_titles title_fill', '64 INSERT task_words', '64 INSERT events'),
+    )
   })
 
   test.each([
@@ -150,6 +167,7 @@ describe.runIf(canWatch)('SQL statements', () => {
       '1 SELECT tasks',
       `${1 + transactions} COMMIT`,
       `${size} INSERT tasks`,
+      `${size} INSERT task_titles title_fill`,
       `${size} INSERT task_words`,
       `${size} INSERT events`,
     ])

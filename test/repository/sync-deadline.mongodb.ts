@@ -5,7 +5,7 @@ import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { deliveryAt } from './sync-contract.ts'
 
-/** What README promises, with the lag of a busy machine, and how slow each answer of the server is, in milliseconds. */
+/** In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response. */
 const PROMISED = 5500
 const SLOW = 2100
 

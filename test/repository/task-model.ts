@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { toWords } from '#src/core/search.ts'
 import type { Task, TaskDraft } from '#src/core/task.ts'
 import { type Interval, type Position, positionOf, SORT_KEYS, type Sort, type TaskFilter } from '#src/core/task-query.ts'
-import { instantAt, instants, LABELS, PRIORITIES, STATUSES } from '../core/task-arbitraries.ts'
+import { titleKey } from '#src/core/title-key.ts'
+import { byCodePoint, instantAt, instants, LABELS, PRIORITIES, STATUSES } from '../core/task-arbitraries.ts'
 
 /** The list of a query as its doc comments define it, from tasks in memory. */
 export const listOf = (tasks: readonly Task[], filter: TaskFilter, sort: Sort, after?: Position): Task[] =>
@@ -32,21 +33,14 @@ const compare = (a: Position, b: Position, sort: Sort): number => {
   if (a.value === null || b.value === null) {
     if (a.value !== b.value) return a.value === null ? 1 : -1
   }
-  const order = compareValues(a.value ?? '', b.value ?? '', sort) || compareText(a.id, b.id)
+  const order = compareValues(a.value ?? '', b.value ?? '', sort) || byCodePoint(a.id, b.id)
   return sort.descending ? -order : order
 }
 
 const compareValues = (a: string, b: string, { key }: Sort): number => {
   const ranks: readonly string[] = PRIORITIES
-  return key === 'priority' ? ranks.indexOf(a) - ranks.indexOf(b) : compareText(a, b)
-}
-
-/** By code point, where `<` goes by UTF-16 unit. */
-const compareText = (a: string, b: string): number => {
-  const [left, right] = [[...a], [...b]]
-  const at = left.findIndex((character, index) => character !== right[index])
-  if (at < 0) return left.length - right.length
-  return (left[at]?.codePointAt(0) ?? -1) - (right[at]?.codePointAt(0) ?? -1)
+  if (key === 'priority') return ranks.indexOf(a) - ranks.indexOf(b)
+  return key === 'title' ? byCodePoint(titleKey(a), titleKey(b)) : byCodePoint(a, b)
 }
 
 export const ALL_SORTS: readonly Sort[] = SORT_KEYS.flatMap((key) => [false, true].map((descending) => ({ key, descending })))

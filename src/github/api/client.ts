@@ -1,5 +1,7 @@
 import { createAppAuth } from '@octokit/auth-app'
 import { Octokit } from '@octokit/core'
+import { appAuthOptions } from './app-credential.ts'
+import type { GithubClock } from './github-clock.ts'
 
 /** How we are known at GitHub: by a token, or as an installation of a GitHub App. */
 export type Credential =
@@ -8,9 +10,10 @@ export type Credential =
   | { readonly kind: 'app'; readonly appId: string; readonly privateKey: string; readonly installationId: number }
 
 /**
- * What came of a call. `refused`: GitHub answered that it did not do it; a redirection too, as none is followed. `limited`: it
- * did not do it and wants no call before `until`. `unknown`: no answer, or a failure of GitHub's own: it may have been done,
- * unless `wasSent` says that it never left.
+ * What came of a call. `refused`: GitHub answered that it did not do it; a redirection too, as none
+ * is followed. `limited`: it did not do it and wants no call before `until`, in GitHub's time.
+ * `unknown`: no answer, or a failure of GitHub's own: it may have been done, unless `wasSent` says
+ * that it never left.
  */
 export type Reply =
   | { readonly kind: 'ok'; readonly data: unknown; readonly next: boolean }
@@ -19,17 +22,18 @@ export type Reply =
   | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
 /**
- * What a credential may still do: so many of its requests are left until then, in milliseconds since the epoch
+ * What a credential may still do: so many of its requests are left until then, in milliseconds of
+ * GitHub's time
  * (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit).
  */
-export interface Budget {
+export interface RateLimit {
   readonly limit: number
   readonly remaining: number
   readonly resetsAt: number
 }
 
 /** A reply, with the budget when GitHub told of it. */
-export type Answer = Reply & { readonly budget?: Budget }
+export type Answer = Reply & { readonly budget?: RateLimit }
 
 /** `signal` gives a call up before its time, as if no answer had come. */
 export type Call = (route: string, parameters?: Record<string, unknown>, signal?: AbortSignal) => Promise<Answer>
@@ -39,31 +43,32 @@ export interface ClientOptions {
   readonly apiUrl: string
   readonly timeoutMs: number
   readonly userAgent: string
-  readonly now: () => number
+  /** Measured with each answer. */
+  readonly clock: GithubClock
 }
 
 /** One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are left out: they repeat a POST. */
-export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, now }: ClientOptions): Call => {
+export const createClient = ({ credential, apiUrl, timeoutMs, userAgent, clock }: ClientOptions): Call => {
   const connect = (): Octokit =>
     new Octokit({
       baseUrl: apiUrl,
       userAgent,
       log: SILENT,
-      ...authentication(credential),
-      request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs) },
+      ...authentication(credential, clock),
+      request: { fetch: (url: string, options: RequestInit) => fetchOnce(url, options, timeoutMs, clock) },
     })
   let octokit = connect()
 
   const request: Call = async (route, parameters, signal) => {
     try {
       const response = await octokit.request(route, { ...parameters, ...(signal && { request: { signal } }) })
-      return toAnswer(response, now())
+      return toAnswer(response, clock.now())
     } catch (error) {
       const response = responseOf(error)
       const reply: Answer =
         response === undefined
           ? { kind: 'unknown', message: 'GitHub did not answer', wasSent: !isUnreachable(error) }
-          : toAnswer(response, now())
+          : toAnswer(response, clock.now())
       return isTokenCall(error) ? withoutToken(reply) : reply
     }
   }
@@ -100,21 +105,23 @@ const withoutToken = (reply: Reply): Reply => {
 const noop = (): void => {}
 const SILENT = { debug: noop, info: noop, warn: noop, error: noop }
 
-const authentication = (credential: Credential) =>
+const authentication = (credential: Credential, clock: GithubClock) =>
   credential.kind === 'token'
     ? { auth: credential.token }
     : {
         authStrategy: createAppAuth,
         auth: {
           appId: credential.appId,
-          privateKey: credential.privateKey,
           installationId: credential.installationId,
+          ...appAuthOptions(credential.privateKey, clock.now),
         },
       }
 
-const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number): Promise<Response> => {
+const fetchOnce = async (url: string, options: RequestInit, timeoutMs: number, clock: GithubClock): Promise<Response> => {
+  const sentAt = performance.now()
   const { response, text } = await within(timeoutMs, options.signal, async (signal) => {
     const response = await fetch(url, { ...options, redirect: 'manual', signal })
+    clock.measure(response.headers.get('date'), sentAt)
     return { response, text: await response.text() }
   })
   const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
@@ -157,7 +164,7 @@ const toAnswer = (response: HttpResponse, now: number): Answer => {
   return { ...toReply(response, now), ...(budget && { budget }) }
 }
 
-const budgetOf = (headers: ReplyHeaders): Budget | undefined => {
+const budgetOf = (headers: ReplyHeaders): RateLimit | undefined => {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => Number(headers[`x-ratelimit-${name}`])) as [
     number,
     number,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { Budget, Credential } from './client.ts'
-import { Paused } from './stopped.ts'
+import type { Credential, RateLimit } from './client.ts'
+import type { GithubClock } from './github-clock.ts'
+import { CLOCK_OFFSET } from './state-keys.ts'
+import { RateLimited } from './sync-errors.ts'
 
 export interface LimitOptions {
   readonly writeIntervalMs: number
@@ -13,8 +15,10 @@ export interface LimitOptions {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
+/** What is kept. Instants are GitHub's, so that it is right for whatever clock it is read by. */
 interface LimitState {
   readonly pausedUntil: number
+  readonly pausedAt: number
   readonly reason: string | null
   /** When issues were opened, within the last hour. */
   readonly creates: readonly number[]
@@ -23,7 +27,7 @@ interface LimitState {
 /** What is left is for people to read: it is kept so often, in milliseconds. */
 const BUDGET_KEPT_MS = 10_000
 
-/** How the limits of a credential stand: instants in milliseconds since the epoch. */
+/** How the limits of a credential stand: instants in milliseconds since the epoch, by our clock. */
 export interface LimitReading {
   /** Null unless no call at all may go out before then. */
   readonly pausedUntil: number | null
@@ -31,7 +35,9 @@ export interface LimitReading {
   /** When the next issue may be opened; in the past when it may be at once. */
   readonly nextCreateAt: number
   /** What is left of the credential's requests, as far as GitHub has told. */
-  readonly budget: Budget | undefined
+  readonly budget: RateLimit | undefined
+  /** How far our clock is ahead of GitHub's, in milliseconds; null before GitHub has answered. */
+  readonly clockOffset: number | null
 }
 
 /** How they stand by what is kept of them, whichever process it is that calls GitHub. */
@@ -39,27 +45,57 @@ export const readLimits = async (
   sync: SyncRepository,
   credential: Credential,
   options: LimitOptions,
-  now: number,
+  clock: GithubClock,
 ): Promise<LimitReading> => {
-  const { state, budget } = await readKept(sync, credential)
-  return { ...pauseAt(state, now), nextCreateAt: nextCreateAt(state.creates, options, now), budget }
+  const { state, budget, offset: kept } = await readKept(sync, credential)
+  /** The process that calls GitHub may be another one. */
+  const clockOffset = clock.offset() ?? kept ?? null
+  const offset = clockOffset ?? 0
+  const now = clock.ours() - offset
+  const pause = pauseLeft(state, now)
+  return {
+    pausedUntil: pause > 0 ? now + pause + offset : null,
+    reason: pause > 0 ? state.reason : null,
+    nextCreateAt: nextCreateAt(state.creates, options, now) + offset,
+    budget: budget && { ...budget, resetsAt: budget.resetsAt + offset },
+    clockOffset,
+  }
 }
 
 const limitsName = (credential: Credential): string => `github-limits:${fingerprint(credential)}`
 const budgetName = (credential: Credential): string => `github-budget:${fingerprint(credential)}`
 
 const readKept = async (sync: SyncRepository, credential: Credential) => {
-  const [state, budget] = await Promise.all([sync.readState(limitsName(credential)), sync.readState(budgetName(credential))])
-  const { pausedUntil = 0, reason = null, creates = [] } = (state ?? {}) as Partial<LimitState>
-  return { state: { pausedUntil, reason, creates } satisfies LimitState, budget: budget as Budget | undefined }
+  const names = [limitsName(credential), budgetName(credential), CLOCK_OFFSET]
+  const [state, budget, offset] = await Promise.all(names.map((name) => sync.readState(name)))
+  const { pausedUntil = 0, pausedAt = 0, reason = null, creates = [] } = (state ?? {}) as Partial<LimitState>
+  return {
+    state: { pausedUntil, pausedAt, reason, creates } satisfies LimitState,
+    budget: budget as RateLimit | undefined,
+    offset: offset as number | undefined,
+  }
 }
 
-const pauseAt = ({ pausedUntil, reason }: LimitState, now: number) =>
-  pausedUntil > now ? { pausedUntil, reason } : { pausedUntil: null, reason: null }
+/**
+ * In milliseconds. Never longer than the whole pause, should the clock have been put back since.
+ */
+const pauseLeft = ({ pausedUntil, pausedAt }: LimitState, now: number): number =>
+  Math.min(pausedUntil - now, pausedUntil - pausedAt)
 
+/**
+ * Until the first answer GitHub's time is known to some seconds only, and no call may come too
+ * early.
+ */
+const RESTART_MARGIN_MS = 2000
+const afterRestart = (left: number): number => (left > 0 ? left + RESTART_MARGIN_MS : 0)
+
+/**
+ * An instant in the future is from before our clock was set, or GitHub's time was measured better:
+ * near ones count.
+ */
 const nextCreateAt = (creates: readonly number[], { createsPerMinute, createsPerHour }: LimitOptions, now: number): number => {
   const within = (span: number, most: number): number => {
-    const recent = creates.filter((time) => time > now - span)
+    const recent = creates.filter((time) => Math.abs(now - time) < span)
     return recent.length < most ? 0 : (recent.at(-most) ?? 0) + span
   }
   return Math.max(within(MINUTE, createsPerMinute), within(HOUR, createsPerHour))
@@ -71,8 +107,10 @@ export type Limits = Awaited<ReturnType<typeof createLimits>>
  * What a credential may still do. Kept with the tasks, so that a restart forgets neither a pause nor the issues opened in the
  * last hour; by the credential, so that another one is not held by it.
  */
-export const createLimits = async (sync: SyncRepository, credential: Credential, options: LimitOptions, now: () => number) => {
+export const createLimits = async (sync: SyncRepository, credential: Credential, options: LimitOptions, clock: GithubClock) => {
   let { state } = await readKept(sync, credential)
+  /** By the monotonic clock, as no answer corrects GitHub's time during a pause. */
+  let pauseEndsAt = performance.now() + afterRestart(pauseLeft(state, clock.now()))
   let budgetKeptAt = Number.NEGATIVE_INFINITY
   /** The process before may just have written. */
   let lastWriteAt = performance.now()
@@ -84,10 +122,10 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
   }
 
   return {
-    isPaused: (): boolean => state.pausedUntil > now(),
+    isPaused: (): boolean => performance.now() < pauseEndsAt,
 
     /** GitHub said what is left. */
-    note(said: Budget | undefined): void {
+    note(said: RateLimit | undefined): void {
       if (said === undefined) return
       if (performance.now() - budgetKeptAt < BUDGET_KEPT_MS) return
       budgetKeptAt = performance.now()
@@ -96,11 +134,11 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
     /** Throws Paused while no call at all may go out. */
     check(): void {
-      if (state.pausedUntil > now()) throw new Paused(state.pausedUntil)
+      if (performance.now() < pauseEndsAt) throw new RateLimited(state.pausedUntil)
     },
 
-    /** When the next issue may be opened; in the past when it may be at once. */
-    nextCreateAt: (): number => nextCreateAt(state.creates, options, now()),
+    /** When the next issue may be opened, by our clock; in the past when it may be at once. */
+    nextCreateAt: (): number => clock.toOurs(nextCreateAt(state.creates, options, clock.now())),
 
     /** To be called, and waited for, before each write: writes are some time apart. */
     async beforeWrite(signal: AbortSignal): Promise<void> {
@@ -109,7 +147,7 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
     /** To be waited for before an issue is opened: it is counted before it is sent. */
     async countCreate(): Promise<void> {
-      const at = now()
+      const at = clock.now()
       await become({ creates: [...state.creates.filter((time) => time > at - HOUR), at] })
     },
 
@@ -118,8 +156,11 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
       lastWriteAt = performance.now()
     },
 
+    /** GitHub wants no call before `until`, in its time. */
     async pause(until: number, why: string): Promise<void> {
-      await become({ pausedUntil: Math.max(state.pausedUntil, until), reason: why })
+      const now = clock.now()
+      pauseEndsAt = Math.max(pauseEndsAt, performance.now() + until - now)
+      await become({ pausedUntil: until, pausedAt: now, reason: why })
     },
   }
 }

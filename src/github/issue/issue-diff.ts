@@ -1,6 +1,6 @@
-import { isManaged, keyOf, keysOf } from './issue-labels.ts'
+import { isManaged, normalizedSet, normalizeLabel } from './issue-labels.ts'
 import type { IssueState, SeenIssue } from './issue-mapping.ts'
-import { showsText, showsTitle } from './issue-text.ts'
+import { matchesText, matchesTitle } from './issue-text.ts'
 
 /**
  * What is to be sent. In this order: labels added, then the patch, then labels removed. So at each moment between, status and
@@ -33,8 +33,8 @@ export const diffIssue = (
   { ignoreLabels = false }: DiffOptions = {},
 ): IssueChanges => {
   const patch: NonNullable<IssueChanges['patch']> = {
-    ...(showsTitle(wanted.title, now.title) ? {} : { title: wanted.title }),
-    ...(showsText(wanted.body, now.body ?? '') ? {} : { body: wanted.body }),
+    ...(matchesTitle(wanted.title, now.title) ? {} : { title: wanted.title }),
+    ...(matchesText(wanted.body, now.body ?? '') ? {} : { body: wanted.body }),
     ...stateChange(now.isOpen, wanted.isOpen),
   }
   const labels = ignoreLabels ? { addLabels: [], removeLabels: [] } : labelChanges(now.labels, wanted.labels, base.labels)
@@ -50,9 +50,11 @@ const stateChange = (isOpen: boolean, isWantedOpen: boolean): NonNullable<IssueC
 }
 
 const labelChanges = (now: readonly string[], wanted: readonly string[], base: readonly string[]) => {
-  const [nowKeys, wantedKeys, baseKeys] = [keysOf(now), keysOf(wanted), keysOf(base)]
+  const [nowKeys, wantedKeys, baseKeys] = [normalizedSet(now), normalizedSet(wanted), normalizedSet(base)]
   return {
-    addLabels: wanted.filter((label) => !nowKeys.has(keyOf(label))),
-    removeLabels: now.filter((label) => !wantedKeys.has(keyOf(label)) && (baseKeys.has(keyOf(label)) || isManaged(label))),
+    addLabels: wanted.filter((label) => !nowKeys.has(normalizeLabel(label))),
+    removeLabels: now.filter(
+      (label) => !wantedKeys.has(normalizeLabel(label)) && (baseKeys.has(normalizeLabel(label)) || isManaged(label)),
+    ),
   }
 }

@@ -10,25 +10,25 @@ const MANAGED: ReadonlySet<string> = new Set([IN_PROGRESS, HIGH, LOW])
 const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').trim()
 
 /** What makes two labels the same at GitHub: case does not count. */
-export const keyOf = (label: string): string => nameOf(label).toLowerCase()
-export const keysOf = (labels: readonly string[]): Set<string> => new Set(labels.map(keyOf))
+export const normalizeLabel = (label: string): string => nameOf(label).toLowerCase()
+export const normalizedSet = (labels: readonly string[]): Set<string> => new Set(labels.map(normalizeLabel))
 
 /** Whether all that are wanted are among those that GitHub shows. */
 export const hasAll = (shown: readonly string[], wanted: readonly string[]): boolean => {
-  const keys = keysOf(shown)
-  return wanted.every((label) => keys.has(keyOf(label)))
+  const keys = normalizedSet(shown)
+  return wanted.every((label) => keys.has(normalizeLabel(label)))
 }
 
 /** Whether a label, in whatever case, tells of a status or a priority. */
-export const isManaged = (label: string): boolean => MANAGED.has(keyOf(label))
+export const isManaged = (label: string): boolean => MANAGED.has(normalizeLabel(label))
 
 /** Whether GitHub has no such label, so that its absence there tells nothing. */
-export const isUnnamed = (label: string): boolean => keyOf(label) === ''
+export const isUnrepresentable = (label: string): boolean => normalizeLabel(label) === ''
 
 /** Labels with one of each key: the first. */
 const distinct = (labels: readonly string[]): string[] => {
   const byKey = new Map<string, string>()
-  for (const label of labels) if (!byKey.has(keyOf(label))) byKey.set(keyOf(label), label)
+  for (const label of labels) if (!byKey.has(normalizeLabel(label))) byKey.set(normalizeLabel(label), label)
   return [...byKey.values()]
 }
 
@@ -38,18 +38,18 @@ const distinct = (labels: readonly string[]): string[] => {
  */
 export const toIssueLabels = ({ status, priority, labels }: SyncedFields): string[] => {
   const managed = [...(status === 'in_progress' ? [IN_PROGRESS] : []), ...(priority === 'medium' ? [] : [`priority:${priority}`])]
-  const free = labels.filter((label) => !isManaged(label) && !isUnnamed(label))
+  const free = labels.filter((label) => !isManaged(label) && !isUnrepresentable(label))
   return [...managed, ...distinct(free.map(nameOf))]
 }
 
 export const statusOf = (isOpen: boolean, labels: readonly string[]): TaskStatus => {
   if (!isOpen) return 'completed'
-  return keysOf(labels).has(IN_PROGRESS) ? 'in_progress' : 'pending'
+  return normalizedSet(labels).has(IN_PROGRESS) ? 'in_progress' : 'pending'
 }
 
 /** Of two priorities the high one counts. */
 export const priorityOf = (labels: readonly string[]): TaskPriority => {
-  const keys = keysOf(labels)
+  const keys = normalizedSet(labels)
   if (keys.has(HIGH)) return 'high'
   return keys.has(LOW) ? 'low' : 'medium'
 }
@@ -62,9 +62,9 @@ const fits = (label: string): boolean => label !== '' && isStorable(label) && co
  * there as another.
  */
 export const fromIssueLabels = (labels: readonly string[], known: readonly string[]): string[] => {
-  const there = keysOf(labels)
-  const kept = known.filter((label) => !isManaged(label) && (isUnnamed(label) || there.has(keyOf(label))))
-  const keptKeys = keysOf(kept)
-  const fresh = distinct(labels).filter((label) => !keptKeys.has(keyOf(label)) && !isManaged(label) && fits(label))
+  const there = normalizedSet(labels)
+  const kept = known.filter((label) => !isManaged(label) && (isUnrepresentable(label) || there.has(normalizeLabel(label))))
+  const keptKeys = normalizedSet(kept)
+  const fresh = distinct(labels).filter((label) => !keptKeys.has(normalizeLabel(label)) && !isManaged(label) && fits(label))
   return [...kept, ...fresh].slice(0, LABELS_MOST)
 }

@@ -3,14 +3,14 @@ import { DESCRIPTION_MOST, TITLE_MOST } from '../../core/task.ts'
 import { fromIssueLabels, priorityOf, statusOf, toIssueLabels } from './issue-labels.ts'
 import {
   firstCodePoints,
-  restoredText,
-  restoredTitle,
-  showsText,
-  showsTitle,
+  matchesText,
+  matchesTitle,
   textOf,
   toIssueBody,
   toIssueTitle,
   UNTITLED,
+  untruncateText,
+  untruncateTitle,
 } from './issue-text.ts'
 
 /** What an issue shows, as GitHub has it. */
@@ -48,14 +48,14 @@ export const fromIssue = (issue: SeenIssue, known: SyncedFields | null): SyncedF
 
 const fromIssueTitle = (seen: string, known: string | undefined): string => {
   if (known === undefined) return storableTitle(seen) || UNTITLED
-  if (showsTitle(known, seen)) return known
-  return storableTitle(restoredTitle(known, seen)) || known
+  if (matchesTitle(known, seen)) return known
+  return storableTitle(untruncateTitle(known, seen)) || known
 }
 
 const fromIssueText = (seen: string, known: string | undefined): string => {
   const text = textOf(seen)
   if (known === undefined) return storableText(text)
-  return showsText(known, seen) ? known : storableText(restoredText(known, text))
+  return matchesText(known, seen) ? known : storableText(untruncateText(known, text))
 }
 
 /** U+FFFD stands for what a store can't give back. */

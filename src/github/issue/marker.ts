@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 /** 256 bits in base64url. */
 const MAC = '[\\w-]{43}'
-const WELL_FORMED = new RegExp(`<!-- task-manager-api task=(${UUID}) mac=(${MAC}) -->`, 'g')
+const ON_A_LINE = new RegExp(`^<!-- task-manager-api task=(${UUID}) mac=(${MAC}) -->[ \\t]*$`, 'gm')
 const BOUNDARY = new RegExp(`<!-- task-manager-api task=${UUID} mac=${MAC} -->`)
 
 /** How many characters a marker has. */
@@ -13,9 +13,10 @@ export interface Marker {
   /** The comment to be put into the issue of a task (its id in lower case): one line that GitHub does not show. */
   readonly toMarker: (taskId: string) => string
   /**
-   * The id of the task that an issue was opened for. Undefined when no marker is ours (another key, forged, cut), and when
-   * several of ours name different tasks: then nobody knows. It says who wrote the text, not who opened the issue: whoever
-   * asks still has to see that the issue is by our own identity, as a marker can be copied.
+   * The id of the task that an issue was opened for, by a marker alone on its line: one that is
+   * quoted names no task. Undefined when no marker is ours (another key, forged, cut), and when
+   * several of ours name different tasks. It says who wrote the text, not who opened the issue: a
+   * marker can be copied.
    */
   readonly taskOf: (body: string) => string | undefined
 }
@@ -28,7 +29,7 @@ export const createMarker = (key: string | Buffer): Marker => {
     toMarker: (taskId) => `<!-- task-manager-api task=${taskId} mac=${macOf(taskId)} -->`,
     taskOf: (body) => {
       const ours = new Set<string>()
-      for (const [, taskId = '', mac = ''] of body.matchAll(WELL_FORMED)) {
+      for (const [, taskId = '', mac = ''] of body.matchAll(ON_A_LINE)) {
         if (timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(taskId)))) ours.add(taskId)
       }
       return ours.size === 1 ? [...ours][0] : undefined

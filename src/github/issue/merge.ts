@@ -1,7 +1,7 @@
 import type { SyncedFields } from '../../core/sync-link.ts'
 import { LABELS_MOST, type TaskStatus } from '../../core/task.ts'
-import { isManaged, isUnnamed, keyOf, keysOf } from './issue-labels.ts'
-import { showsText, showsTitle } from './issue-text.ts'
+import { isManaged, isUnrepresentable, normalizedSet, normalizeLabel } from './issue-labels.ts'
+import { matchesText, matchesTitle } from './issue-text.ts'
 
 export type Side = 'task' | 'issue'
 
@@ -60,8 +60,8 @@ export const merge = (
 
 /** Whether both sides say the same, though an issue may say it with a cut end or other ends of lines. */
 const isSame = (field: keyof SyncedFields, task: string, issue: string): boolean => {
-  if (field === 'title') return showsTitle(task, issue)
-  return field === 'description' ? showsText(task, issue) : task === issue
+  if (field === 'title') return matchesTitle(task, issue)
+  return field === 'description' ? matchesText(task, issue) : task === issue
 }
 
 /** Open or closed are two values, so of two that differ one is the base's and the other is the change. */
@@ -81,10 +81,10 @@ const statusWith = (isCompleted: boolean, status: TaskStatus): TaskStatus => {
  * finds no room among 20 stays at GitHub alone. A free label that is named like a managed one goes: it can't be told at GitHub.
  */
 const mergeLabels = (base: readonly string[], task: readonly string[], issue: readonly string[]): readonly string[] => {
-  const [baseKeys, taskKeys, issueKeys] = [keysOf(base), keysOf(task), keysOf(issue)]
+  const [baseKeys, taskKeys, issueKeys] = [normalizedSet(base), normalizedSet(task), normalizedSet(issue)]
   const isRemovedThere = (label: string): boolean =>
-    !isUnnamed(label) && baseKeys.has(keyOf(label)) && !issueKeys.has(keyOf(label))
-  const isNewThere = (label: string): boolean => !baseKeys.has(keyOf(label)) && !taskKeys.has(keyOf(label))
+    !isUnrepresentable(label) && baseKeys.has(normalizeLabel(label)) && !issueKeys.has(normalizeLabel(label))
+  const isNewThere = (label: string): boolean => !baseKeys.has(normalizeLabel(label)) && !taskKeys.has(normalizeLabel(label))
   const kept = task.filter((label) => !isManaged(label) && !isRemovedThere(label))
   const added = issue.filter((label) => !isManaged(label) && isNewThere(label))
   return [...kept, ...added].slice(0, LABELS_MOST)

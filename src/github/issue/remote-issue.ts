@@ -2,11 +2,9 @@ import type { LinkedIssue } from '../../core/sync-link.ts'
 import type { IssueState } from './issue-mapping.ts'
 
 /** An issue as GitHub told of it. */
-export interface RemoteIssue extends LinkedIssue, IssueState {
+export interface RemoteIssue extends Required<LinkedIssue>, IssueState {
   readonly author: string
   readonly isPullRequest: boolean
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
 }
 
 interface IssueJson {
@@ -42,4 +40,10 @@ export const toRemoteIssue = (data: unknown): RemoteIssue => {
   }
 }
 
-export const toLinkedIssue = ({ id, number, url, updatedAt }: RemoteIssue): LinkedIssue => ({ id, number, url, updatedAt })
+export const toLinkedIssue = ({ id, number, url, updatedAt, createdAt }: RemoteIssue): LinkedIssue => ({
+  id,
+  number,
+  url,
+  updatedAt,
+  createdAt,
+})

@@ -1,55 +1,60 @@
-import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
+import { type OpenCreate, type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { SyncError } from '../../core/task-sync.ts'
-import type { Outcome } from '../api/api.ts'
-import { Blocked, Failed } from '../api/stopped.ts'
-import { BLOCKS, invalidIssue, uncertain } from '../api/sync-errors.ts'
+import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
+import type { Outcome } from '../api/issues-client.ts'
+import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
+import { digestOf } from '../issue/issue-digest.ts'
 import { hasAll, toIssueLabels } from '../issue/issue-labels.ts'
-import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
+import { fromIssue, type IssueState, toIssue } from '../issue/issue-mapping.ts'
 import { toRemoteIssue } from '../issue/remote-issue.ts'
-import type { Desk } from './desk.ts'
-import { halted, linked } from './links.ts'
+import { toHalted, toSynced } from './link-transitions.ts'
+import { withCreate, withKnown } from './open-creates.ts'
+import type { SyncContext } from './sync-context.ts'
 
-/** An issue as it is being opened: of which task, with what, since when. */
+/** An issue as it is being opened: of which task, with what, and by which create. */
 interface Opening {
   readonly task: Task
   readonly fields: SyncedFields
-  readonly sentAt: number
+  readonly issue: IssueState
+  readonly create: OpenCreate
 }
 
 /**
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
-export const openIssue = async (desk: Desk, { taskId }: SyncLink): Promise<void> => {
-  await desk.api.turnToCreate()
-  const opening = await begin(desk, taskId)
+export const openIssue = async (ctx: SyncContext, { taskId }: SyncLink): Promise<void> => {
+  await ctx.api.turnToCreate()
+  const opening = await begin(ctx, taskId)
   if (opening === undefined) return
-  const { title, body, labels } = toIssue(opening.fields, desk.marker.toMarker(taskId))
-  const outcome = await desk.api.create({ title, body, labels }).catch(async (error: unknown) => {
-    await takeBack(desk, opening)
+  const { title, body, labels } = opening.issue
+  const outcome = await ctx.api.create({ title, body, labels }).catch(async (error: unknown) => {
+    await takeBack(ctx, opening)
     throw error
   })
-  await conclude(desk, opening, outcome)
+  await conclude(ctx, opening, outcome)
 }
 
 /** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
-const begin = async (desk: Desk, taskId: string): Promise<Opening | undefined> => {
-  const now = desk.now()
+const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefined> => {
+  const sentAt = ctx.clock.now()
   let begun: Opening | undefined
-  await desk.sync.changeLink(taskId, (link, task) => {
+  await ctx.sync.changeLink(taskId, (link, task) => {
     begun = undefined
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null
     const fields = asOpened(task)
-    begun = { task, fields, sentAt: now }
+    const issue = toIssue(fields, ctx.marker.toMarker(taskId))
+    const create = { sentAt, digest: digestOf(issue) }
+    begun = { task, fields, issue, create }
     return {
-      ...link,
+      ...withCreate(link, create),
       status: 'posting',
       sent: fields,
-      sentAt: now,
+      sentAt,
       lookups: 0,
-      nextAttemptAt: lookupAt(desk, now, 0),
+      nextAttemptAt: lookupAt(ctx, sentAt, 0),
       error: null,
     }
   })
@@ -62,58 +67,64 @@ const asOpened = (task: Task): SyncedFields => {
   return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields
 }
 
-const lookupAt = (desk: Desk, sentAt: number, lookup: number): number => sentAt + (desk.settings.lookupDelaysMs[lookup] ?? 0)
+const lookupAt = (ctx: SyncContext, sentAt: number, lookup: number): number =>
+  ctx.clock.toOurs(sentAt + (ctx.settings.lookupDelaysMs[lookup] ?? 0))
 
-const conclude = async (desk: Desk, opening: Opening, outcome: Outcome): Promise<void> => {
-  const { task, fields } = opening
-  if (outcome.kind === 'unknown') return giveUp(desk, opening, outcome)
-  if (outcome.kind === 'refused') return refuse(desk, opening, outcome.status, outcome.message)
+const conclude = async (ctx: SyncContext, opening: Opening, outcome: Outcome): Promise<void> => {
+  const { task, fields, create } = opening
+  if (outcome.kind === 'unknown') return giveUp(ctx, opening, outcome)
+  if (outcome.kind === 'refused') return refuse(ctx, opening, outcome.status, outcome.message)
   const issue = toRemoteIssue(outcome.data)
   const areLabelsDropped = !hasAll(issue.labels, toIssueLabels(fields))
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
-  const now = desk.now()
-  await desk.sync.changeLink(task.id, (link) => {
-    /** Meanwhile another process has found it, or one that was opened before: the sweep settles which one stays. */
-    if (link.issue !== null) return undefined
-    const next = linked({ ...link, areLabelsDropped }, issue, base, task.version, now)
+  const now = ctx.now()
+  await ctx.sync.changeLink(task.id, (link) => {
+    /**
+     * Meanwhile another process has found this issue, or one that was opened before: the sweep
+     * finds out which one stays.
+     */
+    if (link.issue !== null)
+      return withKnown(link, create, link.issue.id === issue.id ? undefined : { ...create, issueId: issue.id })
+    const next = toSynced(withKnown({ ...link, areLabelsDropped }, create, undefined), issue, base, task.version, now)
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
 
-const giveUp = async (desk: Desk, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
-  if (wasSent) return becomeUncertain(desk, opening, message)
-  await takeBack(desk, opening)
-  throw new Failed('unavailable', message)
+const giveUp = async (ctx: SyncContext, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
+  if (wasSent) return becomeUncertain(ctx, opening, message)
+  await takeBack(ctx, opening)
+  throw new TransientFailure('unavailable', message)
 }
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
-const isOurs = (link: SyncLink, { sentAt }: Opening): boolean => link.status === 'posting' && link.sentAt === sentAt
+const isOurs = (link: SyncLink, { create }: Opening): boolean => link.status === 'posting' && link.sentAt === create.sentAt
 
-const becomeUncertain = async (desk: Desk, opening: Opening, detail: string): Promise<void> => {
-  const { task, sentAt } = opening
-  await desk.sync.changeLink(task.id, (link) =>
+const becomeUncertain = async (ctx: SyncContext, opening: Opening, detail: string): Promise<void> => {
+  const { task, create } = opening
+  await ctx.sync.changeLink(task.id, (link) =>
     isOurs(link, opening)
       ? {
           ...link,
           status: 'uncertain',
-          failingSince: link.failingSince ?? sentAt,
-          nextAttemptAt: lookupAt(desk, sentAt, 0),
+          failingSince: link.failingSince ?? create.sentAt,
+          nextAttemptAt: lookupAt(ctx, create.sentAt, 0),
           error: uncertain(detail),
         }
       : undefined,
   )
 }
 
-const refuse = async (desk: Desk, opening: Opening, status: number, message: string): Promise<void> => {
+const refuse = async (ctx: SyncContext, opening: Opening, status: number, message: string): Promise<void> => {
   const reason = REFUSALS[status]
   if (reason !== undefined) {
-    await takeBack(desk, opening)
-    throw new Blocked(reason)
+    await takeBack(ctx, opening)
+    throw new AccessBlocked(reason)
   }
-  await desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...halted(link, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : undefined,
-  )
+  await ctx.sync.changeLink(opening.task.id, (link) => {
+    const next = withKnown(link, opening.create, undefined)
+    return isOurs(link, opening) ? { ...toHalted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : next
+  })
 }
 
 const REFUSALS: Readonly<Record<number, SyncError>> = {
@@ -123,7 +134,8 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 }
 
 /** It was not sent. */
-const takeBack = (desk: Desk, opening: Opening) =>
-  desk.sync.changeLink(opening.task.id, (link) =>
-    isOurs(link, opening) ? { ...link, status: 'pending', sent: null, nextAttemptAt: desk.now() } : undefined,
-  )
+const takeBack = (ctx: SyncContext, opening: Opening) =>
+  ctx.sync.changeLink(opening.task.id, (link) => {
+    const next = withKnown(link, opening.create, undefined)
+    return isOurs(link, opening) ? { ...next, status: 'pending', sent: null, nextAttemptAt: ctx.now() } : next
+  })

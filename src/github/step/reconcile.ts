@@ -4,17 +4,17 @@ import { formatInstant } from '../../core/instant.ts'
 import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
 import { patchTask, type Task } from '../../core/task.ts'
 import type { Decision } from '../../core/task-repository.ts'
-import { answered } from '../api/api.ts'
-import { Failed } from '../api/stopped.ts'
-import { commonBase } from '../issue/common-base.ts'
+import { requireResponse } from '../api/issues-client.ts'
+import { TransientFailure } from '../api/sync-errors.ts'
 import { diffIssue, type IssueChanges, isEmpty } from '../issue/issue-diff.ts'
 import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
-import { hasNews } from '../issue/issue-news.ts'
 import { type Lost, merge, type Side } from '../issue/merge.ts'
+import { inferMergeBase } from '../issue/merge-base.ts'
+import { hasRemoteChanges } from '../issue/remote-changes.ts'
 import { type RemoteIssue, toLinkedIssue, toRemoteIssue } from '../issue/remote-issue.ts'
-import type { Desk } from './desk.ts'
-import { handleGone } from './gone.ts'
-import { linked } from './links.ts'
+import { toSynced } from './link-transitions.ts'
+import { handleMissingIssue } from './missing-issue.ts'
+import type { SyncContext } from './sync-context.ts'
 import { closeIssue, writeIssue } from './write-issue.ts'
 
 /** So long a change that was begun is left alone, before it is looked at again after a crash. */
@@ -38,23 +38,23 @@ interface Plan {
  * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
  * what is new there, and sends to the issue what is new here. `actor` is who the history names for what came from GitHub.
  */
-export const reconcile = async (desk: Desk, link: SyncLink, actor: string): Promise<void> => {
+export const reconcile = async (ctx: SyncContext, link: SyncLink, actor: string): Promise<void> => {
   if (link.issue === null) return
-  const outcome = answered(await desk.api.issue(link.issue.number))
-  if (outcome.kind === 'refused') return handleGone(desk, link, outcome)
+  const outcome = requireResponse(await ctx.api.issue(link.issue.number))
+  if (outcome.kind === 'refused') return handleMissingIssue(ctx, link, outcome)
   const issue = toRemoteIssue(outcome.data)
-  if (issue.id !== link.issue.id) return handleGone(desk, link, { status: 404, location: undefined })
-  await settle(desk, link, issue, actor)
+  if (issue.id !== link.issue.id) return handleMissingIssue(ctx, link, { status: 404, location: undefined })
+  await syncWithIssue(ctx, link, issue, actor)
 }
 
 /** The same, of an issue that was read just now. */
-export const settle = async (desk: Desk, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
-  if (isOutdated(link, issue, desk.now()))
-    throw new Failed('unavailable', 'GitHub still shows the issue as it was before it last changed')
-  const plan = await commitToTask(desk, link, issue, actor)
-  if (plan === 'deleted') return close(desk, link, issue)
+export const syncWithIssue = async (ctx: SyncContext, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
+  if (isOutdated(link, issue, ctx.clock.now()))
+    throw new TransientFailure('unavailable', 'GitHub still shows the issue as it was before it last changed')
+  const plan = await commitToTask(ctx, link, issue, actor)
+  if (plan === 'deleted') return close(ctx, link, issue)
   if (plan === undefined) return
-  await send(desk, link, issue, plan)
+  await send(ctx, link, issue, plan)
 }
 
 /**
@@ -64,19 +64,19 @@ export const settle = async (desk: Desk, link: SyncLink, issue: RemoteIssue, act
 const isOutdated = ({ issue: known, base, before }: SyncLink, issue: RemoteIssue, now: number): boolean => {
   if (known === null || issue.updatedAt !== known.updatedAt) return known !== null && issue.updatedAt < known.updatedAt
   if (base === null || before === null || now >= before.until) return false
-  return !isDeepStrictEqual(commonBase(base, before.fields, issue), base)
+  return !isDeepStrictEqual(inferMergeBase(base, before.fields, issue), base)
 }
 
 /** Undefined when the link has another issue by now. */
 const commitToTask = async (
-  desk: Desk,
+  ctx: SyncContext,
   { taskId }: SyncLink,
   issue: RemoteIssue,
   actor: string,
 ): Promise<Plan | 'deleted' | undefined> => {
   let decided: Decided | undefined
-  const result = await desk.tasks.change(taskId, (task, link) => {
-    decided = link?.issue?.id === issue.id ? decide(desk, task, link, issue, actor) : undefined
+  const result = await ctx.tasks.change(taskId, (task, link) => {
+    decided = link?.issue?.id === issue.id ? decide(ctx, task, link, issue, actor) : undefined
     return decided?.decision ?? { kind: 'keep' }
   })
   if (result.kind === 'absent') return 'deleted'
@@ -84,7 +84,7 @@ const commitToTask = async (
   const { plan, decision } = decided as Decided
   /** A change keeps its link in the very commit; where there is none, the link alone is kept. */
   if (decision.kind === 'keep')
-    await desk.sync.changeLink(taskId, (link) => (link.issue?.id === issue.id ? afterCommit(desk, link, issue, plan) : undefined))
+    await ctx.sync.changeLink(taskId, (link) => (link.issue?.id === issue.id ? afterCommit(ctx, link, issue, plan) : undefined))
   return plan
 }
 
@@ -94,45 +94,47 @@ interface Decided {
 }
 
 /** The merge, decided upon the task as it is at the commit. */
-const decide = (desk: Desk, task: Task, link: SyncLink, issue: RemoteIssue, actor: string): Decided => {
-  const now = desk.now()
-  const marker = desk.marker.toMarker(task.id)
+const decide = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIssue, actor: string): Decided => {
+  const now = ctx.now()
+  const marker = ctx.marker.toMarker(task.id)
   const options = { ignoreLabels: link.areLabelsDropped }
   const base = baseOf(link, issue, task)
   const here = toSyncedFields(task)
   const there = fromIssue(issue, base)
-  const merged = merge(base, here, there, preferred(desk, task, issue), options)
+  const merged = merge(base, here, there, preferred(ctx, task, link, issue), options)
   const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
   const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, formatInstant(now))
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
   /** What lost is known from here on, so that its loss is told once. */
   const overruled = Object.fromEntries(lostThere.map(({ field, value }) => [field, value]))
-  const known = { ...commonBase(base, merged.fields, issue), ...overruled }
+  const known = { ...inferMergeBase(base, merged.fields, issue), ...overruled }
   const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }
   if (next === task) return { plan, decision: { kind: 'keep' } }
   const event = toEvent(task, next, lostThere, actor)
-  const following = { ...afterCommit(desk, link, issue, plan), wantedVersion: next.version }
+  const following = { ...afterCommit(ctx, link, issue, plan), wantedVersion: next.version }
   return { plan, decision: { kind: 'change', task: next, event, link: following } }
 }
 
 /** After an answer that never came, what was sent may or may not be what the issue shows. */
 const baseOf = (link: SyncLink, issue: RemoteIssue, task: Task): SyncedFields => {
-  if (link.sent !== null) return commonBase(link.base ?? link.sent, link.sent, issue)
+  if (link.sent !== null) return inferMergeBase(link.base ?? link.sent, link.sent, issue)
   return link.base ?? toSyncedFields(task)
 }
 
-const preferred = (desk: Desk, task: Task, issue: RemoteIssue): Side => {
-  const { conflict } = desk.settings
+/** A task that was changed before GitHub's time was known has our clock's, which is corrected. */
+const preferred = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIssue): Side => {
+  const { conflict } = ctx.settings
   if (conflict !== 'newest') return conflict === 'github' ? 'issue' : 'task'
   /** GitHub's instants have whole seconds. */
-  return Date.parse(issue.updatedAt) > Math.floor(Date.parse(task.updated_at) / 1000) * 1000 ? 'issue' : 'task'
+  const changedAt = link.changedAt ?? ctx.clock.toGithub(Date.parse(task.updated_at))
+  return Date.parse(issue.updatedAt) > Math.floor(changedAt / 1000) * 1000 ? 'issue' : 'task'
 }
 
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
-const afterCommit = (desk: Desk, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
-  const now = desk.now()
-  if (isEmpty(plan.changes)) return linked(link, issue, plan.base, plan.version, now)
+const afterCommit = (ctx: SyncContext, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
+  const now = ctx.now()
+  if (isEmpty(plan.changes)) return toSynced(link, issue, plan.base, plan.version, now)
   const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
   return { ...link, ...begun, issue: toLinkedIssue(issue), error: null }
 }
@@ -150,24 +152,24 @@ const toEvent = (before: Task, after: Task, lostThere: readonly Lost[], actor: s
   return { ...event, type: hasChanged ? event.type : 'task.conflict_resolved', changes: { ...event.changes, ...lost } }
 }
 
-const send = async (desk: Desk, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
+const send = async (ctx: SyncContext, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
-  const issue = await writeIssue(desk, taskId, seen, plan.changes)
-  await desk.sync.changeLink(taskId, (link) => {
+  const issue = await writeIssue(ctx, taskId, seen, plan.changes)
+  await ctx.sync.changeLink(taskId, (link) => {
     if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
-    const now = desk.now()
+    const now = ctx.now()
     if (issue === 'labels_dropped') return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
     const next = {
-      ...linked(link, issue, plan.base, plan.version, now),
-      before: { fields: plan.known, until: now + READ_LAG_MS },
+      ...toSynced(link, issue, plan.base, plan.version, now),
+      before: { fields: plan.known, until: ctx.clock.now() + READ_LAG_MS },
     }
     /** Someone changed it between our reading and our writing. */
-    return hasNews(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next
+    return hasRemoteChanges(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
 
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
-const close = async (desk: Desk, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
-  if (isOpen) await closeIssue(desk, taskId, number)
-  await desk.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
+const close = async (ctx: SyncContext, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
+  if (isOpen) await closeIssue(ctx, taskId, number)
+  await ctx.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
 }

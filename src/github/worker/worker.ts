@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Desk } from '../step/desk.ts'
-import { createRounds } from './rounds.ts'
+import type { SyncContext } from '../step/sync-context.ts'
+import { createSyncLoop } from './sync-loop.ts'
 
 const LEASE = 'github'
 
@@ -13,12 +13,12 @@ const POKED_MS = 20
 export interface WorkerOptions {
   readonly leaseMs: number
   /** Made once the lease is ours, as it reads what the last holder kept. */
-  readonly openDesk: (signal: AbortSignal) => Promise<Desk>
+  readonly openContext: (signal: AbortSignal) => Promise<SyncContext>
   readonly warn: (error: unknown, message: string) => void
 }
 
 /** The one that talks to GitHub: among all processes over one database one at a time, one step after the other. */
-export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: WorkerOptions) => {
+export const startWorker = (sync: SyncContext['sync'], { leaseMs, openContext, warn }: WorkerOptions) => {
   const holder = randomUUID()
   const stopping = new AbortController()
   let heldUntil = 0
@@ -70,13 +70,13 @@ export const startWorker = (sync: Desk['sync'], { leaseMs, openDesk, warn }: Wor
   /** Works until the lease is lost, or the process stops. */
   const work = async (): Promise<void> => {
     const lost = new AbortController()
-    /** Once lost, it is lost for this desk, also when a renewal comes through later: another one may have been at work. */
+    /** Once lost, it is lost for this ctx, also when a renewal comes through later: another one may have been at work. */
     const isOurs = (): boolean => isHeld() && !lost.signal.aborted
     const renew = () => void hold().then(() => isHeld() || lost.abort())
     const renewal = setInterval(renew, leaseMs / 3).unref()
     try {
-      const desk = await openDesk(AbortSignal.any([stopping.signal, lost.signal]))
-      const round = await createRounds(desk, isOurs, warn)
+      const ctx = await openContext(AbortSignal.any([stopping.signal, lost.signal]))
+      const round = await createSyncLoop(ctx, isOurs, warn)
       while (isOurs()) await rest((await round()) ? 0 : IDLE_MS)
     } finally {
       clearInterval(renewal)

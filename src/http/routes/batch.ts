@@ -8,18 +8,20 @@ import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import { ACTOR, IdempotencyKeyHeader, toRetryKey } from './request-parts.ts'
+import { ACTOR, CREATION_KEY, INPUT, markReplay, toRetryKey, WRITE } from './request-parts.ts'
+
+const BatchResultItem = Type.Object(
+  {
+    status: Type.Integer({ description: 'The HTTP status that the operation would have had as a request of its own.' }),
+    task: Type.Optional(Task),
+    error: Type.Optional(Problem),
+  },
+  { title: 'BatchResult' },
+)
 
 const BatchAnswer = Type.Object(
   {
-    results: Type.Array(
-      Type.Object({
-        status: Type.Integer({ description: 'What the operation would have been answered on its own.' }),
-        task: Type.Optional(Task),
-        error: Type.Optional(Problem),
-      }),
-      { description: 'One for each operation, in their order.' },
-    ),
+    results: Type.Array(BatchResultItem, { description: 'One result per operation, in the same order.' }),
   },
   {
     title: 'BatchAnswer',
@@ -35,23 +37,19 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
       schema: {
         operationId: 'batchTasks',
         tags: ['tasks'],
-        summary: 'Carry out many operations',
+        summary: 'Run many operations',
         description:
-          'Up to 1,000 operations. All are checked first: one that is invalid and nothing is done. Then each is carried out on its own and told of on its own; those on one task in their order. It is not all or nothing. With an Idempotency-Key a retry does what is missing and repeats nothing, even after a crash in the middle.',
-        headers: IdempotencyKeyHeader,
+          'Runs up to 1,000 operations. All are validated first; if one is invalid, none ' +
+          'runs. Then each succeeds or fails on its own and has its own result; operations on ' +
+          'the same task run in order. With an Idempotency-Key a retry runs only what is ' +
+          'missing, even after a crash; a result of a change then is the task as it is now. ' +
+          'Each change counts as a key of its task: from the 101st in 24 hours its result is 429.',
+        headers: Type.Object(CREATION_KEY),
         body: Batch,
         response: {
-          200: answer('All went well', BatchAnswer, HEADERS.replayed),
-          207: answer('Some operations failed: see their errors', BatchAnswer, HEADERS.replayed),
-          ...problems(
-            'malformed_json',
-            'body_too_large',
-            'unsupported_media_type',
-            'idempotency_key_reused',
-            'database_unavailable',
-            'outcome_unknown',
-            'database_not_configured',
-          ),
+          200: answer('All operations succeeded', BatchAnswer, HEADERS.replayed),
+          207: answer('Some operations failed; see the `error` of each', BatchAnswer, HEADERS.replayed),
+          ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
         },
       },
       validatorCompiler: (part) => (part.httpPart === 'body' ? toFastify(validateBatch) : compileValidator(part)),
@@ -59,8 +57,8 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks/batch', request.body)
       const results = await service.batch(request.body.operations, ACTOR, retry)
-      if (results.every((result) => result.kind !== 'failed' && result.replayed)) reply.header('idempotent-replayed', 'true')
-      return reply
+      const replayed = results.every((result) => result.kind !== 'failed' && result.replayed)
+      return markReplay(reply, replayed)
         .code(results.some(({ kind }) => kind === 'failed') ? 207 : 200)
         .header('content-type', 'application/json; charset=utf-8')
         .send(`{"results":[${results.map((result) => toText(result, request)).join(',')}]}`)

@@ -3,12 +3,15 @@ import type { Static } from 'typebox'
 import { notFound } from '../../core/errors.ts'
 import { GithubStatus } from '../../core/github-status.ts'
 import { type SyncLink, toTaskSync } from '../../core/sync-link.ts'
+import { taskId, toTaskId } from '../../core/task.ts'
 import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from '../../core/task-sync.ts'
 import { Type } from '../../core/typebox.ts'
+import { NO_BODY, optionalBody } from '../body.ts'
 import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
-import { DATABASE, INPUT, TaskId } from './request-parts.ts'
+import { compileValidator } from '../validation.ts'
+import { INPUT, refuseKey, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubDoor {
@@ -38,55 +41,75 @@ const JOBS_MOST = 1000
 const JOBS_AT_ONCE = 50
 
 const GithubJob = Type.Object(
-  { task_id: Type.String({ format: 'uuid' }), sync: TaskSync },
+  { task_id: taskId('The id of the task.'), sync: TaskSync },
   { title: 'GithubJob', examples: [{ task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', sync: EXAMPLE_SYNC }] },
 )
 
 const Count = Type.Object(
-  { count: Type.Integer({ description: 'How many tasks.' }) },
+  { count: Type.Integer({ description: 'The number of tasks.' }) },
   { title: 'TaskCount', examples: [{ count: 3 }] },
 )
 
-const RetryRequest = Type.Union(
-  [
-    Type.Object(
-      {
-        reason: Type.Optional(Type.String({ maxLength: 100, description: 'The code of an error; absent: whatever the reason.' })),
-      },
-      { additionalProperties: false },
+const RetryRequest = Type.Object(
+  {
+    reason: Type.Optional(
+      Type.String({ maxLength: 100, description: 'Only tasks whose `sync.error.code` is this; without it, all.' }),
     ),
-    Type.Null(),
-  ],
-  { examples: [{ reason: 'unauthorized' }] },
+  },
+  { title: 'RetryRequest', additionalProperties: false, examples: [{ reason: 'unauthorized' }] },
 )
 
-const LinkRequest = Type.Union(
-  [
-    Type.Object({ dry_run: Type.Optional(Type.Boolean({ description: 'Only count.' })) }, { additionalProperties: false }),
-    Type.Null(),
-  ],
-  { examples: [{ dry_run: true }] },
+const LinkRequest = Type.Object(
+  { dry_run: Type.Optional(Type.Boolean({ description: 'Count the tasks without creating issues.' })) },
+  { title: 'LinkRequest', additionalProperties: false, examples: [{ dry_run: true }] },
 )
 
-const FAULTS = ['github_not_configured', ...DATABASE] as const
-const BODY = [...INPUT, 'outcome_unknown'] as const
+/** https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers */
+const DeliveryHeaders = Type.Object({
+  'X-GitHub-Event': Type.Optional(Type.String({ description: 'The event; only `issues` is used.' })),
+  'X-GitHub-Delivery': Type.Optional(Type.String({ description: 'The id of the delivery.' })),
+  'X-Hub-Signature-256': Type.Optional(Type.String({ description: 'The HMAC-SHA256 of the body with the secret.' })),
+})
 
-/** The operator's view of the GitHub sync, and the door for its deliveries. Without GitHub each says so. */
-export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void => {
+const Delivery = Type.Object(
+  {},
+  {
+    title: 'GithubDelivery',
+    description: 'The payload of the event.',
+    additionalProperties: true,
+    examples: [{ action: 'edited', issue: {}, repository: {} }],
+  },
+)
+
+const FAULTS = ['github_not_configured', 'database_unavailable'] as const
+const BODY = [...INPUT, 'origin_not_allowed', 'outcome_unknown'] as const
+
+/**
+ * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever
+ * else is wrong with the request.
+ */
+export const addGithubRoutes = async (app: App, github: GithubDoor | undefined): Promise<void> => {
   const door = (): GithubDoor => {
     if (github === undefined) throw new HttpError('github_not_configured', 'GitHub not configured')
     return github
   }
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async () => void door())
+    addOperatorRoutes(scope, door)
+    scope.register(async (raw) => addWebhookRoute(raw, door))
+  })
+}
 
+const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
   app.get(
     '/github/status',
     {
       schema: {
         operationId: 'getGithubStatus',
         tags: ['github'],
-        summary: 'See how the sync stands',
-        description: 'What keeps it, until when, and how many tasks are in each state.',
-        response: { 200: answer('How it stands', GithubStatus), ...problems(...FAULTS) },
+        summary: 'Get the state of the sync',
+        description: 'What stops or pauses the sync, the rate limit, and the number of tasks by sync state.',
+        response: { 200: answer('The state of the sync', GithubStatus), ...problems(...FAULTS) },
       },
     },
     async () => door().operations.status(),
@@ -98,13 +121,15 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
       schema: {
         operationId: 'listGithubJobs',
         tags: ['github'],
-        summary: 'List the tasks of a sync state',
-        description: 'By task id. `after` goes on behind a task id.',
+        summary: 'List tasks by sync state',
+        description: 'The tasks in one sync state, sorted by task id. For the next page send the last task id as `after`.',
         querystring: Type.Object(
           {
-            state: Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'The state.' }),
-            after: Type.Optional(Type.String({ description: 'A task id: the list goes on behind it.' })),
-            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: JOBS_MOST, description: 'So many; 100 unless given.' })),
+            state: Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'The sync state.' }),
+            after: Type.Optional(taskId('The task id after which the list begins.')),
+            limit: Type.Optional(
+              Type.Integer({ minimum: 1, maximum: JOBS_MOST, description: 'The maximum number of tasks; default 100.' }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -113,20 +138,21 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
     },
     async (request) => {
       const { state, after, limit = 100 } = request.query
-      return readJobs(door().operations, state, after, limit)
+      return readJobs(door().operations, state, after && toTaskId(after), limit)
     },
   )
 
   app.post(
     '/github/jobs/retry',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'retryGithubJobs',
         tags: ['github'],
-        summary: 'Try again what waits for a person',
-        description: 'Whatever is blocked, dead or gone at GitHub, or what is so for one reason.',
-        body: RetryRequest,
-        response: { 200: answer('How many are tried again', Count), ...problems(...FAULTS, ...BODY) },
+        summary: 'Retry stopped syncs',
+        description: 'Retries all tasks whose sync is `blocked`, `dead` or `remote_gone`, or those stopped for one reason.',
+        body: optionalBody(RetryRequest),
+        response: { 200: answer('The number of tasks that are retried', Count), ...problems(...FAULTS, ...BODY) },
       },
     },
     async (request) => ({ count: await door().operations.retryAll(request.body?.reason) }),
@@ -135,13 +161,14 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
   app.post(
     '/github/link',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'linkTasks',
         tags: ['github'],
-        summary: 'Open issues for the tasks that have none',
-        description: 'For those from before GitHub was configured. With `dry_run` they are only counted.',
-        body: LinkRequest,
-        response: { 200: answer('How many tasks', Count), ...problems(...FAULTS, ...BODY) },
+        summary: 'Create issues for tasks without one',
+        description: 'Covers the tasks created before GitHub was configured. With `dry_run` they are only counted.',
+        body: optionalBody(LinkRequest),
+        response: { 200: answer('The number of tasks', Count), ...problems(...FAULTS, ...BODY) },
       },
     },
     async (request) => ({ count: await door().operations.linkAll(request.body?.dry_run === true) }),
@@ -150,14 +177,15 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
   app.post(
     '/tasks/:id/sync',
     {
+      preValidation: refuseKey,
       schema: {
         operationId: 'syncTask',
         tags: ['github'],
-        summary: 'Try the sync of a task now',
-        description: 'Also when it was given up or waits for a person. A task from before GitHub was configured gets its issue.',
+        summary: 'Sync a task now',
+        description: 'Retries the sync of the task, whatever its state. A task without an issue gets one.',
         params: TaskId,
-        body: Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()]),
-        response: { 202: emptyAnswer('It is tried'), ...problems(...FAULTS, ...BODY, 'not_found') },
+        body: NO_BODY,
+        response: { 202: emptyAnswer('The sync was started'), ...problems(...FAULTS, ...BODY, 'not_found') },
       },
     },
     async (request, reply) => {
@@ -165,8 +193,6 @@ export const addGithubRoutes = (app: App, github: GithubDoor | undefined): void 
       return reply.code(202).send()
     },
   )
-
-  app.register(async (scope) => addWebhookRoute(scope, door))
 }
 
 const readJobs = async (
@@ -193,15 +219,20 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
     '/github/webhook',
     {
       bodyLimit: DELIVERY_LIMIT,
+      /** The signature is of the bytes, so nothing of the body is read before it is verified. */
+      validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : compileValidator(part)),
       schema: {
         operationId: 'receiveDelivery',
         tags: ['github'],
-        summary: 'Take a delivery of GitHub',
+        summary: 'Receive a webhook delivery from GitHub',
         description:
-          'For a webhook with content type application/json and the event `issues`, signed with GITHUB_WEBHOOK_SECRET.',
+          'The payload URL of a GitHub webhook with content type `application/json`, the ' +
+          'event `issues` and the secret GITHUB_WEBHOOK_SECRET.',
+        headers: DeliveryHeaders,
+        body: Delivery,
         response: {
-          202: emptyAnswer('Taken, also when it is no news'),
-          ...problems('invalid_signature', 'malformed_json', 'body_too_large', 'unsupported_media_type', 'github_not_configured'),
+          202: emptyAnswer('Accepted (duplicates included)'),
+          ...problems('github_not_configured', 'invalid_signature', ...INPUT),
         },
       },
     },
@@ -221,7 +252,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
           return 'taken' as const
         })
       if (receipt === 'unsigned') throw new HttpError('invalid_signature', 'The signature is missing or wrong')
-      if (receipt === 'malformed') throw new HttpError('malformed_json', 'The body is no delivery of GitHub')
+      if (receipt === 'malformed') throw new HttpError('malformed_json', 'The body is not a GitHub "issues" webhook payload')
       return reply.code(202).send()
     },
   )

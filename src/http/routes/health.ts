@@ -6,7 +6,10 @@ import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 
 const Health = Type.Object(
-  { status: Type.Literal('ok'), note: Type.Optional(Type.String({ description: 'What to know all the same.' })) },
+  {
+    status: Type.Literal('ok', { description: 'Always `ok`; a failure has an error status.' }),
+    note: Type.Optional(Type.String({ description: 'Additional information.' })),
+  },
   { title: 'Health', examples: [{ status: 'ok' }] },
 )
 
@@ -17,9 +20,9 @@ export const addHealthRoutes = (app: App, service: TaskService, isDraining: () =
       schema: {
         operationId: 'isLive',
         tags: ['operations'],
-        summary: 'Is the process alive?',
-        description: 'Depends on nothing else.',
-        response: { 200: answer('It is', Health), ...problems() },
+        summary: 'Check that the process is alive',
+        description: 'Liveness probe: does not use the database.',
+        response: { 200: answer('The process is alive', Health), ...problems() },
       },
     },
     async () => ({ status: 'ok' }),
@@ -31,9 +34,9 @@ export const addHealthRoutes = (app: App, service: TaskService, isDraining: () =
       schema: {
         operationId: 'isReady',
         tags: ['operations'],
-        summary: 'Can it serve?',
-        description: 'Whether the database answers and the service is not about to stop.',
-        response: { 200: answer('It can', Health), ...problems('database_unavailable', 'draining') },
+        summary: 'Check that the service can handle requests',
+        description: 'Readiness probe: fails if the database does not respond or the service is shutting down.',
+        response: { 200: answer('The service can handle requests', Health), ...problems('database_unavailable', 'draining') },
       },
     },
     async () => {

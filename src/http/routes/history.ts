@@ -2,7 +2,7 @@ import { TaskEvent } from '../../core/event.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, problems } from '../openapi.ts'
-import { streamArray } from '../stream-array.ts'
+import { streamArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
 import { TaskId } from './request-parts.ts'
 
@@ -14,7 +14,7 @@ export const addHistoryRoute = (app: App, service: TaskService): void => {
         operationId: 'listTaskEvents',
         tags: ['tasks'],
         summary: "Read a task's history",
-        description: 'Every change, oldest first. A deleted task keeps its history.',
+        description: 'All changes of the task, oldest first. The history of a deleted task is kept.',
         params: TaskId,
         response: {
           200: answer('The events', Type.Array(TaskEvent)),
@@ -25,7 +25,9 @@ export const addHistoryRoute = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const events = await streamArray(service.history(request.params.id))
       reply.header('content-type', 'application/json; charset=utf-8')
-      return request.method === 'HEAD' ? reply.send('') : reply.send(events)
+      if (request.method !== 'HEAD') return reply.send(events)
+      events.destroy()
+      return reply.send(unknownLength())
     },
   )
 }

@@ -1,32 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { invalidInput } from '../../core/errors.ts'
 import { toFingerprint } from '../../core/fingerprint.ts'
+import { taskId } from '../../core/task.ts'
 import type { RetryKey } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 
 /** What goes wrong with a body, with the database, and with a write. */
 export const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
 export const DATABASE = ['database_unavailable', 'database_not_configured'] as const
-export const WRITE = [...DATABASE, 'outcome_unknown'] as const
+export const WRITE = ['origin_not_allowed', ...DATABASE, 'outcome_unknown'] as const
 
 /** Who the history names for a change that came through this API. */
 export const ACTOR = 'api'
 
-export const TaskId = Type.Object({ id: Type.String({ description: 'The id of the task.' }) })
+export const TaskId = Type.Object({ id: taskId('The id of the task.') })
 
-export const IdempotencyKeyHeader = Type.Object({
+const idempotencyKey = (description: string) => ({
   'idempotency-key': Type.Optional(
     Type.Refine(
-      Type.String({
-        minLength: 1,
-        maxLength: 200,
-        description:
-          'Any text of the caller that is unique to this request. Kept for 24 hours: a retry with it is answered as the first try was, and does nothing.',
-      }),
+      Type.String({ minLength: 1, maxLength: 200, description }),
       (key) => /^[\x20-\x7e]+$/.test(key),
       () => 'a text of 1 to 200 printable ASCII characters',
     ),
   ),
 })
 
+/** The key of a creation or a batch, and that of a change or a deletion. */
+export const CREATION_KEY = idempotencyKey(
+  'A text unique to this request, kept for 24 hours. A retry with the same key repeats nothing.',
+)
+export const CHANGE_KEY = idempotencyKey(
+  'A text unique to this request on this task, kept for 24 hours. A retry with the same key ' +
+    'changes nothing, whatever its preconditions, and gets the task as it is now. ' +
+    'Up to 100 keys of one task are kept.',
+)
+
 /** What a retry of this request is known by, when it bears a key. */
 export const toRetryKey = (key: string | undefined, purpose: string, body: unknown): RetryKey | undefined =>
   key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
+
+export const markReplay = (reply: FastifyReply, replayed: boolean): FastifyReply =>
+  replayed ? reply.header('idempotent-replayed', 'true') : reply
+
+/**
+ * For writes that are safe to repeat and keep no key: a key is refused, not ignored, as it would
+ * promise that a retry gets the same answer.
+ */
+export const refuseKey = async ({ headers }: FastifyRequest): Promise<void> => {
+  if (headers['idempotency-key'] === undefined) return
+  const detail = 'is not supported here: leave it out, this request is safe to repeat'
+  throw invalidInput([{ pointer: '#/idempotency-key', detail }])
+}

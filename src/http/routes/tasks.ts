@@ -1,26 +1,27 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ifMatch, ifNoneMatch, toETag } from '../../core/etag.ts'
+import { includesVersion, toETag } from '../../core/etag.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
 import type { TaskService, Written } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
-import { streamArray, toArray } from '../stream-array.ts'
+import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
+import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
-import { ACTOR, DATABASE, IdempotencyKeyHeader, INPUT, TaskId, toRetryKey, WRITE } from './request-parts.ts'
+import { ACTOR, CHANGE_KEY, CREATION_KEY, DATABASE, INPUT, markReplay, TaskId, toRetryKey, WRITE } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const IfMatch = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({ description: 'Go on only when the task still has this ETag; else 412 with the current one.' }),
-  ),
-})
+const ChangeHeaders = Type.Object({ ...CHANGE_KEY, ...PRECONDITION_HEADERS })
 
-/** Some clients send an empty object where no body is asked for. */
-const NoBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])
+/** What a change may be refused for, beside its input. */
+const CHANGE = [...WRITE, 'not_found', 'version_mismatch', 'idempotency_key_reused', 'too_many_keys'] as const
+
+/** PUT and PATCH mean the same, so one is a retry of the other. */
+const UPDATE = 'PATCH /tasks/{id}'
 
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
@@ -33,8 +34,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'createTask',
         tags: ['tasks'],
         summary: 'Create a task',
-        description: 'Only the title is needed. With an Idempotency-Key it is safe to retry.',
-        headers: IdempotencyKeyHeader,
+        description: 'Only the title is required. With an Idempotency-Key a retry gets the first response.',
+        headers: Type.Object(CREATION_KEY),
         body: TaskDraft,
         response: {
           201: answer('The new task', Task, { ...HEADERS.location, ...HEADERS.etag, ...HEADERS.replayed }),
@@ -45,8 +46,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
       const { task, replayed }: Written = await service.create(request.body, ACTOR, retry)
-      if (replayed) reply.header('idempotent-replayed', 'true')
-      return sendTask(reply.code(201).header('location', `/tasks/${task.id}`), task)
+      const location = `${request.pathPrefix}/tasks/${task.id}`
+      return sendTask(markReplay(reply, replayed).code(201).header('location', location), task)
     },
   )
 
@@ -58,7 +59,10 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'List tasks',
         description:
-          'All tasks that fit, as one array: whole without `limit`, in pages with it. A page has a Link header with `rel="next"` while there is more. A task whose sort value changes while you page may be seen again or not at all; every other task is seen exactly once.',
+          'The tasks that match all given filters, as one array; with `limit` in pages. While ' +
+          'there are more pages, the Link header has the next one with `rel="next"`. A task ' +
+          'whose sort value changes during paging may appear twice or not at all; every other ' +
+          'task appears exactly once.',
         querystring: ListQuery,
         response: { 200: answer('The tasks', Type.Array(Task), HEADERS.link), ...problems('database_unavailable') },
       },
@@ -68,7 +72,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       reply.header('content-type', JSON_TYPE)
       const { limit } = request.query
       if (limit === undefined)
-        return request.method === 'HEAD' ? reply.send('') : reply.send(await streamArray(service.all(query, after)))
+        return request.method === 'HEAD' ? reply.send(unknownLength()) : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
       if (page.next !== undefined) reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
       if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
@@ -87,19 +91,23 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: 'Get a task',
         description:
-          'With If-None-Match it is 304 while the task has not changed. A task with an issue is always sent: what it tells of its issue changes without a new version.',
+          'With If-None-Match the response is 304 if the task has not changed. A task with a ' +
+          'GitHub issue is always sent, as its `sync` can change without a new version.',
         params: TaskId,
-        headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'An ETag that you already have.' })) }),
+        headers: Type.Object({
+          'if-none-match': Type.Optional(Type.String({ description: 'The ETag of the version that the client already has.' })),
+        }),
         response: {
           200: answer('The task', Task, HEADERS.etag),
-          304: emptyAnswer('Not changed', HEADERS.etag),
+          304: emptyAnswer('The task has not changed', HEADERS.etag),
           ...problems(...DATABASE, 'not_found'),
         },
       },
     },
     async (request, reply) => {
+      const known = readETags('If-None-Match', request.headers['if-none-match'])
       const task = await service.get(request.params.id)
-      const isKnown = ifNoneMatch(request.headers['if-none-match'], task.version) && !hasIssue(task)
+      const isKnown = known !== undefined && includesVersion(known, task.version) && !hasIssue(task)
       if (!isKnown) return sendTask(reply, task)
       return reply.code(304).header('etag', toETag(task.version)).send()
     },
@@ -115,19 +123,23 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         tags: ['tasks'],
         summary: `${name} a task`,
         description:
-          'PUT and PATCH mean the same: a field that is present changes, an absent one keeps its value, null clears one that may be null. Nothing changed, nothing written.',
+          'PUT and PATCH do the same: a given field is set, an absent field keeps its value, ' +
+          'and null clears a nullable field. A request that changes nothing writes nothing. ' +
+          'With an Idempotency-Key the request is safe to retry, by either method.',
         ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
         params: TaskId,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: TaskPatch,
         response: {
-          200: answer('The task as it is now', Task, HEADERS.etag),
-          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
+          200: answer('The updated task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
+          ...problems(...INPUT, ...CHANGE),
         },
       },
       handler: async (request, reply) => {
-        const { task } = await service.update(request.params.id, request.body, ACTOR, ifMatch(request.headers['if-match']))
-        return sendTask(reply, task)
+        const { params, body, headers } = request
+        const retry = toRetryKey(headers['idempotency-key'], UPDATE, body)
+        const { task, replayed } = await service.update(params.id, body, ACTOR, readPreconditions(headers), retry)
+        return sendTask(markReplay(reply, replayed), task)
       },
     })
   }
@@ -139,16 +151,21 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'deleteTask',
         tags: ['tasks'],
         summary: 'Delete a task',
-        description: 'Its history stays readable.',
+        description: 'Deletes the task and keeps its history. With an Idempotency-Key a retry is 204 again.',
         params: TaskId,
-        headers: IfMatch,
-        body: NoBody,
-        response: { 204: emptyAnswer('Deleted'), ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch') },
+        headers: ChangeHeaders,
+        body: NO_BODY,
+        response: {
+          204: emptyAnswer('The task was deleted', HEADERS.replayed),
+          ...problems(...INPUT, ...CHANGE),
+        },
       },
     },
     async (request, reply) => {
-      await service.remove(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
-      return reply.code(204).send()
+      const { params, headers } = request
+      const retry = toRetryKey(headers['idempotency-key'], 'DELETE /tasks/{id}', null)
+      const { replayed } = await service.remove(params.id, ACTOR, readPreconditions(headers), retry)
+      return markReplay(reply, replayed).code(204).send()
     },
   )
 
@@ -159,28 +176,32 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'completeTask',
         tags: ['tasks'],
         summary: 'Complete a task',
-        description: 'Completing a completed task changes nothing. To reopen it, update its status.',
+        description:
+          'Sets the status to `completed`. Completing a completed task changes nothing; to reopen ' +
+          'it, update its status. With an Idempotency-Key the request is safe to retry.',
         params: TaskId,
-        headers: IfMatch,
-        body: NoBody,
+        headers: ChangeHeaders,
+        body: NO_BODY,
         response: {
-          200: answer('The completed task', Task, HEADERS.etag),
-          ...problems(...INPUT, ...WRITE, 'not_found', 'version_mismatch'),
+          200: answer('The completed task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
+          ...problems(...INPUT, ...CHANGE),
         },
       },
     },
     async (request, reply) => {
-      const { task } = await service.complete(request.params.id, ACTOR, ifMatch(request.headers['if-match']))
-      return sendTask(reply, task)
+      const { params, headers } = request
+      const retry = toRetryKey(headers['idempotency-key'], 'POST /tasks/{id}/complete', null)
+      const { task, replayed } = await service.complete(params.id, ACTOR, readPreconditions(headers), retry)
+      return sendTask(markReplay(reply, replayed), task)
     },
   )
 }
 
 const hasIssue = (task: StoredTask): boolean => (JSON.parse(task.json) as Task).sync !== null
 
-/** The same request from the cursor on, relative to where it was asked (RFC 8288). */
+/** The same request from the cursor on (RFC 8288). */
 const nextLink = (request: FastifyRequest, cursor: string): string => {
   const parameters = new URLSearchParams(request.url.split('?')[1])
   parameters.set('cursor', cursor)
-  return `</tasks?${parameters}>; rel="next"`
+  return `<${request.pathPrefix}/tasks?${parameters}>; rel="next"`
 }

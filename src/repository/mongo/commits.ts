@@ -1,15 +1,15 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
 import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
-import { at, newClaim, newTask, type TaskDocument, toState, toText } from './documents.ts'
+import { at, newClaim, newTask, type TaskDocument, toState, toStored } from './documents.ts'
 import { createInserts } from './inserts.ts'
-import { createKeyRecords, type KeyOwner, toAnswer, toStoredKey } from './key-records.ts'
+import { changeKey, checkCount, claimKey, createKeyRecords, creationKey, isLive, type KeyOwner, toAnswer } from './key-records.ts'
 import { createLookups } from './lookups.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
@@ -66,7 +66,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     async create(given, event, key, link, deadline) {
       const task = link ? withLink(given, link) : given
       const stored = toStored(task)
-      const document = newTask(task, event, key === undefined ? [] : [toStoredKey(key, stored.json)], link)
+      const document = newTask(task, event, key === undefined ? [] : [creationKey(key, stored.json)], link)
       const owner = await insert(document, key, deadline)
       if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
@@ -78,6 +78,8 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
         const earlier = key && current && keys.live(current, key)
         if (key !== undefined && current && earlier) return toAnswer({ record: earlier, task: current.task }, key)
         if (!current?.task) return { kind: 'absent' }
+        const error = key && checkCount(current.keys, key)
+        if (error !== undefined) return { kind: 'refused', error }
         const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task, current.link), key)
         if (update === undefined) return result
         if (await replace(id, current.rev, update, deadline)) return result
@@ -85,7 +87,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     },
 
     async claim(key, deadline) {
-      const owner = await insert(newClaim(toStoredKey(key, null, true)), key, deadline)
+      const owner = await insert(newClaim(claimKey(key)), key, deadline)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
 
@@ -93,7 +95,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.link) return undefined
-        const next = following(current.link, decide(current.link, current.task))
+        const next = withNextRevision(current.link, decide(current.link, current.task))
         if (next === undefined) return current.link
         const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
@@ -104,7 +106,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(taskId, deadline)
         if (!current?.task || current.link) return false
-        const link = newLink(taskId, now, current.task.version)
+        const link = createLink(taskId, now, current.task.version)
         const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return true
       }
@@ -121,12 +123,10 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
     case 'keep': {
       const stored = toStored(task)
       const result = { kind: 'stored', task: stored, replayed: false } as const
-      return key === undefined ? { result } : { result, update: { $set: commit(current, key, stored.json) } }
+      return key === undefined ? { result } : { result, update: { $set: commit(current, key, task.version) } }
     }
     case 'change': {
-      const time = Date.parse(decision.event.time)
-      const link =
-        following(current.link, decision.link) ?? (current.link && behind(current.link, decision.task.version, false, time))
+      const link = withNextRevision(current.link, decision.link)
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
       const { words, ...state } = toState(next)
@@ -134,31 +134,33 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return {
         result: { kind: 'stored', task: stored, replayed: false } as const,
         update: {
-          $set: { ...state, ...(isReworded ? { words } : {}), ...(link && { link }), ...commit(current, key, stored.json) },
+          $set: { ...state, ...(isReworded ? { words } : {}), ...(link && { link }), ...commit(current, key, stored.version) },
           $push: { pending: { version: stored.version, ...decision.event } },
         },
       }
     }
-    case 'delete':
+    case 'delete': {
+      const link = withNextRevision(current.link, decision.link)
       return {
         result: { kind: 'deleted', replayed: false } as const,
         update: {
           $set: {
             ended: true as const,
-            ...(current.link && { link: behind(current.link, task.version + 1, true, Date.parse(decision.event.time)) }),
-            ...commit(current, key, null),
+            ...(link && { link }),
+            ...commit(current, key, task.version + 1),
           },
           $unset: { task: '', order: '', words: '' } as const,
           $push: { pending: { version: task.version + 1, ...decision.event } },
         },
       }
+    }
   }
 }
 
-/** The next revision and, for a request with a key, what it is answered; keys that expired go. */
-const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, json: string | null) => ({
+/** The next revision and the record of a key, if there is one; keys that expired go. */
+const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, version: number) => ({
   rev: rev + 1,
-  ...(key && { keys: [...keys.filter(({ expires_at }) => expires_at.getTime() > key.now), toStoredKey(key, json)] }),
+  ...(key && { keys: [...keys.filter((one) => isLive(one, key)), changeKey(key, version)] }),
 })
 
 /** A link beside its task, which tells of it. */
@@ -168,5 +170,3 @@ const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
   $set: { ...(task && { task: { ...task, sync: null } }), rev: rev + 1 },
   $unset: { link: '' },
 })
-
-const toStored = (task: Task): StoredTask => ({ id: task.id, version: task.version, json: toText(task) })

@@ -139,7 +139,7 @@ const createClient = (url: string): MongoClient => {
   try {
     return new MongoClient(url, OPTIONS)
   } catch (error) {
-    throw new OpenError(`DATABASE_URL is no MongoDB connection string: ${reasonOf(error)}`)
+    throw new OpenError(`DATABASE_URL is not a valid MongoDB connection string: ${reasonOf(error)}`)
   }
 }
 
@@ -151,8 +151,6 @@ const nameOf = (url: string): string => {
   const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
   const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
   if (!NAME.test(name) || Buffer.byteLength(name) > 63)
-    throw new OpenError(
-      'DATABASE_URL names a database as none may be named: 1 to 63 bytes, without /, \\, a dot, a space, " or $',
-    )
+    throw new OpenError('DATABASE_URL: invalid database name; use 1 to 63 bytes without /, \\, a dot, a space, " or $')
   return name
 }

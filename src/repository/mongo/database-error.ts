@@ -3,6 +3,9 @@ import { TaskError } from '../../core/errors.ts'
 
 export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11000
 
+/** https://www.mongodb.com/docs/manual/reference/error-codes/ */
+export const isIndexNotFound = (error: unknown): boolean => error instanceof MongoServerError && error.code === 27
+
 /**
  * The server did not take the write (https://www.mongodb.com/docs/manual/reference/error-codes/): it is not the primary, or the
  * user may not write. Whatever else it says may come after the write was made, like that it is about to stop.

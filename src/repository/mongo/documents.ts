@@ -4,6 +4,8 @@ import { toWords } from '../../core/search.ts'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
+import type { StoredTask } from '../../core/task-repository.ts'
+import { titleKey } from '../../core/title-key.ts'
 
 /**
  * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
@@ -36,9 +38,12 @@ export interface PendingEvent extends NewTaskEvent {
 export interface StoredKey {
   readonly key: string
   readonly fingerprint: string
-  readonly is_claim: boolean
-  readonly json: string | null
   readonly expires_at: Date
+  /** Of a change: the version that it led to. */
+  readonly version?: number
+  /** Of a creation or a batch: whether a batch claimed the key, and the first answer of a creation. */
+  readonly is_claim?: boolean
+  readonly json?: string | null
 }
 
 /** An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the relay that published it. */
@@ -48,8 +53,12 @@ export interface EventDocument extends PendingEvent {
   readonly fence: number
 }
 
-/** `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at` does forwards. */
-export type OrderField = SortKey | 'due_at_descending'
+/**
+ * `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at`
+ * does forwards. `title_key` is the order of titles; `title` is that of programs of version 2,
+ * which may run beside this one during an upgrade.
+ */
+export type OrderField = SortKey | 'due_at_descending' | 'title_key'
 
 const RANKS: Readonly<Record<TaskPriority, string>> = { low: '0', medium: '1', high: '2' }
 
@@ -68,13 +77,22 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
   due_at_descending: orderKey(task.due_at ?? WITHOUT_DATE.first, task.id),
   priority: orderKey(priorityRank(task.priority), task.id),
   title: orderKey(task.title, task.id),
+  title_key: titleOrderKey(task.title, task.id),
 })
+
+export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
 
 /** A task that was stored before there was a GitHub sync does not say that it has no issue. */
 export const whole = (task: Task): Task => (task.sync === undefined ? { ...(task as Task), sync: null } : task)
 
 /** A task's JSON text as it is answered. */
 export const toText = (task: Task): string => JSON.stringify(whole(task))
+
+export const toStored = (task: Task): StoredTask => ({
+  id: task.id,
+  version: task.version,
+  json: toText(task),
+})
 
 /** What a task's document holds beside its identity and its commits. */
 export const toState = (task: Task) => ({

@@ -1,11 +1,12 @@
 import type { Collection } from 'mongodb'
-import { replay } from '../../core/key-record.ts'
+import type { TaskError } from '../../core/errors.ts'
+import { checkKeyCount, replay } from '../../core/key-record.ts'
 import { bucketOfKey } from '../../core/placement.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
 import { reading, writing } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
-import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
+import { at, claimId, type StoredKey, type TaskDocument, toStored } from './documents.ts'
 
 /** A key's record, and the task that it belongs to as it is now. */
 export interface KeyOwner {
@@ -16,7 +17,7 @@ export interface KeyOwner {
 /** The idempotency records, which are kept in the documents of the commits that they belong to. */
 export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   const live = ({ keys }: Pick<TaskDocument, 'keys'>, key: IdempotencyKey): StoredKey | undefined =>
-    keys.find((one) => one.key === key.key && one.expires_at.getTime() > key.now)
+    keys.find((one) => one.key === key.key && isLive(one, key))
 
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
@@ -46,13 +47,41 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   }
 }
 
-export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): CommitResult =>
-  replay({ fingerprint: record.fingerprint, isClaim: record.is_claim, json: record.json }, key, () => task)
+export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): CommitResult => {
+  const { fingerprint, is_claim: isClaim = false, json = null } = record
+  return replay({ fingerprint, isClaim, json }, key, task && toStored(task))
+}
 
-export const toStoredKey = (key: IdempotencyKey, json: string | null, isClaim = false): StoredKey => ({
-  key: key.key,
-  fingerprint: key.fingerprint,
-  is_claim: isClaim,
+/** The refusal of a change with another key, if its task has too many. */
+export const checkCount = (keys: readonly StoredKey[], key: IdempotencyKey): TaskError | undefined => {
+  const expiries = keys
+    .filter((one) => one.version !== undefined && isLive(one, key))
+    .map(({ expires_at }) => expires_at.getTime())
+  return checkKeyCount(expiries.length, Math.min(...expiries), key)
+}
+
+export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean => expires_at.getTime() > now
+
+export const creationKey = (key: IdempotencyKey, json: string): StoredKey => ({
+  ...common(key),
+  is_claim: false,
   json,
-  expires_at: new Date(key.expiresAt),
+})
+
+export const claimKey = (key: IdempotencyKey): StoredKey => ({
+  ...common(key),
+  is_claim: true,
+  json: null,
+})
+
+/** The version is the one that the change led to; a deletion's is the next one. */
+export const changeKey = (key: IdempotencyKey, version: number): StoredKey => ({
+  ...common(key),
+  version,
+})
+
+const common = ({ key, fingerprint, expiresAt }: IdempotencyKey) => ({
+  key,
+  fingerprint,
+  expires_at: new Date(expiresAt),
 })

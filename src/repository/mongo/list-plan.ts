@@ -1,7 +1,7 @@
 import type { Document, Filter, Sort } from 'mongodb'
 import { TASK_PRIORITIES, TASK_STATUSES } from '../../core/task.ts'
 import type { Interval, Position, TaskQuery } from '../../core/task-query.ts'
-import { type OrderField, orderKey, priorityRank, type TaskDocument, WITHOUT_DATE } from './documents.ts'
+import { type OrderField, orderKey, priorityRank, type TaskDocument, titleOrderKey, WITHOUT_DATE } from './documents.ts'
 
 /** How a list is read: one find, on one index that holds the answer in its order. */
 export interface ListPlan {
@@ -42,8 +42,10 @@ export const planList = ({ filter, sort }: TaskQuery, after: Position | undefine
   }
 }
 
-export const orderField = (sort: TaskQuery['sort']): OrderField =>
-  sort.key === 'due_at' && sort.descending ? 'due_at_descending' : sort.key
+export const orderField = ({ key, descending }: TaskQuery['sort']): OrderField => {
+  if (key === 'title') return 'title_key'
+  return key === 'due_at' && descending ? 'due_at_descending' : key
+}
 
 /** The order key of a value is greater than the value itself, so bare values bound it as they should. */
 const toRange = ({ from, before }: Interval): Document => ({ $gte: from ?? EARLIEST, $lt: before ?? WITHOUT_DATE.last })
@@ -58,6 +60,7 @@ const beyond = (key: string, descending: boolean, range: Document = {}): Documen
 
 const toOrderKey = (key: TaskQuery['sort']['key'], field: OrderField, { value, id }: Position): string => {
   if (key === 'priority') return orderKey(priorityRank(value ?? ''), id)
+  if (key === 'title') return titleOrderKey(value ?? '', id)
   if (value !== null) return orderKey(value, id)
   return orderKey(field === 'due_at' ? WITHOUT_DATE.last : WITHOUT_DATE.first, id)
 }

@@ -1,27 +1,39 @@
 import type { Db } from 'mongodb'
 import { OpenError } from '../open-error.ts'
-import { DELIVERY_INDEXES, EVENT_INDEXES, SCHEMA_VERSION, TASK_INDEXES } from './migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, SCHEMA_VERSION, TASK_INDEXES, TITLE_INDEX } from './migrations.ts'
 
-interface SchemaDocument {
-  readonly _id: 'schema'
+export interface MetaDocument {
+  readonly _id: 'schema' | 'title_keys'
+  /** Of the schema; of the title keys, the version that every task has them since. */
   readonly version: number
 }
 
 /**
- * Makes what is missing: any replica may do it, all at once, and again. Throws OpenError, having changed nothing, when a newer
+ * Makes what is missing: any replica may do it, all at once, and again. What takes long where there
+ * are many tasks is left to title-keys.ts. Throws OpenError, having changed nothing, when a newer
  * program has written the database.
  */
 export const migrate = async (db: Db): Promise<void> => {
-  const meta = db.collection<SchemaDocument>('meta')
-  const found = await meta.findOne({ _id: 'schema' })
-  if (found !== null && found.version > SCHEMA_VERSION) {
+  const meta = db.collection<MetaDocument>('meta')
+  const versions = await readVersions(db)
+  const found = versions.get('schema')
+  if (found !== undefined && found > SCHEMA_VERSION) {
     throw new OpenError(
-      `the database ${db.databaseName} is of version ${found.version}, newer than this program's ${SCHEMA_VERSION}: run a newer program`,
+      `the database ${db.databaseName} is of version ${found}, newer than this program's ${SCHEMA_VERSION}: run a newer program`,
     )
   }
-  await db.collection('tasks').createIndexes([...TASK_INDEXES])
+  const hasTitleKeys = found === undefined || versions.has('title_keys')
+  await db.collection('tasks').createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
-  if (found === null || found.version < SCHEMA_VERSION)
+  if (found === undefined || found < SCHEMA_VERSION)
     await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
+}
+
+const readVersions = async (db: Db): Promise<ReadonlyMap<MetaDocument['_id'], number>> => {
+  const documents = await db
+    .collection<MetaDocument>('meta')
+    .find({ _id: { $in: ['schema', 'title_keys'] } })
+    .toArray()
+  return new Map(documents.map(({ _id, version }) => [_id, version]))
 }

@@ -1,13 +1,22 @@
 import type { IndexDescription } from 'mongodb'
 
 /**
- * The version of the documents that this program writes and reads. 2: a task has a link to its issue, which a program of version 1
- * would leave as it is when it changes the task.
+ * The version of the documents that this program writes and reads. 2: a task has a link to its
+ * issue, which a program of version 1 would leave as it is when it changes the task. 3: a task has
+ * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
+ * upgrade such a program may still run beside this one; title-keys.ts adds the key again. And the
+ * idempotency key of a change has no answer with it, which a program of version 2 would look for.
  */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 const exists = { $exists: true }
 const state = { 'task.status': 1, 'task.priority': 1 } as const
+
+/** It also finds the tasks that have no `order.title_key` yet: their entry in it is null. */
+export const TITLE_INDEX: IndexDescription = { name: 'by_state_and_title_key', key: { ...state, 'order.title_key': 1 } }
+
+/** The index of version 2 that it replaces. */
+export const EARLIER_TITLE_INDEX = 'by_state_and_title'
 
 /**
  * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
@@ -22,7 +31,7 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
   { name: 'by_state_and_due_at', key: { ...state, 'order.due_at': 1 } },
   { name: 'by_state_and_due_at_descending', key: { ...state, 'order.due_at_descending': 1 } },
   { name: 'by_state_and_priority', key: { ...state, 'order.priority': 1 } },
-  { name: 'by_state_and_title', key: { ...state, 'order.title': 1 } },
+  TITLE_INDEX,
   { name: 'by_label', key: { 'task.labels': 1, 'order.created_at': 1 } },
   { name: 'by_word', key: { words: 1 } },
   {

@@ -9,6 +9,7 @@ import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
 import { createSyncCalls } from './sync.ts'
 import { createTaskQueues } from './task-queues.ts'
+import { createTitleKeys } from './title-keys.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -21,6 +22,7 @@ export const openMongoRepository = async (
   const connection = createConnection(url, onCommand)
   await connection.ready().catch(unlessUnavailable)
   const relay = createRelay(connection)
+  const titleKeys = createTitleKeys(connection)
   const reads = connection.using(createReads)
   const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
   const sync = connection.using(createSyncCalls)
@@ -83,7 +85,7 @@ export const openMongoRepository = async (
     },
 
     async close() {
-      await relay.stop()
+      await Promise.all([relay.stop(), titleKeys.stop()])
       await connection.close()
     },
   }

@@ -8,6 +8,8 @@ import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument,
 import { planList } from './list-plan.ts'
 import { createLookups } from './lookups.ts'
 import { createSelector, type Item, joinTexts } from './selector.ts'
+import { haveAllTitleKeys } from './title-keys.ts'
+import { type ScannedTitle, scanByTitle } from './title-scan.ts'
 
 /** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
 const GROWTH = { factor: 2, bytes: 64 * 1024 }
@@ -27,9 +29,10 @@ export const createReads = (db: Db) => {
   const lookUp = createLookups(tasks, ['task'])
   const selectTasks = createSelector<FoundTask>()
   const selectEvents = createSelector<HistoryEvent>()
+  let hasTitleKeys = false
 
   /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
-  const findEvents = (taskId: string, after: number, count: number, projection: Document | undefined) => {
+  const findEvents = (taskId: string, after: number, count: number, batchSize: number, projection?: Document) => {
     const range = { $gt: eventKey(taskId, after), $lt: eventKey(taskId, Number.MAX_SAFE_INTEGER) }
     const project = projection === undefined ? [] : [{ $project: projection }]
     const pipeline: Document[] = [
@@ -45,7 +48,7 @@ export const createReads = (db: Db) => {
         },
       },
     ]
-    return tasks.aggregate<HistoryEvent>(pipeline, { batchSize: count + 1 })
+    return tasks.aggregate<HistoryEvent>(pipeline, { batchSize })
   }
 
   return {
@@ -62,14 +65,19 @@ export const createReads = (db: Db) => {
       wholeBytes: number,
       deadline: Deadline,
     ): Promise<Selection<string, Position>> {
+      if (query.sort.key === 'title' && !hasTitleKeys) {
+        hasTitleKeys = await reading(deadline, () => haveAllTitleKeys(db))
+        if (!hasTitleKeys) return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
+      }
       const { filter, sort } = planList(query, after)
-      const options = { sort, limit: limit + 1, batchSize: limit + 2 }
+      const options = { sort, limit: limit + 1 }
       const sized = { size: { $bsonSize: '$task' }, [`task.${query.sort.key}`]: 1 }
       const items = await reading(deadline, () =>
         selectTasks({
           count: limit + 1,
           wholeBytes,
-          find: (isWhole) => tasks.find<FoundTask>(filter, { ...options, projection: isWhole ? TASK : sized }),
+          find: (isWhole, batchSize) =>
+            tasks.find<FoundTask>(filter, { ...options, batchSize, projection: isWhole ? TASK : sized }),
           toText: ({ task }) => toText(task),
         }),
       )
@@ -108,7 +116,8 @@ export const createReads = (db: Db) => {
         selectEvents({
           count: limit + 1,
           wholeBytes,
-          find: (isWhole) => findEvents(taskId, after, limit + 1, isWhole ? undefined : { version: 1, size: EVENT_SIZE }),
+          find: (isWhole, batchSize) =>
+            findEvents(taskId, after, limit + 1, batchSize, isWhole ? undefined : { version: 1, size: EVENT_SIZE }),
           toText: toEventText,
         }),
       )
@@ -119,7 +128,7 @@ export const createReads = (db: Db) => {
 
     /** The texts of events after the first `after` ones. An event never changes, nor is it deleted. */
     async eventTexts(taskId: string, after: number, count: number, deadline: Deadline): Promise<Buffer> {
-      const found = await reading(deadline, () => findEvents(taskId, after, count, undefined).toArray())
+      const found = await reading(deadline, () => findEvents(taskId, after, count, count + 1).toArray())
       const ordered = inOrder(found, (event) => event).slice(0, count)
       return Buffer.from(ordered.map(toEventText).join())
     },
@@ -166,6 +175,13 @@ const toSelection = <T, Key>(items: readonly Item<T>[], limit: number, toKey: (d
   const whole = joinTexts(kept)
   if (whole !== undefined) return { keys: [], sizes: [], whole }
   return { keys: kept.map(({ document }) => toKey(document)), sizes: kept.map(({ size }) => size), whole }
+}
+
+const toTitleSelection = (found: readonly ScannedTitle[], limit: number): Selection<string, Position> => {
+  const kept = found.slice(0, limit)
+  const last = found.length > limit ? kept.at(-1) : undefined
+  const next = last && { value: last.title, id: last.id }
+  return { keys: kept.map(({ id }) => id), sizes: kept.map(({ size }) => size), whole: undefined, next }
 }
 
 const toEventText = ({ _id, type, task_id, time, actor, changes }: HistoryEvent): string =>

@@ -1,10 +1,7 @@
 import type { AbstractCursor } from 'mongodb'
 
-/** The size of a text that is assumed before any was seen, in bytes. */
-const ASSUMED_SIZE = 64 * 1024
-
-/** The most that a first guess may come to for the texts to be read along, in bytes. */
-const FIRST_GUESS = 1024 * 1024
+/** How many documents come at a time while nothing is known of their sizes. */
+const FIRST_BATCH = 16
 
 /** One of the documents that were selected. */
 export interface Item<T> {
@@ -19,8 +16,8 @@ export interface SelectOptions<T> {
   readonly count: number
   /** The texts are read along if they come to no more than this, in bytes. */
   readonly wholeBytes: number
-  /** Finds the documents: whole, or with what tells them apart and their `size`. */
-  find(isWhole: boolean): AbstractCursor<T>
+  /** Finds the documents: whole, or with what tells them apart and their `size`. They come in batches of `batchSize`. */
+  find(isWhole: boolean, batchSize: number): AbstractCursor<T>
   toText(document: T): string
 }
 
@@ -35,13 +32,10 @@ export const createSelector = <T extends { readonly size?: number }>() => {
     if (items.length > 0) average = items.reduce((sum, { size }) => sum + size, 0) / items.length
   }
 
-  const isExpectedSmall = ({ count, wholeBytes }: SelectOptions<T>): boolean =>
-    average === undefined ? count * ASSUMED_SIZE <= FIRST_GUESS : count * average <= wholeBytes
-
-  const readWhole = async ({ find, toText, wholeBytes }: SelectOptions<T>): Promise<Item<T>[] | undefined> => {
+  const readWhole = async ({ count, find, toText, wholeBytes }: SelectOptions<T>): Promise<Item<T>[] | undefined> => {
     const items: Item<T>[] = []
     let bytes = 0
-    for await (const document of find(true)) {
+    for await (const document of find(true, average === undefined ? FIRST_BATCH : count + 1)) {
       const text = toText(document)
       const size = Buffer.byteLength(text)
       items.push({ document, size, text })
@@ -53,9 +47,11 @@ export const createSelector = <T extends { readonly size?: number }>() => {
   }
 
   return async (options: SelectOptions<T>): Promise<Item<T>[]> => {
-    const whole = isExpectedSmall(options) ? await readWhole(options) : undefined
+    const { count, wholeBytes, find } = options
+    const isSmall = wholeBytes > 0 && count * (average ?? 0) <= wholeBytes
+    const whole = isSmall ? await readWhole(options) : undefined
     if (whole !== undefined) return whole
-    const found = await options.find(false).toArray()
+    const found = await find(false, count + 1).toArray()
     const items = found.map((document) => ({ document, size: document.size ?? 0, text: undefined }))
     learn(items)
     return items

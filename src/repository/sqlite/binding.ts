@@ -1,15 +1,32 @@
 import type { DatabaseSync as Database } from 'node:sqlite'
+import { titleKey } from '../../core/title-key.ts'
+import { OpenError } from '../open-error.ts'
 
 export type { DatabaseSync as Database, SQLInputValue, StatementSync as Statement } from 'node:sqlite'
 
-/** node:sqlite where it is stable enough to build upon; its prebuilt twin below (docs/decisions/sqlite-binding.md). */
-const { DatabaseSync } =
-  Number.parseInt(process.versions.node, 10) >= 24
-    ? await import('node:sqlite')
-    : ((await import('@photostructure/sqlite')) as unknown as typeof import('node:sqlite'))
+/** The oldest Node.js whose own SQLite is stable enough (docs/decisions/sqlite-binding.md). */
+const FIRST_WITH_SQLITE = 24
 
-export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database =>
-  new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
+/** Throws OpenError where an older Node.js lacks the optional package. */
+const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
+  if (Number.parseInt(process.versions.node, 10) >= FIRST_WITH_SQLITE) return import('node:sqlite')
+  try {
+    return (await import('@photostructure/sqlite')) as unknown as typeof import('node:sqlite')
+  } catch (error) {
+    const needs = `SQLite needs Node.js ${FIRST_WITH_SQLITE} or newer, or the package @photostructure/sqlite`
+    const advice = 'which is not installed or does not run here; npm ci --include=optional installs it'
+    throw new OpenError(`${needs}, ${advice}`, { cause: error })
+  }
+}
+
+const { DatabaseSync } = await loadSqlite()
+
+/** The SQL function `title_key` is `titleKey`. */
+export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database => {
+  const db = new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
+  db.function('title_key', { deterministic: true }, (title) => titleKey(String(title)))
+  return db
+}
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the file or its disk. */
 export const SQLITE = {

@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { toWords } from '../../core/search.ts'
-import { behind, following, newLink, type SyncLink, withLink } from '../../core/sync-link.ts'
+import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
@@ -9,8 +9,9 @@ import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
 import { createLinkRecords, isTold, toLink, toldLink } from './link-records.ts'
+import { createTitleRows } from './title-rows.ts'
 
-/** The writes, each to be run inside a transaction: state, event, search words, labels and key record together. */
+/** The writes, each to be run inside a transaction: state, event, title's place, search words, labels and key record together. */
 export interface Commits {
   create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): CommitResult
   change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
@@ -42,6 +43,7 @@ interface Linked {
 export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const keys = createKeyRecords(db)
   const links = createLinkRecords(db)
+  const titles = createTitleRows(db)
   const find = db.prepare(`
     SELECT tasks.key, tasks.version, tasks.json, github_links.json AS link
     FROM tasks LEFT JOIN github_links ON github_links.task_id = tasks.id WHERE tasks.id = ?`)
@@ -73,7 +75,9 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
 
   const replaceTask = (key: number, before: Task, after: Task): StoredTask => {
     const json = JSON.stringify(after)
-    update(key, toColumns(before), toColumns(after), json)
+    const [columnsBefore, columnsAfter] = [toColumns(before), toColumns(after)]
+    update(key, columnsBefore, columnsAfter, json)
+    titles.move(key, columnsBefore, columnsAfter)
     if (before.labels.join('\0') !== after.labels.join('\0')) {
       deleteLabels.run(key)
       addLabels(after, key)
@@ -85,7 +89,8 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     return { id: after.id, version: after.version, json }
   }
 
-  const removeTask = (key: number): void => {
+  const removeTask = (key: number, task: Task): void => {
+    titles.remove(key, toColumns(task))
     deleteWords.run(key)
     deleteTask.run(key)
   }
@@ -98,16 +103,18 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         return { kind: 'stored', task: { id: current.id, version: row.version, json: row.json }, replayed: false }
       case 'change': {
         const { task, event } = decision
-        const next = following(link, decision.link) ?? (link && behind(link, task.version, false, toMilliseconds(event.time)))
+        const next = withNextRevision(link, decision.link)
         addEvent(event, task.version)
         if (next) links.put(next)
         return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
       }
-      case 'delete':
+      case 'delete': {
         addEvent(decision.event, row.version + 1)
-        if (link) links.put(behind(link, row.version + 1, true, toMilliseconds(decision.event.time)))
-        removeTask(row.key)
+        const next = withNextRevision(link, decision.link)
+        if (next) links.put(next)
+        removeTask(row.key, current)
         return { kind: 'deleted', replayed: false }
+      }
     }
   }
 
@@ -133,12 +140,13 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
         due_at,
         external_reference_id,
       )
+      titles.add(Number(lastInsertRowid), { status, priority, title })
       addLabels(task, Number(lastInsertRowid))
       insertWords.run(lastInsertRowid, searchable(task))
       addEvent(event, version)
-      const result: CommitResult = { kind: 'stored', task: { id: task.id, version, json }, replayed: false }
-      if (key !== undefined) keys.record(key, task.id, result)
-      return result
+      const stored = { id: task.id, version, json }
+      if (key !== undefined) keys.recordCreation(key, stored)
+      return { kind: 'stored', task: stored, replayed: false }
     },
 
     change(id, decide, key) {
@@ -146,8 +154,13 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       if (earlier !== undefined) return earlier
       const linked = read(id)
       if (linked === undefined) return { kind: 'absent' }
+      const error = key && keys.checkCount(key, id)
+      if (error !== undefined) return { kind: 'refused', error }
       const result = carryOut(linked, decide(linked.task, linked.link))
-      if (key !== undefined) keys.record(key, id, result)
+      if (key !== undefined) {
+        if (result.kind === 'stored') keys.recordChange(key, id, result.task.version)
+        if (result.kind === 'deleted') keys.recordChange(key, id, linked.row.version + 1)
+      }
       return result
     },
 
@@ -157,7 +170,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const linked = read(taskId)
       const link = linked ? linked.link : links.get(taskId)
       if (link === undefined) return undefined
-      const next = following(link, decide(link, linked?.task))
+      const next = withNextRevision(link, decide(link, linked?.task))
       if (next === undefined) return link
       if (next === null) links.remove(taskId)
       else links.put(next)
@@ -172,7 +185,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       const linked = read(taskId)
       if (linked === undefined || linked.link !== undefined) return false
       const { row, task } = linked
-      const link = newLink(taskId, now, task.version)
+      const link = createLink(taskId, now, task.version)
       links.put(link)
       replaceTask(row.key, task, withLink(task, link))
       return true

@@ -8,7 +8,7 @@ import { APPLICATION_ID, readPragma, refuseNewer } from './origin.ts'
 /** Looks into a file of tasks without changing it. Throws OpenError for one that is absent, not ours or newer than this program. */
 export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
   explained(path, () => {
-    if (!existsSync(path)) throw new OpenError(`${path} cannot be found: there is no such file`)
+    if (!existsSync(path)) throw new OpenError(`${path} not found`)
     const db = openDatabase(path, { readOnly: true })
     try {
       refuseForeign(path, db)
@@ -21,7 +21,7 @@ export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
 const refuseForeign = (path: string, db: Database): void => {
   const version = readPragma(db, 'user_version')
   if (readPragma(db, 'application_id') !== APPLICATION_ID || version === 0)
-    throw new OpenError(`${path} is no database of this service`)
+    throw new OpenError(`${path} is not a task-manager-api database`)
   refuseNewer(path, version, MIGRATIONS.length)
 }
 

@@ -14,11 +14,12 @@ export const explained = <T>(path: string, open: () => T): T => {
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof OpenError) return undefined
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EISDIR') return 'cannot be opened: it is a folder'
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'cannot be written: this user may not write to its folder'
-  if (code === 'ENOENT') return 'cannot be found: there is no such file or folder'
+  if (code === 'EISDIR') return 'cannot be opened: it is a directory'
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return 'cannot be written: this user may not write to its directory'
+  if (code === 'ENOENT') return 'not found'
   if (code === 'ENOSPC') return 'cannot be written: the disk is full'
-  if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be made: a part of its path is no folder'
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be created: part of the path is not a directory'
   switch (sqliteCode(error)) {
     case SQLITE.notADatabase:
       return 'is not an SQLite database'
@@ -26,11 +27,11 @@ const reasonOf = (error: unknown): string | undefined => {
       return 'is damaged: restore it from a backup'
     case SQLITE.readOnly:
     case SQLITE.cannotOpen:
-      return 'cannot be written: check the rights of the file and of its folder'
+      return 'cannot be written: check the permissions of the file and its directory'
     case SQLITE.full:
       return 'cannot be written: the disk is full'
     case SQLITE.ioError:
-      return 'cannot be read or written: the disk fails'
+      return 'cannot be read or written: the disk is failing'
     case SQLITE.busy:
       return 'is locked by another program'
     default:

@@ -1,4 +1,4 @@
-import { newLink, type SyncLink } from '../../core/sync-link.ts'
+import { createLink, type SyncLink } from '../../core/sync-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { Database } from './binding.ts'
 import { SYNC_SQL } from './sync-sql.ts'
@@ -26,7 +26,7 @@ export const createLinkRecords = (db: Database) => {
 }
 
 /** Of a new link hardly anything is written, and a field that came later is as in a new link. */
-const UNSAID = newLink('', 0)
+const UNSAID = createLink('', 0)
 const FIELDS = Object.keys(UNSAID) as (keyof SyncLink)[]
 
 const toText = (link: SyncLink): string => {
@@ -44,7 +44,7 @@ export const isTold = (link: SyncLink): boolean =>
 
 /** The link that a task alone tells of. Once there is one in `github_links`, that one counts. */
 export const toldLink = ({ id, sync }: Task): SyncLink | undefined =>
-  sync?.status === 'pending' && sync.next_attempt_at !== null ? newLink(id, Date.parse(sync.next_attempt_at)) : undefined
+  sync?.status === 'pending' && sync.next_attempt_at !== null ? createLink(id, Date.parse(sync.next_attempt_at)) : undefined
 
 export const toLink = (json: string | null | undefined): SyncLink | undefined =>
   json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as SyncLink) }

@@ -1,5 +1,6 @@
 import type { TaskPriority } from '../../core/task.ts'
 import type { Interval, Position, SortKey, TaskFilter, TaskQuery } from '../../core/task-query.ts'
+import { titleKey } from '../../core/title-key.ts'
 import type { SQLInputValue } from './binding.ts'
 import { PRIORITY_CODES, STATUS_CODES, toMilliseconds } from './columns.ts'
 
@@ -31,14 +32,19 @@ type Stretch =
   | { readonly kind: 'tied'; readonly value: SQLInputValue; readonly key: number }
   | { readonly kind: 'valueless'; readonly key?: number }
 
-/** `isKeyOrder`: every task was created at or after those with smaller keys, so that keys have the default order. */
-export const planList = (query: TaskQuery, after: KeyPosition | undefined, isKeyOrder: boolean): ListPlan => {
+/**
+ * `isKeyOrder`: every task was created at or after those with smaller keys, so that keys have the
+ * default order. `hasTitles`: every task has its row in `task_titles`; until then those without are
+ * sorted for each list (title-fill.ts).
+ */
+export const planList = (query: TaskQuery, after: KeyPosition | undefined, isKeyOrder: boolean, hasTitles = true): ListPlan => {
   if (isKeyOrder && query.sort.key === 'created_at') {
     if (query.filter.words !== undefined) return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
     if (isEverything(query.filter)) return { legs: [allInKeyOrder(query, after)], isFlat: true }
   }
-  const toLeg = isGathered(query.filter) ? gathered : merged
-  return { legs: stretches(query, after).map((stretch) => toLeg(query, stretch)), isFlat: isFlat(query) }
+  const isSplit = query.sort.key === 'title' && !hasTitles
+  const toLeg = (stretch: Stretch): Leg => (isGathered(query.filter) ? gathered(query, stretch) : merged(query, stretch, isSplit))
+  return { legs: stretches(query, after).map(toLeg), isFlat: isFlat(query) && !isSplit }
 }
 
 const stretches = ({ filter, sort }: TaskQuery, after: KeyPosition | undefined): Stretch[] => {
@@ -50,7 +56,8 @@ const stretches = ({ filter, sort }: TaskQuery, after: KeyPosition | undefined):
 }
 
 const toSortValue = (key: SortKey, value: string | null): SQLInputValue => {
-  if (value === null || key === 'title') return value
+  if (value === null) return value
+  if (key === 'title') return titleKey(value)
   return key === 'priority' ? PRIORITY_CODES[value as TaskPriority] : toMilliseconds(value)
 }
 
@@ -84,28 +91,61 @@ const createParameters = () => {
 }
 type Parameters = ReturnType<typeof createParameters>
 
-/** The ordered index ranges of each status and priority, merged: SQLite reads only as far as the limit asks. */
-const merged = (query: TaskQuery, stretch: Stretch): Leg => {
-  const { filter, sort } = query
+/**
+ * The ordered index ranges of each status and priority, merged: SQLite reads only as far as the
+ * limit asks. `isSplit`: the tasks that have no row in `task_titles` yet are sorted and merged as
+ * well.
+ */
+const merged = (query: TaskQuery, stretch: Stretch, isSplit: boolean): Leg => {
   const parameters = createParameters()
-  const shared = [...intervalConditions(filter, column, parameters), ...stretchConditions(query, stretch, column, parameters)]
+  const isByTitle = query.sort.key === 'title'
+  const source = isByTitle ? titleSource(query.filter) : 'tasks'
+  const name = isByTitle ? titleColumn : taskColumn
+  const ranges = divisions(query).map((division) => rangeOf(query, stretch, source, name, division, parameters))
+  if (isSplit)
+    ranges.push(rangeOf(query, stretch, 'tasks', taskColumn, [...remaining(query, [], parameters), HAS_NO_TITLE], parameters))
   /** In the other stretches all values are alike: the keys alone make the order. */
-  const [value, order] = stretch.kind === 'valued' ? [`, ${sort.key} AS value`, `value${direction(query)}, `] : ['', '']
-  const ranges = divisions(query).map((division) => `SELECT key${value} FROM tasks${where([...division, ...shared])}`)
+  const order = stretch.kind === 'valued' ? `value${direction(query)}, ` : ''
   return {
     sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)})`,
     parameters: parameters.values.slice(0, -1),
   }
 }
 
+const rangeOf = (
+  query: TaskQuery,
+  stretch: Stretch,
+  source: string,
+  name: ColumnName,
+  division: readonly string[],
+  parameters: Parameters,
+): string => {
+  const value = stretch.kind === 'valued' ? `, ${name(query.sort.key)} AS value` : ''
+  const conditions = [
+    ...division,
+    ...intervalConditions(query.filter, name, parameters),
+    ...stretchConditions(query, stretch, name, parameters),
+  ]
+  return `SELECT ${name('key')} AS key${value} FROM ${source}${where(conditions)}`
+}
+
+/** The order of titles alone, with the tasks where something else of them is asked for. */
+const titleSource = (filter: TaskFilter): string =>
+  intervals(filter).length === 0 ? 'task_titles' : 'task_titles CROSS JOIN tasks ON tasks.key = task_titles.key'
+
+/** Past the place that the filling of `task_titles` has come to. */
+const HAS_NO_TITLE = `(tasks.status, tasks.priority, tasks.title, tasks.key) >
+  (SELECT status, priority, title, key FROM title_fill)`
+
 /** The parts of the list that one index each holds in order. The default order of the whole list has an index to itself. */
 const divisions = ({ filter, sort }: TaskQuery): string[][] => {
   if (sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined) return [[]]
+  const table = sort.key === 'title' ? 'task_titles' : 'tasks'
   const statuses = filter.status === undefined ? Object.values(STATUS_CODES) : filter.status.map((name) => STATUS_CODES[name])
   const priorities =
     filter.priority === undefined ? Object.values(PRIORITY_CODES) : filter.priority.map((name) => PRIORITY_CODES[name])
   return [...new Set(priorities)].flatMap((priority) =>
-    [...new Set(statuses)].map((status) => [`status = ${status}`, `priority = ${priority}`]),
+    [...new Set(statuses)].map((status) => [`${table}.status = ${status}`, `${table}.priority = ${priority}`]),
   )
 }
 
@@ -183,10 +223,14 @@ const foundBy = ({ filter, sort }: TaskQuery, parameters: Parameters) => {
 }
 
 type ColumnName = (name: SortKey | IntervalColumn | 'key') => string
-const column: ColumnName = (name) => name
-const taskColumn: ColumnName = (name) => `tasks.${name}`
+const taskColumn: ColumnName = (name) => (name === 'title' ? 'title_key(tasks.title)' : `tasks.${name}`)
+/** `task_titles` holds the order of titles, and `tasks` all else. */
+const titleColumn: ColumnName = (name) => {
+  if (name === 'title') return 'task_titles.title_key'
+  return name === 'key' ? 'task_titles.key' : taskColumn(name)
+}
 /** The labels' table holds the default order itself. */
-const labelColumn: ColumnName = (name) => (name === 'created_at' || name === 'key' ? `task_labels.${name}` : `tasks.${name}`)
+const labelColumn: ColumnName = (name) => (name === 'created_at' || name === 'key' ? `task_labels.${name}` : taskColumn(name))
 
 const where = (conditions: readonly string[]): string => (conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`)
 

@@ -102,4 +102,29 @@ export const MIGRATIONS: readonly string[] = [
   -- They are in memory.
   DROP TABLE leases;
   `,
+  `
+  -- The order of titles (src/core/title-key.ts). title_fill: up to which place in the earlier order, which is
+  -- tasks_by_state_and_title, tasks have their row here; without a place all have. title-fill.ts adds the others.
+  CREATE TABLE task_titles (
+    status INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    title_key TEXT NOT NULL,
+    key INTEGER NOT NULL,
+    PRIMARY KEY (status, priority, title_key, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE title_fill (
+    status INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    key INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO title_fill SELECT -1, -1, '', 0 WHERE EXISTS (SELECT 1 FROM tasks);
+  `,
+  `
+  -- A change keeps the version that it led to, not its answer. Its index counts the keys of a task; the
+  -- records of earlier programs, and those of creations and batches, are not in it.
+  ALTER TABLE idempotency_keys ADD COLUMN version INTEGER;
+  CREATE INDEX idempotency_keys_by_task_id ON idempotency_keys (task_id, expires_at, version)
+    WHERE version IS NOT NULL;
+  `,
 ]

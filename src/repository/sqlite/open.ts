@@ -1,15 +1,18 @@
+import { formatInstant } from '../../core/instant.ts'
 import type { Slice } from '../../core/slice.ts'
-import type { Task } from '../../core/task.ts'
-import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
+import { TASK_PRIORITIES } from '../../core/task.ts'
+import type { Position, SortKey, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
+import { PRIORITY_CODES } from './columns.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, planList } from './list-plan.ts'
 import { createScanner, type Scan } from './scanner.ts'
-import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
+import { createSliceReads, type LastTask, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createSync } from './sync.ts'
+import { createTitleFill } from './title-fill.ts'
 import { createToldLinks } from './told-links.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
@@ -31,6 +34,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
   const told = createToldLinks(db, turns, commits)
+  const titleFill = createTitleFill(db, turns)
   /** Of tasks that were deleted since, too, as far as that counts. */
   let newestId = [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
 
@@ -59,14 +63,14 @@ export const openSqliteRepository = (path: string): TaskRepository => {
 
   const selectTasks = async (query: TaskQuery, position: KeyPosition | undefined, limit: number, wholeBytes: number) => {
     const isKeyOrder = keyOrder.holds()
-    const { legs, isFlat } = planList(query, position, isKeyOrder)
+    const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
     const request: SelectRequest = { source: 'tasks', legs, limit, wholeBytes }
     if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
     return isKeyOrder === keyOrder.holds()
       ? selection
-      : scan('select', { ...request, legs: planList(query, position, false).legs })
+      : scan('select', { ...request, legs: planList(query, position, false, titleFill.isDone()).legs })
   }
 
   return {
@@ -80,13 +84,13 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
       const selection = await selectTasks(query, position, limit, wholeBytes)
       const { last } = selection
-      return toSlice('tasks', selection, last === undefined ? undefined : positionOf(JSON.parse(last) as Task, query.sort))
+      return toSlice('tasks', selection, last && positionFrom(last, query.sort.key))
     },
 
     async history(taskId, after, limit, wholeBytes) {
       const legs = [{ sql: HISTORY, parameters: [taskId, after] }]
       const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
-      return toSlice('events', selection, selection.last === undefined ? undefined : after + limit)
+      return toSlice('events', selection, selection.lastKey === undefined ? undefined : after + limit)
     },
 
     async create(task, event, key, link) {
@@ -106,11 +110,21 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     eventLag: () => 0,
 
     async close() {
+      titleFill.stop()
       turns.settle()
       await scanner?.close()
       file.close()
     },
   }
+}
+
+const positionFrom = (last: LastTask, sort: SortKey): Position => ({ value: sortValueOf(last, sort), id: last.id })
+
+const sortValueOf = (last: LastTask, sort: SortKey): string | null => {
+  if (sort === 'title') return last.title
+  if (sort === 'priority') return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === last.priority) ?? null
+  const milliseconds = last[sort]
+  return milliseconds === null ? null : formatInstant(milliseconds)
 }
 
 /** The place of an id among the keys, whether or not its task still is there. */

@@ -105,5 +105,5 @@ const refuseOtherProgram = (target: string): void => {
   } finally {
     db.close()
   }
-  if (isForeign) throw new OpenError(`${target} is a database of another program, so it is not replaced`)
+  if (isForeign) throw new OpenError(`${target} is a database of another program and is not replaced`)
 }

@@ -1,4 +1,5 @@
 import type { Database, SQLInputValue, Statement } from './binding.ts'
+import type { TaskColumns } from './columns.ts'
 import type { Leg } from './list-plan.ts'
 
 /** How many statements are kept prepared; a list has as many shapes as there are choices of filters. */
@@ -35,8 +36,16 @@ export interface Selection {
   readonly sizes: readonly number[]
   /** All texts, joined by commas, if they were read along. */
   readonly whole: Uint8Array | undefined
-  /** The text of the last item, if more items follow. */
-  readonly last: string | undefined
+  /** The key of the last item, if more items follow. */
+  readonly lastKey: number | undefined
+  /** Where the list goes on, if these are tasks and more follow. */
+  readonly last: LastTask | undefined
+}
+
+/** What lists of tasks are sorted by, of one of them. */
+export type LastTask = Pick<TaskColumns, 'status' | 'priority' | 'title' | 'updated_at' | 'due_at'> & {
+  readonly id: string
+  readonly created_at: number
 }
 
 export interface TextsRequest {
@@ -59,6 +68,7 @@ export type SliceReads = ReturnType<typeof createSliceReads>
 /** SQLite joins the texts itself: one value crosses over to JavaScript, as bytes, instead of one string a row. */
 export const createSliceReads = (db: Database) => {
   const statements = new Map<string, Statement>()
+  const findLast = db.prepare('SELECT id, status, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?')
 
   const prepared = (sql: string): Statement => {
     const statement = statements.get(sql) ?? db.prepare(sql)
@@ -96,15 +106,11 @@ export const createSliceReads = (db: Database) => {
       const sizes = found.slice(0, limit)
       const length = joinedLength(sizes)
       const texts = length > wholeBytes ? undefined : joinTexts(parts, joinedLength(found))
-      const hasMore = found.length > limit
-      if (texts !== undefined) {
-        const whole = texts.subarray(0, length)
-        const last = hasMore ? whole.subarray(length - (sizes.at(-1) ?? 0)) : undefined
-        return { keys: [], sizes: [], whole, last: last && toBuffer(last).toString() }
-      }
       const keys = toNumbers(parts.map((part) => part.keys)).slice(0, limit)
-      const last = hasMore ? readTexts(source, keys.slice(-1), ALL).bytes : undefined
-      return { keys, sizes, whole: undefined, last: last && toBuffer(last).toString() }
+      const lastKey = found.length > limit ? keys.at(-1) : undefined
+      const last = lastKey === undefined || source !== 'tasks' ? undefined : (findLast.get(lastKey) as unknown as LastTask)
+      if (texts !== undefined) return { keys: [], sizes: [], whole: texts.subarray(0, length), lastKey, last }
+      return { keys, sizes, whole: undefined, lastKey, last }
     },
 
     texts({ source, keys, largest }: TextsRequest): Texts {
@@ -140,8 +146,7 @@ interface TextsRow {
 }
 
 /** The length of texts of these sizes, joined by commas. */
-const joinedLength = (sizes: readonly number[]): number =>
-  sizes.reduce((sum, size) => sum + size, Math.max(0, sizes.length - 1))
+const joinedLength = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, Math.max(0, sizes.length - 1))
 
 /** The texts of all parts, unless some of them were too large to be read along: all together have this length. */
 const joinTexts = (parts: readonly Rows[], length: number): Uint8Array | undefined => {
@@ -157,7 +162,7 @@ const EMPTY = new Uint8Array(0)
 const COMMA = Buffer.from(',')
 
 /** After a leg's own parameters come the number of rows and the size of the largest text to read along. */
-const selectSql = (source: Source, sql: string, parameters: readonly SQLInputValue[]): string => {
+export const selectSql = (source: Source, sql: string, parameters: readonly SQLInputValue[]): string => {
   const { table, key, size, text } = SOURCES[source]
   return `SELECT group_concat(page.key) AS keys, group_concat(${size}) AS sizes, count(*) AS count,
     CAST(group_concat(${text}, ',') FILTER (WHERE ${size} <= ?${parameters.length + 2}) AS BLOB) AS texts

@@ -127,4 +127,4 @@ const UNAVAILABLE = new Set<number | undefined>(Object.values(SQLITE))
 export const toDatabaseError = (error: unknown): unknown =>
   !UNAVAILABLE.has(sqliteCode(error))
     ? error
-    : new TaskError('database_unavailable', 'The database does not answer just now; try again shortly', { cause: error })
+    : new TaskError('database_unavailable', 'The database is not responding; try again shortly', { cause: error })

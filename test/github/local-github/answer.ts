@@ -18,6 +18,7 @@ export const refusal = (status: number, message: string, more: Readonly<Record<s
 export const badCredentials = (): Answer => refusal(401, 'Bad credentials')
 export const notFound = (): Answer => refusal(404, 'Not Found')
 export const forbidden = (message: string): Answer => refusal(403, message)
+export const archived = (): Answer => refusal(403, 'Repository was archived so is read-only.')
 export const deleted = (): Answer => refusal(410, 'This issue was deleted')
 export const issuesDisabled = (): Answer => refusal(410, 'Issues are disabled for this repo')
 

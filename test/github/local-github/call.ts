@@ -1,4 +1,4 @@
-import { type Answer, moved, notFound } from './answer.ts'
+import { type Answer, archived, moved, notFound } from './answer.ts'
 import { type Credential, type Credentials, notAccessible } from './credentials.ts'
 import type { Limits } from './limits.ts'
 import { fullName, type Repository } from './records.ts'
@@ -47,9 +47,10 @@ export const reading =
 export const writing =
   (handler: RepositoryHandler): Handler =>
   (call) =>
-    withRepository(call, (_, repository) =>
-      call.credential.rights === 'read' ? notAccessible(call.credential) : handler(call, repository),
-    )
+    withRepository(call, (_, repository) => {
+      if (call.credential.rights === 'read') return notAccessible(call.credential)
+      return repository.isArchived ? archived() : handler(call, repository)
+    })
 
 /** For those with a collaborator's rights. */
 export const pushing = (handler: RepositoryHandler): Handler =>

@@ -31,13 +31,19 @@ const withoutId = ({ world }: Surroundings, path: string): string | undefined =>
 
 export type Destination = FoundOperation & { readonly path: string; readonly query: URLSearchParams }
 
+/**
+ * A path as GitHub's router reads it: dot segments are resolved, percent-encoded ones too
+ * (https://url.spec.whatwg.org/#path-state), and repeated or trailing slashes mean nothing.
+ */
+const normalizePath = (pathname: string): string => pathname.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+
 /** Where a request goes; undefined for what GitHub has not. */
 export const findDestination = (
   around: Surroundings,
   { method, path }: ArrivedRequest,
 ): Destination | 'no such repository' | undefined => {
-  const { pathname, searchParams, search } = new URL(path, 'http://localhost')
-  const known = withoutId(around, pathname)
+  const { pathname, searchParams, search } = new URL(`http://localhost${path}`)
+  const known = withoutId(around, normalizePath(pathname))
   if (known === undefined) return 'no such repository'
   const found = findOperation(method, known)
   return found === undefined ? undefined : { ...found, path: `${known}${search}`, query: searchParams }

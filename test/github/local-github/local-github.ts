@@ -70,6 +70,13 @@ const createRepositoryHandle = (world: ReturnType<typeof createWorld>, repositor
     enableIssues(): void {
       repository.hasIssues = true
     },
+    /** Whoever may write to it then only reads. */
+    archive(): void {
+      repository.isArchived = true
+    },
+    unarchive(): void {
+      repository.isArchived = false
+    },
     /** Deletes the whole repository. */
     delete(): void {
       repository.isGone = true

@@ -80,7 +80,7 @@ export const presentRepository = (api: string, repository: Repository) => {
     has_discussions: false,
     forks_count: 0,
     mirror_url: null,
-    archived: false,
+    archived: repository.isArchived,
     disabled: false,
     open_issues_count: open,
     license: null,

@@ -52,6 +52,7 @@ export interface Repository {
   name: string
   hasIssues: boolean
   isPrivate: boolean
+  isArchived: boolean
   isGone: boolean
   nextNumber: number
   readonly createdAt: number

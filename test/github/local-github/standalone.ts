@@ -49,6 +49,8 @@ const toCalls = (github: LocalGithub): Readonly<Record<string, unknown>> => ({
   transfer: github.transfer,
   disableIssues: github.disableIssues,
   enableIssues: github.enableIssues,
+  archive: github.archive,
+  unarchive: github.unarchive,
   send: github.deliveries.send,
   drop: github.deliveries.drop,
   forward: (...args: Parameters<typeof github.deliveries.forward>) => void github.deliveries.forward(...args),

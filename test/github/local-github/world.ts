@@ -50,6 +50,7 @@ export const createWorld = ({ now, hugeIds }: WorldOptions) => {
       name: repo,
       hasIssues: true,
       isPrivate: true,
+      isArchived: false,
       isGone: false,
       nextNumber: 1,
       createdAt: now(),

@@ -1,0 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SyncLink } from '../../core/sync-link.ts'
+import { diffIssue, isEmpty } from './issue-diff.ts'
+import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
+import { merge } from './merge.ts'
+
+/** Whether an issue shows anything else than what both sides last had: told by its values, as its instants have whole seconds. */
+export const hasRemoteChanges = ({ base, areLabelsDropped }: SyncLink, issue: SeenIssue): boolean => {
+  if (base === null) return true
+  const options = { ignoreLabels: areLabelsDropped }
+  const known = toIssue(base, '')
+  const { fields } = merge(base, base, fromIssue(issue, base), 'issue', options)
+  return !isDeepStrictEqual(fields, base) || !isEmpty(diffIssue(issue, known, known, options))
+}

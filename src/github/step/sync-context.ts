@@ -1,0 +1,32 @@
+import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { TaskRepository } from '../../core/task-repository.ts'
+import type { GithubClock } from '../api/github-clock.ts'
+import type { IssuesClient } from '../api/issues-client.ts'
+import type { Limits } from '../api/limits.ts'
+import type { Marker } from '../issue/marker.ts'
+
+export interface SyncSettings {
+  /** Who wins where both sides changed a field: the newest, or always one of them. */
+  readonly conflict: 'newest' | 'task' | 'github'
+  /** Which issues that were opened at GitHub become tasks. */
+  readonly imports: { readonly kind: 'none' } | { readonly kind: 'all' } | { readonly kind: 'label'; readonly name: string }
+  /** When an issue is looked for that may have been opened, in milliseconds after the try. */
+  readonly lookupDelaysMs: readonly number[]
+  readonly sweepIntervalMs: number
+  readonly retryBaseMs: number
+}
+
+/** What every step of the sync works with. */
+export interface SyncContext {
+  readonly tasks: TaskRepository
+  readonly sync: SyncRepository
+  readonly api: IssuesClient
+  readonly limits: Limits
+  readonly marker: Marker
+  readonly settings: SyncSettings
+  /** Our clock, for what tasks and their links show. Milliseconds since the epoch. */
+  readonly now: () => number
+  /** GitHub's, for all that is compared with its times or kept for long. */
+  readonly clock: GithubClock
+  readonly newId: (key?: string) => string
+}

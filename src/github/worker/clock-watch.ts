@@ -1,0 +1,59 @@
+import type { SyncLink } from '../../core/sync-link.ts'
+import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { SyncStatus } from '../../core/task-sync.ts'
+import { clockWarnings } from '../api/github-clock.ts'
+import { CLOCK_OFFSET } from '../api/state-keys.ts'
+import { linkPages } from '../step/link-pages.ts'
+import type { SyncContext } from '../step/sync-context.ts'
+
+/** A smaller difference may come from the measurement, in milliseconds. */
+const CHANGED_MS = 2000
+
+/** Statuses whose links have a next attempt. */
+const WAITING = ['pending', 'posting', 'dirty', 'patching', 'uncertain'] as const satisfies readonly SyncStatus[]
+
+/**
+ * Keeps the offset of our clock, so that other processes and the next one know it, and warns when
+ * it passes a minute. Must be called before each round. If our clock was put back, also while the
+ * service was stopped, the next attempts come forward.
+ */
+export const createClockWatch = async (
+  { sync, clock, now }: Pick<SyncContext, 'sync' | 'clock' | 'now'>,
+  warn: (error: unknown, message: string) => void,
+): Promise<() => Promise<void>> => {
+  let kept = (await sync.readState(CLOCK_OFFSET)) as number | undefined
+  let isFirst = true
+  let isWarned = false
+
+  return async () => {
+    const offset = clock.offset()
+    if (offset === undefined) return
+    const change = offset - (kept ?? offset)
+    if (!isFirst && Math.abs(change) < CHANGED_MS) return
+    const [warning] = clockWarnings(offset)
+    if (warning !== undefined && !isWarned) warn(undefined, `${warning.detail}. ${warning.action}`)
+    isWarned = warning !== undefined
+    if (change <= -CHANGED_MS) await bringForward(sync, now, -change)
+    await sync.writeState(CLOCK_OFFSET, offset)
+    kept = offset
+    isFirst = false
+  }
+}
+
+/**
+ * A next attempt in the future was set before the clock was put back by so many milliseconds, or
+ * comes a bit early.
+ */
+const bringForward = async (sync: SyncRepository, now: () => number, byMs: number): Promise<void> => {
+  const forward = (link: SyncLink): SyncLink | undefined => {
+    const { nextAttemptAt } = link
+    const isAhead = nextAttemptAt !== null && nextAttemptAt > now()
+    return isAhead ? { ...link, nextAttemptAt: Math.max(now(), nextAttemptAt - byMs) } : undefined
+  }
+  for (const status of WAITING) {
+    for await (const page of linkPages(sync, status)) {
+      const ahead = page.filter((link) => forward(link) !== undefined)
+      await Promise.all(ahead.map(({ taskId }) => sync.changeLink(taskId, forward)))
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { FastifySchema } from 'fastify'
+import { NO_BODY } from './body.ts'
+import { problemExamples } from './problem-examples.ts'
+
+interface Json {
+  [name: string]: unknown
+}
+
+/** Set on a route's schema for finishDocument, and removed by it. */
+const OPTIONAL_BODY = 'x-optional-body'
+
+interface Operation {
+  readonly parameters?: readonly { in: string; name: string }[]
+  readonly requestBody?: { required: boolean }
+  readonly responses: Readonly<Record<string, Response>>
+  [OPTIONAL_BODY]?: boolean
+}
+
+interface Response {
+  headers?: Json
+  readonly content?: Readonly<Record<string, { readonly examples?: Json }>>
+}
+
+/** What the document shows of a route: no body where none is needed. */
+export const finishRoute = (schema: FastifySchema): FastifySchema => {
+  const { body, ...rest } = schema
+  if (body === NO_BODY) return rest
+  if (!isOptionalBody(body)) return schema
+  return { ...rest, body: body.optionalBody, [OPTIONAL_BODY]: true } as FastifySchema
+}
+
+const isOptionalBody = (body: unknown): body is { optionalBody: unknown } =>
+  typeof body === 'object' && body !== null && 'optionalBody' in body
+
+/** The document for clients: named schemas, canonical header names, an example for each error. */
+export const finishDocument = (document: Json): Json => {
+  const operations = operationsOf(document)
+  for (const operation of operations) finishOperation(operation)
+  const { paths, schemas } = nameSchemas(document.paths)
+  const { examples, otherProblems } = splitExamples(operations)
+  schemas.Problem = { ...(schemas.Problem as Json), examples: otherProblems }
+  return { ...document, paths, components: { schemas, examples, headers: COMMON_HEADERS } }
+}
+
+const operationsOf = (document: Json): Operation[] => {
+  const paths = document.paths as Record<string, Record<string, Operation>>
+  return Object.values(paths).flatMap((methods) => Object.values(methods))
+}
+
+const REQUEST_ID = 'X-Request-Id'
+
+/** Headers of every response. */
+const COMMON_HEADERS = {
+  [REQUEST_ID]: {
+    description: 'The id of the request, also in the log: the X-Request-Id of the client or a new one.',
+    schema: { type: 'string' },
+  },
+}
+
+const finishOperation = (operation: Operation): void => {
+  const { parameters = [], requestBody, responses } = operation
+  for (const parameter of parameters) if (parameter.in === 'header') parameter.name = toHeaderName(parameter.name)
+  for (const response of Object.values(responses)) response.headers = { ...response.headers, [REQUEST_ID]: REQUEST_ID_REFERENCE }
+  if (requestBody !== undefined && operation[OPTIONAL_BODY] === true) requestBody.required = false
+  delete operation[OPTIONAL_BODY]
+}
+
+const REQUEST_ID_REFERENCE = { $ref: `#/components/headers/${REQUEST_ID}` }
+
+/** The canonical spelling: `if-match`, as Fastify validates it, is shown as `If-Match`. */
+const toHeaderName = (name: string): string => name.replace(/\b[a-z]/g, (initial) => initial.toUpperCase())
+
+/** The examples that operations refer to, and the problems that no operation has. */
+const splitExamples = (operations: readonly Operation[]) => {
+  const responses = operations.flatMap((operation) => Object.values(operation.responses))
+  const media = responses.map(({ content }) => content?.['application/problem+json'])
+  const used = new Set(media.flatMap((one) => Object.keys(one?.examples ?? {})))
+  const all = problemExamples()
+  return {
+    examples: Object.fromEntries(all.filter(([code]) => used.has(code))),
+    otherProblems: all.filter(([code]) => !used.has(code)).map(([, { value }]) => value),
+  }
+}
+
+/** Where a document holds values rather than schemas. */
+const VALUES = new Set(['example', 'examples', 'default', 'enum', 'const'])
+
+/** Moves each schema that has a title into the components and leaves a reference in its place. */
+const nameSchemas = (paths: unknown): { paths: unknown; schemas: Json } => {
+  const schemas: Json = {}
+  const visit = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(visit)
+    if (typeof node !== 'object' || node === null) return node
+    const entries = Object.entries(node)
+    const members = Object.fromEntries(entries.map(([name, member]) => [name, VALUES.has(name) ? member : visit(member)]))
+    if (typeof members.title !== 'string') return members
+    schemas[members.title] = members
+    return { $ref: `#/components/schemas/${members.title}` }
+  }
+  const visited = visit(paths)
+  return { paths: visited, schemas: Object.fromEntries(Object.entries(schemas).sort()) }
+}

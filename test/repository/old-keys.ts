@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'vitest'
+import { bucketOfKey } from '#src/core/placement.ts'
+import { createTask, patchTask, type Task } from '#src/core/task.ts'
+import type { TaskRepository } from '#src/core/task-repository.ts'
+import { createTaskService } from '#src/core/task-service.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+
+const NOW = Date.parse('2026-01-01T00:00:00.000Z')
+
+/** When the records were written, and when they expire. */
+export const EXPIRES_AT = NOW + 23 * 60 * 60 * 1000
+
+const fingerprint = createHash('sha256').update('a request').digest('base64url')
+
+/** A record as 0.1.0 kept it: of a creation, of a batch (no task), or of an operation of that batch. */
+export interface OldKey {
+  readonly key: string
+  readonly fingerprint: string
+  readonly taskId: string | null
+  readonly json: string | null
+}
+
+/**
+ * What 0.1.0 left behind: a task that was created with a key, and a batch with a key that created,
+ * updated, completed and deleted a task. Only the deleted one is not in `tasks`.
+ */
+export const oldDatabase = () => {
+  const newId = createTaskIds(undefined)
+  const placed = (key: string) => newId().slice(0, -6) + bucketOfKey(key)
+  const first = createTask({ title: 'single' }, placed('single'), instantAt(0))
+  const created = createTask({ title: 'created' }, placed('batch\n#0'), instantAt(0))
+  const before = createTask({ title: 'before' }, newId(), instantAt(0))
+  const updated = patchTask(before, { title: 'updated' }, instantAt(1))
+  const deleted = createTask({ title: 'deleted' }, newId(), instantAt(0))
+  const record = (key: string, task: Task | null, json = task && JSON.stringify(task)): OldKey => ({
+    key,
+    fingerprint,
+    taskId: task?.id ?? null,
+    json,
+  })
+  const keys = [
+    record('single', first),
+    record('batch', null),
+    record('batch\n#0', created),
+    record('batch\n#1', updated),
+    record('batch\n#2', deleted, null),
+  ]
+  return { keys, tasks: [first, created, updated], first, created, updated, deleted }
+}
+
+/** Each of its keys is still known, and its request is not carried out again. */
+export const expectReplayed = async (
+  repository: TaskRepository,
+  { first, created, updated, deleted }: ReturnType<typeof oldDatabase>,
+): Promise<void> => {
+  const newId = createTaskIds(deleted.id)
+  const service = createTaskService({ repository, now: () => NOW, newId })
+  const single = await service.create({ title: 'single' }, 'test', { key: 'single', fingerprint })
+  expect(single).toMatchObject({ replayed: true, task: { json: JSON.stringify(first) } })
+
+  await service.update(updated.id, { title: 'since' }, 'test', {})
+  const operations = [
+    { op: 'create', task: { title: 'created' } },
+    { op: 'update', id: updated.id, task: { title: 'updated' } },
+    { op: 'delete', id: deleted.id },
+  ] as const
+  const results = await service.batch(operations, 'test', { key: 'batch', fingerprint })
+  expect(results).toMatchObject([
+    { kind: 'created', replayed: true, task: { json: JSON.stringify(created) } },
+    { kind: 'changed', replayed: true, task: { json: JSON.stringify(updated) } },
+    { kind: 'deleted', replayed: true },
+  ])
+  expect(JSON.parse((await service.get(updated.id)).json)).toMatchObject({ title: 'since' })
+  const other = service.batch(operations, 'test', { key: 'batch', fingerprint: 'another' })
+  await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' })
+
+  const retry = { key: 'single', fingerprint }
+  const changed = await service.update(first.id, { title: 'new' }, 'test', {}, retry)
+  expect(changed).toMatchObject({ replayed: false, task: { version: 2 } })
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { createdEvent } from '#src/core/event.ts'
+import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
+import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { createCommits } from '#src/repository/sqlite/commits.ts'
+import { openFile } from '#src/repository/sqlite/file.ts'
+import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { instantAt } from '../core/task-arbitraries.ts'
+import { createFolder } from '../start-app.ts'
+
+/** What the migrations since version 3 have added, undone. */
+const UNDO = `
+  DROP TABLE task_titles;
+  DROP TABLE title_fill;
+  DROP INDEX idempotency_keys_by_task_id;
+  ALTER TABLE idempotency_keys DROP COLUMN version;
+  PRAGMA user_version = 3`
+
+/** A file with tasks as version 0.1.0 left it, before titles had their keys. */
+export const createVersion3File = (drafts: readonly TaskDraft[], path = join(createFolder(), 'tasks.db')) => {
+  const { db, close } = openFile(path)
+  const commits = createCommits(db, createKeyOrder(db))
+  const newId = createTaskIds(undefined)
+  db.exec('BEGIN')
+  const tasks = drafts.map((draft, index): Task => {
+    const task = createTask(draft, newId(), instantAt(index))
+    commits.create(task, createdEvent(task, 'test'), undefined, undefined)
+    return task
+  })
+  db.exec('COMMIT')
+  db.exec(UNDO)
+  close()
+  return { path, tasks }
+}
+
+/** How far the order of titles is filled, seen from outside the service. */
+export const readTitleFill = (path: string) => {
+  const db = openDatabase(path, { readOnly: true })
+  try {
+    const read = (sql: string): number => Number(Object.values(db.prepare(sql).get() ?? {})[0])
+    return {
+      isDone: read('SELECT count(*) FROM title_fill') === 0,
+      filled: read('SELECT count(*) FROM task_titles'),
+      hasEarlierIndex: read("SELECT count(*) FROM sqlite_schema WHERE name = 'tasks_by_state_and_title'") === 1,
+    }
+  } finally {
+    db.close()
+  }
+}
