@@ -1,6 +1,6 @@
 import type { TaskError } from './errors.ts'
 import type { NewTaskEvent } from './event.ts'
-import type { JsonRun } from './json-run.ts'
+import type { Slice } from './slice.ts'
 import type { SyncLink } from './sync-link.ts'
 import type { SyncRepository } from './sync-repository.ts'
 import type { Task } from './task.ts'
@@ -57,14 +57,17 @@ export interface TaskRepository {
   /** The greatest id so far: where a process goes on from. Undefined when there is none, or none can be told just now. */
   newestId(): Promise<string | undefined>
 
-  /** The next tasks in the order of the query after the position: `limit` of them, fewer only at the end of the list. */
-  list(query: TaskQuery, after: Position | undefined, limit: number): Promise<JsonRun>
+  /**
+   * The next tasks in the order of the query after the position: `limit` of them, fewer only at the end of the list. Their texts
+   * are read along if they come to at most `wholeBytes` bytes.
+   */
+  list(query: TaskQuery, after: Position | undefined, limit: number, wholeBytes: number): Promise<Slice<Position>>
 
   /**
-   * A task's next events after the first `after` ones, oldest first; fewer than `limit` only at the end. Kept when the task
-   * is deleted. As each version has one event, and the deletion one more, the nth event is that of version n.
+   * A task's next events after the first `after` ones, oldest first, in the same way. Kept when the task is deleted. As each
+   * version has one event, and the deletion one more, the nth event is that of version n.
    */
-  history(taskId: string, after: number, limit: number): Promise<JsonRun>
+  history(taskId: string, after: number, limit: number, wholeBytes: number): Promise<Slice<number>>
 
   /**
    * Stores a new task, its event, the key's record and its link to an issue in one durable commit. Precondition: its version is 1, its id

@@ -1,19 +1,21 @@
 import type { BatchOperation } from './batch.ts'
+import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
 import { type InputIssue, invalidInput, keyReused, notFound } from './errors.ts'
 import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
-import { type JsonRun, lastTask, withoutLast } from './json-run.ts'
+import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
+import { createSliceWalk, openSlice, type Slice } from './slice.ts'
 import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
 import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
-import { type Position, positionOf, type TaskQuery } from './task-query.ts'
+import type { Position, TaskQuery } from './task-query.ts'
 import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
 
 /** How long an idempotency key is remembered, in milliseconds. */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
 
-/** How many tasks are read at once for an answer that is streamed: enough to be quick, few enough to hold in memory. */
-const CHUNK = 250
+/** How many tasks or events of a long list are selected at a time: enough to be quick, few enough to hold in memory. */
+const SLICE_ITEMS = 250
 
 /** What a retry is known by. */
 export interface RetryKey {
@@ -35,7 +37,8 @@ export type BatchResult =
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export interface TaskPage {
-  readonly tasks: JsonRun
+  /** The tasks' JSON texts, joined by commas: as a whole if they are small, else in chunks that are read as they are taken. */
+  readonly tasks: Buffer | ChunkReader
   /** Where the next page begins; absent at the end of the list. */
   readonly next: Position | undefined
 }
@@ -73,6 +76,7 @@ export type TaskService = ReturnType<typeof createTaskService>
 /** The use cases. `actor` is who the history names. */
 export const createTaskService = ({ repository, now, newId, mirror }: TaskServiceDeps) => {
   const isMirrored = mirror !== undefined
+  const budget = createReadBudget()
 
   const instant = (): string => formatInstant(now())
 
@@ -180,31 +184,30 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
     /** One page of a list, and where the next one begins. */
     async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
-      const run = await repository.list(query, after, limit + 1)
-      if (run.count <= limit) return { tasks: run, next: undefined }
-      const tasks = withoutLast(run)
-      return { tasks, next: lastPosition(tasks, query) }
+      const isLong = limit > SLICE_ITEMS
+      const read = (wholeBytes: number) => repository.list(query, after, limit, isLong ? 0 : wholeBytes)
+      const opened = await openSlice(read, budget)
+      const { whole, next } = opened.slice
+      if (whole !== undefined && whole.length <= SMALL_CHUNK) return { tasks: whole, next }
+      const slices = [opened]
+      return { tasks: createChunkReader(async () => slices.pop(), budget), next }
     },
 
-    /** The whole list, in runs that are read one at a time as they are asked for. */
-    async *all(query: TaskQuery, from: Position | undefined): AsyncGenerator<JsonRun> {
-      let run = await repository.list(query, from, CHUNK)
-      yield run
-      while (run.count === CHUNK) {
-        run = await repository.list(query, lastPosition(run, query), CHUNK)
-        yield run
-      }
+    /** The whole list. */
+    all(query: TaskQuery, from: Position | undefined): ChunkReader {
+      const read = (after: Position | undefined, wholeBytes: number): Promise<Slice<Position>> =>
+        repository.list(query, after, SLICE_ITEMS, wholeBytes)
+      return createChunkReader(createSliceWalk(read, from, budget), budget)
     },
 
-    /** The history of a task, oldest first, in runs. A deleted task keeps its history. */
-    async *history(id: string): AsyncGenerator<JsonRun> {
-      let run = await repository.history(id, 0, CHUNK)
-      if (run.count === 0) throw notFound()
-      yield run
-      for (let read = run.count; run.count === CHUNK; read += run.count) {
-        run = await repository.history(id, read, CHUNK)
-        yield run
+    /** The history of a task, oldest first. A deleted task keeps its history. */
+    history(id: string): ChunkReader {
+      const read = async (after = 0, wholeBytes: number): Promise<Slice<number>> => {
+        const slice = await repository.history(id, after, SLICE_ITEMS, wholeBytes)
+        if (after === 0 && slice.whole?.length === 0) throw notFound()
+        return slice
       }
+      return createChunkReader(createSliceWalk(read, undefined, budget), budget)
     },
 
     /**
@@ -254,8 +257,6 @@ const mirroredReference = (stored: string | null): InputIssue => ({
 })
 
 const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): TaskPatch => patch
-
-const lastPosition = (tasks: JsonRun, query: TaskQuery): Position => positionOf(lastTask(tasks), query.sort)
 
 /** A change that changes nothing makes no version and no event. */
 const toDecision = (current: Task, next: Task, actor: string): Decision =>

@@ -21,6 +21,7 @@ import { addGithubRoutes, type GithubDoor } from './routes/github.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
+import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
 
@@ -38,11 +39,17 @@ export interface AppDeps {
   readonly network?: NetworkSettings
   /** True once the service was told to stop: every answer then asks to close its connection. */
   readonly isDraining: () => boolean
-  /** How long a request's headers, and the whole of it, may take to come, in milliseconds. */
-  readonly slowest?: { readonly headers: number; readonly request: number }
+  /**
+   * How long a request's headers, and the whole of it, may take to come, and a client may take nothing of
+   * its answer, in milliseconds.
+   */
+  readonly slowest?: { readonly headers: number; readonly request: number; readonly stall: number }
 }
 
-const SLOWEST = { headers: 15_000, request: 45_000 }
+/** How much a connection buffers in each direction before its source has to wait, in bytes: the same for every Node.js. */
+const SOCKET_BUFFER = 16 * 1024
+
+const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
 
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({
@@ -81,6 +88,7 @@ export const buildApp = async ({
       requireHostHeader: false,
       headersTimeout: slowest.headers,
       connectionsCheckingInterval: Math.min(5000, slowest.headers),
+      highWaterMark: SOCKET_BUFFER,
     },
     frameworkErrors: (error, request, reply) => {
       addHeaders(request, reply)
@@ -110,6 +118,7 @@ export const buildApp = async ({
     done()
   })
 
+  cutStalledClients(app, slowest.stall)
   addCompression(app)
   addPathPrefix(app, network)
   addNotFoundHandler(app)

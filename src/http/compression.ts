@@ -16,15 +16,29 @@ const LEVEL = 4
 /** A reader that stalls holds its compressor: this one takes 64 KiB in place of 256 (zlib's manual, deflateInit2). */
 const STREAM = { level: LEVEL, windowBits: 13, memLevel: 6 }
 
+/** How many streams are compressed at once. More are sent as they are, so that no crowd of clients fills the memory. */
+const MAX_STREAMS = 32
+
 /**
  * Compresses answers by gzip for clients that accept it (RFC 9110, 12.5.3): a whole body on zlib's own threads, a stream piece by
  * piece. The ETag stays that of the version, so that it serves as If-Match whatever the encoding.
  */
 export const addCompression = (app: FastifyInstance): void => {
+  let streams = 0
+
+  /** What fails in the source ends the compressor, and what ends the answer ends the source. */
+  const compressStream = (source: Readable): Readable => {
+    streams += 1
+    return pipeline(source, createGzip(STREAM), () => {
+      streams -= 1
+    })
+  }
+
   const compress: onSendHookHandler = (request, reply, payload, done) => {
     if (!isCompressible(reply)) return done(null, payload)
     addVary(reply, 'Accept-Encoding')
     if (!acceptsGzip(request.headers['accept-encoding']) || !isWorthIt(payload)) return done(null, payload)
+    if (payload instanceof Readable && streams >= MAX_STREAMS) return done(null, payload)
     reply.header('content-encoding', 'gzip').removeHeader('content-length')
     if (request.method === 'HEAD') return done(null, unknownLength())
     if (payload instanceof Readable) return done(null, compressStream(payload))
@@ -59,6 +73,3 @@ const toWeight = (part: string): [coding: string, weight: number] => {
   const weight = parameters.find((parameter) => parameter.startsWith('q='))
   return [coding, weight === undefined ? 1 : Number(weight.slice(2))]
 }
-
-/** What fails in the source ends the compressor, and what ends the answer ends the source. */
-const compressStream = (source: Readable): Readable => pipeline(source, createGzip(STREAM), () => {})

@@ -1,25 +1,47 @@
 import { Readable } from 'node:stream'
-import { EMPTY_RUN, type JsonRun } from '../core/json-run.ts'
+import type { ChunkReader } from '../core/chunk-reader.ts'
 
 /**
- * A JSON array in pieces: the elements' texts as they are read, so that an answer of any length is held in
- * memory a run at a time. The first run is read before this resolves: what fails by then is still an error answer.
+ * A JSON array of elements whose texts come in chunks. A chunk is read once the one before has been taken, never earlier. The
+ * first one is read before this resolves, so that what fails by then is still an error answer.
  */
-export const streamArray = async (runs: AsyncGenerator<JsonRun>): Promise<Readable> => {
-  const first = await runs.next()
-  return Readable.from(pieces(first.done === true ? EMPTY_RUN : first.value, runs), { objectMode: false })
+export const streamArray = async (chunks: ChunkReader): Promise<Readable> => {
+  let next: Promise<Buffer | undefined> | undefined = Promise.resolve(await chunks.next())
+  let before = OPEN
+
+  const push = (stream: Readable, chunk: Buffer | undefined): void => {
+    next = undefined
+    if (chunk === undefined) {
+      stream.push(before === OPEN ? EMPTY_ARRAY : CLOSE)
+      stream.push(null)
+      return
+    }
+    stream.push(before)
+    stream.push(chunk)
+    before = COMMA
+  }
+
+  return new Readable({
+    /** With 0, nothing is read while the client takes nothing. */
+    highWaterMark: 0,
+    read() {
+      const reading = next ?? chunks.next()
+      reading.then((chunk) => push(this, chunk)).catch((error: Error) => this.destroy(error))
+    },
+    destroy(error, callback) {
+      chunks.close()
+      callback(error)
+    },
+  })
 }
 
-/** A JSON array that is at hand as a whole. */
-export const toArray = (run: JsonRun): Buffer => Buffer.concat([OPEN, run.bytes, CLOSE])
+/** A JSON array of elements whose texts are at hand, joined by commas. */
+export const toArray = (texts: Buffer): Buffer => Buffer.concat([OPEN, texts, CLOSE])
 
-async function* pieces(first: JsonRun, rest: AsyncGenerator<JsonRun>): AsyncGenerator<Buffer> {
-  yield Buffer.concat([OPEN, first.bytes])
-  for await (const run of rest) if (run.count > 0) yield Buffer.concat([COMMA, run.bytes])
-  yield CLOSE
-}
-
-const [OPEN, COMMA, CLOSE] = ['[', ',', ']'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+const OPEN = Buffer.from('[')
+const COMMA = Buffer.from(',')
+const CLOSE = Buffer.from(']')
+const EMPTY_ARRAY = Buffer.from('[]')
 
 /** The body of an answer to HEAD whose length is not known: no Content-Length is sent. */
 export const unknownLength = (): Readable => Readable.from([])

@@ -1,5 +1,5 @@
 import { TaskError } from '../core/errors.ts'
-import { EMPTY_RUN } from '../core/json-run.ts'
+import { EMPTY_SLICE } from '../core/slice.ts'
 import type { TaskRepository } from '../core/task-repository.ts'
 
 /** No database at all: the list is empty, and whatever needs one says so. */
@@ -10,7 +10,7 @@ export const createUnconfiguredRepository = (): TaskRepository => {
   return {
     get: refuse,
     newestId: async () => undefined,
-    list: async () => EMPTY_RUN,
+    list: async () => EMPTY_SLICE,
     history: refuse,
     create: refuse,
     change: refuse,

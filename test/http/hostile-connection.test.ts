@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { sendJson } from '../send-json.ts'
 import { startServer } from '../start-app.ts'
 import { exchange, openSocket, parseAnswer } from './raw-socket.ts'
 import { expectInvalid, expectProblem } from './requests.ts'
@@ -150,7 +151,7 @@ describe('a body that is too large is refused while it streams in', () => {
 })
 
 describe('who is too slow is cut', () => {
-  const slowest = { headers: 300, request: 600 }
+  const slowest = { headers: 300, request: 600, stall: 600 }
 
   /** Sends a piece every 50 ms until the connection is closed; tells what came back, and after how long. */
   const drip = async (url: string, first: string, piece: string): Promise<{ answer: string; ms: number }> => {
@@ -194,6 +195,27 @@ describe('who is too slow is cut', () => {
     if (silent !== '') expectProblem(parseAnswer(silent), 408, 'request_timeout')
     await expectTasks(url, 0)
   })
+})
+
+test('a client that takes nothing of a long list is cut, and one that takes it slowly is not', async () => {
+  const url = await startServer({ slowest: { headers: 15_000, request: 45_000, stall: 500 } })
+  const task = { title: 'long', description: 'x'.repeat(60_000) }
+  for (let batches = 0; batches < 5; batches += 1) {
+    const operations = Array.from({ length: 100 }, () => ({ op: 'create', task }))
+    await (await sendJson(`${url}/tasks/batch`, 'POST', { operations })).arrayBuffer()
+  }
+  const { socket, ended } = await openSocket(url)
+  socket.pause().write(`GET /tasks HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
+  await sleep(2500)
+  socket.resume()
+  expect((await ended).length).toBeLessThan(30_000_000)
+
+  let size = 0
+  for await (const chunk of (await fetch(`${url}/tasks`)).body ?? []) {
+    if (size < 1_000_000) await sleep(20)
+    size += chunk.length
+  }
+  expect(size).toBeGreaterThan(30_000_000)
 })
 
 test('requests on one connection are answered in their order, each with its own id', async () => {

@@ -1,8 +1,9 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
@@ -141,4 +142,69 @@ test('a read by id does not wait for the heavy searches that run meanwhile', { t
 
   expect(reads.length).toBeGreaterThan(10)
   expect(median(reads)).toBeLessThan(median(searches) / 2)
+})
+
+describe('2,000 tasks with descriptions of 65,000 characters', () => {
+  const LONG_TASKS = 2000
+  const folder = mkdtempSync(join(tmpdir(), 'task-test-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  beforeAll(async () => {
+    const repository = openSqliteRepository(join(folder, 'tasks.db'))
+    const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+    const draft = { title: 'long', description: 'a bc '.repeat(13_000) }
+    for (let index = 0; index < LONG_TASKS; index += 100)
+      await Promise.all(Array.from({ length: 100 }, () => service.create(draft, 'test')))
+    await repository.close()
+  }, 60_000)
+
+  const start = async (): Promise<RunningProcess> => {
+    const path = join(createFolder(), 'tasks.db')
+    copyFileSync(join(folder, 'tasks.db'), path)
+    return startProcess({ DATABASE_URL: `sqlite:${path}` }, createFolder())
+  }
+
+  /** The most memory that a process ever held, in MiB. */
+  const peakOf = ({ child }: RunningProcess): number =>
+    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+
+  /** Reads an answer and throws its bytes away; resolves with their number. */
+  const measure = async (url: string): Promise<number> => {
+    let size = 0
+    for await (const chunk of await answerTo(begin(url, 'GET').end())) size += (chunk as Buffer).length
+    return size
+  }
+
+  test('are read by eight clients at once within 200 MB', { timeout: 60_000 }, async () => {
+    const service = await start()
+    const sizes = await Promise.all(Array.from({ length: 8 }, () => measure(`${service.url}/tasks`)))
+    for (const size of sizes) expect(size).toBeGreaterThan(LONG_TASKS * 65_000)
+    expect(peakOf(service)).toBeLessThan(200)
+  })
+
+  test('are read as eight pages of 1,000 within 256 MB', { timeout: 60_000 }, async () => {
+    const service = await start()
+    const sizes = await Promise.all(Array.from({ length: 8 }, () => measure(`${service.url}/tasks?limit=1000`)))
+    for (const size of sizes) expect(size).toBeGreaterThan(1000 * 65_000)
+    expect(peakOf(service)).toBeLessThan(256)
+  })
+
+  test.each(['identity', 'gzip'])(
+    'are asked for by 500 clients that read nothing within 200 MB (%s)',
+    {
+      timeout: 60_000,
+    },
+    async (encoding) => {
+      const service = await start()
+      const { hostname, port } = new URL(service.url)
+      const request = `GET /tasks HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${encoding}\r\n\r\n`
+      const stalled = Array.from({ length: 500 }, () => connect(Number(port), hostname).pause())
+      for (const socket of stalled) socket.on('error', () => {}).write(request)
+      await sleep(5000)
+      expect((await fetch(`${service.url}/tasks?limit=1`)).status).toBe(200)
+      expect(peakOf(service)).toBeLessThan(200)
+      for (const socket of stalled) socket.destroy()
+      expect(await measure(`${service.url}/tasks`)).toBeGreaterThan(LONG_TASKS * 65_000)
+    },
+  )
 })

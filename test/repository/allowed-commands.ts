@@ -4,7 +4,7 @@
 const MANUAL = 'https://www.mongodb.com/docs/manual/reference/'
 
 /** What the value of an option is: plain, or something that has operators in it. */
-export type Part = 'plain' | 'query' | 'update' | 'pipeline' | 'statements' | 'indexes'
+export type Part = 'plain' | 'query' | 'projection' | 'update' | 'pipeline' | 'statements' | 'indexes'
 interface Command {
   readonly page: string
   readonly options: Readonly<Record<string, Part>>
@@ -13,7 +13,14 @@ interface Command {
 export const COMMANDS: Readonly<Record<string, Command>> = {
   find: {
     page: `${MANUAL}command/find/`,
-    options: { filter: 'query', sort: 'plain', projection: 'plain', limit: 'plain', batchSize: 'plain', singleBatch: 'plain' },
+    options: {
+      filter: 'query',
+      sort: 'plain',
+      projection: 'projection',
+      limit: 'plain',
+      batchSize: 'plain',
+      singleBatch: 'plain',
+    },
   },
   aggregate: { page: `${MANUAL}command/aggregate/`, options: { pipeline: 'pipeline', cursor: 'plain' } },
   getMore: { page: `${MANUAL}command/getMore/`, options: { collection: 'plain', batchSize: 'plain' } },
@@ -64,14 +71,18 @@ export const UPDATE_OPERATORS: Readonly<Record<string, string>> = Object.fromEnt
 )
 
 export const STAGES: Readonly<Record<string, string>> = Object.fromEntries(
-  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit', 'group'].map((name) => [
+  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit', 'group', 'project'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/aggregation/${name}/`,
   ]),
 )
 
-/** What a stage may compute. */
-export const EXPRESSIONS: Readonly<Record<string, string>> = { '$group $sum': `${MANUAL}operator/aggregation/sum/` }
+/** What a stage or a projection may compute. */
+export const EXPRESSIONS: Readonly<Record<string, string>> = {
+  'stage $group $sum': `${MANUAL}operator/aggregation/sum/`,
+  'stage $project $bsonSize': `${MANUAL}operator/aggregation/bsonSize/`,
+  'projection $bsonSize': `${MANUAL}operator/aggregation/bsonSize/`,
+}
 
 export const INDEX_OPTIONS: Readonly<Record<string, string>> = {
   name: `${MANUAL}command/createIndexes/`,

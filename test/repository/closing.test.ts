@@ -21,7 +21,7 @@ const CLOSED = { status: 0, stdout: 'closed\n', stderr: '' }
 
 test('closing comes to its end, and the process with it, with reads under way', () => {
   const lines = [
-    `const reading = repository.history('x', 0, 9)`,
+    `const reading = repository.history('x', 0, 9, 1000)`,
     'await repository.close()',
     'await reading',
     `console.log('closed')`,
@@ -30,7 +30,7 @@ test('closing comes to its end, and the process with it, with reads under way', 
 })
 
 test('closing comes to its end, and the process with it, after reads', () => {
-  expect(run([`await repository.history('x', 0, 9)`, 'await repository.close()', `console.log('closed')`])).toEqual(CLOSED)
+  expect(run([`await repository.history('x', 0, 9, 1000)`, 'await repository.close()', `console.log('closed')`])).toEqual(CLOSED)
 })
 
 test('closing comes to its end, and the process with it, without any read', () => {

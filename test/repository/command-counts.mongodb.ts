@@ -8,7 +8,7 @@ import { createDatabaseUrl } from '../mongodb.ts'
 import { connectTo, holdRelay } from '../process/event-sequence.ts'
 import { issueOf, millisAt } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
-import { OLDEST_FIRST } from './task-store.ts'
+import { OLDEST_FIRST, readObjects } from './task-store.ts'
 
 const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
   (command[commandName] === 'leases' && JSON.stringify(command).includes('"relay"')) ||
@@ -59,7 +59,7 @@ test('a read is one command', async () => {
     expect([name, (await commandsOf(read)).commands]).toEqual([name, [name === 'ping' ? 'ping' : 'find']])
   }
   const history = async (): Promise<void> => {
-    for await (const run of service.history(id)) expect(run.count).toBe(1)
+    expect(await readObjects(service.history(id))).toHaveLength(1)
   }
   expect((await commandsOf(history)).commands).toEqual(['aggregate'])
 })

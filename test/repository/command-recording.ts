@@ -24,7 +24,7 @@ export const ALLOWED: ReadonlySet<string> = new Set([
   ...prefixed('query', QUERY_OPERATORS),
   ...prefixed('update', UPDATE_OPERATORS),
   ...prefixed('stage', STAGES),
-  ...prefixed('stage', EXPRESSIONS),
+  ...Object.keys(EXPRESSIONS),
   ...prefixed('index', INDEX_OPTIONS),
 ])
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createdEvent } from '#src/core/event.ts'
 import { createTask } from '#src/core/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { type Open, openStore } from './task-store.ts'
+import { type Open, openStore, textsOf, WHOLE } from './task-store.ts'
 
 export const describeHistory = (open: Open): void => {
   describe('the history of a task', () => {
@@ -26,10 +26,11 @@ export const describeHistory = (open: Open): void => {
       const event = createdEvent(task, 'someone "else" 🚀')
       await repository.create(task, event)
       await history(task.id)
-      const { bytes, count } = await repository.history(task.id, 0, 10)
-      const { sequence } = JSON.parse(bytes.toString()) as { sequence: number }
-      expect(count).toBe(1)
-      expect(bytes.toString()).toBe(JSON.stringify({ sequence, ...event }))
+      for (const wholeBytes of [WHOLE, 0]) {
+        const text = await textsOf(await repository.history(task.id, 0, 10, wholeBytes))
+        const { sequence } = JSON.parse(text) as { sequence: number }
+        expect(text).toBe(JSON.stringify({ sequence, ...event }))
+      }
     })
 
     test('ascends with the events of all tasks together, without gaps', async () => {

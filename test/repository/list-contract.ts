@@ -4,7 +4,7 @@ import type { Task } from '#src/core/task.ts'
 import { type Position, positionOf, type Sort } from '#src/core/task-query.ts'
 import { titles as anyTitles, instantAt } from '../core/task-arbitraries.ts'
 import { ALL_SORTS, listOf, mixedDraft, sortName } from './task-model.ts'
-import { type Open, openStore, type Store } from './task-store.ts'
+import { OLDEST_FIRST, type Open, openStore, type Store, textsOf, WHOLE } from './task-store.ts'
 
 const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id)
 
@@ -187,8 +187,9 @@ export const describeLists = (open: Open): void => {
       const { repository, add } = await openStore(open)
       const [first, second] = [await add({ title: 'é"' }), await add()]
       const stored = await Promise.all([first, second].map(({ id }) => repository.get(id)))
-      const { bytes } = await repository.list({ filter: {}, sort: { key: 'created_at', descending: false } }, undefined, 9)
-      expect(bytes.toString()).toBe(stored.map((task) => task?.json).join(','))
+      const expected = stored.map((task) => task?.json).join(',')
+      for (const wholeBytes of [WHOLE, 0])
+        expect(await textsOf(await repository.list({ filter: {}, sort: OLDEST_FIRST }, undefined, 9, wholeBytes))).toBe(expected)
     })
   })
 }

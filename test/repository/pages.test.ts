@@ -9,7 +9,7 @@ import { createTaskIds } from '#src/task-ids.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
 import { filters, mixedDraft, sorts } from './task-model.ts'
-import { toObjects } from './task-store.ts'
+import { readObjects } from './task-store.ts'
 
 type Operation =
   | { readonly kind: 'clock'; readonly seconds: number }
@@ -43,7 +43,7 @@ type Started = ReturnType<typeof startService>
 const readPage = async ({ service }: Started, filter: TaskFilter, sort: Sort, after: Position | undefined, size: number) => {
   const place = after && fromCursor(toCursor(after, sort), sort)
   const { tasks, next } = await service.page({ filter, sort }, place, size)
-  return { tasks: toObjects(tasks) as Task[], next }
+  return { tasks: (await readObjects(tasks)) as Task[], next }
 }
 
 /** Carries out an operation and tells of the task that is no longer what it was. */
@@ -128,8 +128,7 @@ test('pages of any size, one after the other, are the whole list', async () => {
     await started.add(mixedDraft(index))
   }
   const property = fc.asyncProperty(filters, sorts, fc.integer({ min: 1, max: 90 }), async (filter, sort, size) => {
-    const whole: Task[] = []
-    for await (const run of started.service.all({ filter, sort }, undefined)) whole.push(...(toObjects(run) as Task[]))
+    const whole = (await readObjects(started.service.all({ filter, sort }, undefined))) as Task[]
     const paged: Task[] = []
     let after: Position | undefined
     do {
@@ -148,11 +147,8 @@ test('a whole list that is read in many runs misses nothing and repeats nothing'
   const started = startService(':memory:')
   const tasks = await Promise.all(Array.from({ length: 777 }, (_, index) => started.add(mixedDraft(index))))
   for (const sort of [{ key: 'title', descending: true } as const, { key: 'due_at', descending: false } as const]) {
-    const ids: string[] = []
-    for await (const run of started.service.all({ filter: {}, sort }, undefined)) {
-      ids.push(...(toObjects(run) as Task[]).map(({ id }) => id))
-    }
-    expect(ids.toSorted()).toEqual(tasks.map(({ id }) => id).toSorted())
+    const listed = (await readObjects(started.service.all({ filter: {}, sort }, undefined))) as Task[]
+    expect(listed.map(({ id }) => id).toSorted()).toEqual(tasks.map(({ id }) => id).toSorted())
   }
   await started.repository.close()
 })

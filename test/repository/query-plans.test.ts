@@ -8,6 +8,7 @@ import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
+import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
 import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -40,11 +41,11 @@ const explain = (sql: string, parameters: readonly SQLInputValue[]): string[] =>
     .all(...parameters)
     .map(({ detail }) => String(detail))
 
-/** How each leg is carried out, alone and within the statement that joins its texts. */
+/** How each leg is carried out, alone and within the statement that joins sizes and texts. */
 const plansOf = (filter: TaskFilter, sort: Sort, after?: KeyPosition, isKeyOrder = false): string[] =>
   planList({ filter, sort }, after, isKeyOrder).legs.flatMap(({ sql, parameters }) => [
     ...explain(sql, [...parameters, 50]),
-    ...explain(`SELECT group_concat(json, ','), count(*) FROM (${sql})`, [...parameters, 50]),
+    ...explain(selectSql('tasks', sql, parameters), [...parameters, 50, 4096]),
   ])
 
 const WHOLE_TABLE = /^SCAN tasks(?! USING (COVERING )?INDEX)/

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { createStore, type Open, openStore, toObjects, toStored } from './task-store.ts'
+import { createStore, type Open, openStore, readSlice, toStored, WHOLE } from './task-store.ts'
 
 const UNKNOWN = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
@@ -122,7 +122,7 @@ export const describeTasks = (open: Open): void => {
       const store = createStore(repository, createTaskIds(undefined))
       const task = await store.add()
       const { id } = task
-      const history = repository.history(id, 0, 10).then(toObjects)
+      const history = readSlice(repository.history(id, 0, 10, WHOLE))
       const begun = Promise.all([repository.get(id), store.list(), store.list({ words: ['task'] }), history])
       const settled = Promise.allSettled([begun])
       await repository.close()

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
+import type { ChunkReader } from '#src/core/chunk-reader.ts'
 import { changedEvent, createdEvent, deletedEvent, type TaskEvent as TaskEventSchema } from '#src/core/event.ts'
-import type { JsonRun } from '#src/core/json-run.ts'
+import type { Slice } from '#src/core/slice.ts'
 import { markOutOfSync, type SyncLink } from '#src/core/sync-link.ts'
 import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
 import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
@@ -45,13 +46,13 @@ export const createStore = (repository: TaskRepository, newId: (key?: string) =>
     remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> => repository.change(id, deleted, key),
 
     async list(filter: TaskFilter = {}, sort = OLDEST_FIRST, after?: Position, limit = 1000): Promise<Task[]> {
-      return toObjects(await repository.list({ filter, sort }, after, limit)) as Task[]
+      return (await readSlice(repository.list({ filter, sort }, after, limit, WHOLE))) as Task[]
     },
 
     /** Read once each of the events has its place in the sequence, which a store may give it a moment later. */
     async history(id: string, after = 0, limit = 1000): Promise<TaskEvent[]> {
       for (let tries = 0; tries < 200; tries++) {
-        const events = toObjects(await repository.history(id, after, limit)) as TaskEvent[]
+        const events = (await readSlice(repository.history(id, after, limit, WHOLE))) as TaskEvent[]
         if (events.every(({ sequence }) => sequence !== null)) return events
         await sleep(25)
       }
@@ -82,9 +83,28 @@ export const toStored = (result: CommitResult): StoredTask => {
 
 export const toTask = (result: CommitResult): Task => JSON.parse(toStored(result).json) as Task
 
-/** The objects of a run, which says how many they are. */
-export const toObjects = (run: JsonRun): unknown[] => {
-  const objects = JSON.parse(`[${run.bytes}]`) as unknown[]
-  if (objects.length !== run.count) throw new Error(`a run of ${objects.length} objects says that it has ${run.count}`)
-  return objects
+/** The texts of a slice are read along with it if they come to no more than this, in bytes. */
+export const WHOLE = 256 * 1024
+
+/** The texts of a slice, whether or not they were read along, joined by commas. */
+export const textsOf = async ({ whole, sizes, read }: Slice<unknown>): Promise<string> => {
+  if (whole !== undefined) return whole.toString()
+  const texts: string[] = []
+  for (let from = 0; from < sizes.length; ) {
+    const { bytes, end } = await read(from, sizes.length)
+    if (bytes.length > 0) texts.push(bytes.toString())
+    from = end
+  }
+  return texts.join()
+}
+
+export const readSlice = async (slice: Promise<Slice<unknown>>): Promise<unknown[]> =>
+  JSON.parse(`[${await textsOf(await slice)}]`)
+
+/** The objects of a list that the service reads, in one piece or in chunks. */
+export const readObjects = async (texts: Buffer | ChunkReader): Promise<unknown[]> => {
+  if (Buffer.isBuffer(texts)) return JSON.parse(`[${texts}]`)
+  const chunks: string[] = []
+  for (let chunk = await texts.next(); chunk !== undefined; chunk = await texts.next()) chunks.push(chunk.toString())
+  return JSON.parse(`[${chunks.join()}]`)
 }

@@ -15,10 +15,10 @@ export const wasIssueOfDeletedTask = async (tasks: TaskRepository, taskId: strin
 }
 
 const lastEvent = async (tasks: TaskRepository, taskId: string): Promise<NewTaskEvent | undefined> => {
-  let last: NewTaskEvent | undefined
-  for (let after = 0; ; after += PAGE) {
-    const { bytes, count } = await tasks.history(taskId, after, PAGE)
-    last = (JSON.parse(`[${bytes}]`) as NewTaskEvent[]).at(-1) ?? last
-    if (count < PAGE) return last
+  for (let after = 0; ; ) {
+    const { sizes, next, read } = await tasks.history(taskId, after, PAGE, 0)
+    if (next !== undefined) after = next
+    else if (sizes.length === 0) return undefined
+    else return JSON.parse(`${(await read(sizes.length - 1, sizes.length)).bytes}`) as NewTaskEvent
   }
 }

@@ -75,7 +75,11 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         return request.method === 'HEAD' ? reply.send(unknownLength()) : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
       if (page.next !== undefined) reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
-      return reply.send(toArray(page.tasks))
+      if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
+      const stream = await streamArray(page.tasks)
+      if (request.method !== 'HEAD') return reply.send(stream)
+      stream.destroy()
+      return reply.send('')
     },
   )
 

@@ -36,8 +36,31 @@ export const openMongoRepository = async (
   return {
     newestId: () => reads(({ newestId }, deadline) => newestId(deadline)).catch(unlessUnavailable),
     get: (id) => reads(({ get }, deadline) => get(id, deadline)),
-    list: (query, after, limit) => reads(({ list }, deadline) => list(query, after, limit, deadline)),
-    history: (taskId, after, limit) => reads(({ history }, deadline) => history(taskId, after, limit, deadline)),
+
+    async list(query, after, limit, wholeBytes) {
+      const selected = await reads(({ list }, deadline) => list(query, after, limit, wholeBytes, deadline))
+      const { keys, sizes } = selected
+      return {
+        ...selected,
+        async read(from, end) {
+          const size = sizes.slice(from, end).reduce((sum, one) => sum + one, 0)
+          const { bytes, count } = await reads(({ texts }, deadline) => texts(keys.slice(from, end), size, deadline))
+          return { bytes, end: from + count }
+        },
+      }
+    },
+
+    async history(taskId, after, limit, wholeBytes) {
+      const selected = await reads(({ history }, deadline) => history(taskId, after, limit, wholeBytes, deadline))
+      return {
+        ...selected,
+        async read(from, end) {
+          const texts = reads(({ eventTexts }, deadline) => eventTexts(taskId, after + from, end - from, deadline))
+          return { bytes: await texts, end }
+        },
+      }
+    },
+
     create: (task, event, key, link) => commits(({ create }, deadline) => create(task, event, key, link, deadline)),
     change: (id, decide, key) => commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
     claim: (key) => commits(({ claim }, deadline) => claim(key, deadline)),

@@ -1,5 +1,4 @@
 import type { Collection } from 'mongodb'
-import type { Task } from '../../core/task.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import { reading } from './attempt.ts'
 import { createDeadline } from './deadline.ts'
@@ -14,6 +13,13 @@ interface Found {
   readonly title: string
   /** The order key, in UTF-8. */
   readonly key: Buffer
+}
+
+/** A task of the list, and how large it is in the database, in bytes. */
+export interface ScannedTitle {
+  readonly id: string
+  readonly title: string
+  readonly size: number
 }
 
 interface Titled {
@@ -31,12 +37,12 @@ export const scanByTitle = async (
   query: TaskQuery,
   after: Position | undefined,
   limit: number,
-): Promise<Task[]> => {
-  const found: Task[] = []
+): Promise<ScannedTitle[]> => {
+  const found: ScannedTitle[] = []
   for (let place = after; ; ) {
     const wanted = limit - found.length
     const first = await findFirst(tasks, query, place, wanted)
-    found.push(...(await readTasks(tasks, query, first)))
+    found.push(...(await readSizes(tasks, query, first)))
     const last = first.at(-1)
     if (last === undefined || first.length < wanted || found.length === limit) return found
     place = { value: last.title, id: last.id }
@@ -69,14 +75,15 @@ const findFirst = async (
 }
 
 /** The tasks that still are as they were found. */
-const readTasks = async (tasks: Collection<TaskDocument>, query: TaskQuery, found: readonly Found[]): Promise<Task[]> => {
+const readSizes = async (tasks: Collection<TaskDocument>, query: TaskQuery, found: readonly Found[]): Promise<ScannedTitle[]> => {
   const filter = { ...filterOf(query), _id: { $in: found.map(({ id }) => id) } }
-  const options = { projection: { _id: 0, task: 1 }, batchSize: found.length + 1 } as const
-  const read = await reading(createDeadline(), () => tasks.find<{ readonly task: Task }>(filter, options).toArray())
-  const byId = new Map(read.map(({ task }) => [task.id, task]))
+  const projection = { 'task.title': 1, size: { $bsonSize: '$task' } }
+  const options = { projection, batchSize: found.length + 1 } as const
+  const read = await reading(createDeadline(), () => tasks.find<Titled & { readonly size: number }>(filter, options).toArray())
+  const byId = new Map(read.map((one) => [one._id, one]))
   return found.flatMap(({ id, title }) => {
-    const task = byId.get(id)
-    return task?.title === title ? [task] : []
+    const one = byId.get(id)
+    return one?.task.title === title ? [{ id, title, size: one.size }] : []
   })
 }
 

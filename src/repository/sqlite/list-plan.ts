@@ -4,7 +4,7 @@ import { titleKey } from '../../core/title-key.ts'
 import type { SQLInputValue } from './binding.ts'
 import { PRIORITY_CODES, STATUS_CODES, toMilliseconds } from './columns.ts'
 
-/** One statement of a plan; its last parameter, the number of rows, is given when it runs. */
+/** One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows, is given when it runs. */
 export interface Leg {
   readonly sql: string
   readonly parameters: readonly SQLInputValue[]
@@ -107,8 +107,7 @@ const merged = (query: TaskQuery, stretch: Stretch, isSplit: boolean): Leg => {
   /** In the other stretches all values are alike: the keys alone make the order. */
   const order = stretch.kind === 'valued' ? `value${direction(query)}, ` : ''
   return {
-    sql: `SELECT tasks.json FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)}) AS page
-      CROSS JOIN tasks ON tasks.key = page.key`,
+    sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)})`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -160,7 +159,7 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
   conditions.push(...intervalConditions(filter, name, parameters), ...stretchConditions(query, stretch, name, parameters))
   const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map((one) => one + direction(query))
   return {
-    sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -170,7 +169,7 @@ const allInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg =>
   const parameters = createParameters()
   const position = keyConditions(query, after, 'key', parameters)
   return {
-    sql: `SELECT json FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT key FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -186,7 +185,7 @@ const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg 
     ...intervalConditions(query.filter, taskColumn, parameters),
   ]
   return {
-    sql: `SELECT tasks.json FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }

@@ -1,23 +1,25 @@
-import type { Position } from '../../core/task-query.ts'
+import { formatInstant } from '../../core/instant.ts'
+import type { Slice } from '../../core/slice.ts'
+import { TASK_PRIORITIES } from '../../core/task.ts'
+import type { Position, SortKey, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
+import { PRIORITY_CODES } from './columns.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, planList } from './list-plan.ts'
-import { createReadRun } from './read-run.ts'
 import { createScanner, type Scan } from './scanner.ts'
+import { createSliceReads, type LastTask, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createSync } from './sync.ts'
 import { createTitleFill } from './title-fill.ts'
 import { createToldLinks } from './told-links.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
-/** A page of so many tasks is read at once where an index holds it; whatever takes longer goes to the scanner. */
-const SHORT = 201
+/** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
+const SHORT_PAGE = 200
 
-const HISTORY = `
-  SELECT '{"sequence":' || sequence || ',' || substr(json, 2) AS json FROM events
-  WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3`
+const HISTORY = 'SELECT sequence AS key FROM events WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (path: string): TaskRepository => {
@@ -26,7 +28,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
   const commits = createCommits(db, keyOrder)
-  const readRun = createReadRun(db)
+  const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
@@ -36,13 +38,39 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   /** Of tasks that were deleted since, too, as far as that counts. */
   let newestId = [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
 
-  const scan: Scan = async (legs, limit) => {
-    if (scanner === undefined) return turns.read(() => readRun(legs, limit))
+  const scan: Scan = async (name, ...parameters) => {
+    if (scanner === undefined) return turns.read(() => (reads[name] as (...given: typeof parameters) => never)(...parameters))
     try {
-      return await scanner.scan(legs, limit)
+      return await scanner.scan(name, ...parameters)
     } catch (error) {
       throw toDatabaseError(error)
     }
+  }
+
+  const toSlice = <Place>(source: SelectRequest['source'], selection: Selection, next: Place | undefined): Slice<Place> => {
+    const { keys, sizes, whole } = selection
+    return {
+      whole: whole && toBuffer(whole),
+      sizes,
+      next,
+      async read(from, end) {
+        const request = { source, keys: keys.slice(from, end), largest: Math.max(...sizes.slice(from, end)) }
+        const { bytes, count } = await scan('texts', request)
+        return { bytes: toBuffer(bytes), end: from + count }
+      },
+    }
+  }
+
+  const selectTasks = async (query: TaskQuery, position: KeyPosition | undefined, limit: number, wholeBytes: number) => {
+    const isKeyOrder = keyOrder.holds()
+    const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
+    const request: SelectRequest = { source: 'tasks', legs, limit, wholeBytes }
+    if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
+    const selection = await scan('select', request)
+    /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
+    return isKeyOrder === keyOrder.holds()
+      ? selection
+      : scan('select', { ...request, legs: planList(query, position, false, titleFill.isDone()).legs })
   }
 
   return {
@@ -52,17 +80,18 @@ export const openSqliteRepository = (path: string): TaskRepository => {
 
     get: (id) => turns.read(() => findTask.get(id) as StoredTask | undefined),
 
-    async list(query, after, limit) {
+    async list(query, after, limit, wholeBytes) {
       const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
-      const isKeyOrder = keyOrder.holds()
-      const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
-      if (isFlat && limit <= SHORT) return turns.read(() => readRun(legs, limit))
-      const run = await scan(legs, limit)
-      /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
-      return isKeyOrder === keyOrder.holds() ? run : scan(planList(query, position, false, titleFill.isDone()).legs, limit)
+      const selection = await selectTasks(query, position, limit, wholeBytes)
+      const { last } = selection
+      return toSlice('tasks', selection, last && positionFrom(last, query.sort.key))
     },
 
-    history: (taskId, after, limit) => scan([{ sql: HISTORY, parameters: [taskId, after] }], limit),
+    async history(taskId, after, limit, wholeBytes) {
+      const legs = [{ sql: HISTORY, parameters: [taskId, after] }]
+      const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
+      return toSlice('events', selection, selection.lastKey === undefined ? undefined : after + limit)
+    },
 
     async create(task, event, key, link) {
       if (newestId !== undefined && task.id <= newestId) throw new Error('a new task must have an id after all others')
@@ -87,6 +116,15 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       file.close()
     },
   }
+}
+
+const positionFrom = (last: LastTask, sort: SortKey): Position => ({ value: sortValueOf(last, sort), id: last.id })
+
+const sortValueOf = (last: LastTask, sort: SortKey): string | null => {
+  if (sort === 'title') return last.title
+  if (sort === 'priority') return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === last.priority) ?? null
+  const milliseconds = last[sort]
+  return milliseconds === null ? null : formatInstant(milliseconds)
 }
 
 /** The place of an id among the keys, whether or not its task still is there. */

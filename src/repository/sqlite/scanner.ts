@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { type JsonRun, toBuffer } from '../../core/json-run.ts'
-import type { Leg } from './list-plan.ts'
 import type { ScanReply, ScanRequest } from './scan-worker.ts'
+import type { SliceReads } from './slice-reads.ts'
 
-/** Reads a run by the legs of a plan, up to a number of rows. */
-export type Scan = (legs: readonly Leg[], limit: number) => Promise<JsonRun>
+/** Runs one of the reads. */
+export type Scan = <Name extends keyof SliceReads>(
+  name: Name,
+  ...parameters: Parameters<SliceReads[Name]>
+) => Promise<ReturnType<SliceReads[Name]>>
 
 /** Reads whose cost grows with the data, on a thread of their own so that none delays a point read. */
 export interface Scanner {
@@ -12,30 +15,53 @@ export interface Scanner {
   close(): Promise<void>
 }
 
+/**
+ * How many requests the thread has at once, at most: enough to keep it busy. Its answers are in memory until the main thread comes
+ * round to them.
+ */
+const MAX_POSTED = 4
+
 interface Waiting {
-  readonly resolve: (run: JsonRun) => void
+  readonly request: ScanRequest
+  readonly resolve: (result: never) => void
   readonly reject: (error: unknown) => void
 }
 
 export const createScanner = (path: string): Scanner => {
-  const waiting = new Map<number, Waiting>()
+  const posted = new Map<number, Waiting>()
+  const queue: Waiting[] = []
   let worker: Worker | undefined
   let nextId = 0
   let isClosing = false
 
+  const postNext = (): void => {
+    while (posted.size < MAX_POSTED) {
+      const next = queue.shift()
+      if (next === undefined) break
+      worker ??= start()
+      worker.ref()
+      posted.set(next.request.id, next)
+      worker.postMessage(next.request)
+    }
+    if (posted.size > 0) return
+    if (isClosing) worker?.postMessage('close')
+    else worker?.unref()
+  }
+
   const onReply = (reply: ScanReply): void => {
-    const caller = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if (waiting.size === 0 && !isClosing) worker?.unref()
-    if ('bytes' in reply) caller?.resolve({ bytes: toBuffer(reply.bytes), count: reply.count })
+    const caller = posted.get(reply.id)
+    posted.delete(reply.id)
+    postNext()
+    if ('result' in reply) caller?.resolve(reply.result as never)
     else caller?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }))
   }
 
-  /** Whoever waits is told; the next scan starts a new thread. */
+  /** The next scan starts a new thread. */
   const onEnd = (error: unknown): void => {
     worker = undefined
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+    const failed = [...posted.values(), ...queue.splice(0)]
+    posted.clear()
+    for (const { reject } of failed) reject(error)
   }
 
   const start = (): Worker => {
@@ -53,22 +79,19 @@ export const createScanner = (path: string): Scanner => {
   }
 
   return {
-    scan: (legs, limit) =>
+    scan: (name, ...parameters) =>
       new Promise((resolve, reject) => {
-        worker ??= start()
-        worker.ref()
-        const id = nextId++
-        waiting.set(id, { resolve, reject })
-        const request: ScanRequest = { id, legs, limit }
-        worker.postMessage(request)
+        queue.push({ request: { id: nextId++, name, parameters }, resolve, reject })
+        postNext()
       }),
-    /** Requests are taken in their order, so those that wait are answered first. */
+    /** What waits is answered first. */
     async close() {
       if (worker === undefined) return
       isClosing = true
       worker.ref()
-      worker.postMessage('close')
-      await new Promise((resolve) => worker?.once('exit', resolve))
+      const ended = once(worker, 'exit')
+      postNext()
+      await ended
     },
   }
 }

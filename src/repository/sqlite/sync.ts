@@ -35,10 +35,8 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, told: T
   const link = (row: unknown): SyncLink | undefined => toLink((row as Text | undefined)?.json)
   const linksOf = (rows: unknown[]): SyncLink[] => (rows as Text[]).flatMap(({ json }) => toLink(json) ?? [])
 
-  const scanned = async <T>(sql: string, parameters: readonly SQLInputValue[], limit: number): Promise<T[]> => {
-    const { bytes } = await scan([{ sql, parameters }], limit)
-    return JSON.parse(`[${bytes}]`) as T[]
-  }
+  const scanned = async <T>(sql: string, parameters: readonly SQLInputValue[], limit: number): Promise<T[]> =>
+    JSON.parse(await scan('values', { sql, parameters }, limit)) as T[]
 
   return {
     link: (taskId) => turns.read(() => commits.link(taskId)),
