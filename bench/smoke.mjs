@@ -1,4 +1,4 @@
-// A guard: compares with bench/baseline.json what a request costs in relation to the limit. Takes half a minute.
+// A guard: compares with bench/baseline.json what a request costs in relation to the limit. Takes 40 seconds.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compare } from './compare.mjs'
 
