@@ -1,96 +1,63 @@
-// npm run bench -- [--tasks 10000,100000] [--seconds 6] [--only NAME,…] [--peer NAME] [--json FILE] [--plot FILE] …
-// Drives the built service and, in turns with it, a server that does nothing (the limit). bench/README.md says how to read it.
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+// npm run bench -- [--tasks N] [--seconds S] [--rounds R] [--only NAME,…] | --smoke | --update-baseline
+// Drives the built service and, in turns with it, a server that does nothing (the limit). bench/README.md explains the figures.
 import { parseArgs } from 'node:util'
-import { writeDocument } from './document.mjs'
-import { measureGithubHanging } from './github-hanging.mjs'
-import { MEASURES } from './measures.mjs'
-import { measureMongodb } from './mongodb.mjs'
-import { checkPeers } from './peer.mjs'
-import { toSvg } from './plot.mjs'
-import { PROFILED, profile, toProfileText } from './profile.mjs'
-import { Refusal } from './refusal.mjs'
-import { describeRun, measureSizes } from './run.mjs'
+import { compare } from './compare.mjs'
+import { createMeasures } from './measures.mjs'
+import { seed } from './seed.mjs'
 import { openServers } from './servers.mjs'
-import { smoke, writeBaseline } from './smoke.mjs'
+import { SMOKE_TASKS, smoke, updateBaseline } from './smoke.mjs'
 
 const { values: options } = parseArgs({
   options: {
-    tasks: { type: 'string' },
+    tasks: { type: 'string', default: '100000' },
     seconds: { type: 'string', default: '6' },
     rounds: { type: 'string', default: '4' },
     only: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
-    seeds: { type: 'string' },
-    env: { type: 'string', multiple: true, default: [] },
-    peer: { type: 'string', multiple: true, default: [] },
-    json: { type: 'string' },
-    plot: { type: 'string' },
-    profile: { type: 'boolean', default: false },
-    full: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
     'update-baseline': { type: 'boolean', default: false },
-    'github-hanging': { type: 'boolean', default: false },
-    'database-url': { type: 'string' },
   },
 })
 
-const names = options.only?.split(',')
-const known = [...MEASURES.map(({ name }) => name), 'streaming', 'cold start']
-const settings = {
-  tasks: (options.tasks ?? (options['database-url'] ? '2000' : '100000')).split(',').map(Number),
-  seconds: Number(options.seconds),
-  rounds: Number(options.rounds),
-  isWanted: (name) => names === undefined || names.includes(name),
-  seeds: options.seeds,
-  env: Object.fromEntries(options.env.map((given) => /^([^=]*)=?(.*)$/s.exec(given).slice(1))),
-  peers: options.peer,
-  node: spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
-}
+/** A figure with as many digits as it is worth. */
+const rounded = (value) => Number(value.toPrecision(3))
 
-const keep = (result) => {
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
-  if (options.plot) writeFileSync(options.plot, toSvg(result))
-}
-
-const profileAll = async (servers) => {
-  const chosen = names === undefined ? PROFILED : MEASURES.filter(({ name }) => names.includes(name))
-  const profiles = await profile(servers, { ...settings, tasks: settings.tasks[0] }, chosen)
-  console.log(toProfileText(profiles))
-  return profiles
-}
-
-const runFull = async (servers) => {
-  await checkPeers(['fastapi'])
-  const sizes = options.tasks ? settings.tasks : [10_000, 100_000, 1_000_000]
-  const result = await measureSizes(servers, { ...settings, tasks: sizes, peers: ['fastapi'], peersAt: 100_000 })
-  const hanging = await measureGithubHanging(servers, settings)
-  const profiles = await profile(servers, { ...settings, tasks: 100_000 }, PROFILED)
-  writeDocument({ ...result, hanging, profiles })
+const measureAll = async (measures, servers, own) => {
+  const wanted = options.only?.split(',') ?? measures.map(({ name }) => name)
+  const unknown = wanted.filter((name) => !measures.some((measure) => measure.name === name))
+  if (unknown.length > 0) throw new Error(`--only ${unknown}: choose among ${measures.map(({ name }) => name).join(', ')}`)
+  const table = {}
+  for (const measure of measures.filter(({ name }) => wanted.includes(name))) {
+    const duration = { rounds: Number(options.rounds), seconds: Number(options.seconds) }
+    const figures = await compare(measure, servers, own, duration)
+    table[measure.name] = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)]))
+    console.error(`measured: ${measure.name}`)
+  }
+  console.table(table)
 }
 
 const main = async (servers) => {
-  const unknown = names?.find((name) => !known.includes(name))
-  if (unknown !== undefined) throw new Refusal(`--only ${unknown}: there are ${known.join(', ')}`)
-  await checkPeers(options.peer)
-  console.log(describeRun(settings, servers))
-  if (options.smoke) return smoke(servers, settings)
-  if (options['update-baseline']) return writeBaseline(servers, settings)
-  if (options.full) return runFull(servers)
-  if (options['github-hanging']) return keep(await measureGithubHanging(servers, settings))
-  if (options['database-url']) return keep(await measureMongodb(servers, options['database-url'], settings))
-  if (options.profile) return keep(await profileAll(servers))
-  return keep(await measureSizes(servers, settings))
+  const isSmoke = options.smoke || options['update-baseline']
+  const tasks = isSmoke ? SMOKE_TASKS : Number(options.tasks)
+  console.log(
+    `Node.js ${process.version}, ${tasks} tasks, ${servers.isPinned ? 'servers on a core of their own' : 'no pinned cores'}`,
+  )
+  const empty = await servers.startService()
+  const ids = await seed(empty.url, tasks)
+  await servers.stop(empty)
+
+  const began = performance.now()
+  const own = await servers.startService()
+  await (await fetch(`${own.url}/tasks/${ids[0]}`)).json()
+  console.log(`from the start of the process to the first answer: ${((performance.now() - began) / 1000).toFixed(2)} s`)
+
+  const measures = await createMeasures(own.url, ids)
+  if (options['update-baseline']) await updateBaseline(measures, servers, own)
+  else if (options.smoke) await smoke(measures, servers, own)
+  else await measureAll(measures, servers, own)
 }
 
-const servers = openServers(options.node)
+const servers = openServers()
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 process.once('exit', () => servers.close())
-try {
-  await main(servers)
-} catch (error) {
-  if (!(error instanceof Refusal)) throw error
-  console.error(`bench: ${error.message}`)
-  process.exitCode = 1
-}
+await main(servers)
+process.exit()

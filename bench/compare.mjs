@@ -1,114 +1,83 @@
-// Drives servers in turns with the same measure, so that the machine's moods meet them all, and sums up.
+// Drives the service and the limit in turns, so that what else the machine does affects both, and sums up.
+import { request } from 'node:http'
 import { drive } from './load.mjs'
-import { createNext, kindsOf } from './measures.mjs'
-import { sample } from './requests.mjs'
 import { processorTime, residentMemory } from './servers.mjs'
-import { median, percentile } from './statistics.mjs'
 
-/**
- * @typedef {object} Subject
- * @property {string} name
- * @property {string} url
- * @property {number} [pid]  of a server on this machine
- * @property {import('./requests.mjs').Requests} requests
- * @property {(count: number) => Promise<void>} [fillPending]
- *
- * @typedef {object} Figures  medians of the rounds
- * @property {number} rate  requests a second
- * @property {number} p50  and p99 and p999, in milliseconds
- * @property {number} cpu  the server's processor time a request, in microseconds, where its process is known
- * @property {number} memory  its resident memory afterwards, in MB
- * @property {number} load  the load generator's share of its core
- * @property {number} ratio  of the rate to the limit's in the same round; `cpuRatio` is the limit's processor time by this one's
- * @property {number} lead  the rate of the first subject by this one's
- */
+/** Code is compiled as it runs: each server is driven for so long before it is measured. */
+const WARM_UP_SECONDS = 0.8
+/** A round begins with new connections, which cost both servers the same: so many requests on each make that small. */
+const LEAST_PER_CONNECTION = 20
+/** Enough to see every kind of request of a mix. */
+const SAMPLES = 100
 
-/** A round of one subject: the figures of each lane. */
-export const runOnce = async ({ url, pid, requests }, lanes, seconds) => {
-  const before = pid && processorTime(pid)
-  const driven = lanes.map(({ connections, mix }) => ({ connections, next: createNext(mix, requests) }))
-  const result = await drive(url, driven, seconds)
-  const all = result.lanes.reduce((total, lane) => total + lane.requests, 0)
-  const used = pid && processorTime(pid) - before
-  return result.lanes.map(({ requests, rate, latencies }) => ({
-    requests,
-    rate,
-    used,
-    all,
-    cpu: used / all,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-    p999: percentile(latencies, 0.999),
-    load: result.cpu,
-  }))
+/** Sends one request on a connection of its own. */
+const ask = (url, { method, path, headers, body }) =>
+  new Promise((resolve, reject) => {
+    const sent = request(url + path, { method, headers, agent: false }, (response) => {
+      let size = 0
+      response.on('data', (chunk) => {
+        size += chunk.length
+      })
+      response.on('end', () => resolve({ status: response.statusCode, size }))
+    })
+    sent.on('error', reject).end(body)
+  })
+
+/** What the limit must answer: for each kind of request the status and size of the service's answer. */
+const sampleAnswers = async (url, next) => {
+  const answers = {}
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const one = next()
+    const { method = 'GET', path } = one
+    answers[path.includes('?') ? `${method}?` : method] ??= await ask(url, one)
+  }
+  return answers
 }
 
-const FIELDS = ['rate', 'p50', 'p99', 'p999', 'load']
+const runOnce = async ({ url, pid }, { connections, next }, extent) => {
+  const before = processorTime(pid)
+  const { seconds, latencies } = await drive(url, connections, next, extent)
+  return { used: processorTime(pid) - before, count: latencies.length, rate: latencies.length / seconds, latencies }
+}
 
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+const percentile = (sorted, share) => sorted[Math.ceil(sorted.length * share) - 1]
 const total = (rounds, field) => rounds.reduce((sum, round) => sum + round[field], 0)
 
-/** A round is short and processor time is told in hundredths of a second, so that of all rounds counts. */
-const costOf = (rounds) => total(rounds, 'used') / total(rounds, 'all')
-
-const summarize = (rounds, limits, firsts) => ({
-  ...Object.fromEntries(FIELDS.map((field) => [field, median(rounds.map((round) => round[field]))])),
-  cpu: costOf(rounds),
-  ratio: median(rounds.map(({ rate }, index) => rate / limits[index].rate)),
-  cpuRatio: costOf(limits) / costOf(rounds),
-  lead: median(rounds.map(({ rate }, index) => firsts[index].rate / rate)),
-})
-
-/** So many tasks are there to be completed at first; later as many as a round may take. */
-const FIRST_PENDING = 4000
-
-/** A server is compiled as it runs: it is warm after so many requests, or so many seconds. */
-const WARM = { requests: 4000, seconds: 2, step: 0.4 }
-
-const warmUp = async (subject, lanes, step) => {
-  let [requests, seconds, rate] = [0, 0, undefined]
-  while (requests < WARM.requests && seconds < WARM.seconds) {
-    const [first] = await runOnce(subject, lanes, step)
-    requests += first.all
-    seconds += step
-    rate ??= first.rate
-  }
-  return rate
-}
+/** Processor time has a resolution of 10 ms and a round is short, so that of all rounds is divided. */
+const costOf = (rounds) => total(rounds, 'used') / total(rounds, 'count')
 
 /**
- * @param {{name: string, lanes: object[], needsPending?: boolean}} measure
- * @param {Subject[]} subjects  the first one's answers are what the limit answers too
- * @param {object} limit  a server of startLimit(), with requests
- * @param {{rounds: number, seconds: number}} duration  of each subject: so many rounds, and so many seconds in all
- * @returns {Promise<{measure: string, server: string} & Figures[]>}
+ * @param {import('./measures.mjs').Measure} measure
+ * @param {{rounds: number, seconds: number}} duration  so many rounds, and about so many seconds for each server
+ * @returns the service's `rate` (requests a second), `p50` and `p99` (ms), `cpu` (µs of processor time a request) and `memory`
+ *   (MB, afterwards), the rates as medians of the rounds; the limit's `limitRate` and `limitCpu`; and what compares both, higher is
+ *   better: `rateRatio`, the rate by the limit's in the same round, and `cpuRatio`, the limit's processor time by the service's
  */
-export const compare = async ({ name, lanes, needsPending = false }, subjects, limit, { rounds, seconds }) => {
-  const kinds = kindsOf({ lanes })
-  const [first] = subjects
-  const able = subjects.filter(({ requests }) => kinds.every((kind) => kind in requests))
-  if (needsPending) for (const { fillPending } of able) await fillPending(FIRST_PENDING)
-  await limit.answerWith(await Promise.all(kinds.map((kind) => sample(first.url, first.requests[kind]()))))
-
-  const all = [...able, limit]
-  const runs = all.map(() => [])
-  for (const one of all) {
-    const rate = await warmUp(one, lanes, Math.min(WARM.step, seconds / rounds))
-    if (needsPending) one.pending = Math.ceil((rate * seconds * 1.2) / rounds)
+export const compare = async (measure, servers, own, { rounds, seconds }) => {
+  const limit = await servers.startLimit(await sampleAnswers(own.url, measure.next))
+  const runs = []
+  for (const server of [own, limit]) {
+    const { rate } = await runOnce(server, measure, { duration: WARM_UP_SECONDS })
+    const amount = Math.max(measure.connections * LEAST_PER_CONNECTION, Math.ceil((rate * seconds) / rounds))
+    runs.push({ server, amount, rounds: [] })
   }
   for (let round = 0; round < rounds; round++) {
-    for (const [index, one] of all.entries()) {
-      if (needsPending) await one.fillPending?.(one.pending)
-      runs[index].push(await runOnce(one, lanes, seconds / rounds))
-    }
+    for (const run of runs) run.rounds.push(await runOnce(run.server, measure, { amount: run.amount }))
   }
+  await servers.stop(limit)
 
-  return lanes.flatMap((lane, index) => {
-    const roundsOf = (one) => runs[all.indexOf(one)].map((round) => round[index])
-    return all.map((one) => ({
-      measure: lane.name ?? name,
-      server: one.name,
-      ...summarize(roundsOf(one), roundsOf(limit), roundsOf(first)),
-      ...(one.pid && { memory: residentMemory(one.pid) }),
-    }))
-  })
+  const [owns, limits] = runs.map((run) => run.rounds)
+  const percentiles = (share) => median(owns.map(({ latencies }) => percentile(latencies, share)))
+  return {
+    rate: median(owns.map(({ rate }) => rate)),
+    p50: percentiles(0.5),
+    p99: percentiles(0.99),
+    cpu: costOf(owns),
+    memory: residentMemory(own.pid),
+    limitRate: median(limits.map(({ rate }) => rate)),
+    limitCpu: costOf(limits),
+    rateRatio: median(owns.map(({ rate }, index) => rate / limits[index].rate)),
+    cpuRatio: costOf(limits) / costOf(owns),
+  }
 }

@@ -1,22 +1,13 @@
-// The limit: a raw node:http server that answers constants of the size of the service's answers, and reads what it is sent.
-// Each message from the bench is a list of `{key, status, size}`; `key` is the method, with a `?` where the path has a query.
+// The limit: a raw node:http server that reads each request and answers a constant.
+// Its argument is JSON: for each method, with a `?` if the path has a query, the status and the size of the answer.
 import { createServer } from 'node:http'
 
-let answers = {}
-
-process.on('message', (list) => {
-  answers = Object.fromEntries(
-    list.map(({ key, status, size }) => [
-      key,
-      {
-        status,
-        body: 'x'.repeat(size),
-        headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': size },
-      },
-    ]),
-  )
-  process.send('ready')
+const toAnswer = ({ status, size }) => ({
+  status,
+  body: 'x'.repeat(size),
+  headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': size },
 })
+const answers = Object.fromEntries(Object.entries(JSON.parse(process.argv[2])).map(([key, value]) => [key, toAnswer(value)]))
 
 const server = createServer((request, response) => {
   const { status, headers, body } = answers[request.url.includes('?') ? `${request.method}?` : request.method]

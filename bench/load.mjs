@@ -1,152 +1,53 @@
-// The load generator: keep-alive connections that each send a request, read its answer to the end, and send the next.
-// It is written on bare sockets, as a generator that costs more than the server it drives would measure itself.
-import { connect } from 'node:net'
+// The load generator is autocannon. It is installed when it is first needed, outside the repository, as it brings 62 packages:
+// into BENCH_CACHE, else ~/.cache/task-manager-api/bench.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
-const HEAD_END = '\r\n\r\n'
-const CHUNKS_END = '0\r\n\r\n'
+const VERSION = '9.0.0'
+const { BENCH_CACHE, XDG_CACHE_HOME = join(homedir(), '.cache') } = process.env
+const cache = join(BENCH_CACHE ?? join(XDG_CACHE_HOME, 'task-manager-api/bench'), `autocannon-${VERSION}`)
 
-/** So long after the end the last answers may take. */
-const PATIENCE_MS = 60_000
-
-/** Every connection reads into this one buffer: what was read is used up before the next read. */
-const shared = Buffer.allocUnsafeSlow(256 * 1024)
-
-/**
- * A connection, once it stands. `ask(text, onAnswer)` sends a request; `onAnswer(status, excerpt)` is called when the
- * whole answer is there, the excerpt (the answer's first bytes) only where the status is no success.
- */
-const openConnection = ({ hostname, port }, onError) =>
-  new Promise((resolve, reject) => {
-    let [begun, left, isChunked, status, excerpt, onAnswer] = [undefined, 0, false, 0, '', undefined]
-    let isInBody = false
-
-    const onHead = (bytes, end) => {
-      const head = bytes.latin1Slice(0, end)
-      status = Number(head.slice(9, 12))
-      excerpt = status < 400 ? '' : bytes.latin1Slice(0, Math.min(2000, bytes.length))
-      isChunked = /\r\ntransfer-encoding: *chunked/i.test(head)
-      left = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
-      isInBody = true
-      onBody(bytes.subarray(end + HEAD_END.length))
-    }
-
-    const onBody = (bytes) => {
-      left -= bytes.length
-      if (isChunked ? bytes.latin1Slice(-CHUNKS_END.length) !== CHUNKS_END : left > 0) return
-      isInBody = false
-      onAnswer(status, excerpt)
-    }
-
-    const onData = (length, buffer) => {
-      const read = buffer.subarray(0, length)
-      if (isInBody) onBody(read)
-      else {
-        const bytes = begun === undefined ? read : Buffer.concat([begun, read])
-        const end = bytes.indexOf(HEAD_END)
-        begun = end < 0 ? Buffer.from(bytes) : undefined
-        if (end >= 0) onHead(bytes, end)
-      }
-      return true
-    }
-
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread: { buffer: shared, callback: onData } })
-    const ask = (text, answered) => {
-      onAnswer = answered
-      socket.write(text, 'latin1')
-    }
-    const fail = (error) => {
-      reject(error)
-      onError(error)
-    }
-    socket.once('connect', () => resolve({ ask, close: () => socket.removeAllListeners('close').destroy() }))
-    socket.on('error', fail)
-    socket.on('close', () => fail(new Error('the server closed a connection')))
-  })
-
-/** The request as it goes over the wire. A body is an object or a JSON text, of ASCII alone. */
-export const toText = ({ method = 'GET', path, headers = {}, body }) => {
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-  const all = text === undefined ? headers : { 'content-type': 'application/json', 'content-length': text.length, ...headers }
-  const lines = Object.entries({ host: '127.0.0.1', ...all }).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text ?? ''}`
+const install = () => {
+  const options = ['--silent', '--no-save', '--ignore-scripts', '--prefix', cache]
+  const { status } = spawnSync('npm', ['install', ...options, `autocannon@${VERSION}`], { stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error(`autocannon ${VERSION} could not be installed into ${cache}`)
 }
+if (!existsSync(join(cache, 'node_modules/autocannon'))) install()
+const autocannon = createRequire(join(cache, 'bench.js'))('autocannon')
+
+/** How often autocannon looks whether it is done, and how long it waits for an answer. */
+const SAMPLE_MS = 10
+const TIMEOUT_SECONDS = 60
 
 /**
- * Drives a server for so many seconds.
+ * Sends requests over keep-alive connections, each as soon as the answer to the one before is there.
  * @param {string} url
- * @param {{connections: number, next: () => string | undefined}[]} lanes  each with connections of its own; `next` gives the
- *   text of the next request, or undefined when there is none any more
- * @returns the lanes' requests a second and ascending latencies in ms, the seconds it took, and `cpu`, the generator's own share of a core
+ * @param {number} connections
+ * @param {() => {method?: string, path: string, headers?: object, body?: string}} next  makes the next request
+ * @param {{amount: number} | {duration: number}} extent  a number of requests, at least one a connection, or seconds
+ * @returns {Promise<{seconds: number, latencies: Float64Array}>}  latencies in ms, ascending. Rejects if a request fails.
  */
-export const drive = async (url, lanes, seconds) => {
-  const failure = createFailure()
-  const patience = setTimeout(() => failure.reject(new Error(`${url} did not answer`)), seconds * 1000 + PATIENCE_MS)
-  const opened = await Promise.all(
-    lanes.flatMap((lane, index) =>
-      Array.from({ length: lane.connections }, async () => ({
-        index,
-        lane,
-        ...(await openConnection(new URL(url), failure.reject)),
-      })),
-    ),
-  )
-  const latencies = lanes.map(() => [])
-  const usage = process.cpuUsage()
-  const began = performance.now()
-  const deadline = began + seconds * 1000
-  let last = began
-  const counts = lanes.map(() => 0)
-
-  const run = ({ index, lane, ask }) =>
-    new Promise((resolve) => {
-      let sent = began
-      const send = () => {
-        const text = sent < deadline ? lane.next() : undefined
-        if (text === undefined) resolve()
-        else ask(text, onAnswer)
-      }
-      const onAnswer = (status, excerpt) => {
-        if (status >= 400) return failure.reject(new Error(`${url} answered ${status}: ${excerpt}`))
-        const now = performance.now()
-        latencies[index].push(now - sent)
-        if (now <= deadline) {
-          counts[index] += 1
-          last = now
-        }
-        sent = now
-        send()
-      }
-      send()
+export const drive = (url, connections, next, extent) =>
+  new Promise((resolve, reject) => {
+    const latencies = []
+    const began = performance.now()
+    let ended = began
+    // autocannon writes into the headers.
+    const setupRequest = (request) => {
+      const { headers, ...rest } = next()
+      return { ...request, ...rest, headers: { ...headers } }
+    }
+    const options = { url, connections, requests: [{ setupRequest }], ...extent, sampleInt: SAMPLE_MS, timeout: TIMEOUT_SECONDS }
+    const run = autocannon(options, (error, { errors, non2xx, statusCodeStats } = {}) => {
+      if (error) return reject(error)
+      if (errors + non2xx > 0) return reject(new Error(`${url}: ${errors} errors, answers ${JSON.stringify(statusCodeStats)}`))
+      resolve({ seconds: (ended - began) / 1000, latencies: Float64Array.from(latencies).sort() })
     })
-
-  try {
-    await Promise.race([Promise.all(opened.map(run)), failure.promise])
-  } finally {
-    clearTimeout(patience)
-    for (const { close } of opened) close()
-  }
-  const ended = performance.now()
-  const { user, system } = process.cpuUsage(usage)
-  /** Answers that take longer than the whole time are counted over the time that they took. */
-  const isSlow = counts.every((count) => count === 0)
-  const took = ((isSlow ? ended : last) - began) / 1000
-  return {
-    seconds: took,
-    cpu: (user + system) / 1000 / (ended - began),
-    lanes: lanes.map((_, index) => ({
-      requests: latencies[index].length,
-      rate: (isSlow ? latencies[index].length : counts[index]) / took,
-      latencies: Float64Array.from(latencies[index]).sort(),
-    })),
-  }
-}
-
-/** A promise that is only ever rejected, by whoever sees that something went wrong. */
-const createFailure = () => {
-  let reject
-  const promise = new Promise((_, rejectIt) => {
-    reject = rejectIt
+    run.on('response', (_client, _status, _bytes, latency) => {
+      latencies.push(latency)
+      ended = performance.now()
+    })
   })
-  promise.catch(() => {})
-  return { promise, reject }
-}

@@ -1,46 +1,56 @@
-// What is measured. A lane is a number of connections and how often each kind of request comes on them (requests.mjs).
+// What is measured: for each measure the connections and the next request, and for `npm run bench -- --smoke` whether it is guarded.
+import { createBatch, createRandom, findDeepPage } from './seed.mjs'
+
 const CONNECTIONS = 64
+const JSON_TYPE = { 'content-type': 'application/json' }
+const STATUSES = ['pending', 'in_progress', 'completed']
 
-const only = (kind) => [{ connections: CONNECTIONS, mix: { [kind]: 1 } }]
+/** The same new task each time, as load generators send it. */
+const PLAIN = JSON.stringify({
+  title: 'Write the report',
+  description: 'For the meeting on Friday, with the figures of the last quarter.',
+})
 
-/** In the order in which they are measured: the reads first, as the writes add tasks. */
-export const MEASURES = [
-  { name: 'GET one', lanes: only('get') },
-  { name: 'GET 50', lanes: only('list') },
-  { name: 'filtered page', lanes: only('filtered') },
-  { name: 'sorted page', lanes: only('sorted') },
-  { name: 'deep page', lanes: only('deep') },
-  { name: 'sorted deep page', lanes: only('sortedDeep') },
-  { name: 'search', lanes: only('search') },
-  {
-    name: 'search and GET one',
-    lanes: [
-      { name: 'search beside GET one', connections: 2, mix: { search: 1 } },
-      { name: 'GET one beside search', connections: CONNECTIONS - 2, mix: { get: 1 } },
-    ],
-  },
-  { name: 'PATCH', isWrite: true, lanes: only('patch') },
-  { name: 'PATCH title', isWrite: true, lanes: only('patchText') },
-  { name: 'complete', isWrite: true, lanes: only('complete'), needsPending: true },
-  { name: 'POST', isWrite: true, lanes: only('create') },
-  { name: 'POST varied', isWrite: true, lanes: only('createVaried') },
-  { name: 'POST with key', isWrite: true, lanes: only('createOnce') },
-  { name: 'batch of 100', isWrite: true, lanes: [{ connections: 8, mix: { batch: 1 } }] },
-  { name: 'mixed', isWrite: true, lanes: [{ connections: CONNECTIONS, mix: { get: 14, list: 2, create: 4 } }] },
-]
+/**
+ * The measures of a service that holds these tasks, in their order: the reads first, as the writes add tasks.
+ * @typedef {{method?: string, path: string, headers?: object, body?: string}} Request
+ * @typedef {{name: string, isGuarded?: boolean, connections: number, next: () => Request}} Measure
+ * @returns {Promise<Measure[]>}
+ */
+export const createMeasures = async (url, ids) => {
+  const random = createRandom(2)
+  const deepPage = await findDeepPage(url, ids.length)
+  const batch = createBatch(random, 100)
+  let turn = 0
 
-export const kindsOf = ({ lanes }) => [...new Set(lanes.flatMap(({ mix }) => Object.keys(mix)))]
-
-/** Takes the kinds of a mix in a fixed turn that spreads each of them: the same one in every run. */
-export const createNext = (mix, requests) => {
-  const kinds = Object.entries(mix)
-  if (kinds.length === 1) return requests[kinds[0][0]]
-  const all = kinds.reduce((total, [, share]) => total + share, 0)
-  const credit = kinds.map(() => 0)
-  return () => {
-    for (const [index, [, share]] of kinds.entries()) credit[index] += share
-    const most = credit.indexOf(Math.max(...credit))
-    credit[most] -= all
-    return requests[kinds[most][0]]()
+  const anyTask = () => `/tasks/${ids[random(ids.length)]}`
+  const getOne = () => ({ path: anyTask() })
+  const list = (path) => () => ({ path })
+  const getPage = list('/tasks?limit=50')
+  const create = () => ({ method: 'POST', path: '/tasks', headers: JSON_TYPE, body: PLAIN })
+  const createOnce = () => ({
+    ...create(),
+    headers: { ...JSON_TYPE, 'idempotency-key': `"bench-${turn++}-${Date.now()}"` },
+  })
+  const patch = () => {
+    const due_at = new Date(1.9e12 + turn++ * 1000).toISOString()
+    const body = JSON.stringify({ status: STATUSES[turn % STATUSES.length], due_at })
+    return { method: 'PATCH', path: anyTask(), headers: JSON_TYPE, body }
   }
+  const createBatchOf100 = () => ({ method: 'POST', path: '/tasks/batch', headers: JSON_TYPE, body: batch })
+  const mixed = () => [getOne, getOne, getOne, getOne, getOne, getOne, getOne, getPage, create, create][random(10)]()
+
+  return [
+    { name: 'GET one', isGuarded: true, next: getOne },
+    { name: 'GET 50', isGuarded: true, next: getPage },
+    { name: 'filtered page', next: list('/tasks?status=pending&priority=high&limit=50') },
+    { name: 'sorted page', isGuarded: true, next: list('/tasks?sort=due_at&limit=50') },
+    { name: 'deep page', next: list(deepPage) },
+    { name: 'search', isGuarded: true, next: list('/tasks?q=deploy&limit=50') },
+    { name: 'PATCH', isGuarded: true, next: patch },
+    { name: 'POST', isGuarded: true, next: create },
+    { name: 'POST with key', next: createOnce },
+    { name: 'batch of 100', connections: 8, next: createBatchOf100 },
+    { name: 'mixed', next: mixed },
+  ].map((measure) => ({ connections: CONNECTIONS, ...measure }))
 }

@@ -1,15 +1,16 @@
-// The servers that are measured: each a process on a core of its own.
+// The processes that are measured: the service, and the limit beside it.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-/** As `npm start` has it: a small nursery holds the memory down and costs no speed. */
-const NURSERY = '--max-semi-space-size=4'
+/** As `npm start` has it. */
+const NODE = [process.execPath, '--max-semi-space-size=4']
 const START_MS = 60_000
+const POLL_MS = 10
 
 const inProject = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -22,73 +23,46 @@ const allowedCores = () => {
   })
 }
 
-/** Gives the servers one core and this process, which makes the load, another; undefined where that cannot be. */
-const shareCores = () => {
-  if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0) return undefined
+/** Pins this process, which makes the load, to the second core. Returns how to start servers on the first, if both exist. */
+const pin = () => {
   const [first, second] = allowedCores()
-  if (second === undefined) return undefined
+  if (second === undefined || spawnSync('taskset', ['--version']).status !== 0) return []
   spawnSync('taskset', ['-a', '-cp', String(second), String(process.pid)])
-  return first
+  return ['taskset', '-c', String(first)]
 }
 
-/**
- * A place for servers and their files, all gone once it is closed.
- * @param {string} node  the Node.js that runs ours
- */
-export const openServers = (node) => {
-  const core = shareCores()
+/** Starts servers; `close` ends them and removes their files. */
+export const openServers = () => {
+  const pinned = pin()
   const folder = mkdtempSync(join(tmpdir(), 'task-bench-'))
   const children = []
 
-  /** Starts any command that prints its URL; resolves with it. Its output goes to a file, not through this process. */
-  const launch = async (command, { env = {}, cwd = folder, pattern = /http:\/\/127\.0\.0\.1:\d+/, ipc = false } = {}) => {
+  /** Resolves with the URL that the command prints. Its output goes to a file, not through this process. */
+  const launch = async (command, env) => {
     const path = join(folder, `${children.length}.log`)
     const log = openSync(path, 'a')
-    const [program, ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command]
-    const child = spawn(program, args, {
-      cwd,
-      env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', log, log, ...(ipc ? ['ipc'] : [])],
-    })
+    const [program, ...args] = [...pinned, ...command]
+    const child = spawn(program, args, { cwd: folder, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log] })
     children.push(child)
-    for (let waited = 0; waited < START_MS && child.exitCode === null; waited += 20) {
-      const url = pattern.exec(readFileSync(path, 'utf8'))?.[0]
-      if (url !== undefined) return { url, child, pid: child.pid }
-      await setTimeout(20)
+    for (let waited = 0; waited < START_MS && child.exitCode === null; waited += POLL_MS) {
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(path, 'utf8'))?.[0]
+      if (url !== undefined) return { url, pid: child.pid, child }
+      await setTimeout(POLL_MS)
     }
     throw new Error(`${command.join(' ')} did not start: ${readFileSync(path, 'utf8')}`)
   }
 
   return {
-    folder,
-    isPinned: core !== undefined,
-    launch,
+    isPinned: pinned.length > 0,
 
-    /** The built service in its default configuration, save what `env` says. */
-    startService: (env, flags = []) =>
-      launch([node, NURSERY, ...flags, inProject('dist/cli.js'), 'serve'], { env: { PORT: '0', ...env } }),
+    /** The built service in its default configuration, on a database that is kept until `close`. */
+    startService: () =>
+      launch([...NODE, inProject('dist/cli.js'), 'serve'], { PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}` }),
 
-    /** The server that does nothing. `answerWith(list)` tells it what to answer from then on. */
-    async startLimit() {
-      const server = await launch([node, NURSERY, inProject('bench/limit-server.mjs')], { ipc: true })
-      const answerWith = async (answers) => {
-        server.child.send(answers)
-        await once(server.child, 'message')
-      }
-      return { ...server, answerWith }
-    },
-
-    /** The command of the service, for who starts it by hand. */
-    serviceCommand: [
-      ...(core === undefined ? [] : ['taskset', '-c', String(core)]),
-      node,
-      NURSERY,
-      inProject('dist/cli.js'),
-      'serve',
-    ],
+    /** A server that does nothing but give these answers (limit-server.mjs). */
+    startLimit: (answers) => launch([...NODE, inProject('bench/limit-server.mjs'), JSON.stringify(answers)], {}),
 
     async stop({ child }) {
-      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
@@ -100,25 +74,11 @@ export const openServers = (node) => {
   }
 }
 
-/** A process and those it started. */
-const family = (pid) => {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
-  )
-  return [pid, ...children.flatMap(family)]
+/** The processor time that a process has used, user and system, in µs: fields 14 and 15 of /proc/PID/stat, in 1/100 s. */
+export const processorTime = (pid) => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
-
-/** The processor time that a server has used, user and system, in microseconds: fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */
-export const processorTime = (pid) =>
-  sum(
-    family(pid).map((one) => {
-      const fields = readFileSync(`/proc/${one}/stat`, 'utf8').split(') ')[1].split(' ')
-      return (Number(fields[11]) + Number(fields[12])) * 10_000
-    }),
-  )
-
 /** Its resident memory in MB. */
-export const residentMemory = (pid) =>
-  sum(family(pid).map((one) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0) / 1024))
+export const residentMemory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024

@@ -7,14 +7,12 @@ import { fileURLToPath } from 'node:url'
 
 const SOURCE = fileURLToPath(new URL('../deploy/kubernetes', import.meta.url))
 
-/** Overlays that nobody keeps, made to render every component beside production. */
-const COMPOSED = {
-  'production-with-mongodb': ['mongodb'],
-  'production-with-routes': ['httproute', 'ingress', 'servicemonitor'],
-}
+/** An overlay that nobody keeps, made to render every component that production does not have. */
+const COMPOSED = 'production-with-everything'
+const COMPONENTS = ['httproute', 'ingress', 'mongodb', 'servicemonitor']
 
 /** Every overlay that is rendered. */
-export const overlays = () => [...readdirSync(join(SOURCE, 'overlays')), ...Object.keys(COMPOSED)]
+export const overlays = () => [...readdirSync(join(SOURCE, 'overlays')), COMPOSED]
 
 /**
  * The command line that renders a folder: the environment's KUSTOMIZE (a path), else kubectl, else kustomize,
@@ -38,17 +36,17 @@ export const renderOverlays = ([command, ...args], names = overlays()) => {
     for (const file of readdirSync(copy, { recursive: true })) {
       if (file.endsWith('secret.env.example')) cpSync(join(copy, file), join(copy, file.replace(/\.example$/, '')))
     }
-    for (const [name, components] of Object.entries(COMPOSED)) writeComposed(join(copy, 'overlays', name), components)
+    writeComposed(join(copy, 'overlays', COMPOSED))
     return new Map(names.map((name) => [name, build(command, [...args, join(copy, 'overlays', name)], name)]))
   } finally {
     rmSync(copy, { recursive: true })
   }
 }
 
-const writeComposed = (folder, components) => {
+const writeComposed = (folder) => {
   mkdirSync(folder)
-  const lines = ['namespace: task-manager', 'resources:', '  - ../production', 'components:']
-  for (const component of components) lines.push(`  - ../../components/${component}`)
+  const components = COMPONENTS.map((component) => `  - ../../components/${component}`)
+  const lines = ['namespace: task-manager', 'resources:', '  - ../production', 'components:', ...components]
   writeFileSync(join(folder, 'kustomization.yaml'), `${lines.join('\n')}\n`)
 }
 

@@ -16,8 +16,8 @@ if (format !== 'cyclonedx' && format !== 'spdx') {
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
 
 const { devDependencies, optionalDependencies, overrides, scripts, ...project } = read('package.json')
-/** Those of the development dependencies name what is not there. */
-project.overrides = Object.fromEntries(Object.entries(overrides).filter(([, version]) => !version.startsWith('$')))
+/** Without those of development dependencies, which name packages that are not there. */
+project.overrides = Object.fromEntries(Object.entries(overrides).filter(([, value]) => !JSON.stringify(value).includes('"$')))
 const { packages, ...lock } = read('package-lock.json')
 const { devDependencies: _, optionalDependencies: __, ...root } = packages['']
 const isShipped = ([folder, { dev, devOptional, optional }]) => folder !== '' && !dev && !devOptional && !optional

@@ -1,16 +1,11 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import { answerTo, begin, exchange } from '../process/exchange.ts'
-import { createOwners, type Entry, loadAndEnd, takeStock } from '../process/ledger.ts'
+import { exchange } from '../process/exchange.ts'
 import { createFolder } from '../start-app.ts'
-import { type Container, createVolume, podman, runOnce, startContainer } from './podman.ts'
-
-const WRITERS = 16
+import { createVolume, podman, runOnce, startContainer } from './podman.ts'
 
 const create = async (url: string, title: string): Promise<Task> => {
   const { status, body } = await exchange(`${url}/tasks`, 'POST', { title })
@@ -42,8 +37,6 @@ describe('the hardened container', () => {
       await expect(exec('sh', '-c', `echo >> ${path}`)).rejects.toThrow(/Read-only file system|Permission denied/)
     const limit = await exec('sh', '-c', 'cat /sys/fs/cgroup/memory.max || cat /sys/fs/cgroup/memory/memory.limit_in_bytes')
     expect(Number(limit)).toBe(256 * 1024 * 1024)
-    const command = await exec('cat', '/proc/1/cmdline')
-    expect(command.split('\0').slice(0, 3)).toEqual(['node', '--max-semi-space-size=4', 'dist/cli.js'])
   })
 
   test('takes a relative DATABASE_URL, and one from a file in place of its own', async () => {
@@ -97,43 +90,5 @@ describe('its tasks', () => {
     await runOnce(volume, [], 'restore', '/data/copy.db')
     await service.start()
     expect(await tasksAt(service.url)).toEqual([task])
-  })
-})
-
-describe('told to stop', () => {
-  test('during a slow request it answers that and exits with 0', async () => {
-    const service = await startContainer()
-    const sent = begin(`${service.url}/tasks`, 'POST')
-    sent.setHeader('content-length', 23)
-    sent.write('{"title":"Slow ')
-    await sleep(200)
-    const stopped = service.stop()
-    await sleep(1500)
-    await expect(exchange(`${service.url}/livez`)).rejects.toThrow('ECONNREFUSED')
-    const answer = await answerTo(sent.end('but ok"}'))
-    expect(answer.statusCode).toBe(201)
-    const task = await json(answer)
-    expect(await stopped).toBe(0)
-    await service.start()
-    expect(await tasksAt(service.url)).toEqual([task])
-  })
-
-  /** Writes for a while and ends the service in the midst of it; every answered write must be there when it is back. */
-  const endUnderLoad = async (service: Container, owners: readonly Entry[][], prefix: string, end: () => Promise<unknown>) => {
-    await loadAndEnd(service.url, owners, prefix, 1000, end)
-    await service.start()
-    takeStock(owners, await tasksAt(service.url))
-  }
-
-  test(`by SIGTERM and by SIGKILL under ${WRITERS} writers it loses no answered write`, async () => {
-    const service = await startContainer()
-    const owners = createOwners(WRITERS)
-    for (const round of [1, 2]) {
-      await endUnderLoad(service, owners, `t${round}`, async () => expect(await service.stop()).toBe(0))
-      await endUnderLoad(service, owners, `k${round}`, () => service.kill())
-    }
-    const kept = owners.flat().length
-    console.log(`${kept} tasks after four restarts under load`)
-    expect(kept).toBeGreaterThan(WRITERS * 4)
   })
 })

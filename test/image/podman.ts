@@ -27,18 +27,8 @@ export const TWIN = named('IMAGE_TWIN')
 const HARDENED = [
   ...['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp:size=16m'],
   ...['--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
-  ...[
-    '--memory',
-    '256m',
-    '--memory-swap',
-    '256m',
-    '--pids-limit',
-    '100',
-    '--ulimit',
-    'nofile=4096:4096',
-    '--ulimit',
-    'nproc=4096:4096',
-  ],
+  ...['--memory', '256m', '--memory-swap', '256m', '--pids-limit', '100'],
+  ...['--ulimit', 'nofile=4096:4096', '--ulimit', 'nproc=4096:4096'],
 ]
 
 export interface Container {
@@ -47,7 +37,6 @@ export interface Container {
   exec(...command: string[]): Promise<string>
   /** Sends SIGTERM, SIGKILL 15 s later, and resolves with the exit code. */
   stop(): Promise<number>
-  kill(): Promise<void>
   /** Starts it again and waits until it is ready. */
   start(): Promise<void>
   remove(): Promise<void>
@@ -112,10 +101,6 @@ export const startContainer = async ({ volume, args = [], isPublished = false }:
     async stop() {
       await podman('stop', '-t', '15', name)
       return Number(await podman('inspect', name, '--format', '{{.State.ExitCode}}'))
-    },
-    async kill() {
-      await podman('kill', '--signal', 'KILL', name)
-      await podman('wait', name)
     },
     async start() {
       await podman('start', name)

@@ -22,8 +22,6 @@ export interface Shape {
 
 export interface Plan {
   readonly index: string
-  /** How many of the index's first fields are bounded by points; each point is a range of its own. */
-  readonly points: number
   /** The fields that bound what is read of the index. */
   readonly bounded: readonly string[]
   /** Whether the index gives the order of the sort (or none is asked for). */
@@ -99,8 +97,7 @@ export const planWith = ({ filter, sort }: Shape, { name, key, partialFilterExpr
     const index = bounded.indexOf(path)
     return index < 0 ? !isImplied(path, filter[path], needed) : bounds[fields.indexOf(path)]?.rest
   })
-  const points = bounds.slice(0, equal).reduce((product, bound) => product * (bound?.kind === 'points' ? bound.count : 1), 1)
-  return { index: name ?? '', points, bounded, isOrdered, isExact: isOrdered && !isChecked }
+  return { index: name ?? '', bounded, isOrdered, isExact: isOrdered && !isChecked }
 }
 
 /** That something exists is known of all that a partial index holds. */
