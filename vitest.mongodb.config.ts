@@ -18,7 +18,9 @@ const faults = { name: 'faults', include: FAULTS, maxWorkers: 1, sequence: { gro
 /** The suites of the repository, of HTTP and of the GitHub sync on a MongoDB server, at TEST_MONGODB_URL: `npm run test:mongodb`. */
 export default defineConfig({
   test: {
-    projects: (process.env.TEST_MONGODB_FAULTS === 'none' ? [suites] : [suites, faults]).map((test) => ({ extends: true, test })),
+    projects: (process.env.TEST_MONGODB_FAULTS === 'none' ? [suites] : [suites, faults]).map(
+      (test) => ({ extends: true, test }),
+    ),
     env: { TEST_DATABASE: 'mongodb' },
     testTimeout: 60_000,
     hookTimeout: 60_000,

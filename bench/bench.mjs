@@ -24,12 +24,17 @@ const rounded = (value) => Number(value.toPrecision(3))
 const measureAll = async (measures, servers, own) => {
   const wanted = options.only?.split(',') ?? measures.map(({ name }) => name)
   const unknown = wanted.filter((name) => !measures.some((measure) => measure.name === name))
-  if (unknown.length > 0) throw new Error(`--only ${unknown}: choose among ${measures.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0)
+    throw new Error(
+      `--only ${unknown}: choose among ${measures.map(({ name }) => name).join(', ')}`,
+    )
   const table = {}
   for (const measure of measures.filter(({ name }) => wanted.includes(name))) {
     const duration = { rounds: Number(options.rounds), seconds: Number(options.seconds) }
     const figures = await compare(measure, servers, own, duration)
-    table[measure.name] = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)]))
+    table[measure.name] = Object.fromEntries(
+      Object.entries(figures).map(([name, value]) => [name, rounded(value)]),
+    )
     console.error(`measured: ${measure.name}`)
   }
   console.table(table)
@@ -48,7 +53,9 @@ const main = async (servers) => {
   const began = performance.now()
   const own = await servers.startService()
   await (await fetch(`${own.url}/tasks/${ids[0]}`)).json()
-  console.log(`from the start of the process to the first answer: ${((performance.now() - began) / 1000).toFixed(2)} s`)
+  console.log(
+    `from the start of the process to the first answer: ${((performance.now() - began) / 1000).toFixed(2)} s`,
+  )
 
   const measures = await createMeasures(own.url, ids)
   if (options['update-baseline']) await updateBaseline(measures, servers, own)

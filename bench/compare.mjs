@@ -37,7 +37,12 @@ const sampleAnswers = async (url, next) => {
 const runOnce = async ({ url, pid }, { connections, next }, extent) => {
   const before = processorTime(pid)
   const { seconds, latencies } = await drive(url, connections, next, extent)
-  return { used: processorTime(pid) - before, count: latencies.length, rate: latencies.length / seconds, latencies }
+  return {
+    used: processorTime(pid) - before,
+    count: latencies.length,
+    rate: latencies.length / seconds,
+    latencies,
+  }
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
@@ -59,11 +64,15 @@ export const compare = async (measure, servers, own, { rounds, seconds }) => {
   const runs = []
   for (const server of [own, limit]) {
     const { rate } = await runOnce(server, measure, { duration: WARM_UP_SECONDS })
-    const amount = Math.max(measure.connections * LEAST_PER_CONNECTION, Math.ceil((rate * seconds) / rounds))
+    const amount = Math.max(
+      measure.connections * LEAST_PER_CONNECTION,
+      Math.ceil((rate * seconds) / rounds),
+    )
     runs.push({ server, amount, rounds: [] })
   }
   for (let round = 0; round < rounds; round++) {
-    for (const run of runs) run.rounds.push(await runOnce(run.server, measure, { amount: run.amount }))
+    for (const run of runs)
+      run.rounds.push(await runOnce(run.server, measure, { amount: run.amount }))
   }
   await servers.stop(limit)
 

@@ -7,10 +7,13 @@ const toAnswer = ({ status, size }) => ({
   body: 'x'.repeat(size),
   headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': size },
 })
-const answers = Object.fromEntries(Object.entries(JSON.parse(process.argv[2])).map(([key, value]) => [key, toAnswer(value)]))
+const answers = Object.fromEntries(
+  Object.entries(JSON.parse(process.argv[2])).map(([key, value]) => [key, toAnswer(value)]),
+)
 
 const server = createServer((request, response) => {
-  const { status, headers, body } = answers[request.url.includes('?') ? `${request.method}?` : request.method]
+  const { status, headers, body } =
+    answers[request.url.includes('?') ? `${request.method}?` : request.method]
   const answer = () => response.writeHead(status, headers).end(body)
   if (request.method === 'GET') answer()
   else request.on('end', answer).resume()

@@ -8,11 +8,16 @@ import { join } from 'node:path'
 
 const VERSION = '9.0.0'
 const { BENCH_CACHE, XDG_CACHE_HOME = join(homedir(), '.cache') } = process.env
-const cache = join(BENCH_CACHE ?? join(XDG_CACHE_HOME, 'task-manager-api/bench'), `autocannon-${VERSION}`)
+const cache = join(
+  BENCH_CACHE ?? join(XDG_CACHE_HOME, 'task-manager-api/bench'),
+  `autocannon-${VERSION}`,
+)
 
 const install = () => {
   const options = ['--silent', '--no-save', '--ignore-scripts', '--prefix', cache]
-  const { status } = spawnSync('npm', ['install', ...options, `autocannon@${VERSION}`], { stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync('npm', ['install', ...options, `autocannon@${VERSION}`], {
+    stdio: ['ignore', 2, 2],
+  })
   if (status !== 0) throw new Error(`autocannon ${VERSION} could not be installed into ${cache}`)
 }
 if (!existsSync(join(cache, 'node_modules/autocannon'))) install()
@@ -40,10 +45,20 @@ export const drive = (url, connections, next, extent) =>
       const { headers, ...rest } = next()
       return { ...request, ...rest, headers: { ...headers } }
     }
-    const options = { url, connections, requests: [{ setupRequest }], ...extent, sampleInt: SAMPLE_MS, timeout: TIMEOUT_SECONDS }
+    const options = {
+      url,
+      connections,
+      requests: [{ setupRequest }],
+      ...extent,
+      sampleInt: SAMPLE_MS,
+      timeout: TIMEOUT_SECONDS,
+    }
     const run = autocannon(options, (error, { errors, non2xx, statusCodeStats } = {}) => {
       if (error) return reject(error)
-      if (errors + non2xx > 0) return reject(new Error(`${url}: ${errors} errors, answers ${JSON.stringify(statusCodeStats)}`))
+      if (errors + non2xx > 0)
+        return reject(
+          new Error(`${url}: ${errors} errors, answers ${JSON.stringify(statusCodeStats)}`),
+        )
       resolve({ seconds: (ended - began) / 1000, latencies: Float64Array.from(latencies).sort() })
     })
     run.on('response', (_client, _status, _bytes, latency) => {

@@ -37,8 +37,14 @@ export const createMeasures = async (url, ids) => {
     const body = JSON.stringify({ status: STATUSES[turn % STATUSES.length], due_at })
     return { method: 'PATCH', path: anyTask(), headers: JSON_TYPE, body }
   }
-  const createBatchOf100 = () => ({ method: 'POST', path: '/tasks/batch', headers: JSON_TYPE, body: batch })
-  const mixed = () => [getOne, getOne, getOne, getOne, getOne, getOne, getOne, getPage, create, create][random(10)]()
+  const createBatchOf100 = () => ({
+    method: 'POST',
+    path: '/tasks/batch',
+    headers: JSON_TYPE,
+    body: batch,
+  })
+  const mixed = () =>
+    [getOne, getOne, getOne, getOne, getOne, getOne, getOne, getPage, create, create][random(10)]()
 
   return [
     { name: 'GET one', isGuarded: true, next: getOne },

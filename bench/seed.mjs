@@ -29,7 +29,9 @@ const createDraft = (random) => ({
 
 /** The body of a batch that creates tasks. */
 export const createBatch = (random, count) =>
-  JSON.stringify({ operations: Array.from({ length: count }, () => ({ op: 'create', task: createDraft(random) })) })
+  JSON.stringify({
+    operations: Array.from({ length: count }, () => ({ op: 'create', task: createDraft(random) })),
+  })
 
 const BATCH = 1000
 

@@ -16,7 +16,8 @@ const inProject = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url)
 
 /** The cores that this process may use (man 5 proc), such as `0-3,8`. */
 const allowedCores = () => {
-  const list = /Cpus_allowed_list:\s*(\S+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
+  const list =
+    /Cpus_allowed_list:\s*(\S+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
   return list.split(',').flatMap((range) => {
     const [first, last = first] = range.split('-').map(Number)
     return Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -42,7 +43,11 @@ export const openServers = () => {
     const path = join(folder, `${children.length}.log`)
     const log = openSync(path, 'a')
     const [program, ...args] = [...pinned, ...command]
-    const child = spawn(program, args, { cwd: folder, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log] })
+    const child = spawn(program, args, {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', log, log],
+    })
     children.push(child)
     for (let waited = 0; waited < START_MS && child.exitCode === null; waited += POLL_MS) {
       const url = /http:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(path, 'utf8'))?.[0]
@@ -57,10 +62,14 @@ export const openServers = () => {
 
     /** The built service in its default configuration, on a database that is kept until `close`. */
     startService: () =>
-      launch([...NODE, inProject('dist/cli.js'), 'serve'], { PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}` }),
+      launch([...NODE, inProject('dist/cli.js'), 'serve'], {
+        PORT: '0',
+        DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}`,
+      }),
 
     /** A server that does nothing but give these answers (limit-server.mjs). */
-    startLimit: (answers) => launch([...NODE, inProject('bench/limit-server.mjs'), JSON.stringify(answers)], {}),
+    startLimit: (answers) =>
+      launch([...NODE, inProject('bench/limit-server.mjs'), JSON.stringify(answers)], {}),
 
     async stop({ child }) {
       child.kill('SIGTERM')
@@ -81,4 +90,5 @@ export const processorTime = (pid) => {
 }
 
 /** Its resident memory in MB. */
-export const residentMemory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+export const residentMemory = (pid) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024

@@ -27,13 +27,17 @@ const readBaseline = () => {
   return baselines[majors.findLast((one) => one <= major) ?? majors[0]]
 }
 
-const isSlower = (found, expected) => Object.entries(LEAST).some(([field, share]) => found[field] < share * expected[field])
+const isSlower = (found, expected) =>
+  Object.entries(LEAST).some(([field, share]) => found[field] < share * expected[field])
 
 const measureAll = async (measures, servers, own, duration) => {
   const results = {}
   for (const measure of measures) {
     const { cpuRatio, rateRatio } = await compare(measure, servers, own, duration)
-    results[measure.name] = { cpuRatio: Number(cpuRatio.toFixed(3)), rateRatio: Number(rateRatio.toFixed(3)) }
+    results[measure.name] = {
+      cpuRatio: Number(cpuRatio.toFixed(3)),
+      rateRatio: Number(rateRatio.toFixed(3)),
+    }
   }
   return results
 }
@@ -42,7 +46,15 @@ const report = (results, baseline) => {
   const rows = Object.entries(results).map(([name, found]) => {
     const expected = baseline[name]
     const state = isSlower(found, expected) ? 'SLOWER' : 'ok'
-    return [name, { ...found, 'baseline cpuRatio': expected.cpuRatio, 'baseline rateRatio': expected.rateRatio, state }]
+    return [
+      name,
+      {
+        ...found,
+        'baseline cpuRatio': expected.cpuRatio,
+        'baseline rateRatio': expected.rateRatio,
+        state,
+      },
+    ]
   })
   console.table(Object.fromEntries(rows))
 }
@@ -67,11 +79,18 @@ export const smoke = async (measures, servers, own) => {
 export const updateBaseline = async (measures, servers, own) => {
   const guarded = measures.filter(({ isGuarded }) => isGuarded)
   const runs = []
-  for (let run = 0; run < BASELINE_RUNS; run++) runs.push(await measureAll(guarded, servers, own, DURATION))
+  for (let run = 0; run < BASELINE_RUNS; run++)
+    runs.push(await measureAll(guarded, servers, own, DURATION))
   const least = (name, field) => Math.min(...runs.map((run) => run[name][field]))
-  const entries = guarded.map(({ name }) => [name, { cpuRatio: least(name, 'cpuRatio'), rateRatio: least(name, 'rateRatio') }])
+  const entries = guarded.map(({ name }) => [
+    name,
+    { cpuRatio: least(name, 'cpuRatio'), rateRatio: least(name, 'rateRatio') },
+  ])
   const baselines = { ...readBaselines(), [major]: Object.fromEntries(entries) }
-  const text = JSON.stringify(baselines, null, 2).replace(/\{\s+("cpuRatio".*)\s+(.*)\s+\}/g, '{ $1 $2 }')
+  const text = JSON.stringify(baselines, null, 2).replace(
+    /\{\s+("cpuRatio".*)\s+(.*)\s+\}/g,
+    '{ $1 $2 }',
+  )
   writeFileSync(BASELINE, `${text}\n`)
   report(baselines[major], baselines[major])
 }

@@ -14,7 +14,14 @@ const SELF = 'scripts/dist.mjs'
 const FOLD = 'scripts/fold-typebox.mjs'
 
 /** What decides, beside the files in src, what a build writes. */
-const BUILD_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', SELF, FOLD]
+const BUILD_FILES = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  SELF,
+  FOLD,
+]
 
 /** What a build needs besides, all of it from devDependencies. */
 const BUILD_PACKAGES = ['typescript', '@types/node', 'rolldown']
@@ -42,7 +49,9 @@ const hash = (paths) =>
 
 const hashSources = () => hash([...BUILD_FILES, ...filesIn('src', '.ts')])
 const hashOutput = () => (existsSync(inRoot('dist')) ? hash(filesIn('dist', '.js')) : '')
-const [builtSources, builtOutput] = existsSync(STAMP) ? readFileSync(STAMP, 'utf8').trim().split(' ') : []
+const [builtSources, builtOutput] = existsSync(STAMP)
+  ? readFileSync(STAMP, 'utf8').trim().split(' ')
+  : []
 
 /** Whether dist is what a build of the sources, as they are now, would write. */
 export const isCurrent = () => hashSources() === builtSources && hashOutput() === builtOutput

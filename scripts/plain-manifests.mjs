@@ -36,7 +36,10 @@ const inOrder = (value) => {
 const readable = (manifest) => {
   if (manifest.kind !== 'Secret') return manifest
   const { data, ...rest } = manifest
-  const texts = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])
+  const texts = Object.entries(data).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString(),
+  ])
   return { ...rest, stringData: Object.fromEntries(texts) }
 }
 
@@ -46,8 +49,13 @@ const toFiles = (rendered) => {
   const left = manifests.filter(({ kind }) => !Object.values(FILES).flat().includes(kind))
   if (left.length > 0) throw new Error(`no plain file is for ${left.map(({ kind }) => kind)}`)
   return Object.entries(FILES).map(([file, kinds]) => {
-    const header = ['Written by `npm run manifests` from overlays/minikube: change that one.', ...NOTES[file]]
-    const documents = kinds.flatMap((kind) => manifests.filter((manifest) => manifest.kind === kind))
+    const header = [
+      'Written by `npm run manifests` from overlays/minikube: change that one.',
+      ...NOTES[file],
+    ]
+    const documents = kinds.flatMap((kind) =>
+      manifests.filter((manifest) => manifest.kind === kind),
+    )
     const texts = documents.map((manifest) => stringify(inOrder(manifest), { lineWidth: 0 }))
     return [file, `${header.map((line) => `# ${line}\n`).join('')}${texts.join('---\n')}`]
   })
@@ -63,7 +71,9 @@ for (const [file, text] of toFiles(renderOverlays(kustomize, ['minikube']).get('
   const path = fileURLToPath(new URL(`../deploy/kubernetes/plain/${file}`, import.meta.url))
   if (!isCheck) writeFileSync(path, text)
   else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`deploy/kubernetes/plain/${file} is not what overlays/minikube makes: run npm run manifests`)
+    console.error(
+      `deploy/kubernetes/plain/${file} is not what overlays/minikube makes: run npm run manifests`,
+    )
     process.exitCode = 1
   }
 }

@@ -24,7 +24,9 @@ export const findKustomize = () => {
     { command: 'kubectl', version: ['version', '--client'], build: ['kustomize'] },
     { command: 'kustomize', version: ['version'], build: ['build'] },
   ]
-  const found = candidates.find(({ command, version }) => command !== '' && /\bv5\./.test(outputOf(command, version)))
+  const found = candidates.find(
+    ({ command, version }) => command !== '' && /\bv5\./.test(outputOf(command, version)),
+  )
   return found === undefined ? undefined : [found.command, ...found.build]
 }
 
@@ -34,10 +36,13 @@ export const renderOverlays = ([command, ...args], names = overlays()) => {
   try {
     cpSync(SOURCE, copy, { recursive: true })
     for (const file of readdirSync(copy, { recursive: true })) {
-      if (file.endsWith('secret.env.example')) cpSync(join(copy, file), join(copy, file.replace(/\.example$/, '')))
+      if (file.endsWith('secret.env.example'))
+        cpSync(join(copy, file), join(copy, file.replace(/\.example$/, '')))
     }
     writeComposed(join(copy, 'overlays', COMPOSED))
-    return new Map(names.map((name) => [name, build(command, [...args, join(copy, 'overlays', name)], name)]))
+    return new Map(
+      names.map((name) => [name, build(command, [...args, join(copy, 'overlays', name)], name)]),
+    )
   } finally {
     rmSync(copy, { recursive: true })
   }
@@ -46,7 +51,13 @@ export const renderOverlays = ([command, ...args], names = overlays()) => {
 const writeComposed = (folder) => {
   mkdirSync(folder)
   const components = COMPONENTS.map((component) => `  - ../../components/${component}`)
-  const lines = ['namespace: task-manager', 'resources:', '  - ../production', 'components:', ...components]
+  const lines = [
+    'namespace: task-manager',
+    'resources:',
+    '  - ../production',
+    'components:',
+    ...components,
+  ]
   writeFileSync(join(folder, 'kustomization.yaml'), `${lines.join('\n')}\n`)
 }
 
@@ -62,9 +73,14 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , folder] = process.argv
   const kustomize = findKustomize()
   if (folder === undefined || kustomize === undefined) {
-    console.error(folder === undefined ? 'render-manifests FOLDER' : 'kubectl or kustomize, with kustomize 5, is needed')
+    console.error(
+      folder === undefined
+        ? 'render-manifests FOLDER'
+        : 'kubectl or kustomize, with kustomize 5, is needed',
+    )
     process.exit(1)
   }
   mkdirSync(folder, { recursive: true })
-  for (const [name, text] of renderOverlays(kustomize)) writeFileSync(join(folder, `${name}.yaml`), text)
+  for (const [name, text] of renderOverlays(kustomize))
+    writeFileSync(join(folder, `${name}.yaml`), text)
 }

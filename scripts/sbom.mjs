@@ -15,12 +15,16 @@ if (format !== 'cyclonedx' && format !== 'spdx') {
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'))
 
-const { devDependencies, optionalDependencies, overrides, scripts, ...project } = read('package.json')
+const { devDependencies, optionalDependencies, overrides, scripts, ...project } =
+  read('package.json')
 /** Without those of development dependencies, which name packages that are not there. */
-project.overrides = Object.fromEntries(Object.entries(overrides).filter(([, value]) => !JSON.stringify(value).includes('"$')))
+project.overrides = Object.fromEntries(
+  Object.entries(overrides).filter(([, value]) => !JSON.stringify(value).includes('"$')),
+)
 const { packages, ...lock } = read('package-lock.json')
 const { devDependencies: _, optionalDependencies: __, ...root } = packages['']
-const isShipped = ([folder, { dev, devOptional, optional }]) => folder !== '' && !dev && !devOptional && !optional
+const isShipped = ([folder, { dev, devOptional, optional }]) =>
+  folder !== '' && !dev && !devOptional && !optional
 const shipped = Object.entries(packages).filter(isShipped)
 
 const temporary = mkdtempSync(join(tmpdir(), 'task-sbom-'))
@@ -32,10 +36,14 @@ try {
     join(folder, 'package-lock.json'),
     JSON.stringify({ ...lock, packages: { '': root, ...Object.fromEntries(shipped) } }),
   )
-  execFileSync('npm', ['sbom', '--package-lock-only', `--sbom-format=${format}`, '--sbom-type=application'], {
-    cwd: folder,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  execFileSync(
+    'npm',
+    ['sbom', '--package-lock-only', `--sbom-format=${format}`, '--sbom-type=application'],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  )
 } finally {
   rmSync(temporary, { recursive: true })
 }

@@ -3,7 +3,12 @@ import type { Logger } from 'pino'
 import type { Config, DatabaseTarget } from './config.ts'
 
 /** Says where the service is: in a banner on a terminal, otherwise in a line of the log. */
-export const announce = (logger: Logger, address: AddressInfo, { database, github }: Config, version: string): void => {
+export const announce = (
+  logger: Logger,
+  address: AddressInfo,
+  { database, github }: Config,
+  version: string,
+): void => {
   const url = toUrl(address)
   const data = toPlace(database)
   const issues = github?.repository
@@ -33,5 +38,7 @@ const toUrl = ({ address, port, family }: AddressInfo): string => {
 /** Where the data are, without the credentials and options of a connection string. */
 const toPlace = (database: DatabaseTarget): string => {
   if (database.kind === 'none') return 'none: no database is configured'
-  return database.kind === 'sqlite' ? database.path : database.url.replace(/\?.*/s, '').replace(/\/\/.*@/s, '//')
+  return database.kind === 'sqlite'
+    ? database.path
+    : database.url.replace(/\?.*/s, '').replace(/\/\/.*@/s, '//')
 }

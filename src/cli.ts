@@ -10,7 +10,9 @@ import { OpenError } from './repository/open-error.ts'
 const EX_USAGE = 64
 const EX_CONFIG = 78
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string }
 
 const toHelp = ({ name, fallback, about }: Variable): string =>
   `  ${name}\n      ${about}${fallback === '' ? '' : `\n      default: ${fallback}`}`
@@ -36,7 +38,9 @@ ${VARIABLES.map(toHelp).join('\n')}
 
 /** The environment over the .env file of the working directory, if there is one. */
 const environment = (): Record<string, string | undefined> => {
-  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => unquote(value ?? '') !== ''))
+  const given = Object.fromEntries(
+    Object.entries(process.env).filter(([, value]) => unquote(value ?? '') !== ''),
+  )
   try {
     const text = readFileSync('.env', 'utf8').replace(/^\uFEFF/, '')
     return { ...parseEnv(text), ...given }
@@ -80,9 +84,13 @@ const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tas
 /** The file that the tasks are kept in. Throws OpenError where they are in none. */
 const databaseFile = (database: DatabaseTarget): string => {
   if (database.kind === 'sqlite' && database.path !== ':memory:') return database.path
-  if (database.kind === 'sqlite') throw new OpenError('backup and restore need a database file; DATABASE_URL is sqlite::memory:')
-  if (database.kind === 'none') throw new OpenError('backup and restore need a database file; DATABASE_URL is none')
-  throw new OpenError('backup and restore need a database file; for MongoDB use mongodump and mongorestore')
+  if (database.kind === 'sqlite')
+    throw new OpenError('backup and restore need a database file; DATABASE_URL is sqlite::memory:')
+  if (database.kind === 'none')
+    throw new OpenError('backup and restore need a database file; DATABASE_URL is none')
+  throw new OpenError(
+    'backup and restore need a database file; for MongoDB use mongodump and mongorestore',
+  )
 }
 
 const run = async (): Promise<void> => {
@@ -93,10 +101,14 @@ const run = async (): Promise<void> => {
   if (values.help) return console.log(HELP)
   if (values.version) return console.log(version)
   const [name = 'serve', ...files] = positionals
-  if (!Object.hasOwn(commands, name)) return fail(EX_USAGE, `no such command: ${positionals.join(' ')}; try --help`)
+  if (!Object.hasOwn(commands, name))
+    return fail(EX_USAGE, `no such command: ${positionals.join(' ')}; try --help`)
   const command: (...files: string[]) => Promise<void> = commands[name as keyof typeof commands]
   if (files.length !== command.length)
-    return fail(EX_USAGE, `${name} takes ${command.length === 0 ? 'nothing after it' : 'one FILE'}; try --help`)
+    return fail(
+      EX_USAGE,
+      `${name} takes ${command.length === 0 ? 'nothing after it' : 'one FILE'}; try --help`,
+    )
   await command(...files)
 }
 
@@ -109,7 +121,11 @@ const fail = (code: number, ...lines: string[]): never => {
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof OpenError) return error.message
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  const { port, address, hostname } = error as Error & { port?: number; address?: string; hostname?: string }
+  const { port, address, hostname } = error as Error & {
+    port?: number
+    address?: string
+    hostname?: string
+  }
   switch (error.code) {
     case 'EADDRINUSE':
       return `port ${port} is in use at ${address}: set PORT to another one, or stop what listens there`
@@ -127,7 +143,11 @@ try {
   await run()
 } catch (error) {
   if (error instanceof ConfigError) fail(EX_CONFIG, ...error.problems)
-  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  if (
+    error instanceof TypeError &&
+    'code' in error &&
+    String(error.code).startsWith('ERR_PARSE_ARGS')
+  )
     fail(EX_USAGE, `${error.message}; try --help`)
   const reason = reasonOf(error)
   if (reason !== undefined) fail(1, reason)

@@ -17,7 +17,8 @@ export const toApiUrl = (text: string): string | undefined => {
   const path = pathname.replace(/\/+$/, '')
   if (LOOPBACK.has(hostname) && /^https?:$/.test(protocol)) return origin + path
   if (protocol !== 'https:') return undefined
-  if (/(?:^|\.)(?:github|ghe)\.com$/.test(hostname)) return path === '' ? toCloudApi(hostname) : undefined
+  if (/(?:^|\.)(?:github|ghe)\.com$/.test(hostname))
+    return path === '' ? toCloudApi(hostname) : undefined
   if (path === '') return `${origin}/api/v3`
   return /^(?:\/[^/]+)*\/api\/v3$/.test(path) ? origin + path : undefined
 }
@@ -25,5 +26,7 @@ export const toApiUrl = (text: string): string | undefined => {
 const toCloudApi = (hostname: string): string | undefined => {
   if (hostname === 'github.com' || hostname === 'api.github.com') return 'https://api.github.com'
   const subdomain = /^(?:api\.)?([^.]+)\.ghe\.com$/.exec(hostname)?.[1]
-  return subdomain === undefined || subdomain === 'api' ? undefined : `https://api.${subdomain}.ghe.com`
+  return subdomain === undefined || subdomain === 'api'
+    ? undefined
+    : `https://api.${subdomain}.ghe.com`
 }

@@ -28,7 +28,10 @@ export const readGithub = (read: Read, problems: string[]): GithubConfig => {
   const hasCredential = isSet(token) || APP.some((name) => isSet(access[name]))
   if (!isSet(repository) || !hasCredential)
     return { github: undefined, incompleteGithub: describeMissing({ ...access, ...secrets }) }
-  return { github: { ...settings, repository, credential: toCredential(access, problems) }, incompleteGithub: undefined }
+  return {
+    github: { ...settings, repository, credential: toCredential(access, problems) },
+    incompleteGithub: undefined,
+  }
 }
 
 const isSet = (value: string | number): boolean => value !== '' && value !== 0
@@ -50,7 +53,9 @@ const readWebhookSecrets = (read: Read) => ({
 
 const readSyncSettings = (read: Read) => ({
   imports: read('GITHUB_IMPORT', toImports),
-  conflict: read('GITHUB_CONFLICT', (text) => (['newest', 'task', 'github'] as const).find((one) => one === text)),
+  conflict: read('GITHUB_CONFLICT', (text) =>
+    (['newest', 'task', 'github'] as const).find((one) => one === text),
+  ),
   createWaitMs: read('GITHUB_CREATE_WAIT_MS', integer(0, 30_000)),
   requestTimeoutMs: read('GITHUB_REQUEST_TIMEOUT_MS', integer(1, 600_000)),
   writeIntervalMs: read('GITHUB_WRITE_INTERVAL_MS', integer(0, 600_000)),
@@ -63,11 +68,15 @@ const readSyncSettings = (read: Read) => ({
 })
 
 /** Names the variables that are set, and those that are missing; undefined when none is set. */
-const describeMissing = (values: Access & ReturnType<typeof readWebhookSecrets>): string | undefined => {
+const describeMissing = (
+  values: Access & ReturnType<typeof readWebhookSecrets>,
+): string | undefined => {
   const names = Object.keys(values) as (keyof typeof values)[]
   const set = names.filter((name) => isSet(values[name]))
   if (set.length === 0) return undefined
-  const missing = ['GITHUB_REPOSITORY', ...missingCredential(values)].filter((name) => !set.some((other) => other === name))
+  const missing = ['GITHUB_REPOSITORY', ...missingCredential(values)].filter(
+    (name) => !set.some((other) => other === name),
+  )
   return `${set.join(', ')}: set without ${missing.join(' and ')}, so the GitHub sync is off`
 }
 
@@ -80,12 +89,19 @@ const toCredential = (access: Access, problems: string[]): Credential => {
   const missing = APP.filter((name) => !isSet(access[name]))
   const token = access.GITHUB_TOKEN
   if (isSet(token)) {
-    if (missing.length < APP.length) problems.push('GITHUB_TOKEN and GITHUB_APP_…: both are set, choose one')
+    if (missing.length < APP.length)
+      problems.push('GITHUB_TOKEN and GITHUB_APP_…: both are set, choose one')
     return { kind: 'token', token }
   }
   if (missing.length > 0)
-    problems.push(`${missing.join(' and ')}: not set, and a GitHub App needs all three of ${APP.join(', ')}`)
-  const { GITHUB_APP_ID: appId, GITHUB_APP_PRIVATE_KEY: privateKey, GITHUB_APP_INSTALLATION_ID: installationId } = access
+    problems.push(
+      `${missing.join(' and ')}: not set, and a GitHub App needs all three of ${APP.join(', ')}`,
+    )
+  const {
+    GITHUB_APP_ID: appId,
+    GITHUB_APP_PRIVATE_KEY: privateKey,
+    GITHUB_APP_INSTALLATION_ID: installationId,
+  } = access
   return { kind: 'app', appId, privateKey, installationId }
 }
 
@@ -98,21 +114,25 @@ const toRepository = (text: string): string | undefined => {
 }
 
 /** As an Authorization header takes it: `b64token` of RFC 6750, section 2.1. */
-const toToken = (text: string): string | undefined => (/^[\w.~+/-]*=*$/.test(text) ? text : undefined)
+const toToken = (text: string): string | undefined =>
+  /^[\w.~+/-]*=*$/.test(text) ? text : undefined
 
 /** RSA, PKCS#1 or PKCS#8, line breaks real or written as `\n`; Octokit's app library needs PKCS#8. */
 const toPrivateKey = (text: string): string | undefined => {
   if (text === '') return ''
   try {
     const key = createPrivateKey(text.replaceAll('\\n', '\n'))
-    return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : undefined
+    return key.asymmetricKeyType === 'rsa'
+      ? key.export({ type: 'pkcs8', format: 'pem' }).toString()
+      : undefined
   } catch {
     return undefined
   }
 }
 
 /** 0 if it is not set. */
-const toInstallationId = (text: string): number | undefined => (text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text))
+const toInstallationId = (text: string): number | undefined =>
+  text === '' ? 0 : integer(1, Number.MAX_SAFE_INTEGER)(text)
 
 const toImports = (text: string): GithubSettings['imports'] | undefined => {
   if (text === 'none' || text === 'all') return { kind: text }

@@ -25,25 +25,30 @@ const listOf =
 const toPublicUrl = (text: string): URL | null | undefined => {
   if (text === '') return null
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isPlain = url !== undefined && !/[?#]/.test(text) && url.username === '' && url.password === ''
+  const isPlain =
+    url !== undefined && !/[?#]/.test(text) && url.username === '' && url.password === ''
   return isPlain && isHttp(url) && isPath(url.pathname) ? url : undefined
 }
 
 /** A host name or IP address, without scheme, port or path; in the form that a URL shows it in. */
 const toHostEntry = (entry: string): string | undefined => {
   const bare = entry.replace(/^\[(.*)\]$/, '$1').replace(/(.)\.$/, '$1')
-  if (bare.includes(':')) return toBlock(bare) && !bare.includes('/') ? bare.toLowerCase() : undefined
+  if (bare.includes(':'))
+    return toBlock(bare) && !bare.includes('/') ? bare.toLowerCase() : undefined
   return /^[\w-]+(\.[\w-]+)*$/.test(bare) ? bare.toLowerCase() : undefined
 }
 
 /** An origin as browsers send it: scheme, host and, if it is not the scheme's own, port. */
 const toOrigin = (entry: string): string | undefined => {
   const url = URL.canParse(entry) ? new URL(entry) : undefined
-  return url !== undefined && isHttp(url) && url.origin === entry.toLowerCase().replace(/\/$/, '') ? url.origin : undefined
+  return url !== undefined && isHttp(url) && url.origin === entry.toLowerCase().replace(/\/$/, '')
+    ? url.origin
+    : undefined
 }
 
 /** An IP address or a block of them, such as `10.0.0.0/8`. */
-const toProxy = (entry: string): string | undefined => (toBlock(entry) === undefined ? undefined : entry)
+const toProxy = (entry: string): string | undefined =>
+  toBlock(entry) === undefined ? undefined : entry
 
 const isHttp = ({ protocol }: URL): boolean => protocol === 'http:' || protocol === 'https:'
 

@@ -24,9 +24,14 @@ export const createReader =
     return value as NonNullable<typeof value>
   }
 
-const variable = (name: VariableName): Variable => VARIABLES.find((one) => one.name === name) as Variable
+const variable = (name: VariableName): Variable =>
+  VARIABLES.find((one) => one.name === name) as Variable
 
-const readText = ({ name, fallback, isSecret }: Variable, env: Environment, problems: string[]): string => {
+const readText = (
+  { name, fallback, isSecret }: Variable,
+  env: Environment,
+  problems: string[],
+): string => {
   const text = unquote(env[name] ?? '')
   const file = isSecret ? unquote(env[`${name}_FILE`] ?? '') : ''
   if (text !== '' && file !== '') problems.push(`${name} and ${name}_FILE are both set: choose one`)

@@ -52,5 +52,7 @@ const toDatabaseTarget = (text: string): DatabaseTarget | undefined => {
   if (text === 'none') return { kind: 'none' }
   if (/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) return { kind: 'mongodb', url: text }
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
-  return path === undefined || path.startsWith('//') || path.includes('\0') ? undefined : { kind: 'sqlite', path }
+  return path === undefined || path.startsWith('//') || path.includes('\0')
+    ? undefined
+    : { kind: 'sqlite', path }
 }

@@ -24,7 +24,10 @@ export const createLog = (level: Config['logLevel']): Log => {
     write(line)
     flush()
   }
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: writeNow })
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: writeNow },
+  )
   const logsRequests = logger.isLevelEnabled('info')
   return {
     logger,

@@ -36,7 +36,9 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
-  const github = config.github && (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
+  const github =
+    config.github &&
+    (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
   const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
   const { eventLag } = repository
   const { network } = config
@@ -53,7 +55,10 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   onStopSignal(async (signal) => {
     logger.info({ signal }, 'stopping')
     isDraining = true
-    await Promise.all([setTimeout(config.shutdownDrainMs).then(() => closeApp(app)), github?.close()])
+    await Promise.all([
+      setTimeout(config.shutdownDrainMs).then(() => closeApp(app)),
+      github?.close(),
+    ])
     await repository.close()
     logger.info('stopped')
   })
@@ -67,7 +72,9 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   announce(logger, app.server.address() as AddressInfo, config, version)
   if (config.incompleteGithub !== undefined) logger.warn(config.incompleteGithub)
   if (config.database.kind === 'mongodb')
-    await repository.ping().catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
+    await repository
+      .ping()
+      .catch((error: unknown) => logger.warn({ err: error }, 'the database does not answer yet'))
 }
 
 /** Octokit is loaded only where it is used. */
@@ -97,7 +104,13 @@ export const openApiDocument = async (version: string): Promise<object> => {
   const repository = await openRepository({ kind: 'none' })
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
   const { eventLag } = repository
-  const app = await buildApp({ service, logger: pino({ level: 'silent' }), version, eventLag, isDraining: () => false })
+  const app = await buildApp({
+    service,
+    logger: pino({ level: 'silent' }),
+    version,
+    eventLag,
+    isDraining: () => false,
+  })
   await app.ready()
   return app.swagger()
 }

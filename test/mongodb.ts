@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest'
 /** The server that the tests of MongoDB run on: CONTRIBUTING says how to have one. */
 export const serverUrl = (): string => {
   const url = process.env.TEST_MONGODB_URL
-  if (url === undefined || url === '') throw new Error('TEST_MONGODB_URL is not set: CONTRIBUTING says how to have a server')
+  if (url === undefined || url === '')
+    throw new Error('TEST_MONGODB_URL is not set: CONTRIBUTING says how to have a server')
   return url
 }
 
@@ -22,7 +23,8 @@ export const createDatabaseUrl = async (): Promise<string> => {
 
 /** The same server and options, another database. */
 export const withDatabase = (url: string, name: string): string => {
-  const [, server, options = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(url) ?? []
+  const [, server, options = ''] =
+    /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(url) ?? []
   if (server === undefined) throw new Error('TEST_MONGODB_URL is no connection string')
   return `${server}/${name}${options}`
 }

@@ -10,10 +10,12 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const [tour = ''] = /^## A tour$[\s\S]*?(?=^## )/m.exec(readme) ?? []
 
 /** Each snippet of the tour with the output that README shows for it. */
-const snippets = [...tour.matchAll(/```sh\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)].map(([, command = '', output = '']) => ({
-  command,
-  lines: output.trim().split('\n'),
-}))
+const snippets = [...tour.matchAll(/```sh\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)].map(
+  ([, command = '', output = '']) => ({
+    command,
+    lines: output.trim().split('\n'),
+  }),
+)
 
 const END = '--- end of the snippet ---'
 
@@ -28,7 +30,8 @@ const toPattern = (line: string): RegExp =>
 
 const createTasks = async (url: string, titles: readonly string[]): Promise<Task[]> => {
   const tasks: Task[] = []
-  for (const title of titles) tasks.push((await (await sendJson(`${url}/tasks`, 'POST', { title })).json()) as Task)
+  for (const title of titles)
+    tasks.push((await (await sendJson(`${url}/tasks`, 'POST', { title })).json()) as Task)
   return tasks
 }
 
@@ -41,13 +44,18 @@ test('every snippet of the tour does what README shows, and leaves the tasks alo
   const { url } = await startProcess({}, createFolder())
   const older = await createTasks(url, ['Write the report', 'Book the room', 'Mine'])
   const script = snippets.map(({ command }) => `${command}\necho; echo '${END}'`).join('\n')
-  const { stdout, stderr, status } = spawnSync('sh', ['-e', '-c', script.replaceAll('http://127.0.0.1:8000', url)], {
-    encoding: 'utf8',
-  })
+  const { stdout, stderr, status } = spawnSync(
+    'sh',
+    ['-e', '-c', script.replaceAll('http://127.0.0.1:8000', url)],
+    {
+      encoding: 'utf8',
+    },
+  )
 
   expect(snippets.length).toBeGreaterThan(5)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const outputs = stdout.split(END)
-  for (const [index, { lines }] of snippets.entries()) for (const line of lines) expect(outputs[index]).toMatch(toPattern(line))
+  for (const [index, { lines }] of snippets.entries())
+    for (const line of lines) expect(outputs[index]).toMatch(toPattern(line))
   for (const task of older) expect(await read(`${url}/tasks/${task.id}`)).toEqual(task)
 })

@@ -9,7 +9,11 @@ export const sendJson = (
 ): Promise<Response> =>
   body === undefined
     ? fetch(url, { method, headers })
-    : fetch(url, { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+    : fetch(url, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      })
 
 /** What a GET is answered, which is 200 with JSON. */
 export const read = async <T>(url: string): Promise<T> => {

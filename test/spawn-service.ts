@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 
 /** A bare environment: nothing of the developer's own configuration reaches the process. */
-const environment = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, ...env })
+const environment = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  ...env,
+})
 
 /** Runs the built command. `launcher` is a command to start it through (`nsenter …`) that becomes it, keeping its process id. */
 export const spawnCommand = (

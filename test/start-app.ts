@@ -34,7 +34,11 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
   const network = { ...LOOPBACK_ONLY, ...options.network }
   const repository = await openRepository(await toTarget(database))
-  const service = createTaskService({ repository, now, newId: createTaskIds(await repository.newestId()) })
+  const service = createTaskService({
+    repository,
+    now,
+    newId: createTaskIds(await repository.newestId()),
+  })
   const logger = pino({ level: 'silent' })
   const { eventLag } = repository
   const deps = { service, logger, version: '0.0.0-test', eventLag, network, isDraining }
@@ -49,7 +53,8 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
 const toTarget = async (database: NonNullable<AppOptions['database']>): Promise<DatabaseTarget> => {
   if (database === 'none') return { kind: 'none' }
   if (database === 'memory') return { kind: 'sqlite', path: ':memory:' }
-  if (process.env.TEST_DATABASE === 'mongodb') return { kind: 'mongodb', url: await createDatabaseUrl() }
+  if (process.env.TEST_DATABASE === 'mongodb')
+    return { kind: 'mongodb', url: await createDatabaseUrl() }
   return { kind: 'sqlite', path: join(createFolder(), 'tasks.db') }
 }
 

@@ -11,7 +11,8 @@ export const BATCH_MOST = 1000
 const ifMatchField = Type.Optional(
   Type.Refine(
     Type.String({
-      description: 'As in the If-Match header: the operation fails with 412 if the task does not have this ETag.',
+      description:
+        'As in the If-Match header: the operation fails with 412 if the task does not have this ETag.',
     }),
     (field) => parseETags(field) !== undefined,
     () => ETAGS_EXPECTED,
@@ -19,7 +20,8 @@ const ifMatchField = Type.Optional(
 )
 const idField = taskId('The id of the task.')
 
-const op = <Name extends string>(name: Name) => Type.Literal(name, { description: 'The kind of the operation.' })
+const op = <Name extends string>(name: Name) =>
+  Type.Literal(name, { description: 'The kind of the operation.' })
 
 const CreateOperation = Type.Object(
   { op: op('create'), task: TaskDraft },
@@ -85,7 +87,10 @@ export type Batch = Static<typeof Batch>
 
 /** The frame is checked first, then each operation by the schema of its `op`, so that an issue names the field that is wrong. */
 const validateFrame = createValidator(
-  Type.Object({ operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BATCH_MOST }) }, { additionalProperties: false }),
+  Type.Object(
+    { operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BATCH_MOST }) },
+    { additionalProperties: false },
+  ),
 )
 
 const validators: Record<BatchOperation['op'], Validator<unknown>> = {
@@ -114,11 +119,15 @@ const withTaskId = (operation: BatchOperation): BatchOperation =>
   operation.op === 'create' ? operation : { ...operation, id: toTaskId(operation.id) }
 
 const operationIssues = (operation: unknown, at: string): readonly InputIssue[] => {
-  if (typeof operation !== 'object' || operation === null) return [{ pointer: at, detail: 'must be a JSON object' }]
+  if (typeof operation !== 'object' || operation === null)
+    return [{ pointer: at, detail: 'must be a JSON object' }]
   const name: unknown = 'op' in operation ? operation.op : undefined
-  if (!isOperationName(name)) return [{ pointer: `${at}/op`, detail: `must be one of ${Object.keys(validators).join(', ')}` }]
+  if (!isOperationName(name))
+    return [{ pointer: `${at}/op`, detail: `must be one of ${Object.keys(validators).join(', ')}` }]
   const result = validators[name](operation)
-  return 'issues' in result ? result.issues.map(({ pointer, detail }) => ({ pointer: at + pointer.slice(1), detail })) : []
+  return 'issues' in result
+    ? result.issues.map(({ pointer, detail }) => ({ pointer: at + pointer.slice(1), detail }))
+    : []
 }
 
 const isOperationName = (name: unknown): name is BatchOperation['op'] =>

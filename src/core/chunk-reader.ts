@@ -16,7 +16,10 @@ interface Chunk {
 }
 
 /** Reads the texts of slice after slice. One chunk is read ahead of the client while the budget is plentiful. */
-export const createChunkReader = (nextSlice: () => Promise<OpenSlice<unknown> | undefined>, budget: ReadBudget): ChunkReader => {
+export const createChunkReader = (
+  nextSlice: () => Promise<OpenSlice<unknown> | undefined>,
+  budget: ReadBudget,
+): ChunkReader => {
   let slice: Slice<unknown> | undefined
   let index = 0
   let sending: { readonly lease: Lease | undefined; readonly size: number } | undefined
@@ -87,8 +90,13 @@ export const createChunkReader = (nextSlice: () => Promise<OpenSlice<unknown> | 
 }
 
 /** How far a chunk goes that begins at `index`: as many items as fit in `limit` bytes, or one that is larger. */
-const planChunk = (sizes: readonly number[], index: number, limit: number): { end: number; bytes: number } => {
+const planChunk = (
+  sizes: readonly number[],
+  index: number,
+  limit: number,
+): { end: number; bytes: number } => {
   let [end, bytes] = [index + 1, sizes[index] ?? 0]
-  for (; end < sizes.length && bytes + (sizes[end] ?? 0) <= limit; end += 1) bytes += sizes[end] ?? 0
+  for (; end < sizes.length && bytes + (sizes[end] ?? 0) <= limit; end += 1)
+    bytes += sizes[end] ?? 0
   return { end, bytes }
 }

@@ -48,7 +48,10 @@ export const invalidInput = (issues: readonly InputIssue[]): TaskError =>
 export const notFound = (): TaskError => new TaskError('not_found', 'No task has this id')
 
 export const keyReused = (): TaskError =>
-  new TaskError('idempotency_key_reused', 'This Idempotency-Key was used with another request within the last 24 hours')
+  new TaskError(
+    'idempotency_key_reused',
+    'This Idempotency-Key was used with another request within the last 24 hours',
+  )
 
 /** `retryAfter` in seconds. */
 export const tooManyKeys = (max: number, retryAfter: number): TaskError =>

@@ -39,13 +39,20 @@ export const parseETags = (field: string): ETags | undefined => {
   return tags
 }
 
-export const includesVersion = (tags: ETags, version: number): boolean => tags === '*' || tags.has(toETag(version))
+export const includesVersion = (tags: ETags, version: number): boolean =>
+  tags === '*' || tags.has(toETag(version))
 
 /** The refusal of a write to a task of this version, in the order of RFC 9110, 13.2.2. */
-export const checkPreconditions = (version: number, { ifMatch, ifNoneMatch }: Preconditions): TaskError | undefined => {
+export const checkPreconditions = (
+  version: number,
+  { ifMatch, ifNoneMatch }: Preconditions,
+): TaskError | undefined => {
   const etag = toETag(version)
   if (ifMatch !== undefined && !includesVersion(ifMatch, version))
-    return versionMismatch(version, `The ETag of the task is now ${etag}, which If-Match does not list`)
+    return versionMismatch(
+      version,
+      `The ETag of the task is now ${etag}, which If-Match does not list`,
+    )
   if (ifNoneMatch === undefined || !includesVersion(ifNoneMatch, version)) return undefined
   return ifNoneMatch === '*'
     ? versionMismatch(version, `If-None-Match: * refuses a task that exists; its ETag is ${etag}`)

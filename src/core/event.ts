@@ -3,7 +3,14 @@ import { changedFields, type Task, TRACKED_FIELDS, type TrackedField, taskId } f
 import { Type } from './typebox.ts'
 
 export const TaskEventType = Type.Enum(
-  ['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted', 'task.conflict_resolved'],
+  [
+    'task.created',
+    'task.updated',
+    'task.completed',
+    'task.reopened',
+    'task.deleted',
+    'task.conflict_resolved',
+  ],
   {
     type: 'string',
     description:
@@ -32,7 +39,9 @@ export const TaskEvent = Type.Object(
     type: TaskEventType,
     task_id: taskId('The id of the task.'),
     time: Type.String({ format: 'date-time', description: 'When it happened.' }),
-    actor: Type.String({ description: 'Who made the change: `api`, or `github:LOGIN` for a change made at GitHub.' }),
+    actor: Type.String({
+      description: 'Who made the change: `api`, or `github:LOGIN` for a change made at GitHub.',
+    }),
     changes: Type.Record(Type.String(), FieldChange, {
       description: 'The changed fields by name, each with its value before and after.',
     }),
@@ -86,7 +95,10 @@ export const changedEvent = (before: Task, after: Task, actor: string): NewTaskE
   time: after.updated_at,
   actor,
   changes: Object.fromEntries(
-    changedFields(before, after).map((field) => [field, { before: before[field], after: after[field] }]),
+    changedFields(before, after).map((field) => [
+      field,
+      { before: before[field], after: after[field] },
+    ]),
   ),
 })
 
@@ -96,8 +108,12 @@ const changeType = (before: Task, after: Task): TaskEventType => {
   return before.status === 'completed' ? 'task.reopened' : 'task.updated'
 }
 
-const fromEach = (task: Task, toChange: (value: unknown) => { before: unknown; after: unknown }): Changes => {
+const fromEach = (
+  task: Task,
+  toChange: (value: unknown) => { before: unknown; after: unknown },
+): Changes => {
   const changes: Changes = {}
-  for (const field of TRACKED_FIELDS) if (task[field] !== null) changes[field] = toChange(task[field])
+  for (const field of TRACKED_FIELDS)
+    if (task[field] !== null) changes[field] = toChange(task[field])
   return changes
 }

@@ -4,4 +4,10 @@
  * their letters.
  */
 export const foldCase = (text: string): string =>
-  text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase().normalize('NFKD').replaceAll('ς', 'σ')
+  text
+    .normalize('NFKD')
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKD')
+    .replaceAll('ς', 'σ')

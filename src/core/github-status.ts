@@ -2,7 +2,8 @@ import type { Static } from 'typebox'
 import { SyncError } from './task-sync.ts'
 import { Type } from './typebox.ts'
 
-const instant = (description: string) => Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })
+const instant = (description: string) =>
+  Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })
 
 /** How the GitHub sync stands, as GET /github/status tells it. */
 export const GithubStatus = Type.Object(
@@ -23,14 +24,22 @@ export const GithubStatus = Type.Object(
         ),
         Type.Null(),
       ],
-      { description: 'The primary rate limit of the credential as last reported by GitHub; null before the first report.' },
+      {
+        description:
+          'The primary rate limit of the credential as last reported by GitHub; null before the first report.',
+      },
     ),
     paused_until: instant('Until when a rate limit pauses the sync; null if it is not paused.'),
     pause_reason: Type.Union([Type.String(), Type.Null()], {
-      description: 'The rate limit that pauses the sync: `primary` or `secondary`; null if it is not paused.',
+      description:
+        'The rate limit that pauses the sync: `primary` or `secondary`; null if it is not paused.',
     }),
-    next_issue_at: instant('When the next issue may be created, if the limit on new issues delays it.'),
-    jobs: Type.Record(Type.String(), Type.Integer(), { description: 'The number of tasks by sync state.' }),
+    next_issue_at: instant(
+      'When the next issue may be created, if the limit on new issues delays it.',
+    ),
+    jobs: Type.Record(Type.String(), Type.Integer(), {
+      description: 'The number of tasks by sync state.',
+    }),
     last_sweep_at: instant('When the repository was last polled for changes.'),
     last_delivery_at: instant('When the last webhook delivery arrived.'),
     clock_offset_ms: Type.Union([Type.Integer(), Type.Null()], {
@@ -38,7 +47,8 @@ export const GithubStatus = Type.Object(
         "How far this service's clock is ahead of GitHub's, in milliseconds; negative if it is behind; null until GitHub has answered.",
     }),
     warnings: Type.Array(SyncError, {
-      description: 'What a person should fix while the sync goes on: `clock_offset` if the clock is off by more than a minute.',
+      description:
+        'What a person should fix while the sync goes on: `clock_offset` if the clock is off by more than a minute.',
     }),
   },
   {

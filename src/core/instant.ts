@@ -1,7 +1,9 @@
-const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):?(\d{2}))$/
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):?(\d{2}))$/
 
 /** What a caller is told when a date is not understood. */
-export const INSTANT_EXPECTED = 'an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z'
+export const INSTANT_EXPECTED =
+  'an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z'
 
 const EARLIEST = Date.parse('0000-01-01T00:00:00.000Z')
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
@@ -10,12 +12,19 @@ let [lastTime, lastText] = [0, new Date(0).toISOString()]
 
 /** An instant in UTC, of milliseconds since the epoch. It is made once for each millisecond, as many requests share one. */
 export const formatInstant = (milliseconds: number): string => {
-  if (milliseconds !== lastTime) [lastText, lastTime] = [new Date(milliseconds).toISOString(), milliseconds]
+  if (milliseconds !== lastTime)
+    [lastText, lastTime] = [new Date(milliseconds).toISOString(), milliseconds]
   return lastText
 }
 
 const daysInMonth = (year: number, month: number): number =>
-  month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+  month === 2
+    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+      ? 29
+      : 28
+    : [4, 6, 9, 11].includes(month)
+      ? 30
+      : 31
 
 /**
  * Reads an RFC 3339 date-time (section 5.6) and returns it in UTC with milliseconds, such as

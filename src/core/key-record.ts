@@ -19,10 +19,17 @@ export interface KeyRecord {
  * external reference and the sync, which are those of now; a change, with the task as it is now.
  * 0.1.0 kept the first answer of a batch's changes too: those are replayed like creations.
  */
-export const replay = (record: KeyRecord, key: IdempotencyKey, current: StoredTask | undefined): CommitResult => {
+export const replay = (
+  record: KeyRecord,
+  key: IdempotencyKey,
+  current: StoredTask | undefined,
+): CommitResult => {
   if (record.isClaim || record.fingerprint !== key.fingerprint) return { kind: 'key_reused' }
-  if (record.json !== null) return { kind: 'stored', task: firstAnswer(record.json, current), replayed: true }
-  return current === undefined ? { kind: 'deleted', replayed: true } : { kind: 'stored', task: current, replayed: true }
+  if (record.json !== null)
+    return { kind: 'stored', task: firstAnswer(record.json, current), replayed: true }
+  return current === undefined
+    ? { kind: 'deleted', replayed: true }
+    : { kind: 'stored', task: current, replayed: true }
 }
 
 const firstAnswer = (json: string, current: StoredTask | undefined): StoredTask => {
@@ -36,5 +43,11 @@ const firstAnswer = (json: string, current: StoredTask | undefined): StoredTask 
  * Refuses another key for a task that has the maximum. `oldestExpiresAt` is when the first of its
  * keys expires, in milliseconds since the epoch.
  */
-export const checkKeyCount = (count: number, oldestExpiresAt: number, { now }: IdempotencyKey): TaskError | undefined =>
-  count < MAX_CHANGE_KEYS ? undefined : tooManyKeys(MAX_CHANGE_KEYS, Math.max(1, Math.ceil((oldestExpiresAt - now) / 1000)))
+export const checkKeyCount = (
+  count: number,
+  oldestExpiresAt: number,
+  { now }: IdempotencyKey,
+): TaskError | undefined =>
+  count < MAX_CHANGE_KEYS
+    ? undefined
+    : tooManyKeys(MAX_CHANGE_KEYS, Math.max(1, Math.ceil((oldestExpiresAt - now) / 1000)))

@@ -9,4 +9,5 @@ const DIGITS = 6
  */
 export const bucketOfId = (id: string): string => id.slice(-DIGITS)
 
-export const bucketOfKey = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, DIGITS)
+export const bucketOfKey = (key: string): string =>
+  createHash('sha256').update(key).digest('hex').slice(0, DIGITS)

@@ -64,7 +64,8 @@ export const createReadBudget = (total = TOTAL) => {
      */
     take(bytes: number, isWanted: () => boolean): Promise<Lease> {
       const cost = Math.min(costOf(bytes), total)
-      if (cost === 0 || (waiting.length === 0 && used + cost <= total)) return Promise.resolve(grant(cost))
+      if (cost === 0 || (waiting.length === 0 && used + cost <= total))
+        return Promise.resolve(grant(cost))
       return new Promise((resolve) => waiting.push({ cost, isWanted, resolve }))
     },
   }

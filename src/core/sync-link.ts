@@ -109,7 +109,12 @@ export const createLink = (taskId: string, now: number, wantedVersion = 1): Sync
 })
 
 /** The link of an issue that was opened at GitHub, and whose task is equal to it. */
-export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFields, now: number): SyncLink => ({
+export const importedLink = (
+  taskId: string,
+  issue: LinkedIssue,
+  base: SyncedFields,
+  now: number,
+): SyncLink => ({
   ...createLink(taskId, now),
   status: 'linked',
   syncedVersion: 1,
@@ -120,7 +125,10 @@ export const importedLink = (taskId: string, issue: LinkedIssue, base: SyncedFie
 })
 
 /** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
-export const withNextRevision = <N extends SyncLink | null | undefined>(link: SyncLink | undefined, next: N): N | undefined => {
+export const withNextRevision = <N extends SyncLink | null | undefined>(
+  link: SyncLink | undefined,
+  next: N,
+): N | undefined => {
   if (next === link) return undefined
   return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
 }
@@ -140,7 +148,8 @@ export const markOutOfSync = (
   if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
     return { ...marked, status: 'dirty', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
-  if (link.status === 'blocked' && link.error?.code === 'invalid') return { ...marked, ...due(link, now) }
+  if (link.status === 'blocked' && link.error?.code === 'invalid')
+    return { ...marked, ...due(link, now) }
   return marked
 }
 
@@ -163,7 +172,8 @@ const due = (link: SyncLink, now: number) => ({
   error: null,
 })
 
-const instant = (milliseconds: number | null): string | null => (milliseconds === null ? null : formatInstant(milliseconds))
+const instant = (milliseconds: number | null): string | null =>
+  milliseconds === null ? null : formatInstant(milliseconds)
 
 export const toTaskSync = (link: SyncLink): TaskSync => ({
   status: link.status,
@@ -181,7 +191,13 @@ export const withLink = (task: Task, link: SyncLink): Task => ({
   sync: toTaskSync(link),
 })
 
-export const toSyncedFields = ({ title, description, status, priority, labels }: Task): SyncedFields => ({
+export const toSyncedFields = ({
+  title,
+  description,
+  status,
+  priority,
+  labels,
+}: Task): SyncedFields => ({
   title,
   description,
   status,

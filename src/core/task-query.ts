@@ -46,7 +46,10 @@ export interface Position {
   readonly id: string
 }
 
-export const positionOf = (task: Task, sort: Sort): Position => ({ value: task[sort.key], id: task.id })
+export const positionOf = (task: Task, sort: Sort): Position => ({
+  value: task[sort.key],
+  id: task.id,
+})
 
 /** An opaque cursor. It names its sort, so that it is not taken for a place in another order. */
 export const toCursor = (position: Position, sort: Sort): string =>
@@ -62,7 +65,8 @@ export const fromCursor = (cursor: string, sort: Sort): Position | undefined => 
 }
 
 /** Cursors named `title` are of version 0.1.0: places in another order, by code point. */
-const sortName = ({ key, descending }: Sort): string => `${descending ? '-' : ''}${key === 'title' ? 'folded_title' : key}`
+const sortName = ({ key, descending }: Sort): string =>
+  `${descending ? '-' : ''}${key === 'title' ? 'folded_title' : key}`
 
 const isSortValue = (value: unknown, key: SortKey): value is string | null => {
   if (value === null) return key === 'due_at'

@@ -28,7 +28,12 @@ export interface IdempotencyKey {
  * the commit. `link` is the link after it; without one the link is left as it is.
  */
 export type Decision =
-  | { readonly kind: 'change'; readonly task: Task; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
+  | {
+      readonly kind: 'change'
+      readonly task: Task
+      readonly event: NewTaskEvent
+      readonly link?: SyncLink | undefined
+    }
   | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: TaskError }
@@ -61,7 +66,12 @@ export interface TaskRepository {
    * The next tasks in the order of the query after the position: `limit` of them, fewer only at the end of the list. Their texts
    * are read along if they come to at most `wholeBytes` bytes.
    */
-  list(query: TaskQuery, after: Position | undefined, limit: number, wholeBytes: number): Promise<Slice<Position>>
+  list(
+    query: TaskQuery,
+    after: Position | undefined,
+    limit: number,
+    wholeBytes: number,
+  ): Promise<Slice<Position>>
 
   /**
    * A task's next events after the first `after` ones, oldest first, in the same way. Kept when the task is deleted. As each
@@ -73,7 +83,12 @@ export interface TaskRepository {
    * Stores a new task, its event, the key's record and its link to an issue in one durable commit. Precondition: its version is 1, its id
    * greater than any that this process was told of (`newestId`) or stored and, with a key, in the key's bucket.
    */
-  create(task: Task, event: NewTaskEvent, key?: IdempotencyKey, link?: SyncLink): Promise<CommitResult>
+  create(
+    task: Task,
+    event: NewTaskEvent,
+    key?: IdempotencyKey,
+    link?: SyncLink,
+  ): Promise<CommitResult>
 
   /**
    * Reads the task, asks `decide`, and stores what it says with its event and the key's record in one durable

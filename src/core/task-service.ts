@@ -7,9 +7,23 @@ import { formatInstant } from './instant.ts'
 import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
 import { createSliceWalk, openSlice, type Slice } from './slice.ts'
 import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
-import { completeTask, createTask, patchIssues, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
+import {
+  completeTask,
+  createTask,
+  patchIssues,
+  patchTask,
+  type Task,
+  type TaskDraft,
+  type TaskPatch,
+} from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
-import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from './task-repository.ts'
+import type {
+  CommitResult,
+  Decision,
+  IdempotencyKey,
+  StoredTask,
+  TaskRepository,
+} from './task-repository.ts'
 
 /** How long an idempotency key is remembered, in milliseconds. */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
@@ -89,7 +103,8 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     }
 
   const commitNew = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
-    if (isMirrored && draft.external_reference_id != null) throw invalidInput([mirroredReference(null)])
+    if (isMirrored && draft.external_reference_id != null)
+      throw invalidInput([mirroredReference(null)])
     const key = toKey(retry)
     const task = createTask(draft, newId(key?.key), instant())
     const link = mirror?.newLink(task.id)
@@ -105,14 +120,23 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
   }
 
-  const change = async (id: string, decide: (current: Task) => Decision, preconditions: Preconditions, retry?: RetryKey) => {
+  const change = async (
+    id: string,
+    decide: (current: Task) => Decision,
+    preconditions: Preconditions,
+    retry?: RetryKey,
+  ) => {
     let decision: Decision | undefined
     const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
     const guarded = (current: Task, link: SyncLink | undefined): Decision => {
       const error = checkPreconditions(current.version, preconditions)
       decision = error === undefined ? decide(current) : { kind: 'refuse', error }
-      if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse') return decision
-      return { ...decision, link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt) }
+      if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse')
+        return decision
+      return {
+        ...decision,
+        link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt),
+      }
     }
     const result = settled(await repository.change(id, guarded, toKey(retry, id)))
     if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()
@@ -128,17 +152,36 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   ): Promise<Written> => {
     const at = instant()
     const decide = (current: Task): Decision => {
-      const issues = [...patchIssues(current, patch), ...(isMirrored ? referenceIssues(current, patch) : [])]
+      const issues = [
+        ...patchIssues(current, patch),
+        ...(isMirrored ? referenceIssues(current, patch) : []),
+      ]
       return issues.length > 0
         ? { kind: 'refuse', error: invalidInput(issues) }
-        : toDecision(current, patchTask(current, isMirrored ? withoutReference(patch) : patch, at), actor)
+        : toDecision(
+            current,
+            patchTask(current, isMirrored ? withoutReference(patch) : patch, at),
+            actor,
+          )
     }
     return stored(await change(id, decide, preconditions, retry))
   }
 
-  const complete = async (id: string, actor: string, preconditions: Preconditions, retry?: RetryKey): Promise<Written> => {
+  const complete = async (
+    id: string,
+    actor: string,
+    preconditions: Preconditions,
+    retry?: RetryKey,
+  ): Promise<Written> => {
     const at = instant()
-    return stored(await change(id, (current) => toDecision(current, completeTask(current, at), actor), preconditions, retry))
+    return stored(
+      await change(
+        id,
+        (current) => toDecision(current, completeTask(current, at), actor),
+        preconditions,
+        retry,
+      ),
+    )
   }
 
   const remove = async (
@@ -157,16 +200,29 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     return { replayed }
   }
 
-  const run = async (operation: BatchOperation, actor: string, retry?: RetryKey): Promise<BatchResult> => {
+  const run = async (
+    operation: BatchOperation,
+    actor: string,
+    retry?: RetryKey,
+  ): Promise<BatchResult> => {
     switch (operation.op) {
       case 'create':
         return { kind: 'created', ...(await commitNew(operation.task, actor, retry)) }
       case 'update':
-        return { kind: 'changed', ...(await update(operation.id, operation.task, actor, ifMatch(operation), retry)) }
+        return {
+          kind: 'changed',
+          ...(await update(operation.id, operation.task, actor, ifMatch(operation), retry)),
+        }
       case 'complete':
-        return { kind: 'changed', ...(await complete(operation.id, actor, ifMatch(operation), retry)) }
+        return {
+          kind: 'changed',
+          ...(await complete(operation.id, actor, ifMatch(operation), retry)),
+        }
       case 'delete':
-        return { kind: 'deleted', ...(await remove(operation.id, actor, ifMatch(operation), retry)) }
+        return {
+          kind: 'deleted',
+          ...(await remove(operation.id, actor, ifMatch(operation), retry)),
+        }
     }
   }
 
@@ -185,7 +241,8 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     /** One page of a list, and where the next one begins. */
     async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
       const isLong = limit > SLICE_ITEMS
-      const read = (wholeBytes: number) => repository.list(query, after, limit, isLong ? 0 : wholeBytes)
+      const read = (wholeBytes: number) =>
+        repository.list(query, after, limit, isLong ? 0 : wholeBytes)
       const opened = await openSlice(read, budget)
       const { whole, next } = opened.slice
       if (whole !== undefined && whole.length <= SMALL_CHUNK) return { tasks: whole, next }
@@ -215,7 +272,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
      * the key and its index, so that a retry after any crash does what is missing and repeats nothing.
      * Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
      */
-    async batch(operations: readonly BatchOperation[], actor: string, retry?: RetryKey): Promise<BatchResult[]> {
+    async batch(
+      operations: readonly BatchOperation[],
+      actor: string,
+      retry?: RetryKey,
+    ): Promise<BatchResult[]> {
       const key = toKey(retry)
       if (key === undefined) await repository.ping()
       else if (!(await repository.claim(key))) throw keyReused()
@@ -224,7 +285,9 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
         operations.map((operation, index) => {
           const itemRetry = retry && { ...retry, index }
           const attempt = () =>
-            run(operation, actor, itemRetry).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
+            run(operation, actor, itemRetry).catch(
+              (error: unknown): BatchResult => ({ kind: 'failed', error }),
+            )
           if (operation.op === 'create') return attempt()
           const result = lastOnTask.get(operation.id)?.then(attempt) ?? attempt()
           lastOnTask.set(operation.id, result)
@@ -260,7 +323,9 @@ const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): Ta
 
 /** A change that changes nothing makes no version and no event. */
 const toDecision = (current: Task, next: Task, actor: string): Decision =>
-  next === current ? { kind: 'keep' } : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
+  next === current
+    ? { kind: 'keep' }
+    : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
 
 /** The field was checked with the batch; a text that is not a list of ETags matches nothing. */
 const ifMatch = ({ if_match }: { readonly if_match?: string }): Preconditions =>

@@ -38,7 +38,8 @@ export const SyncError = Type.Object(
 )
 export type SyncError = Readonly<Static<typeof SyncError>>
 
-const nullable = <S extends ReturnType<typeof Type.String>>(schema: S) => Type.Union([schema, Type.Null()])
+const nullable = <S extends ReturnType<typeof Type.String>>(schema: S) =>
+  Type.Union([schema, Type.Null()])
 
 /** How a linked task's issue stands, as the documentation shows it. */
 export const EXAMPLE_SYNC = {
@@ -54,17 +55,27 @@ export const EXAMPLE_SYNC = {
 export const TaskSync = Type.Object(
   {
     status: SyncStatus,
-    issue_url: nullable(Type.String({ description: 'The URL of the issue page; null until it is known.' })),
+    issue_url: nullable(
+      Type.String({ description: 'The URL of the issue page; null until it is known.' }),
+    ),
     issue_number: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
       description: 'The number of the issue in its repository; null until it is known.',
     }),
     last_synced_at: nullable(
-      Type.String({ format: 'date-time', description: 'When task and issue were last seen to be equal.' }),
+      Type.String({
+        format: 'date-time',
+        description: 'When task and issue were last seen to be equal.',
+      }),
     ),
     next_attempt_at: nullable(
-      Type.String({ format: 'date-time', description: 'When the next attempt is due; null if none is planned.' }),
+      Type.String({
+        format: 'date-time',
+        description: 'When the next attempt is due; null if none is planned.',
+      }),
     ),
-    error: Type.Union([SyncError, Type.Null()], { description: 'Why task and issue differ; null without an error.' }),
+    error: Type.Union([SyncError, Type.Null()], {
+      description: 'Why task and issue differ; null without an error.',
+    }),
   },
   { title: 'TaskSync', additionalProperties: false, examples: [EXAMPLE_SYNC] },
 )

@@ -12,7 +12,10 @@ export const TaskStatus = Type.Enum([...TASK_STATUSES], {
 export type TaskStatus = Static<typeof TaskStatus>
 
 export const TASK_PRIORITIES = ['low', 'medium', 'high'] as const
-export const TaskPriority = Type.Enum([...TASK_PRIORITIES], { type: 'string', description: 'The importance of the task.' })
+export const TaskPriority = Type.Enum([...TASK_PRIORITIES], {
+  type: 'string',
+  description: 'The importance of the task.',
+})
 export type TaskPriority = Static<typeof TaskPriority>
 
 /** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */
@@ -40,12 +43,21 @@ const text = (least: number, most: number, description: string) =>
   )
 
 const Title = Type.Refine(
-  Type.String({ minLength: 1, description: `What to do: 1 to ${TITLE_MOST} characters after trimming.` }),
+  Type.String({
+    minLength: 1,
+    description: `What to do: 1 to ${TITLE_MOST} characters after trimming.`,
+  }),
   (title) => {
     const trimmed = title.trim()
-    return trimmed !== '' && trimmed.length <= 2 * TITLE_MOST && codePoints(trimmed) <= TITLE_MOST && isStorable(trimmed)
+    return (
+      trimmed !== '' &&
+      trimmed.length <= 2 * TITLE_MOST &&
+      codePoints(trimmed) <= TITLE_MOST &&
+      isStorable(trimmed)
+    )
   },
-  () => `a string of 1 to ${TITLE_MOST} characters (spaces around it not counted) without NUL or lone surrogates`,
+  () =>
+    `a string of 1 to ${TITLE_MOST} characters (spaces around it not counted) without NUL or lone surrogates`,
 )
 
 const instant = (description: string) =>
@@ -63,12 +75,21 @@ const Labels = Type.Array(text(1, LABEL_MOST, 'A label.'), {
   description: 'Free-form labels. Their order is kept; duplicates are removed.',
 })
 const DueAt = nullable(
-  instant('When the task is due. Any RFC 3339 offset is accepted; responses are in UTC, rounded down to milliseconds.'),
+  instant(
+    'When the task is due. Any RFC 3339 offset is accepted; responses are in UTC, rounded down to milliseconds.',
+  ),
 )
 const ExternalReferenceId = nullable(
-  text(1, REFERENCE_MOST, 'The id of this task in another system; with GitHub sync, the id of its issue.'),
+  text(
+    1,
+    REFERENCE_MOST,
+    'The id of this task in another system; with GitHub sync, the id of its issue.',
+  ),
 )
-const Version = Type.Integer({ minimum: 1, description: 'Starts at 1 and grows by one with each change; the ETag contains it.' })
+const Version = Type.Integer({
+  minimum: 1,
+  description: 'Starts at 1 and grows by one with each change; the ETag contains it.',
+})
 
 /** The id of a task, a UUIDv7. Any other text is accepted too and is the id of no task. */
 export const taskId = (description: string) => Type.String({ format: 'uuid', description })
@@ -108,7 +129,9 @@ export const Task = Type.Object(
     completed_at: nullable(instant('When the task was completed; null if it is not completed.')),
     external_reference_id: ExternalReferenceId,
     version: Version,
-    sync: Type.Union([TaskSync, Type.Null()], { description: 'The state of the GitHub issue of the task; null without one.' }),
+    sync: Type.Union([TaskSync, Type.Null()], {
+      description: 'The state of the GitHub issue of the task; null without one.',
+    }),
   },
   {
     title: 'Task',
@@ -136,7 +159,14 @@ export const TaskDraft = Type.Object(
   {
     title: 'TaskDraft',
     additionalProperties: false,
-    examples: [{ title: 'Renew the certificate', priority: 'high', labels: ['ops'], due_at: '2026-03-06T13:00:00+01:00' }],
+    examples: [
+      {
+        title: 'Renew the certificate',
+        priority: 'high',
+        labels: ['ops'],
+        due_at: '2026-03-06T13:00:00+01:00',
+      },
+    ],
   },
 )
 export type TaskDraft = Readonly<Static<typeof TaskDraft>>
@@ -151,11 +181,24 @@ export const TaskPatch = Type.Object(
     id: Type.Optional(taskId('Read-only: accepted if equal to the stored value.')),
     created_at: Type.Optional(instant('Read-only: accepted if equal to the stored value.')),
     updated_at: Type.Optional(instant('Read-only: accepted if equal to the stored value.')),
-    completed_at: Type.Optional(nullable(instant('Read-only: accepted if equal to the stored value.'))),
-    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Read-only: accepted if equal to the stored value.' })),
-    sync: Type.Optional(Type.Union([TaskSync, Type.Null()], { description: 'Read-only: accepted and ignored.' })),
+    completed_at: Type.Optional(
+      nullable(instant('Read-only: accepted if equal to the stored value.')),
+    ),
+    version: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Read-only: accepted if equal to the stored value.',
+      }),
+    ),
+    sync: Type.Optional(
+      Type.Union([TaskSync, Type.Null()], { description: 'Read-only: accepted and ignored.' }),
+    ),
   },
-  { title: 'TaskPatch', additionalProperties: false, examples: [{ status: 'in_progress', due_at: null }] },
+  {
+    title: 'TaskPatch',
+    additionalProperties: false,
+    examples: [{ status: 'in_progress', due_at: null }],
+  },
 )
 export type TaskPatch = Readonly<Static<typeof TaskPatch>>
 
@@ -198,15 +241,24 @@ export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
     labels: patch.labels === undefined ? task.labels : [...new Set(patch.labels)],
     due_at: patch.due_at === undefined ? task.due_at : normalised(patch.due_at),
     completed_at: status === 'completed' ? (task.completed_at ?? at) : null,
-    external_reference_id: patch.external_reference_id === undefined ? task.external_reference_id : patch.external_reference_id,
+    external_reference_id:
+      patch.external_reference_id === undefined
+        ? task.external_reference_id
+        : patch.external_reference_id,
   }
-  return changedFields(task, next).length === 0 ? task : { ...next, updated_at: at, version: task.version + 1 }
+  return changedFields(task, next).length === 0
+    ? task
+    : { ...next, updated_at: at, version: task.version + 1 }
 }
 
 /** The completed task; the same object when it already was. */
-export const completeTask = (task: Task, now: string): Task => patchTask(task, { status: 'completed' }, now)
+export const completeTask = (task: Task, now: string): Task =>
+  patchTask(task, { status: 'completed' }, now)
 
-export type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at' | 'sync'>
+export type TrackedField = Exclude<
+  keyof Task,
+  'id' | 'version' | 'created_at' | 'updated_at' | 'sync'
+>
 
 /** The fields whose changes make a version and a line of history. */
 export const TRACKED_FIELDS = [
@@ -224,18 +276,30 @@ export const changedFields = (before: Task, after: Task): TrackedField[] =>
   TRACKED_FIELDS.filter((field) => !isSame(before[field], after[field]))
 
 const isSame = (a: Task[TrackedField], b: Task[TrackedField]): boolean =>
-  Array.isArray(a) && Array.isArray(b) ? a.length === b.length && a.every((label, i) => label === b[i]) : a === b
+  Array.isArray(a) && Array.isArray(b)
+    ? a.length === b.length && a.every((label, i) => label === b[i])
+    : a === b
 
-const normalised = (due: string | null): string | null => (due === null ? null : (toInstant(due) ?? null))
+const normalised = (due: string | null): string | null =>
+  due === null ? null : (toInstant(due) ?? null)
 
 /** Instants of one width compare as text. A clock set back never takes a task's last change with it. */
 const later = (a: string, b: string): string => (a > b ? a : b)
 
-const ownFieldIssue = (task: Task, patch: TaskPatch, field: (typeof OURS)[number]): InputIssue[] => {
+const ownFieldIssue = (
+  task: Task,
+  patch: TaskPatch,
+  field: (typeof OURS)[number],
+): InputIssue[] => {
   const given = patch[field]
   if (given === undefined) return []
   if (normalisedOwn(field, given) === task[field]) return []
-  return [{ pointer: `#/${field}`, detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}` }]
+  return [
+    {
+      pointer: `#/${field}`,
+      detail: `is set by the service: leave it out, or send ${JSON.stringify(task[field])}`,
+    },
+  ]
 }
 
 const normalisedOwn = (field: (typeof OURS)[number], given: string | number | null) => {

@@ -18,7 +18,15 @@ const ASCII = /^[\x20-\x7e]*$/
 const ACCENTS = /(?=\p{M})[\p{sc=Inherited}\p{sc=Hebrew}]/gu
 
 /** Letters that Unicode does not decompose, and what they are without their stroke or ligature. */
-const BASE_LETTERS: Readonly<Record<string, string>> = { æ: 'ae', đ: 'd', ħ: 'h', ł: 'l', ø: 'o', œ: 'oe', ŧ: 't' }
+const BASE_LETTERS: Readonly<Record<string, string>> = {
+  æ: 'ae',
+  đ: 'd',
+  ħ: 'h',
+  ł: 'l',
+  ø: 'o',
+  œ: 'oe',
+  ŧ: 't',
+}
 
 /**
  * What titles are sorted by, in the order of UTF-8 bytes (that of code points): the title without
@@ -34,5 +42,7 @@ const foldTitle = (title: string): string => {
     .replace(/[æđħłøœŧ]/g, (letter) => BASE_LETTERS[letter] ?? letter)
     .replaceAll(SEPARATOR, '')
     .normalize('NFC')
-  return folded.length > MAX_FOLDED_LENGTH ? [...folded].slice(0, MAX_FOLDED_LENGTH).join('') : folded
+  return folded.length > MAX_FOLDED_LENGTH
+    ? [...folded].slice(0, MAX_FOLDED_LENGTH).join('')
+    : folded
 }

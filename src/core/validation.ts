@@ -8,7 +8,9 @@ import { Compile, Format } from './typebox.ts'
 Format.Set('date-time', (text) => toInstant(text) !== undefined)
 
 /** Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when it fits. */
-export type Validator<T> = (value: unknown) => { readonly value: T } | { readonly issues: readonly InputIssue[] }
+export type Validator<T> = (
+  value: unknown,
+) => { readonly value: T } | { readonly issues: readonly InputIssue[] }
 
 /** Compiles a schema once. The schema that a route shows in its documentation is the one that checks. */
 export const createValidator = <S extends TSchema>(schema: S): Validator<Static<S>> => {
@@ -41,30 +43,55 @@ interface JsonSchema {
 const ISSUES_MOST = 8
 
 /** One issue per place, with what is expected there rather than every keyword that failed; at least one. */
-const toIssues = (errors: readonly TLocalizedValidationError[], schema: JsonSchema, value: unknown): InputIssue[] => {
+const toIssues = (
+  errors: readonly TLocalizedValidationError[],
+  schema: JsonSchema,
+  value: unknown,
+): InputIssue[] => {
   const details = new Map<string, string>(unknownFields(schema, value, ''))
   for (const error of errors) {
-    for (const [path, detail] of explain(error, schema)) if (!details.has(path)) details.set(path, detail)
+    for (const [path, detail] of explain(error, schema))
+      if (!details.has(path)) details.set(path, detail)
   }
   if (details.size === 0) details.set('', 'is not what is expected here')
-  return [...details].slice(0, ISSUES_MOST).map(([path, detail]) => ({ pointer: toFragment(path), detail }))
+  return [...details]
+    .slice(0, ISSUES_MOST)
+    .map(([path, detail]) => ({ pointer: toFragment(path), detail }))
 }
 
 type Detail = [path: string, detail: string]
 
 /** The fields that an object's schema does not know, named from the value: TypeBox reports them without their place. */
 const unknownFields = (schema: JsonSchema, value: unknown, path: string): Detail[] => {
-  if (schema.properties === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  if (
+    schema.properties === undefined ||
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value)
+  )
+    return []
   const known = Object.keys(schema.properties)
   const detail =
-    known.length === 0 ? 'is not known: nothing is expected here' : `is not known: expected one of ${known.join(', ')}`
-  const names = schema.additionalProperties === false ? Object.keys(value).filter((name) => !known.includes(name)) : []
+    known.length === 0
+      ? 'is not known: nothing is expected here'
+      : `is not known: expected one of ${known.join(', ')}`
+  const names =
+    schema.additionalProperties === false
+      ? Object.keys(value).filter((name) => !known.includes(name))
+      : []
   const nested = known
     .filter((name) => Object.hasOwn(value, name))
     .flatMap((name) =>
-      unknownFields(schema.properties?.[name] ?? {}, (value as Record<string, unknown>)[name], `${path}/${name}`),
+      unknownFields(
+        schema.properties?.[name] ?? {},
+        (value as Record<string, unknown>)[name],
+        `${path}/${name}`,
+      ),
     )
-  return [...names.slice(0, ISSUES_MOST).map((name): Detail => [`${path}/${toStep(name)}`, detail]), ...nested]
+  return [
+    ...names.slice(0, ISSUES_MOST).map((name): Detail => [`${path}/${toStep(name)}`, detail]),
+    ...nested,
+  ]
 }
 
 const explain = (error: TLocalizedValidationError, schema: JsonSchema): Detail[] => {
@@ -85,7 +112,8 @@ const explain = (error: TLocalizedValidationError, schema: JsonSchema): Detail[]
 /** A step of a JSON pointer (RFC 6901): a name, cut where it is longer than anyone needs to see. */
 const toStep = (name: string): string => {
   const characters = [...name.slice(0, 200).toWellFormed()]
-  const shown = characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : characters.join('')
+  const shown =
+    characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : characters.join('')
   return shown.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 

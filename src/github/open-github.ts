@@ -39,12 +39,21 @@ export interface GithubDeps {
 export type Github = ReturnType<typeof openGithub>
 
 /** The sync of tasks with the issues of a repository. It runs until it is closed. */
-export const openGithub = (settings: GithubSettings, { tasks, version, newId, now, warn }: GithubDeps) => {
+export const openGithub = (
+  settings: GithubSettings,
+  { tasks, version, newId, now, warn }: GithubDeps,
+) => {
   const { sync } = tasks
   const { credential, apiUrl, repository } = settings
   const userAgent = `task-manager-api/${version}`
   const clock = createGithubClock(now)
-  const call = createClient({ credential, apiUrl, timeoutMs: settings.requestTimeoutMs, userAgent, clock })
+  const call = createClient({
+    credential,
+    apiUrl,
+    timeoutMs: settings.requestTimeoutMs,
+    userAgent,
+    clock,
+  })
 
   const openContext = async (signal: AbortSignal): Promise<SyncContext> => {
     clock.assume(((await sync.readState(CLOCK_OFFSET)) as number | undefined) ?? 0)
@@ -57,13 +66,18 @@ export const openGithub = (settings: GithubSettings, { tasks, version, newId, no
 
   /** Whether nothing goes to GitHub just now, so that no issue is worth waiting for. */
   const isHalted = async (): Promise<boolean> => {
-    const [{ pausedUntil }, block] = await Promise.all([readLimits(sync, credential, settings, clock), sync.readState(BLOCK)])
+    const [{ pausedUntil }, block] = await Promise.all([
+      readLimits(sync, credential, settings, clock),
+      sync.readState(BLOCK),
+    ])
     return pausedUntil !== null || block != null
   }
 
   /** As many creates wait for their issues as can be opened within the wait, one after the other. */
   const waitingMost =
-    settings.createWaitMs === 0 ? 0 : Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
+    settings.createWaitMs === 0
+      ? 0
+      : Math.ceil(settings.createWaitMs / Math.max(settings.writeIntervalMs, OPENED_POLL_MS)) + 1
   let waiting = 0
   let isClosing = false
 

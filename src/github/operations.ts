@@ -12,7 +12,12 @@ import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/st
 import { linkPages } from './step/link-pages.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
-const REVIVABLE = ['blocked', 'dead', 'remote_gone', 'linked'] as const satisfies readonly SyncStatus[]
+const REVIVABLE = [
+  'blocked',
+  'dead',
+  'remote_gone',
+  'linked',
+] as const satisfies readonly SyncStatus[]
 
 /** So many tasks are linked at once. */
 const PAGE = 100
@@ -27,7 +32,9 @@ export const createOperations = (
   clock: GithubClock,
 ) => ({
   async status(): Promise<GithubStatus> {
-    const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) => sync.readState(name))
+    const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) =>
+      sync.readState(name),
+    )
     const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
       readLimits(sync, credential, settings, clock),
       sync.countLinks(),
@@ -38,7 +45,13 @@ export const createOperations = (
       repository: (home as RepositoryPlace | undefined)?.fullName ?? settings.repository,
       blocked: (blocked ?? null) as SyncError | null,
       budget:
-        budget === undefined ? null : { limit: budget.limit, remaining: budget.remaining, resets_at: instant(budget.resetsAt) },
+        budget === undefined
+          ? null
+          : {
+              limit: budget.limit,
+              remaining: budget.remaining,
+              resets_at: instant(budget.resetsAt),
+            },
       paused_until: instant(pausedUntil),
       pause_reason: reason,
       next_issue_at: instant(nextCreateAt > now() ? nextCreateAt : null),
@@ -50,11 +63,13 @@ export const createOperations = (
     }
   },
 
-  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> => sync.links(status, after, limit),
+  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> =>
+    sync.links(status, after, limit),
 
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
-    const revive = async () => (await sync.changeLink(taskId, (link) => retryNow(link, now()))) !== undefined
+    const revive = async () =>
+      (await sync.changeLink(taskId, (link) => retryNow(link, now()))) !== undefined
     /** A task that cannot be linked is gone, or another request has just linked it. */
     const isKnown = (await revive()) || (await sync.addLink(taskId, now())) || (await revive())
     if (!isKnown) return false
@@ -69,9 +84,13 @@ export const createOperations = (
     for (const status of REVIVABLE) {
       for await (const page of linkPages(sync, status)) {
         const wanted = page.filter(
-          ({ error }) => (status !== 'linked' || error !== null) && (reason === undefined || error?.code === reason),
+          ({ error }) =>
+            (status !== 'linked' || error !== null) &&
+            (reason === undefined || error?.code === reason),
         )
-        await Promise.all(wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => retryNow(link, now()))))
+        await Promise.all(
+          wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => retryNow(link, now()))),
+        )
         count += wanted.length
       }
     }

@@ -11,7 +11,11 @@ const SIGNATURE = /^sha256=([0-9a-f]{64})$/
  * @param signature the header X-Hub-Signature-256: `sha256=` and the HMAC-SHA256 of the body in lower-case hex
  * @param secrets the current one and, while it is being replaced, the former. An empty one lets nobody in
  */
-export const isSigned = (body: Buffer, signature: string | undefined, secrets: readonly string[]): boolean => {
+export const isSigned = (
+  body: Buffer,
+  signature: string | undefined,
+  secrets: readonly string[],
+): boolean => {
   const [, hex] = SIGNATURE.exec(signature ?? '') ?? []
   if (hex === undefined) return false
   const given = Buffer.from(hex, 'hex')

@@ -22,14 +22,22 @@ interface IssuesPayload {
 }
 
 /** Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that counts is which issue. */
-export const createWebhook = (secrets: readonly string[], sync: SyncRepository, poke: () => void, now: () => number) => ({
+export const createWebhook = (
+  secrets: readonly string[],
+  sync: SyncRepository,
+  poke: () => void,
+  now: () => number,
+) => ({
   async receive({ id, event, signature, body }: RawDelivery): Promise<Receipt> {
     if (!isSigned(body, signature, secrets)) return 'unsigned'
     if (event !== 'issues') return 'not_ours'
     const payload = parse(body)
     if (payload === undefined) return 'malformed'
     const at = now()
-    await Promise.all([sync.addDelivery(toDelivery(id, body, payload, at)), sync.writeState(LAST_DELIVERY, at)])
+    await Promise.all([
+      sync.addDelivery(toDelivery(id, body, payload, at)),
+      sync.writeState(LAST_DELIVERY, at),
+    ])
     poke()
     return 'taken'
   },
@@ -38,7 +46,12 @@ export const createWebhook = (secrets: readonly string[], sync: SyncRepository, 
 /** As GitHub names whoever is gone. */
 const GHOST = 'ghost'
 
-const toDelivery = (id: string, body: Buffer, payload: IssuesPayload, receivedAt: number): Delivery => ({
+const toDelivery = (
+  id: string,
+  body: Buffer,
+  payload: IssuesPayload,
+  receivedAt: number,
+): Delivery => ({
   id,
   action: payload.action,
   issueNumber: payload.issue.number,
@@ -58,7 +71,9 @@ const exactIssueId = (body: Buffer): string | undefined =>
 const parse = (body: Buffer): IssuesPayload | undefined => {
   try {
     const payload = JSON.parse(body.toString()) as Partial<IssuesPayload>
-    const isWhole = [payload.issue?.id, payload.issue?.number, payload.repository?.id].every(Number.isFinite)
+    const isWhole = [payload.issue?.id, payload.issue?.number, payload.repository?.id].every(
+      Number.isFinite,
+    )
     return isWhole && typeof payload.action === 'string' ? (payload as IssuesPayload) : undefined
   } catch {
     return undefined

@@ -11,14 +11,17 @@ const EXEMPT = new Set(['/livez', '/readyz', '/github/webhook'])
  * (DNS rebinding). On a loopback address only names of this machine pass; elsewhere also IP addresses and names without a
  * dot, which no page on the web has. Throws `malformed_request` or `host_not_allowed`.
  */
-export const createHostCheck = (settings: NetworkSettings): ((request: IncomingMessage) => void) => {
+export const createHostCheck = (
+  settings: NetworkSettings,
+): ((request: IncomingMessage) => void) => {
   const isAllowed = createHostRule(settings)
   /** Clients send the same header again and again. */
   let lastAllowed: string | undefined
 
   return (request) => {
     const { host } = request.headers
-    if (hasTwoHosts(request)) throw new HttpError('malformed_request', 'A request must have one Host header, not several')
+    if (hasTwoHosts(request))
+      throw new HttpError('malformed_request', 'A request must have one Host header, not several')
     if (host === lastAllowed && host !== undefined) return
     if (host === undefined) return requireOldProtocol(request)
     if (isAllowed(toHostName(host))) lastAllowed = host
@@ -26,7 +29,11 @@ export const createHostCheck = (settings: NetworkSettings): ((request: IncomingM
   }
 }
 
-const createHostRule = ({ host, publicUrl, allowedHosts }: NetworkSettings): ((name: string | undefined) => boolean) => {
+const createHostRule = ({
+  host,
+  publicUrl,
+  allowedHosts,
+}: NetworkSettings): ((name: string | undefined) => boolean) => {
   const names = new Set([host.toLowerCase(), toHostName(publicUrl?.host ?? ''), ...allowedHosts])
   const isLocal = host.toLowerCase() === 'localhost' || isLoopbackAddress(host)
   return (name) => {
@@ -37,7 +44,8 @@ const createHostRule = ({ host, publicUrl, allowedHosts }: NetworkSettings): ((n
 }
 
 /** `localhost` and the names below it never leave the machine (RFC 6761, 6.3). */
-const isLoopbackName = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)
+const isLoopbackName = (name: string): boolean =>
+  name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)
 
 /** The name of a Host header (RFC 9110, 7.2), in lower case, without its port and a final dot; undefined for no host at all. */
 export const toHostName = (header: string): string | undefined =>
@@ -47,7 +55,8 @@ export const toHostName = (header: string): string | undefined =>
     .replace(/^\[(.*)\]$/, '$1')
 
 const requireOldProtocol = ({ httpVersion }: IncomingMessage): void => {
-  if (httpVersion !== '1.0') throw new HttpError('malformed_request', 'HTTP/1.1 requests must include a Host header')
+  if (httpVersion !== '1.0')
+    throw new HttpError('malformed_request', 'HTTP/1.1 requests must include a Host header')
 }
 
 /** Node keeps the first one alone in `headers`. */

@@ -125,7 +125,8 @@ export const buildApp = async ({
   await addOpenApi(app, version)
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'))
   app.addHook('onRoute', (route) => {
-    if (route.schema !== undefined && route.schema.hide !== true) route.schema.querystring ??= NO_QUERY
+    if (route.schema !== undefined && route.schema.hide !== true)
+      route.schema.querystring ??= NO_QUERY
   })
   addMetrics(app, eventLag, github?.operations)
   addTaskRoutes(app, service)
@@ -138,7 +139,10 @@ export const buildApp = async ({
 
 /** Ours in place of ajv and fast-json-stringify, which are then not even loaded. Fastify types the first as ajv's own. */
 const COMPILERS = {
-  compilersFactory: { buildValidator: () => compileValidator as never, buildSerializer: () => () => JSON.stringify },
+  compilersFactory: {
+    buildValidator: () => compileValidator as never,
+    buildSerializer: () => () => JSON.stringify,
+  },
 }
 
 /** Where a route takes no query parameters, one that is given is refused rather than ignored. */

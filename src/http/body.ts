@@ -16,26 +16,34 @@ export const NO_BODY = Type.Union([Type.Object({}, { additionalProperties: false
  * A body that may be left out: Fastify validates an absent one as null. The document shows `schema`
  * and that it is not required.
  */
-export const optionalBody = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()], { optionalBody: schema })
+export const optionalBody = <S extends TSchema>(schema: S) =>
+  Type.Union([schema, Type.Null()], { optionalBody: schema })
 
 /** Takes JSON in UTF-8 and nothing else, and refuses bytes that are no UTF-8 rather than mending them. */
 export const addBodyParsers = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      done(null, toBody(request, body as Buffer))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'buffer' },
+    (request, body, done) => {
+      try {
+        done(null, toBody(request, body as Buffer))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  )
 }
 
 /** The body as a value; undefined for an empty one, which some clients send with a content type. */
 const toBody = ({ method, headers }: FastifyRequest, body: Buffer): unknown => {
   const type = headers['content-type'] ?? ''
-  if (method !== 'PATCH' && type.includes('merge-patch')) throw unsupported('Only PATCH takes application/merge-patch+json')
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw unsupported('Send the body uncompressed')
-  if (!/^utf-8$/i.test(/;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? 'utf-8')) throw unsupported('Send the body in UTF-8')
+  if (method !== 'PATCH' && type.includes('merge-patch'))
+    throw unsupported('Only PATCH takes application/merge-patch+json')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw unsupported('Send the body uncompressed')
+  if (!/^utf-8$/i.test(/;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1] ?? 'utf-8'))
+    throw unsupported('Send the body in UTF-8')
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new HttpError('malformed_json', 'The body is not valid UTF-8')
   return parseJson(body.toString())

@@ -37,7 +37,8 @@ export const addCompression = (app: FastifyInstance): void => {
   const compress: onSendHookHandler = (request, reply, payload, done) => {
     if (!isCompressible(reply)) return done(null, payload)
     addVary(reply, 'Accept-Encoding')
-    if (!acceptsGzip(request.headers['accept-encoding']) || !isWorthIt(payload)) return done(null, payload)
+    if (!acceptsGzip(request.headers['accept-encoding']) || !isWorthIt(payload))
+      return done(null, payload)
     if (payload instanceof Readable && streams >= MAX_STREAMS) return done(null, payload)
     reply.header('content-encoding', 'gzip').removeHeader('content-length')
     if (request.method === 'HEAD') return done(null, unknownLength())
@@ -55,11 +56,14 @@ export const addVary = (reply: FastifyReply, name: string): void => {
 
 /** A part of a file (206) is a part of its uncompressed form. */
 const isCompressible = (reply: FastifyReply): boolean =>
-  COMPRESSIBLE.test(String(reply.getHeader('content-type'))) && reply.statusCode !== 206 && !reply.hasHeader('content-encoding')
+  COMPRESSIBLE.test(String(reply.getHeader('content-type'))) &&
+  reply.statusCode !== 206 &&
+  !reply.hasHeader('content-encoding')
 
 const isWorthIt = (payload: unknown): payload is string | Buffer | Readable =>
   payload instanceof Readable ||
-  ((typeof payload === 'string' || Buffer.isBuffer(payload)) && Buffer.byteLength(payload) >= SMALLEST)
+  ((typeof payload === 'string' || Buffer.isBuffer(payload)) &&
+    Buffer.byteLength(payload) >= SMALLEST)
 
 /** Whether `gzip` is accepted: named itself with a weight above 0, else by `*`. */
 export const acceptsGzip = (header: FastifyRequest['headers']['accept-encoding']): boolean => {

@@ -13,7 +13,8 @@ const EXPOSED = 'ETag, Link, Location, Retry-After, Idempotent-Replayed, X-Reque
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-  'access-control-allow-headers': 'Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id',
+  'access-control-allow-headers':
+    'Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id',
   'access-control-max-age': '600',
 } as const
 
@@ -25,8 +26,11 @@ export const createOriginCheck = ({ corsOrigins, publicUrl }: NetworkSettings) =
   const named = new Set(corsOrigins)
 
   const admit = (origin: string, request: FastifyRequest, reply: FastifyReply): void => {
-    reply.header('access-control-allow-origin', origin).header('access-control-expose-headers', EXPOSED)
-    const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
+    reply
+      .header('access-control-allow-origin', origin)
+      .header('access-control-expose-headers', EXPOSED)
+    const isPreflight =
+      request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
     if (isPreflight) reply.headers(PREFLIGHT)
   }
 
@@ -39,13 +43,20 @@ export const createOriginCheck = ({ corsOrigins, publicUrl }: NetworkSettings) =
     }
     if (READS.has(request.method) || pathOf(request.url) === EXEMPT) return
     if (site === undefined && origin === undefined) return
-    const isOwn = site === undefined ? isSameOrigin(origin, host, publicUrl) : site === 'same-origin' || site === 'none'
+    const isOwn =
+      site === undefined
+        ? isSameOrigin(origin, host, publicUrl)
+        : site === 'same-origin' || site === 'none'
     if (!isOwn) throw notAllowed(origin)
   }
 }
 
 /** Whether a page of this origin was served by us. Behind a proxy that ends TLS, its scheme is not ours. */
-const isSameOrigin = (origin: string | undefined, host: string | undefined, publicUrl: URL | undefined): boolean => {
+const isSameOrigin = (
+  origin: string | undefined,
+  host: string | undefined,
+  publicUrl: URL | undefined,
+): boolean => {
   if (origin === undefined || !URL.canParse(origin)) return false
   const page = new URL(origin)
   if (page.origin !== origin.toLowerCase() || !/^https?:$/.test(page.protocol)) return false

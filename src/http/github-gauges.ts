@@ -10,7 +10,9 @@ export interface GithubGauges {
 /** While the database is down nothing is known, so nothing is claimed: NaN, and no states at all. */
 export const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
   const registers = [registry]
-  const read = shared((): Promise<GithubStatus | undefined> => github.status().catch(() => undefined))
+  const read = shared(
+    (): Promise<GithubStatus | undefined> => github.status().catch(() => undefined),
+  )
   const instants = ['paused_until', 'last_sweep_at', 'last_delivery_at'] as const
   new Gauge({
     name: 'github_sync_jobs',
@@ -20,7 +22,8 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
     async collect() {
       const status = await read()
       this.reset()
-      if (status !== undefined) for (const state of SYNC_STATUSES) this.set({ state }, status.jobs[state] ?? 0)
+      if (status !== undefined)
+        for (const state of SYNC_STATUSES) this.set({ state }, status.jobs[state] ?? 0)
     },
   })
   for (const name of instants) {
@@ -30,7 +33,9 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
       registers,
       async collect() {
         const status = await read()
-        this.set(status === undefined ? Number.NaN : Date.parse(status[name] ?? '1970-01-01') / 1000)
+        this.set(
+          status === undefined ? Number.NaN : Date.parse(status[name] ?? '1970-01-01') / 1000,
+        )
       },
     })
   }

@@ -2,7 +2,11 @@ import { type JSONVisitor, type ParseErrorCode, printParseErrorCode, visit } fro
 import { HttpError } from './problem.ts'
 
 const BOM = '\uFEFF'
-const [QUOTE, COLON, BACKSLASH] = ['"', ':', '\\'].map((one) => one.charCodeAt(0)) as [number, number, number]
+const [QUOTE, COLON, BACKSLASH] = ['"', ':', '\\'].map((one) => one.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+]
 
 /**
  * Reads a JSON text (RFC 8259); a byte order mark before it is skipped. Throws `malformed_json` with the place of what is wrong,
@@ -16,7 +20,8 @@ export const parseJson = (text: string): unknown => {
   } catch {
     throw malformed(`The body is not valid JSON${findError(json)}`)
   }
-  if (countMembers(json) > countNames(value)) throw malformed(`The body has a name twice in one object${findDuplicate(json)}`)
+  if (countMembers(json) > countNames(value))
+    throw malformed(`The body has a name twice in one object${findDuplicate(json)}`)
   return value
 }
 
@@ -70,14 +75,18 @@ const findDuplicate = (json: string): string =>
       onObjectEnd: () => void open.pop(),
       onObjectProperty: (name, _, __, line, column) => {
         const names = open.at(-1)
-        if (names?.has(name)) found(`: ${JSON.stringify(name.slice(0, 80).toWellFormed())} at ${toPlace(line, column)}`)
+        if (names?.has(name))
+          found(`: ${JSON.stringify(name.slice(0, 80).toWellFormed())} at ${toPlace(line, column)}`)
         names?.add(name)
       },
     }
   })
 
 /** Walks through the text until something is found; empty when nothing is. */
-const find = (json: string, createVisitor: (found: (what: string) => never) => JSONVisitor): string => {
+const find = (
+  json: string,
+  createVisitor: (found: (what: string) => never) => JSONVisitor,
+): string => {
   let result = ''
   try {
     visit(

@@ -21,7 +21,10 @@ const PAGE_MOST = 1000
 const instant = (description: string) =>
   Type.Optional(
     Type.Refine(
-      Type.String({ format: 'date-time', description: `${description} Finer than milliseconds is rounded down.` }),
+      Type.String({
+        format: 'date-time',
+        description: `${description} Finer than milliseconds is rounded down.`,
+      }),
       (text) => toInstant(text) !== undefined,
       () => INSTANT_EXPECTED,
     ),
@@ -40,7 +43,8 @@ export const ListQuery = Type.Object(
     cursor: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'The start of a page, taken from the Link header of the page before it; only valid with the same `sort`.',
+        description:
+          'The start of a page, taken from the Link header of the page before it; only valid with the same `sort`.',
       }),
     ),
     sort: Type.Optional(
@@ -57,12 +61,14 @@ export const ListQuery = Type.Object(
     ),
     status: Type.Optional(
       Type.Array(TaskStatus, {
-        description: 'Tasks with any of these statuses. Repeat the parameter or separate values by commas.',
+        description:
+          'Tasks with any of these statuses. Repeat the parameter or separate values by commas.',
       }),
     ),
     priority: Type.Optional(
       Type.Array(TaskPriority, {
-        description: 'Tasks with any of these priorities. Repeat the parameter or separate values by commas.',
+        description:
+          'Tasks with any of these priorities. Repeat the parameter or separate values by commas.',
       }),
     ),
     label: Type.Optional(
@@ -77,7 +83,9 @@ export const ListQuery = Type.Object(
     created_before: instant('Tasks created before this time (RFC 3339 with a time zone).'),
     updated_after: instant('Tasks last changed at this time or later (RFC 3339 with a time zone).'),
     updated_before: instant('Tasks last changed before this time (RFC 3339 with a time zone).'),
-    external_reference_id: Type.Optional(Type.String({ minLength: 1, description: 'Tasks with this id in another system.' })),
+    external_reference_id: Type.Optional(
+      Type.String({ minLength: 1, description: 'Tasks with this id in another system.' }),
+    ),
     q: Type.Optional(
       Type.Refine(
         Type.String({
@@ -95,17 +103,26 @@ export const ListQuery = Type.Object(
 export type ListQuery = Static<typeof ListQuery>
 
 /** The query and the place in it that the parameters ask for. Throws `invalid_input` for a cursor of another list. */
-export const toTaskQuery = (query: ListQuery): { query: TaskQuery; after: Position | undefined } => {
+export const toTaskQuery = (
+  query: ListQuery,
+): { query: TaskQuery; after: Position | undefined } => {
   const sort = toSort(query.sort ?? 'created_at')
   const after = query.cursor === undefined ? undefined : fromCursor(query.cursor, sort)
   if (query.cursor !== undefined && after === undefined) {
-    throw invalidInput([{ pointer: '#/cursor', detail: 'must be a cursor from a Link header of a list with the same sort' }])
+    throw invalidInput([
+      {
+        pointer: '#/cursor',
+        detail: 'must be a cursor from a Link header of a list with the same sort',
+      },
+    ])
   }
   return { query: { filter: toFilter(query), sort }, after }
 }
 
 const toSort = (name: string): Sort =>
-  name.startsWith('-') ? { key: name.slice(1) as SortKey, descending: true } : { key: name as SortKey, descending: false }
+  name.startsWith('-')
+    ? { key: name.slice(1) as SortKey, descending: true }
+    : { key: name as SortKey, descending: false }
 
 const toFilter = (query: ListQuery): TaskFilter => {
   const due = toInterval(query.due_after, query.due_before)
@@ -118,12 +135,17 @@ const toFilter = (query: ListQuery): TaskFilter => {
     ...(due && { due }),
     ...(created && { created }),
     ...(updated && { updated }),
-    ...(query.external_reference_id !== undefined && { externalReferenceId: query.external_reference_id }),
+    ...(query.external_reference_id !== undefined && {
+      externalReferenceId: query.external_reference_id,
+    }),
     ...(query.q !== undefined && { words: toWords(query.q) }),
   }
 }
 
-const toInterval = (after: string | undefined, before: string | undefined): Interval | undefined => {
+const toInterval = (
+  after: string | undefined,
+  before: string | undefined,
+): Interval | undefined => {
   if (after === undefined && before === undefined) return undefined
   const [from, end] = [after && toInstant(after), before && toInstant(before)]
   return { ...(from && { from }), ...(end && { before: end }) }

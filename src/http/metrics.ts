@@ -20,7 +20,11 @@ interface Series {
  * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added before the routes. The
  * histogram is kept here, as prom-client's own takes as long for an observation as a route takes to be found.
  */
-export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?: GithubGauges): void => {
+export const addMetrics = (
+  app: FastifyInstance,
+  eventLag: () => number,
+  github?: GithubGauges,
+): void => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({
@@ -65,7 +69,10 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number, github?
         summary: 'Read the metrics',
         description: 'Metrics in the Prometheus text format.',
         response: {
-          200: { description: 'The metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
+          200: {
+            description: 'The metrics',
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
           ...problems(),
         },
       },
@@ -87,7 +94,10 @@ const toExposition = (series: readonly Series[]): string => {
     })
     return [...buckets, `${NAME}_sum{${labels}} ${sum}`, `${NAME}_count{${labels}} ${total}`]
   })
-  return [`# HELP ${NAME} How long requests took, by method, route and status.`, `# TYPE ${NAME} histogram`, ...lines, ''].join(
-    '\n',
-  )
+  return [
+    `# HELP ${NAME} How long requests took, by method, route and status.`,
+    `# TYPE ${NAME} histogram`,
+    ...lines,
+    '',
+  ].join('\n')
 }

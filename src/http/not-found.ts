@@ -18,11 +18,19 @@ export const addNotFoundHandler = (app: FastifyInstance): void => {
   const find = (path: string): KnownPath | undefined =>
     paths.get(path) ?? [...paths.values()].find(({ pattern }) => pattern.test(path))
 
-  const refuse = ({ methods }: KnownPath, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const refuse = (
+    { methods }: KnownPath,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply => {
     const allow = [...methods].sort().join(', ')
     reply.header('allow', allow)
     if (request.method === 'OPTIONS') return reply.code(204).send()
-    return sendProblem(new HttpError('method_not_allowed', `Method not allowed; use ${allow}`), request, reply)
+    return sendProblem(
+      new HttpError('method_not_allowed', `Method not allowed; use ${allow}`),
+      request,
+      reply,
+    )
   }
 
   /** GET /tasks/batch is a wrong method, not a search for the task "batch"; and an empty step is no id. */
@@ -50,7 +58,8 @@ export const addNotFoundHandler = (app: FastifyInstance): void => {
   })
 }
 
-const notFound = (): HttpError => new HttpError('route_not_found', 'No route matches this path; see /docs')
+const notFound = (): HttpError =>
+  new HttpError('route_not_found', 'No route matches this path; see /docs')
 
 /** The path as the router sees it: without a trailing slash. */
 const toRoutePath = (request: FastifyRequest): string => pathOf(request.url).replace(/(.)\/$/, '$1')

@@ -52,15 +52,18 @@ const REQUEST_ID = 'X-Request-Id'
 /** Headers of every response. */
 const COMMON_HEADERS = {
   [REQUEST_ID]: {
-    description: 'The id of the request, also in the log: the X-Request-Id of the client or a new one.',
+    description:
+      'The id of the request, also in the log: the X-Request-Id of the client or a new one.',
     schema: { type: 'string' },
   },
 }
 
 const finishOperation = (operation: Operation): void => {
   const { parameters = [], requestBody, responses } = operation
-  for (const parameter of parameters) if (parameter.in === 'header') parameter.name = toHeaderName(parameter.name)
-  for (const response of Object.values(responses)) response.headers = { ...response.headers, [REQUEST_ID]: REQUEST_ID_REFERENCE }
+  for (const parameter of parameters)
+    if (parameter.in === 'header') parameter.name = toHeaderName(parameter.name)
+  for (const response of Object.values(responses))
+    response.headers = { ...response.headers, [REQUEST_ID]: REQUEST_ID_REFERENCE }
   if (requestBody !== undefined && operation[OPTIONAL_BODY] === true) requestBody.required = false
   delete operation[OPTIONAL_BODY]
 }
@@ -68,7 +71,8 @@ const finishOperation = (operation: Operation): void => {
 const REQUEST_ID_REFERENCE = { $ref: `#/components/headers/${REQUEST_ID}` }
 
 /** The canonical spelling: `if-match`, as Fastify validates it, is shown as `If-Match`. */
-const toHeaderName = (name: string): string => name.replace(/\b[a-z]/g, (initial) => initial.toUpperCase())
+const toHeaderName = (name: string): string =>
+  name.replace(/\b[a-z]/g, (initial) => initial.toUpperCase())
 
 /** The examples that operations refer to, and the problems that no operation has. */
 const splitExamples = (operations: readonly Operation[]) => {
@@ -92,7 +96,9 @@ const nameSchemas = (paths: unknown): { paths: unknown; schemas: Json } => {
     if (Array.isArray(node)) return node.map(visit)
     if (typeof node !== 'object' || node === null) return node
     const entries = Object.entries(node)
-    const members = Object.fromEntries(entries.map(([name, member]) => [name, VALUES.has(name) ? member : visit(member)]))
+    const members = Object.fromEntries(
+      entries.map(([name, member]) => [name, VALUES.has(name) ? member : visit(member)]),
+    )
     if (typeof members.title !== 'string') return members
     schemas[members.title] = members
     return { $ref: `#/components/schemas/${members.title}` }

@@ -39,7 +39,9 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
     },
     transform: ({ schema, url }) => ({ schema: finishRoute(schema), url }),
     transformObject: (document) =>
-      'openapiObject' in document ? finishDocument(document.openapiObject as Json) : document.swaggerObject,
+      'openapiObject' in document
+        ? finishDocument(document.openapiObject as Json)
+        : document.swaggerObject,
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -52,7 +54,9 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
     transformSpecificationClone: false,
   })
   app.get('/openapi.json', { schema: { hide: true } }, (_, reply) =>
-    reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+    reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(app.swagger())),
   )
 }
 
@@ -64,7 +68,11 @@ export const answer = (description: string, schema: TSchema, headers: Json = {})
 })
 
 /** An answer without a body. */
-export const emptyAnswer = (description: string, headers: Json = {}) => ({ description, headers, type: 'null' })
+export const emptyAnswer = (description: string, headers: Json = {}) => ({
+  description,
+  headers,
+  type: 'null',
+})
 
 /** The error answers of a route by status. The codes that any request can get are added. */
 export const problems = (...codes: ProblemCode[]) => {
@@ -86,7 +94,8 @@ const ANYWHERE = [
 
 const exampleOf = (code: ProblemCode) => ({ $ref: `#/components/examples/${code}` })
 
-const hasRetryAfter = (code: ProblemCode): boolean => code === 'too_many_keys' || RETRY_AFTER_SECONDS[code] !== undefined
+const hasRetryAfter = (code: ProblemCode): boolean =>
+  code === 'too_many_keys' || RETRY_AFTER_SECONDS[code] !== undefined
 
 /** The error answers of one status. */
 const problem = (codes: readonly ProblemCode[]) => ({
@@ -104,16 +113,31 @@ const problem = (codes: readonly ProblemCode[]) => ({
 })
 
 export const HEADERS = {
-  etag: { ETag: { type: 'string', description: 'The version of the task in quotes, for If-Match and If-None-Match.' } },
+  etag: {
+    ETag: {
+      type: 'string',
+      description: 'The version of the task in quotes, for If-Match and If-None-Match.',
+    },
+  },
   location: { Location: { type: 'string', description: 'The path of the new task.' } },
   replayed: {
     'Idempotent-Replayed': {
       type: 'string',
-      description: '`true` if an earlier request with the same key did this and this one changed nothing; ' + 'otherwise absent.',
+      description:
+        '`true` if an earlier request with the same key did this and this one changed nothing; ' +
+        'otherwise absent.',
     },
   },
-  link: { Link: { type: 'string', description: 'The next page, with `rel="next"`; absent on the last page.' } },
+  link: {
+    Link: {
+      type: 'string',
+      description: 'The next page, with `rel="next"`; absent on the last page.',
+    },
+  },
   retryAfter: {
-    'Retry-After': { type: 'integer', description: 'After how many seconds to retry; absent if a retry cannot help.' },
+    'Retry-After': {
+      type: 'integer',
+      description: 'After how many seconds to retry; absent if a retry cannot help.',
+    },
   },
 }

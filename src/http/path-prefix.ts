@@ -28,8 +28,10 @@ export const addPathPrefix = (app: FastifyInstance, settings: NetworkSettings): 
     },
   })
   app.addHook('onSend', (request, reply, _, done) => {
-    const location = reply.statusCode >= 300 && reply.statusCode < 400 ? reply.getHeader('location') : undefined
-    if (typeof location === 'string' && location.startsWith('/')) reply.header('location', toRedirect(request, location))
+    const location =
+      reply.statusCode >= 300 && reply.statusCode < 400 ? reply.getHeader('location') : undefined
+    if (typeof location === 'string' && location.startsWith('/'))
+      reply.header('location', toRedirect(request, location))
     done()
   })
 }

@@ -6,12 +6,14 @@ import { HttpError } from './problem.ts'
 export const PRECONDITION_HEADERS = {
   'if-match': Type.Optional(
     Type.String({
-      description: 'The ETag that the task must have, or a list of them; otherwise the response is 412 with the current ETag.',
+      description:
+        'The ETag that the task must have, or a list of them; otherwise the response is 412 with the current ETag.',
     }),
   ),
   'if-none-match': Type.Optional(
     Type.String({
-      description: 'An ETag that the task must not have, or a list of them, or `*` for any; otherwise the response is 412.',
+      description:
+        'An ETag that the task must not have, or a list of them, or `*` for any; otherwise the response is 412.',
     }),
   ),
 }

@@ -31,11 +31,13 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   host_not_allowed: {
     meaning: 'The request is addressed to a host name that is not one of the service.',
-    detail: 'This service is not known as "tasks.example.com"; add the name to ALLOWED_HOSTS, or set PUBLIC_URL',
+    detail:
+      'This service is not known as "tasks.example.com"; add the name to ALLOWED_HOSTS, or set PUBLIC_URL',
   },
   origin_not_allowed: {
     meaning: 'A web page of another origin may not write, unless CORS_ORIGINS names its origin.',
-    detail: 'A page of another origin ("https://app.example.com") may not write; to allow it, add its origin to CORS_ORIGINS',
+    detail:
+      'A page of another origin ("https://app.example.com") may not write; to allow it, add its origin to CORS_ORIGINS',
   },
   invalid_signature: {
     meaning: 'The signature of the webhook delivery is missing or wrong.',
@@ -61,7 +63,8 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'The request came too slowly',
   },
   version_mismatch: {
-    meaning: 'The task does not have the ETag in If-Match, or has the one in If-None-Match; the ETag header has the current one.',
+    meaning:
+      'The task does not have the ETag in If-Match, or has the one in If-None-Match; the ETag header has the current one.',
     detail: 'The ETag of the task is now "2", which If-Match does not list',
   },
   body_too_large: {
@@ -69,8 +72,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'Request body exceeds the 1 MiB limit of this endpoint',
   },
   unsupported_media_type: {
-    meaning: 'The body has another media type than this operation accepts, is not in UTF-8, or is compressed.',
-    detail: 'Send the body as application/json (PATCH also takes application/merge-patch+json), in UTF-8 and uncompressed',
+    meaning:
+      'The body has another media type than this operation accepts, is not in UTF-8, or is compressed.',
+    detail:
+      'Send the body as application/json (PATCH also takes application/merge-patch+json), in UTF-8 and uncompressed',
   },
   expectation_failed: {
     meaning: 'The Expect header has a value other than 100-continue.',
@@ -78,11 +83,13 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   invalid_input: {
     meaning: 'A value is invalid or its name is unknown; `errors` lists each.',
-    detail: 'due_at must be an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z or null',
+    detail:
+      'due_at must be an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z or null',
     errors: [
       {
         pointer: '#/due_at',
-        detail: 'must be an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z or null',
+        detail:
+          'must be an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z or null',
       },
     ],
   },
@@ -133,11 +140,15 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
 }
 
 /** An OpenAPI example of each code (https://spec.openapis.org/oas/v3.1.1#example-object). */
-export const problemExamples = (): [code: ProblemCode, example: { summary: string; value: unknown }][] =>
-  (Object.keys(PROBLEM_EXAMPLES) as ProblemCode[]).map((code) => [code, toExample(code)])
+export const problemExamples = (): [
+  code: ProblemCode,
+  example: { summary: string; value: unknown },
+][] => (Object.keys(PROBLEM_EXAMPLES) as ProblemCode[]).map((code) => [code, toExample(code)])
 
 const toExample = (code: ProblemCode) => {
   const { meaning, detail, instance = TASK_PATH, errors = [] } = PROBLEM_EXAMPLES[code]
-  const problem: unknown = JSON.parse(toProblem({ code, detail, issues: errors }, instance, 'Qm8x1-1'))
+  const problem: unknown = JSON.parse(
+    toProblem({ code, detail, issues: errors }, instance, 'Qm8x1-1'),
+  )
   return { summary: meaning, value: problem }
 }

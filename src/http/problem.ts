@@ -71,7 +71,9 @@ export const Problem = Type.Object(
       description: 'The name of the problem, for programs.',
     }),
     instance: Type.String({ description: 'The path of the request.' }),
-    request_id: Type.String({ description: 'The id of the request, also in the X-Request-Id header and in the log.' }),
+    request_id: Type.String({
+      description: 'The id of the request, also in the X-Request-Id header and in the log.',
+    }),
     errors: Type.Optional(
       Type.Array(
         Type.Object(
@@ -133,22 +135,33 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
  * maximum of the route, in bytes.
  */
 export const toFault = (error: unknown, bodyLimit?: number): Fault => {
-  if (error instanceof TaskError) return { code: error.code, detail: error.message, issues: error.issues }
-  if (error instanceof HttpError) return { code: error.code, detail: error.message, issues: error.issues }
+  if (error instanceof TaskError)
+    return { code: error.code, detail: error.message, issues: error.issues }
+  if (error instanceof HttpError)
+    return { code: error.code, detail: error.message, issues: error.issues }
   const status = refusedStatus(error)
   if (status === undefined) return INTERNAL_ERROR
   const code = BY_STATUS[status]
-  if (code === undefined) return { code: 'request_refused', status, detail: `${STATUS_CODES[status] ?? 'Refused'}` }
-  return { code, detail: code === 'body_too_large' ? toLimitDetail(bodyLimit) : FRAMEWORK_DETAILS[code] }
+  if (code === undefined)
+    return { code: 'request_refused', status, detail: `${STATUS_CODES[status] ?? 'Refused'}` }
+  return {
+    code,
+    detail: code === 'body_too_large' ? toLimitDetail(bodyLimit) : FRAMEWORK_DETAILS[code],
+  }
 }
 
 /** Answers with the problem that an error is. */
-export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+export const sendProblem = (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply => {
   const fault = toFault(error, request.routeOptions.bodyLimit)
   /** Without a database the service runs as it is configured: its 503 is no failure. */
   if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
-  if (error instanceof TaskError && error.currentVersion !== undefined) reply.header('etag', toETag(error.currentVersion))
+  if (error instanceof TaskError && error.currentVersion !== undefined)
+    reply.header('etag', toETag(error.currentVersion))
   const ownRetryAfter = error instanceof TaskError ? error.retryAfter : undefined
   const retryAfter = ownRetryAfter ?? RETRY_AFTER_SECONDS[fault.code]
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
@@ -178,7 +191,8 @@ type FrameworkCode = keyof typeof FRAMEWORK_DETAILS | 'body_too_large'
 
 const MEBIBYTE = 1024 * 1024
 
-const toLimitDetail = (limit = MEBIBYTE): string => `Request body exceeds the ${limit / MEBIBYTE} MiB limit of this endpoint`
+const toLimitDetail = (limit = MEBIBYTE): string =>
+  `Request body exceeds the ${limit / MEBIBYTE} MiB limit of this endpoint`
 
 const BY_STATUS: Readonly<Record<number, FrameworkCode>> = {
   400: 'malformed_request',
@@ -192,7 +206,8 @@ const BY_STATUS: Readonly<Record<number, FrameworkCode>> = {
 /** The status of a refusal by Fastify (`FST_…`) or by a plugin (http-errors marks what a caller may see); undefined for a fault. */
 const refusedStatus = (error: unknown): number | undefined => {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
-  const isFramework = 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
+  const isFramework =
+    'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
   const isExposed = 'expose' in error && error.expose === true
   const status = Number(error.statusCode)
   return (isFramework || isExposed) && status >= 400 && status < 500 ? status : undefined

@@ -4,12 +4,19 @@ import { type Fault, pathOf, STATUS, toProblem } from './problem.ts'
 
 const MALFORMED: Fault = { code: 'malformed_request', detail: 'The request is not valid HTTP' }
 const FAULTS: Readonly<Record<string, Fault>> = {
-  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The URL and the headers together are larger than 16 KiB' },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    detail: 'The URL and the headers together are larger than 16 KiB',
+  },
   ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The request came too slowly' },
 }
 
 /** What node:http refuses before there is a request: a problem too, written by hand. */
-export const refuseConnection = (error: Error & { code?: string }, socket: Socket, requestId: string): void => {
+export const refuseConnection = (
+  error: Error & { code?: string },
+  socket: Socket,
+  requestId: string,
+): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -30,9 +37,15 @@ export const refuseConnection = (error: Error & { code?: string }, socket: Socke
 }
 
 /** An Expect header with anything but 100-continue, which node:http would answer with a bare 417. */
-export const refuseExpectations = (server: Server, newRequestId: (request: IncomingMessage) => string): void => {
+export const refuseExpectations = (
+  server: Server,
+  newRequestId: (request: IncomingMessage) => string,
+): void => {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const fault: Fault = { code: 'expectation_failed', detail: 'Unsupported Expect header; only 100-continue is supported' }
+    const fault: Fault = {
+      code: 'expectation_failed',
+      detail: 'Unsupported Expect header; only 100-continue is supported',
+    }
     const requestId = newRequestId(request)
     const body = toProblem(fault, pathOf(request.url ?? '/'), requestId)
     response

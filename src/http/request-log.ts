@@ -33,14 +33,24 @@ export class RequestLog extends LogController {
     void request.socket.remoteAddress
   }
 
-  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
-    if (error) request.log.warn({ request_id: request.id, err: error }, 'the answer did not get through')
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    if (error)
+      request.log.warn({ request_id: request.id, err: error }, 'the answer did not get through')
     this.#write?.(toLine(request, reply, 'request'))
   }
 
   /** A client that leaves in the middle of a streamed answer is no error of the service. */
-  override streamError(error: Error & { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
-    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') this.#write?.(toLine(request, reply, 'request aborted by the client'))
+  override streamError(
+    error: Error & { code?: string },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+      this.#write?.(toLine(request, reply, 'request aborted by the client'))
     else super.streamError(error, request, reply)
   }
 }
@@ -53,14 +63,18 @@ const toLine = (request: FastifyRequest, reply: FastifyReply, message: string): 
 /** The client's address and user agent; each is left out where it is not known. */
 const toClient = ({ ip, headers }: FastifyRequest): string => {
   const agent = headers['user-agent']
-  const address = ip === undefined ? '' : `,"remote_address":${quote(cut(ip.replace(MAPPED_IPV4, '')))}`
+  const address =
+    ip === undefined ? '' : `,"remote_address":${quote(cut(ip.replace(MAPPED_IPV4, '')))}`
   return agent === undefined ? address : `${address},"user_agent":${quote(cut(agent))}`
 }
 
-const cut = (text: string): string => (text.length > MAX_HEADER_CHARACTERS ? text.slice(0, MAX_HEADER_CHARACTERS) : text)
+const cut = (text: string): string =>
+  text.length > MAX_HEADER_CHARACTERS ? text.slice(0, MAX_HEADER_CHARACTERS) : text
 
 /** A JSON string in printable ASCII: no byte from a client can end the line or control a terminal. */
 const quote = (text: string): string =>
-  PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(NOT_ASCII, (character) => toEscape(character.charCodeAt(0)))
+  PLAIN.test(text)
+    ? `"${text}"`
+    : JSON.stringify(text).replace(NOT_ASCII, (character) => toEscape(character.charCodeAt(0)))
 
 const toEscape = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`

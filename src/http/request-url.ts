@@ -22,4 +22,5 @@ const isDecodable = (text: string): boolean => {
   }
 }
 
-const malformed = (problem: string): HttpError => new HttpError('malformed_request', `The URL ${problem}`)
+const malformed = (problem: string): HttpError =>
+  new HttpError('malformed_request', `The URL ${problem}`)

@@ -18,17 +18,22 @@ test('Swagger UI creates a task by "Try it out" and shows it', async () => {
   await operation.getByRole('button', { name: 'Execute' }).click()
 
   const answer = operation.locator('.live-responses-table')
-  await expect.poll(() => answer.textContent(), { timeout: 10_000 }).toContain('Made in the browser')
+  await expect
+    .poll(() => answer.textContent(), { timeout: 10_000 })
+    .toContain('Made in the browser')
   expect(await answer.textContent()).toContain('201')
   const tasks: unknown = await (await fetch(`${url}/tasks`)).json()
   expect(tasks).toMatchObject([{ title: 'Made in the browser', version: 1 }])
   expect(failures).toEqual([])
-  if (process.env.SCREENSHOT !== undefined) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: false })
+  if (process.env.SCREENSHOT !== undefined)
+    await page.screenshot({ path: process.env.SCREENSHOT, fullPage: false })
 })
 
 test('Swagger UI shows no body editor where no body is needed, and an example of each error', async () => {
   const url = await startServer()
-  const { id } = (await (await sendJson(`${url}/tasks`, 'POST', { title: 'a' })).json()) as { id: string }
+  const { id } = (await (await sendJson(`${url}/tasks`, 'POST', { title: 'a' })).json()) as {
+    id: string
+  }
   const browser = await openBrowser()
   const page = await browser.newPage()
   await page.goto(`${url}/docs/`)
@@ -39,6 +44,10 @@ test('Swagger UI shows no body editor where no body is needed, and an example of
   await operation.getByRole('button', { name: 'Execute' }).click()
 
   const answer = operation.locator('.live-responses-table')
-  await expect.poll(() => answer.textContent(), { timeout: 10_000 }).toContain('"status": "completed"')
-  expect(await operation.locator('.responses-table').last().textContent()).toContain('No task has this id')
+  await expect
+    .poll(() => answer.textContent(), { timeout: 10_000 })
+    .toContain('"status": "completed"')
+  expect(await operation.locator('.responses-table').last().textContent()).toContain(
+    'No task has this id',
+  )
 })

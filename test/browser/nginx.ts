@@ -20,7 +20,9 @@ export const findPort = async (): Promise<number> => {
 /** A real nginx on the loopback with these lines in its one server; it ends with the test. */
 export const startNginx = async (port: number, lines: string): Promise<string> => {
   const folder = createFolder()
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  )
   const config = `
     daemon off; pid ${folder}/pid; error_log stderr warn; worker_processes 1;
     events {}
@@ -30,7 +32,9 @@ export const startNginx = async (port: number, lines: string): Promise<string> =
     }`
   writeFileSync(join(folder, 'nginx.conf'), config)
   const args = ['-c', join(folder, 'nginx.conf'), '-p', folder]
-  const child = spawn(process.env.NGINX ?? '/usr/sbin/nginx', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.env.NGINX ?? '/usr/sbin/nginx', args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   onTestFinished(() => void child.kill('SIGQUIT'))
   let errors = ''
   child.stderr.on('data', (data) => (errors += String(data)))

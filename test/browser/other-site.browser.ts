@@ -8,7 +8,9 @@ import { openBrowser } from './browser-page.ts'
 
 /** An empty page on a port of its own, as another site. */
 const startSite = async (): Promise<number> => {
-  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<title>site</title>'))
+  const server = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<title>site</title>'),
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -16,7 +18,12 @@ const startSite = async (): Promise<number> => {
 }
 
 /** What a page gets of a request: the status, or that the browser keeps the answer from it. */
-const ask = (page: Page, url: string, method: string, headers: Record<string, string> = {}): Promise<string> =>
+const ask = (
+  page: Page,
+  url: string,
+  method: string,
+  headers: Record<string, string> = {},
+): Promise<string> =>
   page.evaluate(
     async ([target, verb, fields]) => {
       try {
@@ -33,7 +40,11 @@ const ask = (page: Page, url: string, method: string, headers: Record<string, st
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 const createTask = async (url: string): Promise<string> => {
-  const answer = await fetch(`${url}/tasks`, { method: 'POST', headers: JSON_TYPE, body: '{"title":"mine"}' })
+  const answer = await fetch(`${url}/tasks`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: '{"title":"mine"}',
+  })
   return ((await answer.json()) as { id: string }).id
 }
 
@@ -70,10 +81,14 @@ test('a page of another origin writes nothing, unless its origin is named', asyn
     ['DELETE', `/tasks/${id}`, {}],
   ] as const)
     expect(await ask(page, closed + path, method, headers)).toBe('kept')
-  expect(await (await fetch(`${closed}/tasks`)).json()).toMatchObject([{ status: 'pending', version: 1 }])
+  expect(await (await fetch(`${closed}/tasks`)).json()).toMatchObject([
+    { status: 'pending', version: 1 },
+  ])
 
   const own = await createTask(open)
   expect(await ask(page, `${open}/tasks/${own}`, 'GET')).toBe('200 "1"')
-  expect(await ask(page, `${open}/tasks`, 'POST', { ...JSON_TYPE, 'idempotency-key': 'k' })).toBe('201 "1"')
+  expect(await ask(page, `${open}/tasks`, 'POST', { ...JSON_TYPE, 'idempotency-key': 'k' })).toBe(
+    '201 "1"',
+  )
   expect(await ask(page, `${open}/tasks/${own}`, 'DELETE', { 'if-match': '"1"' })).toBe('204 null')
 })

@@ -29,7 +29,9 @@ test.each([
     'PUBLIC_URL',
     async () => {
       const port = await findPort()
-      const service = await startServer({ network: { publicUrl: new URL(`http://127.0.0.1:${port}/api/v1`) } })
+      const service = await startServer({
+        network: { publicUrl: new URL(`http://127.0.0.1:${port}/api/v1`) },
+      })
       return proxy(port, service)
     },
   ],
@@ -38,7 +40,11 @@ test.each([
   const headers = { 'content-type': 'application/json' }
   const ids: string[] = []
   for (const title of ['a', 'b', 'c']) {
-    const answer = await fetch(`${url}/tasks`, { method: 'POST', headers, body: JSON.stringify({ title }) })
+    const answer = await fetch(`${url}/tasks`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ title }),
+    })
     const created = new URL(answer.headers.get('location') ?? '', answer.url)
     const task = (await (await fetch(created)).json()) as { id: string; title: string }
     expect([answer.status, task.title]).toEqual([201, title])
@@ -75,6 +81,8 @@ test('Swagger UI works behind a path prefix, without any setting', async () => {
   await operation.locator('textarea.body-param__text').fill('{"title": "Made behind a prefix"}')
   await operation.getByRole('button', { name: 'Execute' }).click()
   const answer = operation.locator('.live-responses-table')
-  await expect.poll(() => answer.textContent(), { timeout: 10_000 }).toContain('Made behind a prefix')
+  await expect
+    .poll(() => answer.textContent(), { timeout: 10_000 })
+    .toContain('Made behind a prefix')
   expect(failures).toEqual([])
 })

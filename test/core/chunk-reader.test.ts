@@ -1,14 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createChunkReader } from '#src/core/chunk-reader.ts'
-import { createReadBudget, LARGE_CHUNK, type ReadBudget, SMALL_CHUNK } from '#src/core/read-budget.ts'
+import {
+  createReadBudget,
+  LARGE_CHUNK,
+  type ReadBudget,
+  SMALL_CHUNK,
+} from '#src/core/read-budget.ts'
 import { createSliceWalk, type Slice } from '#src/core/slice.ts'
 
 const TOTAL = 4 * LARGE_CHUNK
 
 /** Sizes of small and of large texts; some end where a chunk does. */
 const sizes = fc.array(
-  fc.oneof(fc.integer({ min: 1, max: 900 }), fc.integer({ min: 1, max: LARGE_CHUNK }), fc.constantFrom(SMALL_CHUNK, LARGE_CHUNK)),
+  fc.oneof(
+    fc.integer({ min: 1, max: 900 }),
+    fc.integer({ min: 1, max: LARGE_CHUNK }),
+    fc.constantFrom(SMALL_CHUNK, LARGE_CHUNK),
+  ),
   { maxLength: 40 },
 )
 
@@ -45,9 +54,11 @@ describe('a list that is read in chunks', () => {
         const texts = given.map(toText)
         const reader = open(texts, limit, createReadBudget(TOTAL))
         const chunks: string[] = []
-        for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) chunks.push(String(chunk))
+        for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next())
+          chunks.push(String(chunk))
         expect(chunks.join()).toBe(texts.join())
-        for (const chunk of chunks) if (chunk.length > LARGE_CHUNK + 40) expect(chunk).not.toContain(',')
+        for (const chunk of chunks)
+          if (chunk.length > LARGE_CHUNK + 40) expect(chunk).not.toContain(',')
       }),
       { numRuns: 40 },
     )
@@ -62,7 +73,10 @@ describe('a list that is read in chunks', () => {
             Array.from({ length: 9 }, (_, index) => toText(size, index)),
             4,
           )
-          return { ...list, reader: createChunkReader(createSliceWalk(list.readSlice, undefined, budget), budget) }
+          return {
+            ...list,
+            reader: createChunkReader(createSliceWalk(list.readSlice, undefined, budget), budget),
+          }
         })
         const first = readers.map(({ reader }) => reader.next())
         await idle()
@@ -82,7 +96,8 @@ describe('a list that is read in chunks', () => {
     const texts = Array.from({ length: 30 }, (_, index) => toText(5000, index))
     const reader = open(texts, 10, budget)
     let read = ''
-    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) read += `,${chunk}`
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next())
+      read += `,${chunk}`
     expect(read.slice(1)).toBe(texts.join())
   })
 
@@ -95,7 +110,10 @@ describe('a list that is read in chunks', () => {
     expect(await Promise.race([...read, 'waits'])).toBe('waits')
     left?.close()
     lease.release()
-    expect((await Promise.all(read)).map((chunk) => chunk?.length)).toEqual([undefined, LARGE_CHUNK])
+    expect((await Promise.all(read)).map((chunk) => chunk?.length)).toEqual([
+      undefined,
+      LARGE_CHUNK,
+    ])
   })
 
   test('gives its part of the budget back when a read fails', async () => {
@@ -106,10 +124,13 @@ describe('a list that is read in chunks', () => {
       next: undefined,
       read: () => Promise.reject(new Error('the disk is gone')),
     })
-    await expect(createChunkReader(createSliceWalk(broken, undefined, budget), budget).next()).rejects.toThrow('the disk is gone')
+    await expect(
+      createChunkReader(createSliceWalk(broken, undefined, budget), budget).next(),
+    ).rejects.toThrow('the disk is gone')
     ;(await budget.take(TOTAL + SMALL_CHUNK, () => true)).release()
   })
 })
 
 /** Until nothing is left to be done at once. */
-const idle = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+const idle = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(() => setImmediate(resolve)))

@@ -1,12 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromCursor, type Position, positionOf, SORT_KEYS, type Sort, toCursor } from '#src/core/task-query.ts'
+import {
+  fromCursor,
+  type Position,
+  positionOf,
+  SORT_KEYS,
+  type Sort,
+  toCursor,
+} from '#src/core/task-query.ts'
 import { characters, instantAt, sampleTask, tasks } from './task-arbitraries.ts'
 
-const sorts: fc.Arbitrary<Sort> = fc.record({ key: fc.constantFrom(...SORT_KEYS), descending: fc.boolean() })
+const sorts: fc.Arbitrary<Sort> = fc.record({
+  key: fc.constantFrom(...SORT_KEYS),
+  descending: fc.boolean(),
+})
 
 /** A cursor of the shape that toCursor makes, with anything in it. */
-const forged = (...parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+const forged = (...parts: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(parts)).toString('base64url')
 
 describe('a cursor', () => {
   test('gives back the position of any task in any sort', () => {
@@ -68,13 +79,20 @@ describe('a cursor', () => {
     ]
     for (const [key, value] of impossible) {
       const sort: Sort = { key: key === 'folded_title' ? 'title' : key, descending: false }
-      expect([key, value, fromCursor(forged(key, value, 'id'), sort)]).toEqual([key, value, undefined])
+      expect([key, value, fromCursor(forged(key, value, 'id'), sort)]).toEqual([
+        key,
+        value,
+        undefined,
+      ])
     }
   })
 
   test('without an id, or with more than it needs, is no position', () => {
     const sort: Sort = { key: 'title', descending: false }
-    expect(fromCursor(forged('folded_title', 'a', 'id'), sort)).toEqual({ value: 'a', id: 'id' } satisfies Position)
+    expect(fromCursor(forged('folded_title', 'a', 'id'), sort)).toEqual({
+      value: 'a',
+      id: 'id',
+    } satisfies Position)
     for (const cursor of [
       forged('folded_title', 'a', ''),
       forged('folded_title', 'a'),
@@ -86,14 +104,21 @@ describe('a cursor', () => {
   })
 
   test('by title of version 0.1.0, which had another order, is no position', () => {
-    expect(fromCursor(forged('title', 'a', 'id'), { key: 'title', descending: false })).toBeUndefined()
-    expect(fromCursor(forged('-title', 'a', 'id'), { key: 'title', descending: true })).toBeUndefined()
+    expect(
+      fromCursor(forged('title', 'a', 'id'), { key: 'title', descending: false }),
+    ).toBeUndefined()
+    expect(
+      fromCursor(forged('-title', 'a', 'id'), { key: 'title', descending: true }),
+    ).toBeUndefined()
   })
 
   test('holds the null of a task without a due date', () => {
     const sort: Sort = { key: 'due_at', descending: true }
     const task = sampleTask({ due_at: null })
-    expect(fromCursor(toCursor(positionOf(task, sort), sort), sort)).toEqual({ value: null, id: task.id })
+    expect(fromCursor(toCursor(positionOf(task, sort), sort), sort)).toEqual({
+      value: null,
+      id: task.id,
+    })
     expect(positionOf(sampleTask({ due_at: instantAt(1) }), sort).value).toBe(instantAt(1))
   })
 })

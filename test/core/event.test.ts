@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changedEvent, createdEvent, deletedEvent } from '#src/core/event.ts'
-import { changedFields, completeTask, patchTask, type Task, TRACKED_FIELDS } from '#src/core/task.ts'
+import {
+  changedFields,
+  completeTask,
+  patchTask,
+  type Task,
+  TRACKED_FIELDS,
+} from '#src/core/task.ts'
 import { instantAt, instants, patches, STATUSES, sampleTask, tasks } from './task-arbitraries.ts'
 
 const known = (task: Task) => TRACKED_FIELDS.filter((field) => task[field] !== null)
@@ -11,9 +17,16 @@ describe('the event of a new task', () => {
     fc.assert(
       fc.property(tasks, (task) => {
         const event = createdEvent(task, 'api')
-        expect(event).toMatchObject({ type: 'task.created', task_id: task.id, time: task.created_at, actor: 'api' })
+        expect(event).toMatchObject({
+          type: 'task.created',
+          task_id: task.id,
+          time: task.created_at,
+          actor: 'api',
+        })
         expect(event.changes).toEqual(
-          Object.fromEntries(known(task).map((field) => [field, { before: null, after: task[field] }])),
+          Object.fromEntries(
+            known(task).map((field) => [field, { before: null, after: task[field] }]),
+          ),
         )
       }),
     )
@@ -26,9 +39,16 @@ describe('the event of a deletion', () => {
       fc.property(tasks, instants, (task, now) => {
         const event = deletedEvent(task, 'github', now)
         const time = [now, task.updated_at].sort()[1]
-        expect(event).toMatchObject({ type: 'task.deleted', task_id: task.id, time, actor: 'github' })
+        expect(event).toMatchObject({
+          type: 'task.deleted',
+          task_id: task.id,
+          time,
+          actor: 'github',
+        })
         expect(event.changes).toEqual(
-          Object.fromEntries(known(task).map((field) => [field, { before: task[field], after: null }])),
+          Object.fromEntries(
+            known(task).map((field) => [field, { before: task[field], after: null }]),
+          ),
         )
       }),
     )

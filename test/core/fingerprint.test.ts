@@ -33,7 +33,9 @@ describe('a fingerprint', () => {
   test('differs where the bodies differ', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-        const isSame = JSON.stringify(shuffled(a)) === JSON.stringify(shuffled(b)) || JSON.stringify(a) === JSON.stringify(b)
+        const isSame =
+          JSON.stringify(shuffled(a)) === JSON.stringify(shuffled(b)) ||
+          JSON.stringify(a) === JSON.stringify(b)
         fc.pre(!isSame)
         expect(toFingerprint('p', a)).not.toBe(toFingerprint('p', b))
       }),

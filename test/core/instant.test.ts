@@ -6,7 +6,14 @@ import { characters } from './task-arbitraries.ts'
 const digits = (value: number, width: number): string => String(value).padStart(width, '0')
 
 interface Written {
-  readonly fields: readonly [year: number, month: number, day: number, hour: number, minute: number, second: number]
+  readonly fields: readonly [
+    year: number,
+    month: number,
+    day: number,
+    hour: number,
+    minute: number,
+    second: number,
+  ]
   readonly fraction: string
   readonly sign: 1 | -1
   readonly offset: readonly [hours: number, minutes: number]
@@ -42,7 +49,9 @@ const toText = ({
   colon,
   isZulu,
 }: Written): string => {
-  const zone = isZulu ? 'Z' : `${sign < 0 ? '-' : '+'}${digits(offset[0], 2)}${colon}${digits(offset[1], 2)}`
+  const zone = isZulu
+    ? 'Z'
+    : `${sign < 0 ? '-' : '+'}${digits(offset[0], 2)}${colon}${digits(offset[1], 2)}`
   const time = `${digits(hour, 2)}:${digits(minute, 2)}:${digits(second, 2)}${fraction && `.${fraction}`}`
   return `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}${separator}${time}${zone}`
 }
@@ -58,7 +67,13 @@ const model = ({
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   date.setUTCHours(hour, minute, second, Number(fraction.padEnd(3, '0').slice(0, 3)))
-  const carried = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()]
+  const carried = [
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+  ]
   if (carried.join() !== [year, month, day, hour, minute].join() || second > 59) return undefined
   if (!isZulu && (offset[0] > 23 || offset[1] > 59)) return undefined
   if (!isZulu) date.setTime(date.getTime() - sign * (offset[0] * 60 + offset[1]) * 60_000)

@@ -1,5 +1,11 @@
 import fc from 'fast-check'
-import { createTask, type Task, type TaskDraft, type TaskPatch, TRACKED_FIELDS } from '#src/core/task.ts'
+import {
+  createTask,
+  type Task,
+  type TaskDraft,
+  type TaskPatch,
+  TRACKED_FIELDS,
+} from '#src/core/task.ts'
 
 export const STATUSES = ['pending', 'in_progress', 'completed'] as const
 export const PRIORITIES = ['low', 'medium', 'high'] as const
@@ -24,7 +30,17 @@ export const characters = codePoints.map((codePoint) => String.fromCodePoint(cod
 
 export const texts = (maxLength: number) => fc.string({ unit: characters, maxLength })
 
-const knownTitles = fc.constantFrom('a', 'b', 'B', 'Äpfel kaufen', '\u{1F600}', '\uFFFD', '\u{10000}', 'é', 'e\u0301')
+const knownTitles = fc.constantFrom(
+  'a',
+  'b',
+  'B',
+  'Äpfel kaufen',
+  '\u{1F600}',
+  '\uFFFD',
+  '\u{10000}',
+  'é',
+  'e\u0301',
+)
 
 /** Letters that fold, marks alone, and neighbours of the surrogates, so that titles are often nearly the same. */
 const confusable = fc.constantFrom(
@@ -83,4 +99,5 @@ export const tasks: fc.Arbitrary<Task> = fc
   .map(({ draft, at, version }) => Object.freeze({ ...createTask(draft, ID, at), version }))
 
 /** The fields whose changes count. */
-export const tracked = (task: Task): Partial<Task> => Object.fromEntries(TRACKED_FIELDS.map((field) => [field, task[field]]))
+export const tracked = (task: Task): Partial<Task> =>
+  Object.fromEntries(TRACKED_FIELDS.map((field) => [field, task[field]]))

@@ -37,16 +37,24 @@ describe('createTask', () => {
   })
 
   test('a draft that is completed is completed now', () => {
-    expect(createTask({ title: 'a', status: 'completed' }, ID, instantAt(4)).completed_at).toBe(instantAt(4))
+    expect(createTask({ title: 'a', status: 'completed' }, ID, instantAt(4)).completed_at).toBe(
+      instantAt(4),
+    )
   })
 
   test('a due date is kept in UTC with milliseconds', () => {
-    const { due_at } = createTask({ title: 'a', due_at: '2026-03-06t13:00:00.5+01:00' }, ID, instantAt(0))
+    const { due_at } = createTask(
+      { title: 'a', due_at: '2026-03-06t13:00:00.5+01:00' },
+      ID,
+      instantAt(0),
+    )
     expect(due_at).toBe('2026-03-06T12:00:00.500Z')
   })
 
   test('labels keep their order and lose their repeats', () => {
-    expect(createTask({ title: 'a', labels: ['b', 'a', 'b', 'B'] }, ID, instantAt(0)).labels).toEqual(['b', 'a', 'B'])
+    expect(
+      createTask({ title: 'a', labels: ['b', 'a', 'b', 'B'] }, ID, instantAt(0)).labels,
+    ).toEqual(['b', 'a', 'B'])
   })
 })
 
@@ -65,9 +73,17 @@ describe('patchIssues', () => {
   })
 
   test('each field of ours that differs is named with the value that is accepted', () => {
-    const given = { id: 'x', created_at: instantAt(1), updated_at: instantAt(1), completed_at: instantAt(1), version: 2 }
+    const given = {
+      id: 'x',
+      created_at: instantAt(1),
+      updated_at: instantAt(1),
+      completed_at: instantAt(1),
+      version: 2,
+    }
     const issues = patchIssues(sampleTask(), given)
-    expect(issues.map(({ pointer }) => pointer)).toEqual(Object.keys(given).map((field) => `#/${field}`))
+    expect(issues.map(({ pointer }) => pointer)).toEqual(
+      Object.keys(given).map((field) => `#/${field}`),
+    )
     expect(issues.at(-1)?.detail).toBe('is set by the service: leave it out, or send 1')
     expect(issues.at(-2)?.detail).toContain('null')
   })
@@ -79,7 +95,10 @@ describe('patchIssues', () => {
 })
 
 describe('the length of a text', () => {
-  const longest = (field: 'title' | 'description', count: number) => ({ title: 'a', [field]: '😀'.repeat(count) })
+  const longest = (field: 'title' | 'description', count: number) => ({
+    title: 'a',
+    [field]: '😀'.repeat(count),
+  })
 
   test.for([
     ['title', 500],
@@ -90,13 +109,22 @@ describe('the length of a text', () => {
   })
 
   test('of a title is counted once trimmed', () => {
-    expect(validateDraft({ title: `${' '.repeat(3000)}${'a'.repeat(500)}\n` })).toHaveProperty('value')
+    expect(validateDraft({ title: `${' '.repeat(3000)}${'a'.repeat(500)}\n` })).toHaveProperty(
+      'value',
+    )
     expect(validateDraft({ title: ' \n\u00a0 ' })).toHaveProperty('issues')
   })
 
-  test.for(['a\0b', '\ud800', 'a\udc00b'])('of a text that no store would give back is of no matter: %j is refused', (text) => {
-    for (const draft of [{ title: text }, { title: 'a', description: text }, { title: 'a', labels: [text] }]) {
-      expect(validateDraft(draft)).toHaveProperty('issues')
-    }
-  })
+  test.for(['a\0b', '\ud800', 'a\udc00b'])(
+    'of a text that no store would give back is of no matter: %j is refused',
+    (text) => {
+      for (const draft of [
+        { title: text },
+        { title: 'a', description: text },
+        { title: 'a', labels: [text] },
+      ]) {
+        expect(validateDraft(draft)).toHaveProperty('issues')
+      }
+    },
+  )
 })

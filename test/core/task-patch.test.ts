@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { changedFields, completeTask, patchTask, type TaskPatch, TRACKED_FIELDS } from '#src/core/task.ts'
+import {
+  changedFields,
+  completeTask,
+  patchTask,
+  type TaskPatch,
+  TRACKED_FIELDS,
+} from '#src/core/task.ts'
 import { instantAt, instants, patches, sampleTask, tasks, tracked } from './task-arbitraries.ts'
 
 describe('patchTask', () => {
@@ -8,7 +14,9 @@ describe('patchTask', () => {
     fc.assert(
       fc.property(tasks, patches, instants, (task, patch, now) => {
         const next = patchTask(task, patch, now)
-        const absent = TRACKED_FIELDS.filter((field) => field !== 'completed_at' && patch[field] === undefined)
+        const absent = TRACKED_FIELDS.filter(
+          (field) => field !== 'completed_at' && patch[field] === undefined,
+        )
         for (const field of absent) expect(next[field]).toEqual(task[field])
       }),
     )
@@ -68,7 +76,8 @@ describe('patchTask', () => {
       fc.property(tasks, patches, instants, (task, patch, now) => {
         const next = patchTask(task, patch, now)
         expect(next.completed_at === null).toBe(next.status !== 'completed')
-        if (task.status === 'completed' && next.status === 'completed') expect(next.completed_at).toBe(task.completed_at)
+        if (task.status === 'completed' && next.status === 'completed')
+          expect(next.completed_at).toBe(task.completed_at)
       }),
     )
   })
@@ -97,7 +106,11 @@ describe('patchTask', () => {
   })
 
   test('only the title is trimmed', () => {
-    const next = patchTask(sampleTask(), { title: '\u00a0 new \n', description: '  kept \n', labels: [' l '] }, instantAt(1))
+    const next = patchTask(
+      sampleTask(),
+      { title: '\u00a0 new \n', description: '  kept \n', labels: [' l '] },
+      instantAt(1),
+    )
     expect(next).toMatchObject({ title: 'new', description: '  kept \n', labels: [' l '] })
   })
 })
@@ -105,17 +118,29 @@ describe('patchTask', () => {
 describe('completeTask', () => {
   test('a completed task stays the very same', () => {
     const done = completeTask(sampleTask(), instantAt(3))
-    expect(done).toMatchObject({ status: 'completed', completed_at: instantAt(3), updated_at: instantAt(3), version: 2 })
+    expect(done).toMatchObject({
+      status: 'completed',
+      completed_at: instantAt(3),
+      updated_at: instantAt(3),
+      version: 2,
+    })
     expect(completeTask(done, instantAt(4))).toBe(done)
   })
 
   test('a clock that was set back does not complete before the last change', () => {
     const task = sampleTask({ updated_at: instantAt(10) })
-    expect(completeTask(task, instantAt(3))).toMatchObject({ completed_at: instantAt(10), updated_at: instantAt(10) })
+    expect(completeTask(task, instantAt(3))).toMatchObject({
+      completed_at: instantAt(10),
+      updated_at: instantAt(10),
+    })
   })
 
   test('a reopened task is completed anew', () => {
-    const reopened = patchTask(completeTask(sampleTask(), instantAt(1)), { status: 'pending' }, instantAt(2))
+    const reopened = patchTask(
+      completeTask(sampleTask(), instantAt(1)),
+      { status: 'pending' },
+      instantAt(2),
+    )
     expect(reopened.completed_at).toBeNull()
     expect(completeTask(reopened, instantAt(3)).completed_at).toBe(instantAt(3))
   })

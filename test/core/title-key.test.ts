@@ -12,14 +12,26 @@ describe('titles are sorted', () => {
   test.for([
     ['without case', ['apple', 'Banana', 'cherry', 'Date']],
     ['without accents', ['eagle', 'Éclair', 'edge', 'être', 'Zebra']],
-    ['by the text where only case or accents differ', ['ECLAIR', 'Eclair', 'eclaiR\u0301', 'eclair', 'Éclair', 'éclair']],
-    ['a title before each longer one that begins with it', ['a', 'A b', 'ab', 'Ab c', 'a\u{1F600}']],
-    ['with strokes and ligatures as accents', ['aesop', 'Æther', 'afar', 'Łódź', 'lofty', 'orest', 'Øresund']],
+    [
+      'by the text where only case or accents differ',
+      ['ECLAIR', 'Eclair', 'eclaiR\u0301', 'eclair', 'Éclair', 'éclair'],
+    ],
+    [
+      'a title before each longer one that begins with it',
+      ['a', 'A b', 'ab', 'Ab c', 'a\u{1F600}'],
+    ],
+    [
+      'with strokes and ligatures as accents',
+      ['aesop', 'Æther', 'afar', 'Łódź', 'lofty', 'orest', 'Øresund'],
+    ],
     ['with sharp s as ss', ['Strasse', 'Straße', 'strassen', 'strata']],
     ['with full-width letters as letters', ['a', 'Ｂ', 'c']],
     ['in Greek and Cyrillic as well', ['άλφα', 'Βήτα', 'γάμμα', 'Ёлка', 'ель', 'Жук']],
     ['with the vowel signs of Hindi', ['कल', 'का', 'काल', 'की']],
-    ['with characters beyond the basic plane last', ['z', '中', '\uE000', '\uFFFD', '\u{10000}', '\u{1F600}']],
+    [
+      'with characters beyond the basic plane last',
+      ['z', '中', '\uE000', '\uFFFD', '\u{10000}', '\u{1F600}'],
+    ],
     ['with titles that are marks alone first', ['\u0301', '\u0302\u0303', '1', 'a']],
   ] as const)('%s', ([, inOrder]) => {
     expect([...inOrder].reverse().sort(compareTitles)).toEqual(inOrder)
@@ -47,10 +59,18 @@ describe('titles are sorted', () => {
 describe('a folded title', () => {
   test('is the same in any case, composed or not', () => {
     fc.assert(
-      fc.property(fc.constantFrom('Élan', 'straße', 'ΟΔΟΣ', 'İstanbul', 'Ёлка', 'ﬁn', '한국', 'Ấp'), (title) => {
-        const forms = [title.toUpperCase(), title.toLowerCase(), title.normalize('NFD'), title.normalize('NFC')]
-        expect(forms.map(foldedOf)).toEqual(forms.map(() => foldedOf(title)))
-      }),
+      fc.property(
+        fc.constantFrom('Élan', 'straße', 'ΟΔΟΣ', 'İstanbul', 'Ёлка', 'ﬁn', '한국', 'Ấp'),
+        (title) => {
+          const forms = [
+            title.toUpperCase(),
+            title.toLowerCase(),
+            title.normalize('NFD'),
+            title.normalize('NFC'),
+          ]
+          expect(forms.map(foldedOf)).toEqual(forms.map(() => foldedOf(title)))
+        },
+      ),
     )
   })
 

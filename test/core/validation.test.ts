@@ -8,7 +8,10 @@ import { characters } from './task-arbitraries.ts'
 
 const validate = createValidator(TaskDraft)
 
-const issuesOf = (value: unknown, validator: Validator<unknown> = validate): readonly InputIssue[] => {
+const issuesOf = (
+  value: unknown,
+  validator: Validator<unknown> = validate,
+): readonly InputIssue[] => {
   const result = validator(value)
   return 'issues' in result ? result.issues : []
 }
@@ -22,13 +25,43 @@ describe('an issue names the field and what is expected', () => {
     ['no title', {}, '#/title', 'is required'],
     ['an empty title', { title: ' ' }, '#/title', /^must be a string of 1 to 500 characters/],
     ['a number for a title', { title: 7 }, '#/title', /^must be a string of 1 to 500 characters/],
-    ['null for a description', { title: 'a', description: null }, '#/description', /^must be a string of 0 to 65536 characters/],
+    [
+      'null for a description',
+      { title: 'a', description: null },
+      '#/description',
+      /^must be a string of 0 to 65536 characters/,
+    ],
     ['a NUL', { title: 'a', description: 'a\0' }, '#/description', /without NUL/],
-    ['a wrong status', { title: 'a', status: 'done' }, '#/status', 'must be one of pending, in_progress, completed'],
-    ['a wrong priority', { title: 'a', priority: 'LOW' }, '#/priority', 'must be one of low, medium, high'],
-    ['a label alone', { title: 'a', labels: 'ops' }, '#/labels', 'must be an array of at most 20 items'],
-    ['too many labels', { title: 'a', labels: Array(21).fill('l') }, '#/labels', 'must be an array of at most 20 items'],
-    ['an empty label', { title: 'a', labels: ['a', ''] }, '#/labels/1', /^must be a string of 1 to 50 characters/],
+    [
+      'a wrong status',
+      { title: 'a', status: 'done' },
+      '#/status',
+      'must be one of pending, in_progress, completed',
+    ],
+    [
+      'a wrong priority',
+      { title: 'a', priority: 'LOW' },
+      '#/priority',
+      'must be one of low, medium, high',
+    ],
+    [
+      'a label alone',
+      { title: 'a', labels: 'ops' },
+      '#/labels',
+      'must be an array of at most 20 items',
+    ],
+    [
+      'too many labels',
+      { title: 'a', labels: Array(21).fill('l') },
+      '#/labels',
+      'must be an array of at most 20 items',
+    ],
+    [
+      'an empty label',
+      { title: 'a', labels: ['a', ''] },
+      '#/labels/1',
+      /^must be a string of 1 to 50 characters/,
+    ],
     [
       'a date without zone',
       { title: 'a', due_at: '2026-03-01T09:00:00' },
@@ -42,17 +75,38 @@ describe('an issue names the field and what is expected', () => {
       '#/external_reference_id',
       /1 to 255 characters.* or null$/,
     ],
-    ['an unknown field', { title: 'a', titel: 'b' }, '#/titel', `is not known: expected one of ${FIELDS}`],
-    ['__proto__', JSON.parse('{"title":"a","__proto__":1}'), '#/__proto__', `is not known: expected one of ${FIELDS}`],
-    ['a field of every object', { title: 'a', toString: 1 }, '#/toString', `is not known: expected one of ${FIELDS}`],
+    [
+      'an unknown field',
+      { title: 'a', titel: 'b' },
+      '#/titel',
+      `is not known: expected one of ${FIELDS}`,
+    ],
+    [
+      '__proto__',
+      JSON.parse('{"title":"a","__proto__":1}'),
+      '#/__proto__',
+      `is not known: expected one of ${FIELDS}`,
+    ],
+    [
+      'a field of every object',
+      { title: 'a', toString: 1 },
+      '#/toString',
+      `is not known: expected one of ${FIELDS}`,
+    ],
   ] as const)('for %s', ([, value, pointer, detail]) => {
     const issues = issuesOf(value)
-    expect(issues).toEqual([{ pointer, detail: detail instanceof RegExp ? expect.stringMatching(detail) : detail }])
+    expect(issues).toEqual([
+      { pointer, detail: detail instanceof RegExp ? expect.stringMatching(detail) : detail },
+    ])
   })
 
   test('for each of several fields once', () => {
     const issues = issuesOf({ title: '', status: 1, priority: 1 })
-    expect(issues.map(({ pointer }) => pointer).sort()).toEqual(['#/priority', '#/status', '#/title'])
+    expect(issues.map(({ pointer }) => pointer).sort()).toEqual([
+      '#/priority',
+      '#/status',
+      '#/title',
+    ])
   })
 
   test('for a number out of its range', () => {
@@ -62,7 +116,9 @@ describe('an issue names the field and what is expected', () => {
 
   test('for a schema that takes nothing', () => {
     const nothing = createValidator(Type.Object({}, { additionalProperties: false }))
-    expect(issuesOf({ a: 1 }, nothing)).toEqual([{ pointer: '#/a', detail: 'is not known: nothing is expected here' }])
+    expect(issuesOf({ a: 1 }, nothing)).toEqual([
+      { pointer: '#/a', detail: 'is not known: nothing is expected here' },
+    ])
   })
 })
 
@@ -72,11 +128,16 @@ describe('a pointer', () => {
   })
 
   test('is a URI fragment, whatever the unknown field is called', () => {
-    const names = fc.oneof(fc.string({ unit: characters }), fc.string(), fc.string({ unit: fc.constantFrom(...'~/#?%"😀é') }))
+    const names = fc.oneof(
+      fc.string({ unit: characters }),
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...'~/#?%"😀é') }),
+    )
     fc.assert(
       fc.property(names, (name) => {
         fc.pre(!Object.hasOwn(TaskDraft.properties, name))
-        for (const { pointer } of issuesOf({ title: 'a', [name]: 1 })) expect(pointer).toMatch(/^#[\w\-./~!$&'()*+,;=:@?%]*$/)
+        for (const { pointer } of issuesOf({ title: 'a', [name]: 1 }))
+          expect(pointer).toMatch(/^#[\w\-./~!$&'()*+,;=:@?%]*$/)
       }),
     )
   })
@@ -90,7 +151,9 @@ describe('a pointer', () => {
 
   test('of a long name is never cut within an escape', () => {
     for (let before = 70; before < 90; before += 1) {
-      expect(issuesOf({ title: 'a', [`${'x'.repeat(before)}~`]: 1 })[0]?.pointer).not.toMatch(/~(?![01])/)
+      expect(issuesOf({ title: 'a', [`${'x'.repeat(before)}~`]: 1 })[0]?.pointer).not.toMatch(
+        /~(?![01])/,
+      )
     }
   })
 
@@ -128,7 +191,8 @@ describe('what is wrong stays bounded', () => {
       fc.property(fc.jsonValue(), (body) => {
         const issues = issuesOf(body)
         expect(issues.length).toBeLessThanOrEqual(20)
-        for (const { pointer, detail } of issues) expect([pointer[0], detail.length > 0]).toEqual(['#', true])
+        for (const { pointer, detail } of issues)
+          expect([pointer[0], detail.length > 0]).toEqual(['#', true])
       }),
     )
   })

@@ -32,7 +32,8 @@ interface Compose {
   readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>
 }
 
-const text = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+const text = (name: string): string =>
+  readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
 const { services, volumes, networks } = parse(text('compose.yaml'), { merge: true }) as Compose
 const service = (name: string): Service => {
@@ -67,7 +68,12 @@ describe.each(['task-manager', 'task-manager-mongodb'])('the service %s', (name)
 
   test('reads .env where there is one, but not what the container itself must decide', () => {
     expect(one.env_file).toEqual([{ path: '.env', required: false }])
-    expect(Object.keys(one.environment ?? {})).toEqual(['HOST', 'PORT', 'DATABASE_URL', 'DATABASE_URL_FILE'])
+    expect(Object.keys(one.environment ?? {})).toEqual([
+      'HOST',
+      'PORT',
+      'DATABASE_URL',
+      'DATABASE_URL_FILE',
+    ])
   })
 
   test('has longer to stop than it takes', () => {
@@ -76,7 +82,9 @@ describe.each(['task-manager', 'task-manager-mongodb'])('the service %s', (name)
 })
 
 test('without a profile it is the service alone, its SQLite file in a volume', () => {
-  expect(Object.keys(services).filter((name) => service(name).profiles === undefined)).toEqual(['task-manager'])
+  expect(Object.keys(services).filter((name) => service(name).profiles === undefined)).toEqual([
+    'task-manager',
+  ])
   const { environment = {}, volumes: mounted } = service('task-manager')
   expect(loadConfig(environment).database).toEqual({ kind: 'sqlite', path: '/data/tasks.db' })
   expect(mounted).toEqual(['tasks:/data'])
@@ -90,7 +98,9 @@ describe('with the profile mongodb', () => {
   test('both services have it, and the service waits for the database to be ready', () => {
     expect(service('task-manager-mongodb').profiles).toEqual(['mongodb'])
     expect(mongodb.profiles).toEqual(['mongodb'])
-    expect(service('task-manager-mongodb').depends_on).toEqual({ mongodb: { condition: 'service_healthy' } })
+    expect(service('task-manager-mongodb').depends_on).toEqual({
+      mongodb: { condition: 'service_healthy' },
+    })
   })
 
   test('the address names the database and its replica set as they are', () => {
@@ -103,7 +113,11 @@ describe('with the profile mongodb', () => {
     expect(mongodb.networks).toEqual(['mongodb'])
     expect(networks.mongodb?.internal).toBe(true)
     expect(service('task-manager-mongodb').networks).toEqual(['default', 'mongodb'])
-    expect(mongodb).toMatchObject({ user: 'mongodb', cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
+    expect(mongodb).toMatchObject({
+      user: 'mongodb',
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    })
   })
 
   /** Runs the health check against a server in a state, with what mongosh knows replaced. */
@@ -113,19 +127,31 @@ describe('with the profile mongodb', () => {
       throw Object.assign(new Error(codeName), { codeName })
     }
     const rs = {
-      status: () => (state === 'new' ? refuse('NotYetInitialized') : state === 'denied' ? refuse('Unauthorized') : { ok: 1 }),
+      status: () =>
+        state === 'new'
+          ? refuse('NotYetInitialized')
+          : state === 'denied'
+            ? refuse('Unauthorized')
+            : { ok: 1 },
       initiate: (configuration: unknown) => initiated.push(configuration),
     }
     let code = 0
     const quit = (given: number) => (code = given)
-    runInNewContext(script, { rs, quit, db: { hello: () => ({ isWritablePrimary: state === 'primary' }) } })
+    runInNewContext(script, {
+      rs,
+      quit,
+      db: { hello: () => ({ isWritablePrimary: state === 'primary' }) },
+    })
     return { code, initiated: JSON.parse(JSON.stringify(initiated)) as unknown }
   }
 
   test('the health check starts the replica set once and passes when it has a primary', () => {
     expect(healthcheck?.test.slice(0, -1)).toEqual(['CMD', 'mongosh', '--quiet', '--eval'])
     const members = [{ _id: 0, host: url.host }]
-    expect(check('new')).toEqual({ code: 1, initiated: [{ _id: url.searchParams.get('replicaSet'), members }] })
+    expect(check('new')).toEqual({
+      code: 1,
+      initiated: [{ _id: url.searchParams.get('replicaSet'), members }],
+    })
     expect(check('starting')).toEqual({ code: 1, initiated: [] })
     expect(check('primary')).toEqual({ code: 0, initiated: [] })
     expect(() => check('denied')).toThrow('Unauthorized')
@@ -133,7 +159,9 @@ describe('with the profile mongodb', () => {
 })
 
 test('every volume and every network that is used is there, and none besides', () => {
-  const used = Object.values(services).flatMap(({ volumes: mounted = [] }) => mounted.map((one) => one.split(':')[0]))
+  const used = Object.values(services).flatMap(({ volumes: mounted = [] }) =>
+    mounted.map((one) => one.split(':')[0]),
+  )
   expect(Object.keys(volumes).sort()).toEqual([...new Set(used)].sort())
   const joined = Object.values(services).flatMap((one) => one.networks ?? [])
   expect(Object.keys(networks)).toEqual([...new Set(joined)].filter((name) => name !== 'default'))

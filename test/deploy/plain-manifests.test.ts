@@ -8,7 +8,9 @@ const NO_KUSTOMIZE = 2
 test('the plain files are what the Minikube overlay makes', () => {
   const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
   if (status === NO_KUSTOMIZE) {
-    console.warn('plain manifests: not compared here, as neither kubectl nor kustomize is on this machine')
+    console.warn(
+      'plain manifests: not compared here, as neither kubectl nor kustomize is on this machine',
+    )
     return
   }
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

@@ -10,7 +10,14 @@ interface Step {
 interface Workflow {
   readonly permissions?: unknown
   readonly jobs: Readonly<
-    Record<string, { readonly uses?: string; readonly steps?: readonly Step[]; readonly 'timeout-minutes'?: number }>
+    Record<
+      string,
+      {
+        readonly uses?: string
+        readonly steps?: readonly Step[]
+        readonly 'timeout-minutes'?: number
+      }
+    >
   >
 }
 
@@ -21,10 +28,13 @@ const jobs = workflows.flatMap((workflow) => Object.values(workflow.jobs))
 const steps = jobs.flatMap((job) => job.steps ?? [])
 
 test('every action is pinned by a whole commit, with its version beside it', () => {
-  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => /^\s*(- )?uses:/.test(line))
+  const lines = texts
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => /^\s*(- )?uses:/.test(line))
   expect(lines.length).toBeGreaterThan(0)
   expect(lines.length).toBe([...jobs, ...steps].filter(({ uses }) => uses !== undefined).length)
-  for (const line of lines) expect(line).toMatch(/uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  for (const line of lines)
+    expect(line).toMatch(/uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
 })
 
 test('one action has one commit everywhere', () => {

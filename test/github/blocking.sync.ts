@@ -69,41 +69,62 @@ interface Job {
 /** How often it was looked whether the repository can be reached. */
 const probesOf = (github: LocalGithub): number => github.requests.to('GET /user').length
 
-const stateOf = (service: SyncService) => service.read<{ jobs: Record<string, number>; blocked: object | null }>('/github/status')
+const stateOf = (service: SyncService) =>
+  service.read<{ jobs: Record<string, number>; blocked: object | null }>('/github/status')
 
 /** What waits for a person says what to do, and goes on once it is done. */
 describe('what a person has to mend', () => {
-  const ways: readonly (readonly [string, Record<string, string>, (service: SyncService, task: Task) => Promise<unknown>])[] = [
+  const ways: readonly (readonly [
+    string,
+    Record<string, string>,
+    (service: SyncService, task: Task) => Promise<unknown>,
+  ])[] = [
     ['by itself', {}, async () => undefined],
-    ['by POST /github/jobs/retry', PROBED_LATE, (service) => service.send('POST', '/github/jobs/retry')],
-    ['by POST /tasks/{id}/sync', PROBED_LATE, (service, { id }) => service.send('POST', `/tasks/${id}/sync`)],
+    [
+      'by POST /github/jobs/retry',
+      PROBED_LATE,
+      (service) => service.send('POST', '/github/jobs/retry'),
+    ],
+    [
+      'by POST /tasks/{id}/sync',
+      PROBED_LATE,
+      (service, { id }) => service.send('POST', `/tasks/${id}/sync`),
+    ],
   ]
   const cases = Object.entries(TROUBLES).flatMap(([name, trouble], index) => {
     const [way, env, resume] = ways[index % ways.length] as (typeof ways)[0]
     const others = index < 2 ? ways : [[way, env, resume] as const]
     return others.map(([way, env, resume]) => ({ name, trouble, way, env, resume }))
   })
-  it.each(cases)('$name: blocked with the action; mended, it goes on $way', async ({ trouble, env, resume }) => {
-    const { code, action, begin, mend } = trouble
-    const github = await startLocalGithub()
-    const service = await startSync(github, await openDatabase(), env)
-    const before = await becomesLinked(service, await service.create({ title: 'before' }))
-    begin(github)
-    const task = await service.create({ title: 'meanwhile' })
-    const error = { code, action: expect.stringMatching(action) }
-    await becomes(service, task, { external_reference_id: null, sync: { status: 'blocked', next_attempt_at: null, error } })
-    await stands(service, { blocked: error })
-    mend(github)
-    await resume(service, task)
-    expectOneIssueEach(github, [before, await becomesLinked(service, task)])
-    await stands(service, { blocked: null })
-  })
+  it.each(cases)(
+    '$name: blocked with the action; mended, it goes on $way',
+    async ({ trouble, env, resume }) => {
+      const { code, action, begin, mend } = trouble
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase(), env)
+      const before = await becomesLinked(service, await service.create({ title: 'before' }))
+      begin(github)
+      const task = await service.create({ title: 'meanwhile' })
+      const error = { code, action: expect.stringMatching(action) }
+      await becomes(service, task, {
+        external_reference_id: null,
+        sync: { status: 'blocked', next_attempt_at: null, error },
+      })
+      await stands(service, { blocked: error })
+      mend(github)
+      await resume(service, task)
+      expectOneIssueEach(github, [before, await becomesLinked(service, task)])
+      await stands(service, { blocked: null })
+    },
+  )
 
   it('archived repository: edits, labels and deletions wait for it too, and go on by themselves', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     const tasks = ['edited', 'labelled', 'deleted'].map((title) => service.create({ title }))
-    const [edited, labelled, deleted] = await Promise.all(tasks.map(async (task) => becomesLinked(service, await task)))
+    const [edited, labelled, deleted] = await Promise.all(
+      tasks.map(async (task) => becomesLinked(service, await task)),
+    )
     github.archive()
     await service.put(String(labelled?.id), { labels: ['x'], priority: 'high' })
     await service.remove(String(deleted?.id))
@@ -113,7 +134,9 @@ describe('what a person has to mend', () => {
       expect([task_id, sync.error?.code]).toEqual([task_id, 'repository_archived'])
     github.unarchive()
     const shown = () =>
-      github.issues().map(({ title, state, labels }) => [title, state, ...labels.map(({ name }) => name).sort()])
+      github
+        .issues()
+        .map(({ title, state, labels }) => [title, state, ...labels.map(({ name }) => name).sort()])
     await eventually(() =>
       expect(shown().sort()).toEqual([
         ['deleted', 'closed'],
@@ -132,7 +155,9 @@ describe('what a person has to mend', () => {
     github.archive()
     const service = await startSync(github, await openDatabase())
     const task = await service.create({ title: 'meanwhile' })
-    await becomes(service, task, { sync: { status: 'blocked', error: { code: 'repository_archived' } } })
+    await becomes(service, task, {
+      sync: { status: 'blocked', error: { code: 'repository_archived' } },
+    })
     await stands(service, { blocked: { code: 'repository_archived' } })
     github.setRights('read')
     github.unarchive()
@@ -181,7 +206,9 @@ describe('what a person has to mend', () => {
       expect(blocked).toMatchObject({ code: 'forbidden' })
       expect(jobs.blocked).toBeGreaterThanOrEqual(3)
     }
-    expect(github.requests.writes().length - writes).toBeLessThanOrEqual(probesOf(github) - probes + 1)
+    expect(github.requests.writes().length - writes).toBeLessThanOrEqual(
+      probesOf(github) - probes + 1,
+    )
     github.setRights('push')
     for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
     expectOneIssueEach(github, [before, ...tasks])
@@ -191,7 +218,10 @@ describe('what a person has to mend', () => {
   it('one issue alone that may not be written to: it waits, and all others go on', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
-    const [locked, other] = [await service.create({ title: 'locked' }), await service.create({ title: 'other' })]
+    const [locked, other] = [
+      await service.create({ title: 'locked' }),
+      await service.create({ title: 'other' }),
+    ]
     await becomesLinked(service, other)
     const { sync } = await becomesLinked(service, locked)
     const path = new RegExp(`/issues/${sync?.issue_number}$`)
@@ -202,7 +232,8 @@ describe('what a person has to mend', () => {
       },
     }
     const rule = github.fail(PATCH_ISSUE, refused, { times: 1000 })
-    for (const task of [locked, other]) await service.send('PATCH', `/tasks/${task.id}`, { title: `${task.title} anew` })
+    for (const task of [locked, other])
+      await service.send('PATCH', `/tasks/${task.id}`, { title: `${task.title} anew` })
     await becomes(service, other, { title: 'other anew', sync: { status: 'linked' } })
     await becomes(service, locked, { sync: { status: 'blocked', error: { code: 'forbidden' } } })
     await stands(service, { blocked: null })
@@ -214,21 +245,33 @@ describe('what a person has to mend', () => {
     expect(github.issue(sync?.issue_number ?? 0)?.title).toBe('locked anew')
   })
 
-  const menders: readonly (readonly [string, (service: SyncService, task: Task) => Promise<unknown>])[] = [
+  const menders: readonly (readonly [
+    string,
+    (service: SyncService, task: Task) => Promise<unknown>,
+  ])[] = [
     ['another text', (service, { id }) => service.send('PATCH', `/tasks/${id}`, { title: 'good' })],
     ['POST /tasks/{id}/sync', (service, { id }) => service.send('POST', `/tasks/${id}/sync`)],
-    ['POST /github/jobs/retry', (service) => service.send('POST', '/github/jobs/retry', { reason: 'invalid' })],
+    [
+      'POST /github/jobs/retry',
+      (service) => service.send('POST', '/github/jobs/retry', { reason: 'invalid' }),
+    ],
   ]
-  it.each(menders)('a text that GitHub refuses (422): blocked with the action, others go on; %s resumes it', async (_, mend) => {
-    const github = await startLocalGithub()
-    const service = await startSync(github, await openDatabase())
-    github.fail(CREATE_ISSUE, answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])))
-    const task = await service.create({ title: 'bad' })
-    const error = { code: 'invalid', action: expect.stringMatching(/Change the task/) }
-    await becomes(service, task, { sync: { status: 'blocked', next_attempt_at: null, error } })
-    const other = await becomesLinked(service, await service.create({ title: 'other' }))
-    expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
-    await mend(service, task)
-    expectOneIssueEach(github, [other, await becomesLinked(service, task)])
-  })
+  it.each(menders)(
+    'a text that GitHub refuses (422): blocked with the action, others go on; %s resumes it',
+    async (_, mend) => {
+      const github = await startLocalGithub()
+      const service = await startSync(github, await openDatabase())
+      github.fail(
+        CREATE_ISSUE,
+        answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])),
+      )
+      const task = await service.create({ title: 'bad' })
+      const error = { code: 'invalid', action: expect.stringMatching(/Change the task/) }
+      await becomes(service, task, { sync: { status: 'blocked', next_attempt_at: null, error } })
+      const other = await becomesLinked(service, await service.create({ title: 'other' }))
+      expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
+      await mend(service, task)
+      expectOneIssueEach(github, [other, await becomesLinked(service, task)])
+    },
+  )
 })

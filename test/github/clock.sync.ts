@@ -2,7 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import { errorBeforeCommit, primaryLimit, resetAfterCommit, secondaryLimit } from './local-github/faults.ts'
+import {
+  errorBeforeCommit,
+  primaryLimit,
+  resetAfterCommit,
+  secondaryLimit,
+} from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { DAY_MS, MINUTE_MS, type Shifted, startShifted } from './shifted-service.ts'
 import { SHORT_LEASE } from './sync-env.ts'
@@ -119,7 +124,10 @@ describe('a clock that is set while the service runs', () => {
   test('put back: a GitHub App whose token is no longer accepted gets another one', async () => {
     const { github, create, linked, shift } = await startShifted(2 * DAY_MS, APP_ENV, { app: APP })
     await linked((await create({ title: 'before' })).id)
-    const token = String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(/^\w+ /, '')
+    const token = String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(
+      /^\w+ /,
+      '',
+    )
     await shift(0)
     github.revokeToken(token)
     await linked((await create({ title: 'after' })).id)
@@ -147,19 +155,30 @@ test('an offset of more than a minute is logged once and shown', async () => {
   expect(warningsOf(synced)).toEqual([])
   await shift(6 * MINUTE_MS)
   await sweeps(3)
-  expect(warningsOf(synced)).toEqual([expect.stringMatching(/The clock of this service is 36\d s ahead of GitHub's/)])
+  expect(warningsOf(synced)).toEqual([
+    expect.stringMatching(/The clock of this service is 36\d s ahead of GitHub's/),
+  ])
   await shift(0)
   await sweeps(3)
   await stands(synced, { clock_offset_ms: 0, warnings: [] })
   await shift(-6 * MINUTE_MS)
   await sweeps(3)
   expect(warningsOf(synced)).toHaveLength(2)
-  await stands(synced, { warnings: [{ code: 'clock_offset', detail: expect.stringMatching(/3[56]\d s behind GitHub's/) }] })
-  expect(await (await send('GET', '/metrics')).text()).toMatch(/^github_sync_clock_offset_seconds -3[56]/m)
+  await stands(synced, {
+    warnings: [
+      { code: 'clock_offset', detail: expect.stringMatching(/3[56]\d s behind GitHub's/) },
+    ],
+  })
+  expect(await (await send('GET', '/metrics')).text()).toMatch(
+    /^github_sync_clock_offset_seconds -3[56]/m,
+  )
 })
 
 /** A scenario with each of several values at the same time, as it mostly waits. */
-const forEach = async <T>(values: Readonly<Record<string, T>>, scenario: (value: T) => Promise<void>): Promise<void> => {
+const forEach = async <T>(
+  values: Readonly<Record<string, T>>,
+  scenario: (value: T) => Promise<void>,
+): Promise<void> => {
   const running = Object.entries(values).map(([name, value]) =>
     scenario(value).catch((cause: unknown) => {
       throw new Error(`failed with a clock ${name}: ${cause}`, { cause })
@@ -188,7 +207,10 @@ const warningsOf = ({ output }: Shifted): string[] =>
     .filter((line) => /"level":40.*clock/.test(line))
 
 const expectOffset = async ({ read }: Shifted, ahead: number): Promise<void> => {
-  const { clock_offset_ms, warnings } = await read<{ clock_offset_ms: number; warnings: unknown[] }>('/github/status')
+  const { clock_offset_ms, warnings } = await read<{
+    clock_offset_ms: number
+    warnings: unknown[]
+  }>('/github/status')
   expect(Number.isInteger(clock_offset_ms)).toBe(true)
   expect(Math.abs(clock_offset_ms - ahead)).toBeLessThan(PRECISION_MS)
   expect(warnings).toHaveLength(Math.abs(ahead) > MINUTE_MS ? 1 : 0)

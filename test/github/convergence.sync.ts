@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { errorAfterCommit, errorBeforeCommit, resetAfterCommit, resetBeforeCommit } from './local-github/faults.ts'
+import {
+  errorAfterCommit,
+  errorBeforeCommit,
+  resetAfterCommit,
+  resetBeforeCommit,
+} from './local-github/faults.ts'
 import { createRandom } from './local-github/random.ts'
 import { eventually, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
@@ -51,12 +56,17 @@ describe('both sides', () => {
 
 const createTasks = async ({ create }: Synced): Promise<string[]> => {
   const ids: string[] = []
-  for (let index = 0; index < TASKS; index += 1) ids.push((await create({ title: 'a', labels: ['l0'] })).id)
+  for (let index = 0; index < TASKS; index += 1)
+    ids.push((await create({ title: 'a', labels: ['l0'] })).id)
   return ids
 }
 
 /** Edits texts here, titles and labels there, and resolves with what both sides are to have in the end. */
-const editApart = async ({ github, put }: Synced, ids: readonly string[], random: () => number): Promise<object[]> => {
+const editApart = async (
+  { github, put }: Synced,
+  ids: readonly string[],
+  random: () => number,
+): Promise<object[]> => {
   const alice = github.as('alice')
   const wanted = ids.map(() => ({ title: 'a', description: '', labels: ['l0', 'theirs'] }))
   for (let step = 0; step < EDITS; step += 1) {
@@ -118,7 +128,15 @@ const expectEqual = async ({ github, get }: Synced, id: string): Promise<void> =
     ...(task.status === 'in_progress' ? ['status:in_progress'] : []),
     ...(task.priority === 'medium' ? [] : [`priority:${task.priority}`]),
   ]
-  const told = { title: issue?.title, description: (issue?.body ?? '').replace(/\s*<!--.*-->$/, ''), labels: labels.sort() }
-  expect(told).toEqual({ title: task.title, description: task.description, labels: [...managed, ...task.labels].sort() })
+  const told = {
+    title: issue?.title,
+    description: (issue?.body ?? '').replace(/\s*<!--.*-->$/, ''),
+    labels: labels.sort(),
+  }
+  expect(told).toEqual({
+    title: task.title,
+    description: task.description,
+    labels: [...managed, ...task.labels].sort(),
+  })
   expect(issue?.state).toBe(task.status === 'completed' ? 'closed' : 'open')
 }

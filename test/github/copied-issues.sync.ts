@@ -37,7 +37,9 @@ describe('a copy of a mirrored issue by our own user', () => {
     expect(copied).toMatchObject({ title: 'a', description: 'text', version: 1 })
     expect(await writesDuring(() => deliver())).toEqual([])
     await put(copied.id, { description: 'changed' })
-    await issueShown(number, { body: expect.stringMatching(new RegExp(`^changed\\n\\n<!-- .*${copied.id}.* -->$`)) })
+    await issueShown(number, {
+      body: expect.stringMatching(new RegExp(`^changed\\n\\n<!-- .*${copied.id}.* -->$`)),
+    })
     await put(id, { title: 'b' })
     await issueShown(1, { title: 'b', body: expect.stringContaining(id) })
     await linked(id)
@@ -46,7 +48,9 @@ describe('a copy of a mirrored issue by our own user', () => {
     await remove(copied.id)
     await issueShown(number, { state: 'closed', stateReason: 'not_planned' })
     me.edit(second.number, { title: 'goes on' })
-    await eventually(async () => expect((await list()).map(({ title }) => title).sort()).toEqual(['b', 'goes on']))
+    await eventually(async () =>
+      expect((await list()).map(({ title }) => title).sort()).toEqual(['b', 'goes on']),
+    )
     expect([1, second.number].map((other) => github.issue(other)?.state)).toEqual(['open', 'open'])
   })
 
@@ -100,16 +104,22 @@ describe('a copy of a mirrored issue by our own user', () => {
     await deliver()
     for (const { me, number } of copies) me.edit(number, { title: 'a copy' })
     await deliver()
-    for (const { id } of [deleted, moved]) await eventually(async () => expect((await get(id)).sync.status).toBe('remote_gone'))
+    for (const { id } of [deleted, moved])
+      await eventually(async () => expect((await get(id)).sync.status).toBe('remote_gone'))
     const back = other.as('alice').transfer(away.number, github.fullName())
     await deliver()
     await shown(moved.id, { title: 'moved', external_reference_id: String(back.id) })
     expect((await get(deleted.id)).sync.status).toBe('remote_gone')
-    for (const { number } of copies) expect(github.issue(number)).toMatchObject({ state: 'open', title: 'a copy' })
+    for (const { number } of copies)
+      expect(github.issue(number)).toMatchObject({ state: 'open', title: 'a copy' })
   })
 
   test('is told from an issue of ours that GitHub has not confirmed yet', async () => {
-    const synced = await startSynced({ ...ALL, GITHUB_LOOKUP_DELAYS_MS: '600,900,1200', GITHUB_CREATE_WAIT_MS: '0' })
+    const synced = await startSynced({
+      ...ALL,
+      GITHUB_LOOKUP_DELAYS_MS: '600,900,1200',
+      GITHUB_CREATE_WAIT_MS: '0',
+    })
     const { github, create, shown, list } = synced
     github.lag({ lists: 300 })
     github.fail(CREATE_ISSUE, resetAfterCommit)
@@ -170,7 +180,9 @@ const copy = ({ github }: Synced, number: number) => {
 /** The task that was made of an issue. */
 const importedTask = ({ github, list }: Synced, number: number): Promise<SyncedTask> =>
   eventually(async () => {
-    const task = (await list()).find((each) => each.external_reference_id === String(github.issue(number)?.id))
+    const task = (await list()).find(
+      (each) => each.external_reference_id === String(github.issue(number)?.id),
+    )
     expect(task).toMatchObject({ sync: { status: 'linked', issue_number: number } })
     return task as SyncedTask
   })

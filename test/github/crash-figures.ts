@@ -26,8 +26,13 @@ export interface CrashFigures {
 }
 
 /** Whether each task has the one issue that was opened for it, and there is none beside. */
-export const isWhole = ({ open, duplicated, lost, misplaced, different, violations, ...figures }: CrashFigures, tasks: number) =>
-  figures.tasks === tasks && open === tasks && duplicated + lost + misplaced + different + violations.length === 0
+export const isWhole = (
+  { open, duplicated, lost, misplaced, different, violations, ...figures }: CrashFigures,
+  tasks: number,
+) =>
+  figures.tasks === tasks &&
+  open === tasks &&
+  duplicated + lost + misplaced + different + violations.length === 0
 
 const TASK = /<!-- task-manager-api task=([0-9a-f-]{36}) /
 
@@ -43,7 +48,9 @@ export const toFigures = (github: LocalGithub, tasks: readonly Task[]): CrashFig
     open: issues.filter(({ state }) => state === 'open').length,
     duplicated: count((_, own) => own.length > 1),
     lost: count((_, own) => !own.some(({ state }) => state === 'open')),
-    misplaced: count((task, own) => !own.some(({ id }) => String(id) === task.external_reference_id)),
+    misplaced: count(
+      (task, own) => !own.some(({ id }) => String(id) === task.external_reference_id),
+    ),
     different: count(({ title }, own) => !own.some((issue) => issue.title === title)),
     twins: issues.length - counted.length,
     creations: github.requests.to(CREATE_ISSUE).length,
@@ -60,4 +67,6 @@ const groupBy = <T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 }
 
 const countBy = (names: readonly string[]): Record<string, number> =>
-  Object.fromEntries([...groupBy(names, (name) => name)].map(([name, group]) => [name, group.length]))
+  Object.fromEntries(
+    [...groupBy(names, (name) => name)].map(([name, group]) => [name, group.length]),
+  )

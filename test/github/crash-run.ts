@@ -70,10 +70,15 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
   const began = Date.now()
   const deadline = AbortSignal.timeout(options.patienceMs)
   const github = await openLocalGithub()
-  const service = startMortalService(syncEnv(github, options.databaseUrl, ENV), options.folder, deadline)
+  const service = startMortalService(
+    syncEnv(github, options.databaseUrl, ENV),
+    options.folder,
+    deadline,
+  )
   let stopKilling = async (): Promise<void> => {}
   try {
-    if ((await service.ask<Task[]>('GET', '/tasks')).length > 0) throw new Error('the database holds tasks already')
+    if ((await service.ask<Task[]>('GET', '/tasks')).length > 0)
+      throw new Error('the database holds tasks already')
     github.fail('*', FAULTS, { probability: options.faultRate, seed: options.seed })
     github.lag({ lists: LIST_LAG_MS })
     stopKilling = startKilling(service, options)
@@ -84,7 +89,13 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
     await calmDown(github, service, deadline)
     const tasks = await service.ask<Task[]>('GET', '/tasks')
     const seconds = Math.round((Date.now() - began) / 1000)
-    return { ...toFigures(github, tasks), seconds, kills: service.kills(), faultRate, warnings: service.warnings() }
+    return {
+      ...toFigures(github, tasks),
+      seconds,
+      kills: service.kills(),
+      faultRate,
+      warnings: service.warnings(),
+    }
   } finally {
     await stopKilling()
     await service.stop()
@@ -96,7 +107,10 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
 const EARLY = 0.2
 
 /** Kills at random, after so long on average that it runs. Returns what ends it. */
-const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOptions): (() => Promise<void>) => {
+const startKilling = (
+  service: MortalService,
+  { killEveryMs, seed }: CrashOptions,
+): (() => Promise<void>) => {
   const random = createRandom(seed + 1)
   const stopping = new AbortController()
   const { signal } = stopping
@@ -118,21 +132,33 @@ const startKilling = (service: MortalService, { killEveryMs, seed }: CrashOption
 }
 
 /** Tasks one after the other, of which every third is edited some time later. */
-const makeTasks = async (service: MortalService, { tasks: count, seed, tell }: CrashOptions): Promise<void> => {
+const makeTasks = async (
+  service: MortalService,
+  { tasks: count, seed, tell }: CrashOptions,
+): Promise<void> => {
   const random = createRandom(seed + 2)
   const ids: string[] = []
   for (let index = 0; index < count; index += 1) {
-    const { id } = await service.ask<Task>('POST', '/tasks', { title: `task ${index}` }, { 'idempotency-key': `key-${index}` })
+    const { id } = await service.ask<Task>(
+      'POST',
+      '/tasks',
+      { title: `task ${index}` },
+      { 'idempotency-key': `key-${index}` },
+    )
     ids.push(id)
     const earlier = index - 5
     if (earlier >= 0 && earlier % 3 === 0)
       await service.ask('PATCH', `/tasks/${ids[earlier]}`, { title: `task ${earlier}, edited` })
-    if (ids.length % 20 === 0) tell?.(`${ids.length} of ${count} tasks made after ${service.kills()} kills`)
+    if (ids.length % 20 === 0)
+      tell?.(`${ids.length} of ${count} tasks made after ${service.kills()} kills`)
     await sleep(random() * 150)
   }
 }
 
-const areLinked = async (service: MortalService, { tell }: Pick<CrashOptions, 'tell'>): Promise<boolean> => {
+const areLinked = async (
+  service: MortalService,
+  { tell }: Pick<CrashOptions, 'tell'>,
+): Promise<boolean> => {
   const tasks = await service.ask<Task[]>('GET', '/tasks')
   const linked = tasks.filter(({ sync }) => sync?.status === 'linked').length
   tell?.(`${linked} of ${tasks.length} tasks linked after ${service.kills()} kills`)
@@ -150,12 +176,19 @@ const rateOf = (github: LocalGithub): number => {
 }
 
 /** Nothing goes wrong any more: what was done late has been, every issue has been looked at since, and every task is linked. */
-const calmDown = async (github: LocalGithub, service: MortalService, deadline: AbortSignal): Promise<void> => {
+const calmDown = async (
+  github: LocalGithub,
+  service: MortalService,
+  deadline: AbortSignal,
+): Promise<void> => {
   github.stopFaults()
   github.lag({})
   const calmAt = Date.now() + LATEST_COMMIT_MS + 2 * Number(ENV.GITHUB_SWEEP_INTERVAL_MS)
   await until(async () => {
-    const { last_sweep_at } = await service.ask<{ last_sweep_at: string | null }>('GET', '/github/status')
+    const { last_sweep_at } = await service.ask<{ last_sweep_at: string | null }>(
+      'GET',
+      '/github/status',
+    )
     return Date.parse(last_sweep_at ?? '') > calmAt && areLinked(service, {})
   }, deadline)
 }

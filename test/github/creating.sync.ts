@@ -35,8 +35,15 @@ import {
 describe('a new task and its issue', () => {
   it('answers with the issue when GitHub is quick', async () => {
     const github = await startLocalGithub({ hugeIds: true })
-    const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '10000' })
-    const task = await service.create({ title: 'quick', description: 'text', priority: 'high', labels: ['home'] })
+    const service = await startSync(github, await openDatabase(), {
+      GITHUB_CREATE_WAIT_MS: '10000',
+    })
+    const task = await service.create({
+      title: 'quick',
+      description: 'text',
+      priority: 'high',
+      labels: ['home'],
+    })
     const issue = github.issue(1)
     expect(BigInt(issue?.id ?? 0)).toBeGreaterThan(2n ** 53n)
     expect(task.external_reference_id).toBe(String(issue?.id))
@@ -72,7 +79,10 @@ describe('a new task and its issue', () => {
     const failing = github.fail('*', errorBeforeCommit(503), { times: 1000 })
     const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '200' })
     const task = await service.create({ title: 'meanwhile' })
-    expect(task).toMatchObject({ external_reference_id: null, sync: { status: 'pending', issue_number: null } })
+    expect(task).toMatchObject({
+      external_reference_id: null,
+      sync: { status: 'pending', issue_number: null },
+    })
     failing.stop()
     expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
@@ -111,7 +121,11 @@ describe('a new task and its issue', () => {
     const task = await service.create({ title: 'once', status: 'completed' })
     const known = await becomesLinked(service, task)
     expect([rule.hits(), github.requests.to(CREATE_ISSUE).length]).toEqual([1, 2])
-    expect(known).toMatchObject({ status: 'completed', version: 1, external_reference_id: String(github.issue(2)?.id) })
+    expect(known).toMatchObject({
+      status: 'completed',
+      version: 1,
+      external_reference_id: String(github.issue(2)?.id),
+    })
     expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'completed' })
     expect(github.issues()).toHaveLength(2)
   })
@@ -123,21 +137,29 @@ describe('a new task and its issue', () => {
     await sweptOnce(github)
     github.fail(CREATE_ISSUE, resetAfterCommit)
     github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
-    expectOneIssueEach(github, [await becomesLinked(service, await service.create({ title: 'once' }))])
+    expectOneIssueEach(github, [
+      await becomesLinked(service, await service.create({ title: 'once' })),
+    ])
   })
 
   it('a commit later than every look: the twin is closed as a duplicate', async () => {
     const github = await startLocalGithub()
-    const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
+    const service = await startSync(github, await openDatabase(), {
+      GITHUB_REQUEST_TIMEOUT_MS: '100',
+    })
     github.fail(CREATE_ISSUE, lateCommit(1200))
     const task = await service.create({ title: 'twice' })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
-    expectOneIssueEach(github, [await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })])
+    expectOneIssueEach(github, [
+      await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } }),
+    ])
   })
 
   it('a twin that may not be closed just now: blocked with the action, closed once it may', async () => {
     const github = await startLocalGithub()
-    const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
+    const service = await startSync(github, await openDatabase(), {
+      GITHUB_REQUEST_TIMEOUT_MS: '100',
+    })
     github.fail(CREATE_ISSUE, lateCommit(1200))
     const refused = github.fail(PATCH_ISSUE, answerWith(forbidden('no')), { times: 1000 })
     const task = await service.create({ title: 'twice' })
@@ -145,19 +167,31 @@ describe('a new task and its issue', () => {
     refused.stop()
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     await stands(service, { blocked: null })
-    expectOneIssueEach(github, [await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })])
+    expectOneIssueEach(github, [
+      await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } }),
+    ])
   })
 
   it('a twin on a server that knows no duplicates: closed as not planned', async () => {
     const github = await startLocalGithub()
-    const service = await startSync(github, await openDatabase(), { GITHUB_REQUEST_TIMEOUT_MS: '100' })
+    const service = await startSync(github, await openDatabase(), {
+      GITHUB_REQUEST_TIMEOUT_MS: '100',
+    })
     github.fail(CREATE_ISSUE, lateCommit(1200))
-    const unknown = validationFailed([{ resource: 'Issue', code: 'invalid', field: 'state_reason' }])
-    const isDuplicate = () => JSON.stringify(github.requests.all().at(-1)?.body).includes('duplicate')
-    const old: Fault = { name: 'no duplicates', happen: (incident) => incident.send(isDuplicate() ? unknown : incident.commit()) }
+    const unknown = validationFailed([
+      { resource: 'Issue', code: 'invalid', field: 'state_reason' },
+    ])
+    const isDuplicate = () =>
+      JSON.stringify(github.requests.all().at(-1)?.body).includes('duplicate')
+    const old: Fault = {
+      name: 'no duplicates',
+      happen: (incident) => incident.send(isDuplicate() ? unknown : incident.commit()),
+    }
     github.fail(PATCH_ISSUE, old, { times: 1000 })
     const task = await service.create({ title: 'twice' })
-    await eventually(() => expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'not_planned' }))
+    await eventually(() =>
+      expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'not_planned' }),
+    )
     await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })
   })
 
@@ -201,7 +235,10 @@ describe('a new task and its issue', () => {
     const url = await openDatabase()
     let service = await startSync(github, url, SHORT_LEASE)
     github.fail(CREATE_ISSUE, { name: 'kill', happen: (incident) => killer(service)(incident) })
-    const [task] = await Promise.all([service.create({ title: 'once' }), once(service.child, 'exit')])
+    const [task] = await Promise.all([
+      service.create({ title: 'once' }),
+      once(service.child, 'exit'),
+    ])
     service = await startSync(github, url)
     expectOneIssueEach(github, [await becomesLinked(service, task)])
     expect(github.issues()).toHaveLength(1)
@@ -217,7 +254,10 @@ describe('a new task and its issue', () => {
     await service.send('PATCH', `/tasks/${task.id}`, { title: 'second' })
     await becomes(service, task, { sync: { status: 'linked', issue_number: 2 } })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
-    const settled = await becomes(service, task, { title: 'second', sync: { status: 'linked', issue_number: 1 } })
+    const settled = await becomes(service, task, {
+      title: 'second',
+      sync: { status: 'linked', issue_number: 1 },
+    })
     expect(github.issue(1)).toMatchObject({ title: 'second', state: 'open' })
     expectOneIssueEach(github, [settled])
   })
@@ -231,7 +271,9 @@ describe('a new task and its issue', () => {
     const task = await service.create({ title: 'first' })
     await eventually(() => expect(github.issues()).toHaveLength(1))
     await service.send('PATCH', `/tasks/${task.id}`, { title: 'second' })
-    await eventually(() => expect(again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000).toBe(true))
+    await eventually(() =>
+      expect(again.hits() > 0 && Date.now() > Number(github.issue(1)?.createdAt) + 1000).toBe(true),
+    )
     github.as('alice').label(1, 'hers')
     github.lag({})
     const settled = await becomes(service, task, {
@@ -244,26 +286,29 @@ describe('a new task and its issue', () => {
   })
 })
 
-describe.runIf(process.env.TEST_DATABASE !== 'mongodb')('a database from before the issues were opened', () => {
-  it('opens none of them again', async () => {
-    const github = await startLocalGithub()
-    const [url, before] = [await openDatabase(), await openDatabase()]
-    let service = await startSync(github, url)
-    github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 2 }))
-    const tasks = await Promise.all(['a', 'b', 'c'].map((title) => service.create({ title })))
-    await stands(service, { pause_reason: 'secondary' })
-    await service.end('SIGTERM')
-    copyFileSync(fileOf(url), fileOf(before))
-    service = await startSync(github, url)
-    for (const task of tasks) await becomesLinked(service, task)
-    await service.end('SIGTERM')
-    service = await startSync(github, before)
-    const settled: Task[] = []
-    for (const task of tasks) settled.push(await becomesLinked(service, task))
-    expectOneIssueEach(github, settled)
-    expect(github.issues()).toHaveLength(3)
-  })
-})
+describe.runIf(process.env.TEST_DATABASE !== 'mongodb')(
+  'a database from before the issues were opened',
+  () => {
+    it('opens none of them again', async () => {
+      const github = await startLocalGithub()
+      const [url, before] = [await openDatabase(), await openDatabase()]
+      let service = await startSync(github, url)
+      github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 2 }))
+      const tasks = await Promise.all(['a', 'b', 'c'].map((title) => service.create({ title })))
+      await stands(service, { pause_reason: 'secondary' })
+      await service.end('SIGTERM')
+      copyFileSync(fileOf(url), fileOf(before))
+      service = await startSync(github, url)
+      for (const task of tasks) await becomesLinked(service, task)
+      await service.end('SIGTERM')
+      service = await startSync(github, before)
+      const settled: Task[] = []
+      for (const task of tasks) settled.push(await becomesLinked(service, task))
+      expectOneIssueEach(github, settled)
+      expect(github.issues()).toHaveLength(3)
+    })
+  },
+)
 
 const fileOf = (url: string): string => url.replace(/^sqlite:(\/\/)?/, '')
 

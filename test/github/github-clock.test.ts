@@ -41,7 +41,9 @@ const start = (base: number, aheadMs: number) => {
 
 const bases = fc.integer({ min: Date.parse('2026-01-01'), max: Date.parse('2027-01-01') })
 /** Too far to be a matter of measurement. */
-const offsets = fc.tuple(fc.constantFrom(-1, 1), fc.integer({ min: 5000, max: 10 * DAY_MS })).map(([sign, size]) => sign * size)
+const offsets = fc
+  .tuple(fc.constantFrom(-1, 1), fc.integer({ min: 5000, max: 10 * DAY_MS }))
+  .map(([sign, size]) => sign * size)
 const delays = fc.integer({ min: 0, max: 1000 })
 
 test('any clock: GitHub is taken to be early by no more than a second and the way of the answer, never late', () => {

@@ -13,12 +13,20 @@ describe('an import', () => {
       github.as('alice').open({ title: `issue ${index}`, body: index % 2 ? null : 'text' })
     const pullRequest = github.as('alice').openPullRequest({ title: 'not a task' })
     const tasks = await eventually(async () => expectLength(await list(), 130))
-    const titles = github.issues().flatMap(({ title, isPullRequest }) => (isPullRequest ? [] : title))
+    const titles = github
+      .issues()
+      .flatMap(({ title, isPullRequest }) => (isPullRequest ? [] : title))
     expect(tasks.map(({ title }) => title).sort()).toEqual(titles.sort())
-    expect(await writesDuring(async () => github.as('alice').comment(pullRequest.number, 'touched'))).toEqual([])
+    expect(
+      await writesDuring(async () => github.as('alice').comment(pullRequest.number, 'touched')),
+    ).toEqual([])
     expect(await list()).toHaveLength(130)
     const first = tasks.find(({ title }) => title === 'issue 1') as SyncedTask
-    expect(first).toMatchObject({ version: 1, description: '', sync: { status: 'linked', issue_number: 1 } })
+    expect(first).toMatchObject({
+      version: 1,
+      description: '',
+      sync: { status: 'linked', issue_number: 1 },
+    })
     expect(await history(first.id)).toMatchObject([{ type: 'task.created', actor: 'github:alice' }])
   })
 
@@ -32,7 +40,9 @@ describe('an import', () => {
       { after: 1 },
     )
     const { list } = await restart()
-    const titles = await eventually(async () => expectLength(await list(), 129).map(({ title }) => title))
+    const titles = await eventually(async () =>
+      expectLength(await list(), 129).map(({ title }) => title),
+    )
     expect(titles).toEqual(Array.from({ length: 129 }, (_, index) => `issue ${index + 2}`))
   })
 
@@ -47,7 +57,11 @@ describe('an import', () => {
     await sweeps(2)
     expect(await list()).toEqual([])
     alice.label(2, 'to do')
-    const { id } = await onlyTask({ title: 'later', labels: ['bug', 'to do'], sync: { status: 'linked', issue_number: 2 } })
+    const { id } = await onlyTask({
+      title: 'later',
+      labels: ['bug', 'to do'],
+      sync: { status: 'linked', issue_number: 2 },
+    })
     /** Once a task, it stays one without the label. */
     await put(id, { labels: [] })
     await issueShown(2, { labels: [] })
@@ -85,9 +99,13 @@ describe('an import', () => {
   test('takes a copy of our marker by someone else for an issue of its own', async () => {
     const { github, create, list } = await startSynced(ALL)
     const task = await create({ title: 'ours' })
-    const copied = github.as('mallory').open({ title: 'a copy', body: github.issue(1)?.body ?? null })
+    const copied = github
+      .as('mallory')
+      .open({ title: 'a copy', body: github.issue(1)?.body ?? null })
     const tasks = await eventually(async () => expectLength(await list(), 2))
-    expect(tasks.find(({ title }) => title === 'a copy')?.external_reference_id).toBe(String(copied.id))
+    expect(tasks.find(({ title }) => title === 'a copy')?.external_reference_id).toBe(
+      String(copied.id),
+    )
     expect(tasks.find(({ id }) => id === task.id)).toEqual(task)
     expect(github.issue(copied.number)?.state).toBe('open')
   })

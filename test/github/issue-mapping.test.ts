@@ -26,14 +26,29 @@ describe('the issue of a task', () => {
       return { isOpen, labels }
     }
     expect(shown({ status: 'pending' })).toEqual({ isOpen: true, labels: [] })
-    expect(shown({ status: 'in_progress' })).toEqual({ isOpen: true, labels: ['status:in_progress'] })
+    expect(shown({ status: 'in_progress' })).toEqual({
+      isOpen: true,
+      labels: ['status:in_progress'],
+    })
     expect(shown({ status: 'completed' })).toEqual({ isOpen: false, labels: [] })
     expect(shown({ priority: 'low' })).toEqual({ isOpen: true, labels: ['priority:low'] })
-    expect(shown({ priority: 'high', labels: ['ops'] })).toEqual({ isOpen: true, labels: ['priority:high', 'ops'] })
+    expect(shown({ priority: 'high', labels: ['ops'] })).toEqual({
+      isOpen: true,
+      labels: ['priority:high', 'ops'],
+    })
   })
 
   test('has no free label named like a managed one, no blank one, and none twice', () => {
-    const labels = ['priority:high', 'Status:In_Progress', ' PRIORITY:low ', ' ', 'Ops', 'ops', 'a\nb', 'priority:medium']
+    const labels = [
+      'priority:high',
+      'Status:In_Progress',
+      ' PRIORITY:low ',
+      ' ',
+      'Ops',
+      'ops',
+      'a\nb',
+      'priority:medium',
+    ]
     expect(toIssue(fields({ labels }), MARKER).labels).toEqual(['Ops', 'a b', 'priority:medium'])
   })
 
@@ -49,16 +64,27 @@ describe('the issue of a task', () => {
 
   test('has a body of 65,536 characters at most, cut with a visible note', () => {
     const most = 65_536 - 2 - MARKER.length
-    expect(toIssue(fields({ description: '🎉'.repeat(most) }), MARKER).body).toBe(`${'🎉'.repeat(most)}\n\n${MARKER}`)
+    expect(toIssue(fields({ description: '🎉'.repeat(most) }), MARKER).body).toBe(
+      `${'🎉'.repeat(most)}\n\n${MARKER}`,
+    )
     const { body } = toIssue(fields({ description: '🎉'.repeat(most + 1) }), MARKER)
     expect(codePoints(body)).toBe(65_536)
-    expect(body).toMatch(/🎉\n\n\*… cut here, as GitHub takes no longer text\. The task has it whole\.\*\n\n<!-- .* -->$/u)
+    expect(body).toMatch(
+      /🎉\n\n\*… cut here, as GitHub takes no longer text\. The task has it whole\.\*\n\n<!-- .* -->$/u,
+    )
   })
 
   test('has its marker above a description that could make a code block of it', () => {
-    expect(toIssue(fields({ description: 'see\n```\ncode' }), MARKER).body).toBe(`${MARKER}\n\nsee\n\`\`\`\ncode`)
-    expect(toIssue(fields({ description: '```\ncode\n```' }), MARKER).body).toBe(`\`\`\`\ncode\n\`\`\`\n\n${MARKER}`)
-    const { body } = toIssue(fields({ description: `\`\`\`\n${'y'.repeat(65_500)}\n\`\`\`` }), MARKER)
+    expect(toIssue(fields({ description: 'see\n```\ncode' }), MARKER).body).toBe(
+      `${MARKER}\n\nsee\n\`\`\`\ncode`,
+    )
+    expect(toIssue(fields({ description: '```\ncode\n```' }), MARKER).body).toBe(
+      `\`\`\`\ncode\n\`\`\`\n\n${MARKER}`,
+    )
+    const { body } = toIssue(
+      fields({ description: `\`\`\`\n${'y'.repeat(65_500)}\n\`\`\`` }),
+      MARKER,
+    )
     expect([body.startsWith(`${MARKER}\n\n\`\`\`\nyy`), codePoints(body)]).toEqual([true, 65_536])
   })
 
@@ -78,11 +104,19 @@ describe('the task of an issue', () => {
   })
 
   test('has a text without the marker, wherever someone moved it, whoever made it', () => {
-    for (const body of [`new\n\n${MARKER}`, `${MARKER}\r\n\r\nnew`, `new${MARKER}`, 'new', `\n\nnew\n\n\n${MARKER}\n\n`]) {
+    for (const body of [
+      `new\n\n${MARKER}`,
+      `${MARKER}\r\n\r\nnew`,
+      `new${MARKER}`,
+      'new',
+      `\n\nnew\n\n\n${MARKER}\n\n`,
+    ]) {
       expect(described(body)).toBe('new')
     }
     expect(described(`new\n${MARKER}\ntext`)).toBe('new\n\ntext')
-    expect(described(`new <!-- task-manager-api --> text`)).toBe('new <!-- task-manager-api --> text')
+    expect(described(`new <!-- task-manager-api --> text`)).toBe(
+      'new <!-- task-manager-api --> text',
+    )
   })
 
   test('has no text where the issue has none', () => {
@@ -99,15 +133,24 @@ describe('the task of an issue', () => {
     const long = fields({ title: 'x'.repeat(400), description: 'y'.repeat(65_536) })
     const issue = toIssue(long, MARKER)
     expect(fromIssue(issue, long)).toEqual(long)
-    expect(fromIssue({ ...issue, body: issue.body.replaceAll('\n', '\r\n').replace(MARKER, '') }, long)).toEqual(long)
+    expect(
+      fromIssue({ ...issue, body: issue.body.replaceAll('\n', '\r\n').replace(MARKER, '') }, long),
+    ).toEqual(long)
   })
 
   test('keeps what was cut off when someone edits the rest, or adds to it', () => {
-    const long = fields({ title: `old ${'x'.repeat(300)} end`, description: `old ${'y'.repeat(65_500)} end` })
+    const long = fields({
+      title: `old ${'x'.repeat(300)} end`,
+      description: `old ${'y'.repeat(65_500)} end`,
+    })
     const issue = toIssue(long, MARKER)
     const edit = (text: string): string => text.replace('old', 'new')
     const edited = fromIssue({ ...issue, title: edit(issue.title), body: edit(issue.body) }, long)
-    expect(edited).toEqual({ ...long, title: edit(long.title), description: edit(long.description) })
+    expect(edited).toEqual({
+      ...long,
+      title: edit(long.title),
+      description: edit(long.description),
+    })
     const added = fromIssue({ ...issue, body: issue.body.replace(MARKER, 'more') }, long)
     expect(added.description).toBe(`${long.description}\n\nmore`)
     expect(fromIssue({ ...issue, title: 'another…' }, long).title).toBe('another…')
@@ -119,13 +162,24 @@ describe('the task of an issue', () => {
     expect(fromIssue(theirs, null)).toEqual(known)
     const edited = { ...known, description: `${known.description.slice(0, -1)}z` }
     expect(fromIssue(theirs, edited)).toEqual(edited)
-    expect(fromIssue({ ...theirs, body: theirs.body.replace('old', 'new') }, known).description.slice(0, 3)).toBe('new')
+    expect(
+      fromIssue({ ...theirs, body: theirs.body.replace('old', 'new') }, known).description.slice(
+        0,
+        3,
+      ),
+    ).toBe('new')
   })
 
   test('has a title and a text that can be stored, whatever the issue has', () => {
-    const { title, description } = fromIssue({ ...ISSUE, title: ' a\0\ud800b ', body: '\0\udc00' }, null)
+    const { title, description } = fromIssue(
+      { ...ISSUE, title: ' a\0\ud800b ', body: '\0\udc00' },
+      null,
+    )
     expect({ title, description }).toEqual({ title: 'a\ufffd\ufffdb', description: '\ufffd\ufffd' })
-    const long = fromIssue({ ...ISSUE, title: `${'🎉'.repeat(499)} ${'🎉'.repeat(9)}`, body: '🎉'.repeat(65_537) }, null)
+    const long = fromIssue(
+      { ...ISSUE, title: `${'🎉'.repeat(499)} ${'🎉'.repeat(9)}`, body: '🎉'.repeat(65_537) },
+      null,
+    )
     expect(long.title).toBe('🎉'.repeat(499))
     expect(long.description).toBe('🎉'.repeat(65_536))
     expect(fromIssue({ ...ISSUE, title: ' \u3000' }, null).title).toBe('Untitled')
@@ -138,7 +192,11 @@ describe('the task of an issue', () => {
       return [status, priority, free]
     }
     expect(told(true)).toEqual(['pending', 'medium', []])
-    expect(told(true, 'STATUS:in_progress', 'Priority:Low', 'ops')).toEqual(['in_progress', 'low', ['ops']])
+    expect(told(true, 'STATUS:in_progress', 'Priority:Low', 'ops')).toEqual([
+      'in_progress',
+      'low',
+      ['ops'],
+    ])
     expect(told(true, 'priority:low', 'priority:high')).toEqual(['pending', 'high', []])
     expect(told(false, 'status:in_progress')).toEqual(['completed', 'medium', []])
   })
@@ -146,7 +204,12 @@ describe('the task of an issue', () => {
   test('has its known labels in their order and spelling, then new ones, each once, 20 in all', () => {
     const labelled = (labels: readonly string[], known: readonly string[]) =>
       fromIssue({ ...ISSUE, labels }, fields({ labels: known })).labels
-    expect(labelled(['new', 'OPS', 'a b', 'bug', 'NEW'], ['Bug', 'ops', 'a\nb', 'gone'])).toEqual(['Bug', 'ops', 'a\nb', 'new'])
+    expect(labelled(['new', 'OPS', 'a b', 'bug', 'NEW'], ['Bug', 'ops', 'a\nb', 'gone'])).toEqual([
+      'Bug',
+      'ops',
+      'a\nb',
+      'new',
+    ])
     expect(labelled([], [' ', 'priority:high'])).toEqual([' '])
     const many = Array.from({ length: 30 }, (_, i) => `l${i}`)
     expect(labelled(many, ['l29'])).toEqual(['l29', ...many.slice(0, 19)])

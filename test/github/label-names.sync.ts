@@ -36,7 +36,9 @@ describe('a label whose name means something in a URL', () => {
         ['stays', 'a/b'].filter((other) => other !== name),
         [name, 'goes too'],
       )
-    expect(synced.github.requests.writes().filter(({ status }) => status === undefined || status >= 300)).toEqual([])
+    expect(
+      synced.github.requests.writes().filter(({ status }) => status === undefined || status >= 300),
+    ).toEqual([])
   })
 
   test('stays for lack of rights, and the task says so', async () => {
@@ -44,7 +46,9 @@ describe('a label whose name means something in a URL', () => {
     const { id } = await create({ title: 'a', labels: ['..', 'x'] })
     github.setRights('pull')
     await put(id, { labels: [] })
-    await eventually(async () => expect((await get(id)).sync.error).toMatchObject({ code: 'labels_dropped' }))
+    await eventually(async () =>
+      expect((await get(id)).sync.error).toMatchObject({ code: 'labels_dropped' }),
+    )
     expect(github.issue(1)?.labels).toHaveLength(2)
   })
 

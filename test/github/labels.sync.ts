@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { ADD_LABELS, eventually, NEWER_MS, REMOVE_LABEL, SWEEPING, startSynced } from './synced-service.ts'
+import {
+  ADD_LABELS,
+  eventually,
+  NEWER_MS,
+  REMOVE_LABEL,
+  SWEEPING,
+  startSynced,
+} from './synced-service.ts'
 
 const DROPPED = { status: 'linked', error: { code: 'labels_dropped' } }
 
@@ -8,7 +15,12 @@ const DROPPED = { status: 'linked', error: { code: 'labels_dropped' } }
 describe('labels', () => {
   test('managed labels tell of priority and status, both ways, and are no labels of the task', async () => {
     const { github, create, put, deliver, shown, issueShown, linked } = await startSynced()
-    const { id } = await create({ title: 'a', priority: 'high', status: 'in_progress', labels: ['x'] })
+    const { id } = await create({
+      title: 'a',
+      priority: 'high',
+      status: 'in_progress',
+      labels: ['x'],
+    })
     await issueShown(1, { labels: ['priority:high', 'status:in_progress', 'x'] })
     await put(id, { priority: 'low', status: 'pending' })
     await issueShown(1, { labels: ['priority:low', 'x'] })
@@ -19,7 +31,9 @@ describe('labels', () => {
     github.as('alice').label(1, 'Priority:HIGH')
     github.as('alice').unlabel(1, 'status:in_progress')
     await deliver()
-    expect(await shown(id, { priority: 'high', status: 'pending' })).toMatchObject({ labels: ['x'] })
+    expect(await shown(id, { priority: 'high', status: 'pending' })).toMatchObject({
+      labels: ['x'],
+    })
     /** Of two priorities the high one counts, and the other is taken away. */
     github.as('alice').label(1, 'priority:low')
     await deliver()
@@ -39,28 +53,53 @@ describe('labels', () => {
     expect(await linked(id)).toMatchObject({ labels: expect.arrayContaining(full.slice(0, 19)) })
     await put(id, { labels: [] })
     await issueShown(1, { labels: expect.arrayContaining(['another of hers']) })
-    expect(github.requests.to(REMOVE_LABEL).filter(({ path }) => path.includes('another'))).toEqual([])
+    expect(github.requests.to(REMOVE_LABEL).filter(({ path }) => path.includes('another'))).toEqual(
+      [],
+    )
   })
 
   test('dropped for lack of rights: text still syncs, labels stay on each side, and follow once there are rights', async () => {
-    const { github, create, get, put, deliver, shown, issueShown, linked, syncNow } = await startSynced()
+    const { github, create, get, put, deliver, shown, issueShown, linked, syncNow } =
+      await startSynced()
     github.setRights('pull')
-    const { id } = await create({ title: 'a', priority: 'high', status: 'in_progress', labels: ['x'] })
-    expect(await get(id)).toMatchObject({ priority: 'high', status: 'in_progress', labels: ['x'], sync: DROPPED })
+    const { id } = await create({
+      title: 'a',
+      priority: 'high',
+      status: 'in_progress',
+      labels: ['x'],
+    })
+    expect(await get(id)).toMatchObject({
+      priority: 'high',
+      status: 'in_progress',
+      labels: ['x'],
+      sync: DROPPED,
+    })
     github.as('alice').label(1, 'hers')
     github.as('alice').edit(1, { title: 'b' })
     await deliver()
-    expect(await shown(id, { title: 'b' })).toMatchObject({ priority: 'high', labels: ['x'], sync: DROPPED })
+    expect(await shown(id, { title: 'b' })).toMatchObject({
+      priority: 'high',
+      labels: ['x'],
+      sync: DROPPED,
+    })
     await put(id, { status: 'completed', labels: ['x', 'y'] })
     await issueShown(1, { state: 'closed', labels: ['hers'] })
     await linked(id)
     await put(id, { status: 'in_progress' })
     await issueShown(1, { state: 'open', labels: ['hers'] })
-    expect(await linked(id)).toMatchObject({ status: 'in_progress', priority: 'high', labels: ['x', 'y'], sync: DROPPED })
+    expect(await linked(id)).toMatchObject({
+      status: 'in_progress',
+      priority: 'high',
+      labels: ['x', 'y'],
+      sync: DROPPED,
+    })
     github.setRights('push')
     await syncNow(id)
     await issueShown(1, { labels: ['hers', 'priority:high', 'status:in_progress', 'x', 'y'] })
-    expect(await shown(id, { labels: ['x', 'y', 'hers'] })).toMatchObject({ priority: 'high', sync: { error: null } })
+    expect(await shown(id, { labels: ['x', 'y', 'hers'] })).toMatchObject({
+      priority: 'high',
+      sync: { error: null },
+    })
   })
 
   test('refused for lack of rights later on: this task says so, its text and other tasks go on', async () => {
@@ -72,9 +111,13 @@ describe('labels', () => {
     await eventually(async () => expect((await get(id)).sync).toMatchObject(DROPPED))
     expect(await get(id)).toMatchObject({ title: 'b', labels: ['y'] })
     expect(await read('/github/status')).toMatchObject({ blocked: null })
-    expect(await linked((await create({ title: 'other' })).id)).toMatchObject({ sync: { error: null } })
+    expect(await linked((await create({ title: 'other' })).id)).toMatchObject({
+      sync: { error: null },
+    })
     github.setRights('push')
-    expect(await (await send('POST', '/github/jobs/retry', { reason: 'labels_dropped' })).json()).toEqual({ count: 1 })
+    expect(
+      await (await send('POST', '/github/jobs/retry', { reason: 'labels_dropped' })).json(),
+    ).toEqual({ count: 1 })
     await issueShown(1, { title: 'b', labels: ['y'] })
     expect(await linked(id)).toMatchObject({ labels: ['y'], sync: { error: null } })
     expect(github.requests.to(ADD_LABELS).length).toBeLessThan(4)

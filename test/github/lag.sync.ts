@@ -26,7 +26,9 @@ describe('reads that lag behind', () => {
   test('our own change is not undone by a state from before it', async () => {
     const synced = await startSynced(SWEEPING)
     const { github, create, put, linked, history, writesDuring } = synced
-    const tasks = await Promise.all(PATCHES.map(async (patch) => ({ patch, ...(await create({ title: 'a', labels: ['x'] })) })))
+    const tasks = await Promise.all(
+      PATCHES.map(async (patch) => ({ patch, ...(await create({ title: 'a', labels: ['x'] })) })),
+    )
     await sleep(LAG_MS)
     github.deliveries.drop()
     github.lag({ reads: LAG_MS, lists: LAG_MS })
@@ -36,17 +38,22 @@ describe('reads that lag behind', () => {
     await statusesWhileToldOf(synced, last)
     const ends = Promise.all(tasks.map(({ id }) => linked(id)))
     expect(await writesDuring(() => ends)).toEqual([])
-    for (const [index, task] of (await ends).entries()) expect(task).toMatchObject({ ...tasks[index]?.patch, version: 2 })
+    for (const [index, task] of (await ends).entries())
+      expect(task).toMatchObject({ ...tasks[index]?.patch, version: 2 })
     for (const { id } of tasks) expect(await history(id)).toHaveLength(2)
   })
 })
 
 /** The states that a task's sync goes through while the service is told of all that has happened, until that is shown. */
-const statusesWhileToldOf = async ({ github, get, hook }: Synced, id: string): Promise<string[]> => {
+const statusesWhileToldOf = async (
+  { github, get, hook }: Synced,
+  id: string,
+): Promise<string[]> => {
   const statuses: string[] = []
   const reads = github.requests.to(GET_ISSUE).length
   await github.deliveries.send(hook)
-  for (const end = Date.now() + LAG_MS; Date.now() < end; await sleep(50)) statuses.push((await get(id)).sync.status)
+  for (const end = Date.now() + LAG_MS; Date.now() < end; await sleep(50))
+    statuses.push((await get(id)).sync.status)
   expect(github.requests.to(GET_ISSUE).length).toBeGreaterThan(reads)
   return statuses
 }

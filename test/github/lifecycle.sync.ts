@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, LIST_ISSUES, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import {
+  eventually,
+  LIST_ISSUES,
+  PATCH_ISSUE,
+  SWEEPING,
+  type Synced,
+  startSynced,
+} from './synced-service.ts'
 
 /** How the ends of tasks and of issues go together, by the real service over whatever database. */
 describe('open and closed', () => {
@@ -49,10 +56,15 @@ describe('open and closed', () => {
   })
 
   test('a task that is deleted before its issue could be opened has none', async () => {
-    const { github, create, remove, read } = await startSynced({ ...SWEEPING, GITHUB_CREATE_WAIT_MS: '0' })
+    const { github, create, remove, read } = await startSynced({
+      ...SWEEPING,
+      GITHUB_CREATE_WAIT_MS: '0',
+    })
     github.disableIssues()
     const { id } = await create({ title: 'a' })
-    await eventually(async () => expect(await read('/github/status')).toMatchObject({ jobs: { blocked: 1 } }))
+    await eventually(async () =>
+      expect(await read('/github/status')).toMatchObject({ jobs: { blocked: 1 } }),
+    )
     await remove(id)
     github.enableIssues()
     await noJobs({ read })
@@ -70,7 +82,9 @@ describe('open and closed', () => {
       expect(github.issue(index + 1)).toMatchObject({ state: 'closed', stateReason: reason })
       github.as('bob').reopen(index + 1)
       await deliver()
-      expect(await shown(id, { status: 'pending', priority: 'high' })).toMatchObject({ completed_at: null })
+      expect(await shown(id, { status: 'pending', priority: 'high' })).toMatchObject({
+        completed_at: null,
+      })
       expect((await history(id)).map(({ type, actor }) => [type, actor]).slice(1)).toEqual([
         ['task.completed', 'github:alice'],
         ['task.reopened', 'github:bob'],

@@ -10,7 +10,10 @@ const DELAYS = [30_000, 2 * MINUTE, 10 * MINUTE]
 
 const at = (time: number) => ({ now: () => time, toOurs: (instant: number) => instant })
 
-const link = (changes: Partial<SyncLink> = {}): SyncLink => ({ ...createLink('task', NOW), ...changes })
+const link = (changes: Partial<SyncLink> = {}): SyncLink => ({
+  ...createLink('task', NOW),
+  ...changes,
+})
 
 test('a failed step is tried again within a wait that doubles up to an hour', () => {
   for (const [attempts, most] of [
@@ -20,7 +23,10 @@ test('a failed step is tried again within a wait that doubles up to an hour', ()
     [11, 3_600_000],
     [500, 3_600_000],
   ] as const) {
-    const waits = Array.from({ length: 200 }, () => (toRetry(link({ attempts }), REASON, 2000, at(NOW)).nextAttemptAt ?? 0) - NOW)
+    const waits = Array.from(
+      { length: 200 },
+      () => (toRetry(link({ attempts }), REASON, 2000, at(NOW)).nextAttemptAt ?? 0) - NOW,
+    )
     expect(Math.max(...waits)).toBeLessThanOrEqual(most)
     expect(Math.max(...waits)).toBeGreaterThan(most / 2)
     expect(Math.min(...waits)).toBeLessThan(most / 2)
@@ -34,7 +40,12 @@ test('a step that has failed for a day is given up, with what a person can do', 
     expect(failing).toMatchObject({ status: 'pending', failingSince: NOW })
   }
   const dead = toRetry(failing, REASON, 2000, at(NOW + DAY))
-  expect(dead).toMatchObject({ status: 'dead', nextAttemptAt: null, attempts: 4, error: { code: 'unavailable' } })
+  expect(dead).toMatchObject({
+    status: 'dead',
+    nextAttemptAt: null,
+    attempts: 4,
+    error: { code: 'unavailable' },
+  })
   expect(dead.error?.action).toContain('POST /tasks/{id}/sync')
 })
 
@@ -53,13 +64,23 @@ test('an issue that is not there is looked for at each delay since it was sent, 
 
 test('an issue that GitHub has not opened for a day is given up', () => {
   const uncertain = link({ status: 'uncertain', sentAt: NOW + DAY, failingSince: NOW, lookups: 2 })
-  expect(toNotFound(uncertain, DELAYS, at(NOW + DAY))).toMatchObject({ status: 'dead', nextAttemptAt: null })
+  expect(toNotFound(uncertain, DELAYS, at(NOW + DAY))).toMatchObject({
+    status: 'dead',
+    nextAttemptAt: null,
+  })
 })
 
 test('an issue that shows up late, touched by a person, is known by whatever we once sent: an edit since then is no change of theirs', () => {
   const fields = { description: '', status: 'pending', priority: 'medium', labels: [] } as const
   const issue = {
-    ...{ id: '1', number: 1, url: '', updatedAt: '2026-03-01T09:10:00Z', createdAt: NOW, author: 'task-bot' },
+    ...{
+      id: '1',
+      number: 1,
+      url: '',
+      updatedAt: '2026-03-01T09:10:00Z',
+      createdAt: NOW,
+      author: 'task-bot',
+    },
     ...{ body: '', isOpen: true, labels: ['theirs'], isPullRequest: false },
   }
   for (const [title, known] of [
@@ -68,7 +89,11 @@ test('an issue that shows up late, touched by a person, is known by whatever we 
     ['by a person', 'first'],
   ] as const) {
     let late = link({ status: 'uncertain', sentAt: NOW, sent: { ...fields, title: 'first' } })
-    for (const next of ['second', 'third']) late = { ...toNotFound(late, [], at(NOW)), sent: { ...fields, title: next } }
-    expect(toAdopted(late, { ...issue, title }, NOW)).toMatchObject({ base: { title: known }, sent: { title: 'third' } })
+    for (const next of ['second', 'third'])
+      late = { ...toNotFound(late, [], at(NOW)), sent: { ...fields, title: next } }
+    expect(toAdopted(late, { ...issue, title }, NOW)).toMatchObject({
+      base: { title: known },
+      sent: { title: 'third' },
+    })
   }
 })

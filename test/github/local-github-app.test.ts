@@ -26,8 +26,12 @@ it('lets the real App client in, and takes its token back after its time', async
   const { data } = await octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' })
   expect(data.user).toMatchObject({ login: 'task-sync[bot]', type: 'Bot' })
   expect((await octokit.request('GET /app')).data).toMatchObject({ slug: 'task-sync' })
-  await octokit.request('GET /app/installations/{installation_id}', { installation_id: app.installationId })
-  expect((await octokit.request('GET /repos/{owner}/{repo}/installation', HERE)).data.id).toBe(app.installationId)
+  await octokit.request('GET /app/installations/{installation_id}', {
+    installation_id: app.installationId,
+  })
+  expect((await octokit.request('GET /repos/{owner}/{repo}/installation', HERE)).data.id).toBe(
+    app.installationId,
+  )
   expect((await octokit.request('GET /installation/repositories')).data.total_count).toBe(1)
   expect((await refusalOf(octokit.request('GET /user'))).status).toBe(403)
   expect(github.limits.state('installation 4711').used).toBeGreaterThan(0)
@@ -42,11 +46,16 @@ it('looks closely at the JSON Web Token of an App', async () => {
   const github = await startLocalGithub({ app })
   const seconds = Math.floor(Date.now() / 1000)
   const ask = async (token: string): Promise<number> => {
-    const response = await fetch(`${github.url}/app`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await fetch(`${github.url}/app`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
     return response.status
   }
   const claims = { iss: app.id, iat: seconds - 30, exp: seconds + 300 }
-  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  })
   expect(await ask(toJwt(claims))).toBe(200)
   expect(await ask(toJwt({ ...claims, iss: 78 }))).toBe(404)
   expect(await ask(toJwt({ ...claims, exp: seconds - 1 }))).toBe(401)

@@ -56,22 +56,30 @@ describe('what goes wrong when told to', () => {
     expect(github.issues().map(({ title }) => title)).toEqual(['waited'])
   })
 
-  it.each(['reset', 504, 'wait'] as const)('lateCommit: it is done after the client knew (%s)', async (answer) => {
-    const github = await startLocalGithub()
-    github.fail(CREATE_ISSUE, lateCommit(150, answer))
-    const signal = AbortSignal.timeout(50)
-    const work = connect(github).request(`POST ${ISSUES}`, { ...HERE, title: 'x', request: { signal, redirect: 'manual' } })
-    await expect(work).rejects.toThrow()
-    expect(github.issues()).toEqual([])
-    await vi.waitFor(() => expect(github.issues()).toHaveLength(1))
-  })
+  it.each(['reset', 504, 'wait'] as const)(
+    'lateCommit: it is done after the client knew (%s)',
+    async (answer) => {
+      const github = await startLocalGithub()
+      github.fail(CREATE_ISSUE, lateCommit(150, answer))
+      const signal = AbortSignal.timeout(50)
+      const work = connect(github).request(`POST ${ISSUES}`, {
+        ...HERE,
+        title: 'x',
+        request: { signal, redirect: 'manual' },
+      })
+      await expect(work).rejects.toThrow()
+      expect(github.issues()).toEqual([])
+      await vi.waitFor(() => expect(github.issues()).toHaveLength(1))
+    },
+  )
 
   it('slow, and what others do meanwhile and afterwards', async () => {
     const github = await startLocalGithub()
     const alice = github.as('alice')
     alice.open({ title: 'x', labels: ['a'] })
     const patch = `PATCH ${ISSUE}`
-    const change = (labels: string[]) => connect(github).request(`PATCH ${ISSUE}`, { ...HERE, issue_number: 1, labels })
+    const change = (labels: string[]) =>
+      connect(github).request(`PATCH ${ISSUE}`, { ...HERE, issue_number: 1, labels })
     github.fail(
       patch,
       meanwhile(() => alice.label(1, 'before')),
@@ -97,12 +105,20 @@ describe('what goes wrong when told to', () => {
     const error = await post(connect(github)).catch((failure) => failure)
     expect(error.status).toBe(403)
     expect(error.response.headers['x-ratelimit-remaining']).toBe('0')
-    expect(Number(error.response.headers['x-ratelimit-reset'])).toBeCloseTo((clock.now() + 120_000) / 1000, -1)
+    expect(Number(error.response.headers['x-ratelimit-reset'])).toBeCloseTo(
+      (clock.now() + 120_000) / 1000,
+      -1,
+    )
     expect((await refusalOf(connect(github).request('GET /user'))).status).toBe(403)
     await connect(github, 'other').request('GET /user')
     clock.advance(121_000)
     await post(connect(github))
-    expect(github.requests.all().map(({ refused }) => refused)).toEqual(['primary', 'primary', undefined, undefined])
+    expect(github.requests.all().map(({ refused }) => refused)).toEqual([
+      'primary',
+      'primary',
+      undefined,
+      undefined,
+    ])
   })
 
   it('secondaryLimit: with Retry-After or without it, as 403 or 429', async () => {
@@ -125,7 +141,11 @@ describe('what goes wrong when told to', () => {
   it('a spent budget, counted as GitHub counts', async () => {
     const github = await startLocalGithub({ limits: { requestsPerHour: 2 } })
     const { headers } = await connect(github).request('GET /user')
-    expect(headers).toMatchObject({ 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '1', 'x-ratelimit-used': '1' })
+    expect(headers).toMatchObject({
+      'x-ratelimit-limit': '2',
+      'x-ratelimit-remaining': '1',
+      'x-ratelimit-used': '1',
+    })
     await connect(github).request('GET /user')
     expect((await refusalOf(connect(github).request('GET /user'))).status).toBe(403)
     await connect(github).request('GET /rate_limit')
@@ -136,11 +156,14 @@ describe('what goes wrong when told to', () => {
     clock.stop()
     const github = await startLocalGithub({ now: clock.now })
     const octokit = connect(github)
-    const titles = async () => (await octokit.request(`GET ${ISSUES}`, HERE)).data.map(({ title }) => title)
+    const titles = async () =>
+      (await octokit.request(`GET ${ISSUES}`, HERE)).data.map(({ title }) => title)
     github.lag({ lists: 5000, reads: 1000 })
     await post(octokit, 'new')
     expect(await titles()).toEqual([])
-    expect((await refusalOf(octokit.request(`GET ${ISSUE}`, { ...HERE, issue_number: 1 }))).status).toBe(404)
+    expect(
+      (await refusalOf(octokit.request(`GET ${ISSUE}`, { ...HERE, issue_number: 1 }))).status,
+    ).toBe(404)
     clock.advance(5000)
     github.as('alice').edit(1, { title: 'newer' })
     expect(await titles()).toEqual(['new'])
@@ -165,7 +188,9 @@ describe('what goes wrong when told to', () => {
 
   it('refuses to plan a fault for a route that is not there', async () => {
     const github = await startLocalGithub()
-    expect(() => github.fail('POST /repos/{owner}/{name}/issues', resetAfterCommit)).toThrow('no route here fits')
+    expect(() => github.fail('POST /repos/{owner}/{name}/issues', resetAfterCommit)).toThrow(
+      'no route here fits',
+    )
   })
 })
 

@@ -8,7 +8,9 @@ import { CREATE_ISSUE } from './local-github/routes.ts'
 const RUN = fileURLToPath(new URL('./local-github/run.mjs', import.meta.url))
 
 it('runs as a process of its own, with orders and reports over HTTP', async () => {
-  const child = spawn(process.execPath, [RUN, '{"hugeIds": true}'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [RUN, '{"hugeIds": true}'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [line] = await once(createInterface(child.stdout), 'line')
   const { url, token, control } = JSON.parse(line)
@@ -18,8 +20,11 @@ it('runs as a process of its own, with orders and reports over HTTP', async () =
       body: JSON.stringify({ title, body: '<!-- 1 -->' }),
       headers: { authorization: `Bearer ${token}` },
     })
-  const order = async (body: object) => (await fetch(control, { method: 'POST', body: JSON.stringify(body) })).status
-  expect(await order({ fail: { route: CREATE_ISSUE, faults: [['resetAfterCommit']], times: 1 } })).toBe(200)
+  const order = async (body: object) =>
+    (await fetch(control, { method: 'POST', body: JSON.stringify(body) })).status
+  expect(
+    await order({ fail: { route: CREATE_ISSUE, faults: [['resetAfterCommit']], times: 1 } }),
+  ).toBe(200)
   await expect(create('a')).rejects.toThrow()
   expect((await create('b')).status).toBe(201)
   expect(await order({ as: { login: 'alice', call: 'close', with: [1, 'not_planned'] } })).toBe(200)

@@ -35,7 +35,10 @@ const listen = async (): Promise<{ readonly url: string; readonly received: Rece
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/github/webhook`, received }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/github/webhook`,
+    received,
+  }
 }
 
 const webhook = { secret: 'new secret', formerSecret: 'old secret' }
@@ -70,7 +73,10 @@ describe('its webhook', () => {
       'deleted',
     ])
     const [, , edited] = github.deliveries.all().map(({ text }) => JSON.parse(text))
-    expect(edited).toMatchObject({ changes: { title: { from: 'x' }, body: { from: '' } }, sender: { login: 'task-bot' } })
+    expect(edited).toMatchObject({
+      changes: { title: { from: 'x' }, body: { from: '' } },
+      sender: { login: 'task-bot' },
+    })
     expect(edited).toMatchObject({ issue: { title: 'y' }, repository: { full_name: 'acme/tasks' } })
   })
 
@@ -81,7 +87,11 @@ describe('its webhook', () => {
     const [delivery] = github.deliveries.waiting() as [Delivery]
     for (const signature of ['good', 'former', 'bad', 'none'] as const)
       await github.deliveries.resend(url, [delivery], { signature })
-    const expected = [sign(delivery.text, 'new secret'), sign(delivery.text, 'old secret'), sign(delivery.text, 'not the secret')]
+    const expected = [
+      sign(delivery.text, 'new secret'),
+      sign(delivery.text, 'old secret'),
+      sign(delivery.text, 'not the secret'),
+    ]
     expect(received.map(({ signature }) => signature)).toEqual([...expected, undefined])
     expect(new Set(received.map(({ id, text }) => id + text)).size).toBe(1)
     const answer = await github.deliveries.ping(url)
@@ -99,7 +109,9 @@ describe('its webhook', () => {
     expect(actions()).toEqual(['labeled', 'opened'])
     alice.close(1)
     alice.reopen(1)
-    expect(toActions(github.deliveries.drop(({ action }) => action === 'closed'))).toEqual(['closed'])
+    expect(toActions(github.deliveries.drop(({ action }) => action === 'closed'))).toEqual([
+      'closed',
+    ])
     await github.deliveries.send(url, { times: 2, together: true })
     expect(actions()).toEqual(['reopened', 'reopened'])
     expect(github.deliveries.waiting()).toEqual([])
@@ -112,7 +124,12 @@ describe('its webhook', () => {
   it('goes by itself when forwarded, late, twice or never', async () => {
     const github = await startLocalGithub({ webhook })
     const { url, received } = await listen()
-    const forwarding = github.deliveries.forward(url, { delayMs: 20, loss: 0.2, twice: 0.3, seed: 3 })
+    const forwarding = github.deliveries.forward(url, {
+      delayMs: 20,
+      loss: 0.2,
+      twice: 0.3,
+      seed: 3,
+    })
     for (let each = 0; each < 50; each += 1) github.as('alice').open({ title: `issue ${each}` })
     const answers = await forwarding.settled()
     forwarding.stop()

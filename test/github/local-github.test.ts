@@ -12,24 +12,50 @@ describe('what it serves', () => {
   it('lets a real Octokit create, read, change and close an issue', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)
-    const { data: made } = await octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'One', body: 'text', labels: ['x'] })
-    expect(made).toMatchObject({ number: 1, title: 'One', state: 'open', user: { login: 'task-bot' }, labels: [{ name: 'x' }] })
+    const { data: made } = await octokit.request(`POST ${ISSUES}`, {
+      ...HERE,
+      title: 'One',
+      body: 'text',
+      labels: ['x'],
+    })
+    expect(made).toMatchObject({
+      number: 1,
+      title: 'One',
+      state: 'open',
+      user: { login: 'task-bot' },
+      labels: [{ name: 'x' }],
+    })
     expect(made.id).toBeGreaterThan(2 ** 31)
     expect(made.created_at).toMatch(/T\d\d:\d\d:\d\dZ$/)
     const place = { ...HERE, issue_number: 1 }
-    await octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'Two', state: 'closed', state_reason: 'not_planned' })
+    await octokit.request(`PATCH ${ISSUE}`, {
+      ...place,
+      title: 'Two',
+      state: 'closed',
+      state_reason: 'not_planned',
+    })
     const { data } = await octokit.request(`GET ${ISSUE}`, place)
-    expect(data).toMatchObject({ title: 'Two', body: 'text', state: 'closed', state_reason: 'not_planned' })
+    expect(data).toMatchObject({
+      title: 'Two',
+      body: 'text',
+      state: 'closed',
+      state_reason: 'not_planned',
+    })
     expect(data.closed_by).toMatchObject({ login: 'task-bot' })
     await octokit.request(`PATCH ${ISSUE}`, { ...place, state: 'open' })
-    expect(github.issue(1)).toMatchObject({ state: 'open', stateReason: 'reopened', closedAt: null })
+    expect(github.issue(1)).toMatchObject({
+      state: 'open',
+      stateReason: 'reopened',
+      closedAt: null,
+    })
   })
 
   it('pages, filters and sorts a list, with links that can be followed', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)
     const alice = github.as('alice')
-    for (const title of ['a', 'b', 'c', 'd', 'e']) alice.open({ title, labels: title === 'c' ? ['Odd'] : [] })
+    for (const title of ['a', 'b', 'c', 'd', 'e'])
+      alice.open({ title, labels: title === 'c' ? ['Odd'] : [] })
     alice.openPullRequest({ title: 'pr' })
     alice.close(5)
     const list = async (query: object): Promise<string[]> => {
@@ -53,7 +79,10 @@ describe('what it serves', () => {
     const octokit = connect(github)
     const { headers } = await octokit.request(`GET ${ISSUES}`, HERE)
     const before = github.limits.state().used
-    const again = octokit.request(`GET ${ISSUES}`, { ...HERE, headers: { 'if-none-match': headers.etag } })
+    const again = octokit.request(`GET ${ISSUES}`, {
+      ...HERE,
+      headers: { 'if-none-match': headers.etag },
+    })
     expect((await refusalOf(again)).status).toBe(304)
     expect(github.limits.state().used).toBe(before)
   })
@@ -66,13 +95,25 @@ describe('what it serves', () => {
     await octokit.request(`POST ${ISSUE}/labels`, { ...place, labels: ['human', 'priority:high'] })
     expect(github.issue(1)?.labels.map(({ name }) => name)).toEqual(['Human', 'priority:high'])
     await octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...place, name: 'priority:high' })
-    expect((await refusalOf(octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...place, name: 'gone' }))).status).toBe(404)
+    expect(
+      (
+        await refusalOf(
+          octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...place, name: 'gone' }),
+        )
+      ).status,
+    ).toBe(404)
     await octokit.request(`PUT ${ISSUE}/labels`, { ...place, labels: ['only'] })
     expect(github.issue(1)?.labels.map(({ name }) => name)).toEqual(['only'])
     await octokit.request(`DELETE ${ISSUE}/labels`, place)
     expect(github.issue(1)?.labels).toEqual([])
-    await octokit.request('POST /repos/{owner}/{repo}/labels', { ...HERE, name: 'new', color: 'ff0000' })
-    const twice = await refusalOf(octokit.request('POST /repos/{owner}/{repo}/labels', { ...HERE, name: 'NEW' }))
+    await octokit.request('POST /repos/{owner}/{repo}/labels', {
+      ...HERE,
+      name: 'new',
+      color: 'ff0000',
+    })
+    const twice = await refusalOf(
+      octokit.request('POST /repos/{owner}/{repo}/labels', { ...HERE, name: 'NEW' }),
+    )
     expect(twice).toMatchObject({ status: 422, body: { errors: [{ code: 'already_exists' }] } })
     await octokit.request('GET /repos/{owner}/{repo}/labels', HERE)
     await octokit.request('GET /repos/{owner}/{repo}/labels/{name}', { ...HERE, name: 'new' })
@@ -82,7 +123,8 @@ describe('what it serves', () => {
   it('reads paths as GitHub does: dot segments are resolved, a trailing slash means nothing', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)
-    const remove = (name: string) => octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...HERE, issue_number: 1, name })
+    const remove = (name: string) =>
+      octokit.request(`DELETE ${ISSUE}/labels/{name}`, { ...HERE, issue_number: 1, name })
     github.as('alice').open({ title: 'x', labels: ['.', '%2e', 'a/b', 'kept'] })
     await remove('%2e')
     await remove('a/b')
@@ -90,7 +132,9 @@ describe('what it serves', () => {
     await remove('.')
     expect(github.issue(1)?.labels).toEqual([])
     expect((await refusalOf(remove('..'))).status).toBe(404)
-    expect(takeViolations(github)).toEqual([expect.stringContaining('DELETE /repos/acme/tasks/issues/1/:')])
+    expect(takeViolations(github)).toEqual([
+      expect.stringContaining('DELETE /repos/acme/tasks/issues/1/:'),
+    ])
   })
 
   it('answers the smaller questions in the shape that GitHub describes', async () => {
@@ -115,7 +159,11 @@ describe('what it serves', () => {
     const { data: two } = await octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'two' })
     expect([String(one.id), String(two.id)]).toEqual(['9007199254740995', '9007199254740997'])
     expect(typeof one.id).toBe('bigint')
-    const close = { state: 'closed', state_reason: 'duplicate', duplicate_issue_id: one.id } as const
+    const close = {
+      state: 'closed',
+      state_reason: 'duplicate',
+      duplicate_issue_id: one.id,
+    } as const
     await octokit.request(`PATCH ${ISSUE}`, { ...HERE, issue_number: 2, ...close })
     expect(github.issue(2)?.duplicateOf).toBe(9007199254740995n)
   })
@@ -132,10 +180,16 @@ describe('what it refuses', () => {
     ['no title', { body: 'x' }, '"title" wasn\'t supplied.'],
     ['an unknown field', { title: 'x', state: 'open' }, '"state" is not a permitted key.'],
     ['a wrong type', { title: 'x', body: 1 }, "For 'properties/body', must be string."],
-    ['what is not modelled', { title: 'x', milestone: 1 }, '"milestone" is real, but not modelled here.'],
+    [
+      'what is not modelled',
+      { title: 'x', milestone: 1 },
+      '"milestone" is real, but not modelled here.',
+    ],
   ])('%s: 422 and a violation', async (_, body, problem) => {
     const github = await startLocalGithub()
-    const { status } = await refusalOf(connect(github).request(`POST ${ISSUES}`, { ...HERE, ...body } as never))
+    const { status } = await refusalOf(
+      connect(github).request(`POST ${ISSUES}`, { ...HERE, ...body } as never),
+    )
     expect(status).toBe(422)
     expect(takeViolations(github)).toEqual([`POST ${ISSUES}: ${problem}`])
     expect(github.issues()).toEqual([])
@@ -146,19 +200,34 @@ describe('what it refuses', () => {
     const octokit = connect(github)
     github.as('alice').open({ title: 'x' })
     const place = { ...HERE, issue_number: 1 }
-    expect((await refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, state: 'done' } as never))).status).toBe(422)
-    expect((await refusalOf(octokit.request(`GET ${ISSUES}`, { ...HERE, sorted: 'x' }))).status).toBe(422)
-    expect((await refusalOf(octokit.request('GET /repos/{owner}/{repo}/milestones', HERE))).status).toBe(404)
+    expect(
+      (await refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, state: 'done' } as never)))
+        .status,
+    ).toBe(422)
+    expect(
+      (await refusalOf(octokit.request(`GET ${ISSUES}`, { ...HERE, sorted: 'x' }))).status,
+    ).toBe(422)
+    expect(
+      (await refusalOf(octokit.request('GET /repos/{owner}/{repo}/milestones', HERE))).status,
+    ).toBe(404)
     expect(takeViolations(github)).toHaveLength(3)
   })
 
   it('texts that are too long, by characters, without calling it a violation', async () => {
     const github = await startLocalGithub()
     const octokit = connect(github)
-    await octokit.request(`POST ${ISSUES}`, { ...HERE, title: '😀'.repeat(256), body: 'b'.repeat(65_536) })
-    const title = await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 't'.repeat(257) }))
+    await octokit.request(`POST ${ISSUES}`, {
+      ...HERE,
+      title: '😀'.repeat(256),
+      body: 'b'.repeat(65_536),
+    })
+    const title = await refusalOf(
+      octokit.request(`POST ${ISSUES}`, { ...HERE, title: 't'.repeat(257) }),
+    )
     expect(title).toMatchObject({ status: 422, body: { errors: [{ field: 'title' }] } })
-    const body = await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 't', body: 'b'.repeat(65_537) }))
+    const body = await refusalOf(
+      octokit.request(`POST ${ISSUES}`, { ...HERE, title: 't', body: 'b'.repeat(65_537) }),
+    )
     expect(body).toMatchObject({ status: 422, body: { errors: [{ field: 'body' }] } })
   })
 
@@ -168,11 +237,19 @@ describe('what it refuses', () => {
     github.as('alice').open({ title: 'hers' })
     const place = { ...HERE, issue_number: 1 }
     github.setRights('pull')
-    const { data } = await octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x', labels: ['dropped'] })
+    const { data } = await octokit.request(`POST ${ISSUES}`, {
+      ...HERE,
+      title: 'x',
+      labels: ['dropped'],
+    })
     expect(data.labels).toEqual([])
-    expect((await refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'mine' }))).status).toBe(403)
+    expect(
+      (await refusalOf(octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'mine' }))).status,
+    ).toBe(403)
     github.setRights('read')
-    expect((await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' }))).status).toBe(403)
+    expect(
+      (await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' }))).status,
+    ).toBe(403)
     github.setRights('none')
     expect((await refusalOf(octokit.request('GET /repos/{owner}/{repo}', HERE))).status).toBe(404)
     github.revokeToken()
@@ -190,12 +267,18 @@ describe('what it refuses', () => {
     for (const title of ['a', 'b', 'c']) alice.open({ title })
     alice.delete(1)
     alice.transfer(2, 'acme/other')
-    const get = (issue_number: number) => refusalOf(octokit.request(`GET ${ISSUE}`, { ...HERE, issue_number }))
+    const get = (issue_number: number) =>
+      refusalOf(octokit.request(`GET ${ISSUE}`, { ...HERE, issue_number }))
     expect(await get(1)).toMatchObject({ status: 410, body: { message: 'This issue was deleted' } })
-    expect(await get(2)).toMatchObject({ status: 301, body: { url: `${github.url}/repositories/${other.id}/issues/1` } })
+    expect(await get(2)).toMatchObject({
+      status: 301,
+      body: { url: `${github.url}/repositories/${other.id}/issues/1` },
+    })
     expect((await get(9)).status).toBe(404)
     github.disableIssues()
-    expect((await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' }))).status).toBe(410)
+    expect(
+      (await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' }))).status,
+    ).toBe(410)
     github.enableIssues()
     github.delete()
     expect((await get(3)).status).toBe(404)
@@ -215,8 +298,12 @@ describe('what it refuses', () => {
     ]
     const body = { message: 'Repository was archived so is read-only.' }
     for (const refusal of refusals) expect(await refusal).toMatchObject({ status: 403, body })
-    const archived = async () => (await octokit.request('GET /repos/{owner}/{repo}', HERE)).data.archived
-    expect([await archived(), (await octokit.request(`GET ${ISSUE}`, place)).status]).toEqual([true, 200])
+    const archived = async () =>
+      (await octokit.request('GET /repos/{owner}/{repo}', HERE)).data.archived
+    expect([await archived(), (await octokit.request(`GET ${ISSUE}`, place)).status]).toEqual([
+      true,
+      200,
+    ])
     github.unarchive()
     expect(await archived()).toBe(false)
     await octokit.request(`PATCH ${ISSUE}`, { ...place, title: 'b' })
@@ -234,7 +321,10 @@ describe('what it refuses', () => {
     const written = await refusalOf(octokit.request(`POST ${ISSUES}`, { ...HERE, title: 'x' }))
     expect(written).toMatchObject({ status: 307, body: { url: `${url}/issues` } })
     expect(github.issues()).toEqual([])
-    const { data } = await octokit.request('POST /repositories/{id}/issues', { id: github.id, title: 'x' })
+    const { data } = await octokit.request('POST /repositories/{id}/issues', {
+      id: github.id,
+      title: 'x',
+    })
     expect(data.url).toBe(`${github.url}/repos/umbrella/chores/issues/1`)
   })
 })

@@ -6,19 +6,34 @@ const OTHER_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5f'
 
 describe('a marker', () => {
   test('is one HTML comment of a known length, the same for the same key and task', () => {
-    expect(MARKER).toMatch(/^<!-- task-manager-api task=0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e mac=[\w-]{43} -->$/)
+    expect(MARKER).toMatch(
+      /^<!-- task-manager-api task=0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e mac=[\w-]{43} -->$/,
+    )
     expect(MARKER).toHaveLength(MARKER_LENGTH)
     expect(createMarker(Buffer.from('a key')).toMarker(TASK_ID)).toBe(MARKER)
   })
 
   test('names its task on any line of its own, and twice too', () => {
-    for (const body of [MARKER, `text\n\n${MARKER}`, `${MARKER}\r\ntext`, `a\r\n${MARKER} \r\nb`, `${MARKER}\n${MARKER}`]) {
+    for (const body of [
+      MARKER,
+      `text\n\n${MARKER}`,
+      `${MARKER}\r\ntext`,
+      `a\r\n${MARKER} \r\nb`,
+      `${MARKER}\n${MARKER}`,
+    ]) {
       expect(taskOf(body)).toBe(TASK_ID)
     }
   })
 
   test('that is quoted names none', () => {
-    for (const body of [`> ${MARKER}`, `a ${MARKER} b`, `    ${MARKER}`, `- ${MARKER}`, `\`${MARKER}\``, MARKER + MARKER]) {
+    for (const body of [
+      `> ${MARKER}`,
+      `a ${MARKER} b`,
+      `    ${MARKER}`,
+      `- ${MARKER}`,
+      `\`${MARKER}\``,
+      MARKER + MARKER,
+    ]) {
       expect(taskOf(body)).toBeUndefined()
     }
   })

@@ -2,7 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
 import { SHORT_LEASE } from './sync-env.ts'
-import { ADD_LABELS, eventually, GET_ISSUE, NEWER_MS, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
+import {
+  ADD_LABELS,
+  eventually,
+  GET_ISSUE,
+  NEWER_MS,
+  PATCH_ISSUE,
+  SWEEPING,
+  type Synced,
+  startSynced,
+} from './synced-service.ts'
 
 /** What becomes of changes on both sides, by the real service over whatever database. */
 describe('changes on both sides', () => {
@@ -10,7 +19,8 @@ describe('changes on both sides', () => {
     const { github, create, put, linked, issueShown } = await startSynced()
     const { id } = await create({ title: 'a' })
     const offline = github.fail('*', errorBeforeCommit(503), { probability: 1 })
-    for (let index = 1; index <= 10; index += 1) await put(id, { title: `title ${index}`, description: `text ${index}` })
+    for (let index = 1; index <= 10; index += 1)
+      await put(id, { title: `title ${index}`, description: `text ${index}` })
     await eventually(() => expect(offline.hits()).toBeGreaterThan(1))
     offline.stop()
     await issueShown(1, { title: 'title 10', body: expect.stringMatching(/^text 10\n\n<!--/) })
@@ -63,7 +73,9 @@ describe('changes on both sides', () => {
     failing.stop()
     await synced.issueShown(1, { title: 'ours' })
     expect(await synced.linked(id)).toMatchObject({ title: 'ours', version: version + 2 })
-    expect((await synced.history(id)).filter(({ type }) => type === 'task.conflict_resolved')).toHaveLength(1)
+    expect(
+      (await synced.history(id)).filter(({ type }) => type === 'task.conflict_resolved'),
+    ).toHaveLength(1)
   })
 
   test('a change that was under way when the process was killed is ended by the next one at once', async () => {
@@ -74,7 +86,9 @@ describe('changes on both sides', () => {
     await eventually(() => expect(hanging.hits()).toBe(1))
     const { get, history } = await restart({}, 'SIGKILL')
     await issueShown(1, { title: 'b', labels: [] })
-    await eventually(async () => expect(await get(id)).toMatchObject({ title: 'b', version: 2, sync: { status: 'linked' } }))
+    await eventually(async () =>
+      expect(await get(id)).toMatchObject({ title: 'b', version: 2, sync: { status: 'linked' } }),
+    )
     expect(await history(id)).toHaveLength(2)
   })
 
@@ -88,7 +102,10 @@ describe('changes on both sides', () => {
     await deliver()
     await shown(id, { title: 'ours', description: 'hers', version: 3 })
     await issueShown(1, { title: 'ours', body: body.replace('text', 'hers') })
-    expect((await history(id)).slice(1).flatMap(({ changes }) => Object.keys(changes))).toEqual(['title', 'description'])
+    expect((await history(id)).slice(1).flatMap(({ changes }) => Object.keys(changes))).toEqual([
+      'title',
+      'description',
+    ])
   })
 
   test("a human's label added during our PATCH survives, also without a webhook", async () => {
@@ -130,7 +147,8 @@ describe('changes on both sides', () => {
   })
 
   test('labels go both ways as sets, whatever their case', async () => {
-    const { github, create, put, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const { github, create, put, deliver, shown, issueShown, linked, writesDuring } =
+      await startSynced(SWEEPING)
     const { id } = await create({ title: 'a', labels: ['Ops', 'home', 'x'] })
     github.as('alice').label(1, 'OPS', 'Bug')
     github.as('alice').unlabel(1, 'home')

@@ -5,11 +5,16 @@ import { inferMergeBase } from '#src/github/issue/merge-base.ts'
 import { FIELDS, fields, MARKER } from './synced-arbitraries.ts'
 
 const SIDES = ['task', 'issue'] as const
-const many = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `l${from + i}`)
+const many = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => `l${from + i}`)
 
 describe('two sides of one base', () => {
   test('that are equal stay so', () => {
-    expect(merge(FIELDS, FIELDS, FIELDS, 'task')).toEqual({ fields: FIELDS, base: FIELDS, lost: [] })
+    expect(merge(FIELDS, FIELDS, FIELDS, 'task')).toEqual({
+      fields: FIELDS,
+      base: FIELDS,
+      lost: [],
+    })
   })
 
   test('have what either of them changed', () => {
@@ -19,13 +24,16 @@ describe('two sides of one base', () => {
       fields({ description: '', priority: 'high' }),
       'task',
     )
-    expect(merged.fields).toEqual(fields({ title: 'new', status: 'in_progress', description: '', priority: 'high' }))
+    expect(merged.fields).toEqual(
+      fields({ title: 'new', status: 'in_progress', description: '', priority: 'high' }),
+    )
     expect(merged.lost).toEqual([])
   })
 
   test('that changed to the same have no conflict', () => {
     const changed = fields({ title: 'new', status: 'completed' })
-    for (const side of SIDES) expect(merge(FIELDS, changed, changed, side)).toMatchObject({ fields: changed, lost: [] })
+    for (const side of SIDES)
+      expect(merge(FIELDS, changed, changed, side)).toMatchObject({ fields: changed, lost: [] })
   })
 
   test('that changed to the same, which the issue shows cut, have the whole', () => {
@@ -57,10 +65,15 @@ describe('two sides of one base', () => {
 
 describe('labels', () => {
   const merged = (base: string[], task: string[], issue: string[]) =>
-    merge(fields({ labels: base }), fields({ labels: task }), fields({ labels: issue }), 'task').fields.labels
+    merge(fields({ labels: base }), fields({ labels: task }), fields({ labels: issue }), 'task')
+      .fields.labels
 
   test('that one side removed go, that one side added come', () => {
-    expect(merged(['a', 'b', 'c'], ['c', 'b', 'new'], ['a', 'c', 'theirs'])).toEqual(['c', 'new', 'theirs'])
+    expect(merged(['a', 'b', 'c'], ['c', 'b', 'new'], ['a', 'c', 'theirs'])).toEqual([
+      'c',
+      'new',
+      'theirs',
+    ])
   })
 
   test('are the same in another case, and keep the spelling of the task', () => {
@@ -96,9 +109,19 @@ describe('where GitHub drops our labels', () => {
   })
 
   test('open and closed are still merged', () => {
-    const at = (base: 'pending' | 'completed', task: 'in_progress' | 'completed', issue: 'pending' | 'completed') => {
+    const at = (
+      base: 'pending' | 'completed',
+      task: 'in_progress' | 'completed',
+      issue: 'pending' | 'completed',
+    ) => {
       const [b, t, i] = [base, task, issue].map((status) => fields({ status }))
-      const { fields: result, base: common } = merge(b ?? FIELDS, t ?? FIELDS, i ?? FIELDS, 'task', options)
+      const { fields: result, base: common } = merge(
+        b ?? FIELDS,
+        t ?? FIELDS,
+        i ?? FIELDS,
+        'task',
+        options,
+      )
       return [result.status, common.status]
     }
     expect(at('pending', 'in_progress', 'completed')).toEqual(['completed', 'completed'])
@@ -123,23 +146,39 @@ describe('the base after a patch whose outcome is unknown', () => {
   })
 
   test('is what has arrived of it, and what someone else changed is a change', () => {
-    const issue = { ...toIssue(base, MARKER), title: 'theirs', labels: ['status:in_progress', 'added', 'removed', 'theirs'] }
+    const issue = {
+      ...toIssue(base, MARKER),
+      title: 'theirs',
+      labels: ['status:in_progress', 'added', 'removed', 'theirs'],
+    }
     const common = inferMergeBase(base, sent, issue)
     expect(common).toEqual(fields({ status: 'in_progress', labels: ['kept', 'removed', 'added'] }))
     const task = { ...sent, title: 'later here', labels: ['kept'] }
     const merged = merge(common, task, fromIssue(issue, common), 'issue')
     expect(merged.fields).toEqual({ ...sent, title: 'theirs', labels: ['theirs'] })
-    expect(merged.lost).toEqual([{ field: 'title', side: 'task', value: 'later here', kept: 'theirs' }])
+    expect(merged.lost).toEqual([
+      { field: 'title', side: 'task', value: 'later here', kept: 'theirs' },
+    ])
   })
 
   test('is what was sent cut, where someone has edited that since', () => {
-    const long = { title: `sent ${'x'.repeat(300)} end`, description: `sent ${'y'.repeat(65_500)} end` }
+    const long = {
+      title: `sent ${'x'.repeat(300)} end`,
+      description: `sent ${'y'.repeat(65_500)} end`,
+    }
     const { title, body, ...rest } = toIssue(fields(long), MARKER)
-    const issue = { ...rest, title: title.replace('sent', 'edited'), body: body.replace('sent', 'edited') }
+    const issue = {
+      ...rest,
+      title: title.replace('sent', 'edited'),
+      body: body.replace('sent', 'edited'),
+    }
     const common = inferMergeBase(FIELDS, fields(long), issue)
     expect(common).toEqual(fields(long))
     expect(fromIssue(issue, common)).toEqual(
-      fields({ title: long.title.replace('sent', 'edited'), description: long.description.replace('sent', 'edited') }),
+      fields({
+        title: long.title.replace('sent', 'edited'),
+        description: long.description.replace('sent', 'edited'),
+      }),
     )
     const alike = fields({ title: long.title.replace('sent', 'base') })
     expect(inferMergeBase(alike, fields(long), issue).title).toBe(alike.title)

@@ -17,11 +17,18 @@ describe('the fields that tell of an issue', () => {
 
     expect(await put(task.id, task)).toEqual(task)
     expect(await put(task.id, { external_reference_id: null, sync: null })).toEqual(task)
-    expect(await put(task.id, { ...task, sync: { ...task.sync, status: 'dead', issue_number: 7 } })).toEqual(task)
-    const refused = await send('PUT', `/tasks/${task.id}`, { title: 'b', external_reference_id: 'mine' })
+    expect(
+      await put(task.id, { ...task, sync: { ...task.sync, status: 'dead', issue_number: 7 } }),
+    ).toEqual(task)
+    const refused = await send('PUT', `/tasks/${task.id}`, {
+      title: 'b',
+      external_reference_id: 'mine',
+    })
     expect([refused.status, await refused.json()]).toEqual([
       422,
-      expect.objectContaining({ errors: [{ pointer: '#/external_reference_id', detail: expect.stringContaining(issueId) }] }),
+      expect.objectContaining({
+        errors: [{ pointer: '#/external_reference_id', detail: expect.stringContaining(issueId) }],
+      }),
     ])
     for (const draft of [
       { title: 'x', external_reference_id: 'mine' },
@@ -49,11 +56,17 @@ describe('the fields that tell of an issue', () => {
     expect(task.external_reference_id).toBeNull()
     const again = await eventually(async () => {
       const answer = await post()
-      expect(await answer.clone().json()).toMatchObject({ external_reference_id: expect.any(String) })
+      expect(await answer.clone().json()).toMatchObject({
+        external_reference_id: expect.any(String),
+      })
       return answer
     })
     expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(await again.json()).toMatchObject({ id: task.id, version: 1, external_reference_id: String(github.issue(1)?.id) })
+    expect(await again.json()).toMatchObject({
+      id: task.id,
+      version: 1,
+      external_reference_id: String(github.issue(1)?.id),
+    })
     expect(github.issues()).toHaveLength(1)
   })
 })

@@ -25,7 +25,12 @@ export class ModelIssue {
   }
 
   get state(): IssueState {
-    return { title: this.title, body: this.body, isOpen: this.isOpen, labels: [...this.#labels.values()] }
+    return {
+      title: this.title,
+      body: this.body,
+      isOpen: this.isOpen,
+      labels: [...this.#labels.values()],
+    }
   }
 
   has(label: string): boolean {
@@ -33,7 +38,8 @@ export class ModelIssue {
   }
 
   patch({ state, state_reason: _, ...texts }: NonNullable<IssueChanges['patch']>): void {
-    if (texts.title !== undefined && (texts.title.trim() === '' || [...texts.title].length > 256)) refuse('title')
+    if (texts.title !== undefined && (texts.title.trim() === '' || [...texts.title].length > 256))
+      refuse('title')
     if (texts.body !== undefined && [...texts.body].length > 65_536) refuse('body')
     this.edit({ ...texts, isOpen: state === undefined ? this.isOpen : state === 'open' })
   }

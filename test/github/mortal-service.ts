@@ -5,7 +5,11 @@ import { type SpawnedService, spawnService } from '../spawn-service.ts'
 export type MortalService = ReturnType<typeof startMortalService>
 
 /** The real service, to be killed (-9) and started again any number of times. Whoever asks it asks until it answers. */
-export const startMortalService = (env: Readonly<Record<string, string>>, folder: string, deadline: AbortSignal) => {
+export const startMortalService = (
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  deadline: AbortSignal,
+) => {
   const lives: SpawnedService[] = []
   const start = (): void => {
     const life = spawnService(env, folder)
@@ -34,14 +38,26 @@ export const startMortalService = (env: Readonly<Record<string, string>>, folder
 
     /** What it wrote to its log at `warn` and above: the messages, each once. */
     warnings: (): string[] => {
-      const lines = lives.flatMap(({ output }) => output().split('\n')).filter((line) => line.startsWith('{'))
+      const lines = lives
+        .flatMap(({ output }) => output().split('\n'))
+        .filter((line) => line.startsWith('{'))
       return [...new Set(lines.map(toWarning).filter((message) => message !== undefined))]
     },
 
     /** Asks until it answers with a success, over any number of lives. */
-    async ask<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    async ask<T>(
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ): Promise<T> {
       const json =
-        body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
+        body === undefined
+          ? {}
+          : {
+              body: JSON.stringify(body),
+              headers: { 'content-type': 'application/json', ...headers },
+            }
       for (; ; await sleep(20, undefined, { signal: deadline })) {
         const signal = AbortSignal.any([deadline, AbortSignal.timeout(5000)])
         const response = await lives
@@ -63,7 +79,11 @@ const WARN = 40
 
 const toWarning = (line: string): string | undefined => {
   try {
-    const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message: string } }
+    const { level, msg, err } = JSON.parse(line) as {
+      level: number
+      msg: string
+      err?: { message: string }
+    }
     return level < WARN ? undefined : `${msg}: ${err?.message}`
   } catch {
     return undefined // The last line of one that was killed.

@@ -27,9 +27,13 @@ describe('moved and deleted', () => {
     const again = await restart()
     await again.put(id, { title: 'c' })
     await issueShown(1, { title: 'c' })
-    expect(await again.create({ title: 'after a restart' })).toMatchObject({ sync: { status: 'linked', issue_number: 3 } })
+    expect(await again.create({ title: 'after a restart' })).toMatchObject({
+      sync: { status: 'linked', issue_number: 3 },
+    })
     expect(redirected(github)).toHaveLength(1)
-    expect([github.issues().length, github.duplicates().size, successor.issues().length]).toEqual([3, 0, 0])
+    expect([github.issues().length, github.duplicates().size, successor.issues().length]).toEqual([
+      3, 0, 0,
+    ])
   })
 
   test('a repository that goes to another owner while an issue is written to: written there, once', async () => {
@@ -42,13 +46,19 @@ describe('moved and deleted', () => {
     await put(id, { title: 'b' })
     await issueShown(1, { title: 'b' })
     await linked(id)
-    expect(github.requests.to(PATCH_ISSUE).map(({ path }) => path)).toEqual(['/repos/umbrella/tasks/issues/1'])
+    expect(github.requests.to(PATCH_ISSUE).map(({ path }) => path)).toEqual([
+      '/repos/umbrella/tasks/issues/1',
+    ])
   })
 
   test('an issue that is moved to another repository (301) is shown as moved, and never written to blindly', async () => {
     const { github, create, put, deliver, get, remove, read } = await startSynced()
     const other = github.addRepository('acme/other')
-    const tasks = [await create({ title: 'edited' }), await create({ title: 'told of' }), await create({ title: 'in between' })]
+    const tasks = [
+      await create({ title: 'edited' }),
+      await create({ title: 'told of' }),
+      await create({ title: 'in between' }),
+    ]
     const [edited, toldOf, inBetween] = tasks.map(({ id }) => id) as [string, string, string]
     github.deliveries.drop()
 
@@ -76,7 +86,10 @@ describe('moved and deleted', () => {
       tasks.map(({ title }) => ({ title, state: 'open' })),
     )
     expect(github.issues()).toEqual([])
-    expect(await get(edited)).toMatchObject({ title: 'c', ...TRANSFERRED_KEEPS(tasks[0]?.external_reference_id) })
+    expect(await get(edited)).toMatchObject({
+      title: 'c',
+      ...TRANSFERRED_KEEPS(tasks[0]?.external_reference_id),
+    })
   })
 
   test('an issue that is moved away and back is linked again', async () => {
@@ -90,7 +103,10 @@ describe('moved and deleted', () => {
     await deliver()
     const task = await shown(id, { title: 'a', external_reference_id: String(back.id) })
     expect(task.sync.issue_number).toBe(back.number)
-    await issueShown(back.number, { state: 'open', body: expect.stringContaining('written meanwhile') })
+    await issueShown(back.number, {
+      state: 'open',
+      body: expect.stringContaining('written meanwhile'),
+    })
   })
 
   test('an issue that is deleted without a webhook: the sweep shows remote_gone, and it is not opened again', async () => {
@@ -115,10 +131,15 @@ const expectSync = <T extends { sync: object }>(task: T, expected: object): T =>
 }
 
 /** The task of an issue that is gone still tells which one it was. */
-const TRANSFERRED_KEEPS = (id: string | null | undefined) => ({ external_reference_id: id, sync: TRANSFERRED })
+const TRANSFERRED_KEEPS = (id: string | null | undefined) => ({
+  external_reference_id: id,
+  sync: TRANSFERRED,
+})
 
 const jobs = ({ read }: Pick<Synced, 'read'>, state: string) =>
   read<{ task_id: string; sync: object }[]>(`/github/jobs?state=${state}`)
 
 const redirected = (github: Synced['github']) =>
-  github.requests.all().filter(({ status }) => status !== undefined && status >= 300 && status < 400)
+  github.requests
+    .all()
+    .filter(({ status }) => status !== undefined && status >= 300 && status < 400)

@@ -20,7 +20,13 @@ const OPEN = [
  * A reader of Markdown knows that nothing is open here; telling so takes more rules than it is
  * worth.
  */
-const IN_DOUBT = ['- ```\n  a\n  ```', '> ```\n> a\n> ```', '   ```\n   a\n   ```', '`` ``` ``', '<div>\n```\n```\n</div>']
+const IN_DOUBT = [
+  '- ```\n  a\n  ```',
+  '> ```\n> a\n> ```',
+  '   ```\n   a\n   ```',
+  '`` ``` ``',
+  '<div>\n```\n```\n</div>',
+]
 
 const CLOSED = [
   '',
@@ -38,7 +44,11 @@ const CLOSED = [
 ]
 
 describe('a text after which Markdown', () => {
-  test.each(OPEN)('would still be in a block: %j', (text) => expect(mayLeaveBlockOpen(text)).toBe(true))
-  test.each(IN_DOUBT)('may still be in a block: %j', (text) => expect(mayLeaveBlockOpen(text)).toBe(true))
+  test.each(OPEN)('would still be in a block: %j', (text) =>
+    expect(mayLeaveBlockOpen(text)).toBe(true),
+  )
+  test.each(IN_DOUBT)('may still be in a block: %j', (text) =>
+    expect(mayLeaveBlockOpen(text)).toBe(true),
+  )
   test.each(CLOSED)('begins a new block: %j', (text) => expect(mayLeaveBlockOpen(text)).toBe(false))
 })

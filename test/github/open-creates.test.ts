@@ -10,16 +10,31 @@ const MINUTE = 60_000
 const BODY = `text\n\n${MARKER}`
 
 const ISSUE: RemoteIssue = {
-  ...{ id: '7', number: 7, url: '', title: 'a', body: BODY, isOpen: true, labels: [], author: 'task-bot' },
+  ...{
+    id: '7',
+    number: 7,
+    url: '',
+    title: 'a',
+    body: BODY,
+    isOpen: true,
+    labels: [],
+    author: 'task-bot',
+  },
   ...{ isPullRequest: false, createdAt: NOW, updatedAt: '2026-03-01T09:00:00Z' },
 }
-const create = (changes: Partial<OpenCreate> = {}): OpenCreate => ({ sentAt: NOW, digest: digestOf(ISSUE), ...changes })
+const create = (changes: Partial<OpenCreate> = {}): OpenCreate => ({
+  sentAt: NOW,
+  digest: digestOf(ISSUE),
+  ...changes,
+})
 const link = (...openCreates: OpenCreate[]) => ({ ...createLink('task', NOW), openCreates })
 
 describe('an issue comes from a create', () => {
   test('of its title, its body and its time alone', () => {
     expect(createOf(link(create()), ISSUE)).toEqual(create())
-    expect(createOf(link(create()), { ...ISSUE, body: `${BODY.replaceAll('\n', '\r\n')}\r\n` })).toEqual(create())
+    expect(
+      createOf(link(create()), { ...ISSUE, body: `${BODY.replaceAll('\n', '\r\n')}\r\n` }),
+    ).toEqual(create())
     for (const changes of [
       { title: 'b' },
       { body: `text\n\n> ${MARKER}` },
@@ -27,8 +42,10 @@ describe('an issue comes from a create', () => {
       { body: `${MARKER}\n\ntext` },
     ])
       expect(createOf(link(create()), { ...ISSUE, ...changes })).toBeUndefined()
-    for (const minutes of [-11, 6]) expect(createOf(link(create({ sentAt: NOW + minutes * MINUTE })), ISSUE)).toBeUndefined()
-    for (const minutes of [-10, 5]) expect(createOf(link(create({ sentAt: NOW + minutes * MINUTE })), ISSUE)).toBeDefined()
+    for (const minutes of [-11, 6])
+      expect(createOf(link(create({ sentAt: NOW + minutes * MINUTE })), ISSUE)).toBeUndefined()
+    for (const minutes of [-10, 5])
+      expect(createOf(link(create({ sentAt: NOW + minutes * MINUTE })), ISSUE)).toBeDefined()
   })
 
   test('that is known to be its own, whatever it says, and from no other one', () => {
@@ -40,17 +57,17 @@ describe('an issue comes from a create', () => {
 })
 
 describe('of several creates', () => {
-  const [first, second, third] = [-2, -1, 4].map((minutes) => create({ sentAt: NOW + minutes * MINUTE })) as [
-    OpenCreate,
-    OpenCreate,
-    OpenCreate,
-  ]
+  const [first, second, third] = [-2, -1, 4].map((minutes) =>
+    create({ sentAt: NOW + minutes * MINUTE }),
+  ) as [OpenCreate, OpenCreate, OpenCreate]
 
   test('the closest in time is the one that an adopted issue came from, of its text if there is one', () => {
     expect(withoutCreateOf(link(first, second, third), ISSUE).openCreates).toEqual([first, third])
     const edited = { ...second, digest: 'another text' }
     expect(withoutCreateOf(link(first, edited), ISSUE).openCreates).toEqual([edited])
-    expect(withoutCreateOf(link(first, edited), { ...ISSUE, title: 'by a person' }).openCreates).toEqual([first])
+    expect(
+      withoutCreateOf(link(first, edited), { ...ISSUE, title: 'by a person' }).openCreates,
+    ).toEqual([first])
     expect(withoutCreateOf(link(create({ sentAt: 0 })), ISSUE).openCreates).toHaveLength(1)
   })
 

@@ -29,7 +29,11 @@ describe('the operator', () => {
       clock_offset_ms: 0,
       warnings: [],
     })
-    expect(await metricsOf(synced)).toMatchObject({ 'jobs{state="linked"}': 0, blocked: 0, paused_timestamp_seconds: 0 })
+    expect(await metricsOf(synced)).toMatchObject({
+      'jobs{state="linked"}': 0,
+      blocked: 0,
+      paused_timestamp_seconds: 0,
+    })
     expect(await metricsOf(synced)).toMatchObject({ clock_offset_seconds: 0 })
     expect((await metricsOf(synced)).requests_remaining).toBeGreaterThan(0)
     expect(await metricsOf(synced)).toMatchObject({ last_delivery_timestamp_seconds: 0 })
@@ -40,13 +44,21 @@ describe('the operator', () => {
     await create({ title: 'b' })
     await eventually(async () =>
       expect(await read('/github/status')).toMatchObject({
-        blocked: { code: 'issues_disabled', detail: expect.any(String), action: expect.any(String) },
+        blocked: {
+          code: 'issues_disabled',
+          detail: expect.any(String),
+          action: expect.any(String),
+        },
         jobs: { linked: 1, blocked: 1 },
         last_delivery_at: INSTANT,
       }),
     )
     const metrics = await metricsOf(synced)
-    expect(metrics).toMatchObject({ 'jobs{state="linked"}': 1, 'jobs{state="blocked"}': 1, blocked: 1 })
+    expect(metrics).toMatchObject({
+      'jobs{state="linked"}': 1,
+      'jobs{state="blocked"}': 1,
+      blocked: 1,
+    })
     expect(metrics.last_delivery_timestamp_seconds).toBeGreaterThan(Date.now() / 1000 - 60)
     expect(metrics.last_sweep_timestamp_seconds).toBeGreaterThan(Date.now() / 1000 - 60)
   })
@@ -56,12 +68,22 @@ describe('the operator', () => {
     const { github, create, read, put, url } = synced
     const { id } = await create({ title: 'a' })
     const late = await create({ title: 'has to wait' })
-    expect(late).toMatchObject({ external_reference_id: null, sync: { status: 'pending', next_attempt_at: INSTANT } })
-    expect(await read('/github/status')).toMatchObject({ next_issue_at: late.sync.next_attempt_at, paused_until: null })
+    expect(late).toMatchObject({
+      external_reference_id: null,
+      sync: { status: 'pending', next_attempt_at: INSTANT },
+    })
+    expect(await read('/github/status')).toMatchObject({
+      next_issue_at: late.sync.next_attempt_at,
+      paused_until: null,
+    })
     github.limits.slowDown({ seconds: 30 })
     await put(id, { title: 'b' })
     await eventually(async () =>
-      expect(await read('/github/status')).toMatchObject({ paused_until: INSTANT, pause_reason: 'secondary', blocked: null }),
+      expect(await read('/github/status')).toMatchObject({
+        paused_until: INSTANT,
+        pause_reason: 'secondary',
+        blocked: null,
+      }),
     )
     expect((await metricsOf(synced)).paused_timestamp_seconds).toBeGreaterThan(Date.now() / 1000)
     for (const path of ['/github/status', '/github/jobs?state=pending', '/tasks', '/metrics'])
@@ -70,13 +92,26 @@ describe('the operator', () => {
 
   test('lists the tasks of a state, page by page', async () => {
     const { create, read, send } = await startSynced()
-    const tasks = [await create({ title: 'a' }), await create({ title: 'b' }), await create({ title: 'c' })]
+    const tasks = [
+      await create({ title: 'a' }),
+      await create({ title: 'b' }),
+      await create({ title: 'c' }),
+    ]
     const jobs = tasks.map(({ id, sync }) => ({ task_id: id, sync }))
     expect(await read('/github/jobs?state=linked')).toEqual(jobs)
     expect(await read('/github/jobs?state=linked&limit=2')).toEqual(jobs.slice(0, 2))
-    expect(await read(`/github/jobs?state=linked&limit=2&after=${jobs[1]?.task_id}`)).toEqual(jobs.slice(2))
+    expect(await read(`/github/jobs?state=linked&limit=2&after=${jobs[1]?.task_id}`)).toEqual(
+      jobs.slice(2),
+    )
     expect(await read('/github/jobs?state=dead')).toEqual([])
-    for (const query of ['', '?state=', '?state=bad', '?state=linked&limit=0', '?state=linked&limit=1001', '?state=linked&x=1'])
+    for (const query of [
+      '',
+      '?state=',
+      '?state=bad',
+      '?state=linked&limit=0',
+      '?state=linked&limit=1001',
+      '?state=linked&x=1',
+    ])
       expect([query, (await send('GET', `/github/jobs${query}`)).status]).toEqual([query, 422])
   })
 
@@ -88,14 +123,27 @@ describe('the operator', () => {
       await create({ title: 'c' }),
       await create({ title: 'd' }),
     ]
-    const [first, second, third, gone] = tasks.map(({ id }) => id) as [string, string, string, string]
-    const refusal = answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }]))
+    const [first, second, third, gone] = tasks.map(({ id }) => id) as [
+      string,
+      string,
+      string,
+      string,
+    ]
+    const refusal = answerWith(
+      validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }]),
+    )
     github.fail(PATCH_ISSUE, refusal, { times: 3 })
     for (const id of [first, second, third]) await put(id, { title: 'refused once' })
     github.as('alice').delete(4)
     await put(gone, { title: 'gone' })
-    await eventually(async () => expect(await read('/github/status')).toMatchObject({ jobs: { blocked: 3, remote_gone: 1 } }))
-    expect(await read('/github/jobs?state=blocked')).toMatchObject([{ sync: { error: { code: 'invalid' } } }, {}, {}])
+    await eventually(async () =>
+      expect(await read('/github/status')).toMatchObject({ jobs: { blocked: 3, remote_gone: 1 } }),
+    )
+    expect(await read('/github/jobs?state=blocked')).toMatchObject([
+      { sync: { error: { code: 'invalid' } } },
+      {},
+      {},
+    ])
 
     const statusOf = async (path: string, body?: unknown) => (await send('POST', path, body)).status
     expect(await statusOf(`/tasks/${first}/sync`)).toBe(202)
@@ -106,16 +154,26 @@ describe('the operator', () => {
     await linked(third)
     expect(await retry()).toEqual({ count: 1 })
     await eventually(async () =>
-      expect((await get(gone)).sync).toMatchObject({ status: 'remote_gone', error: { code: 'issue_deleted' } }),
+      expect((await get(gone)).sync).toMatchObject({
+        status: 'remote_gone',
+        error: { code: 'issue_deleted' },
+      }),
     )
     expect([await retry({}), await retry(null)]).toEqual([{ count: 1 }, expect.anything()])
 
     expect(await statusOf(`/tasks/${first}/sync`, {})).toBe(202)
-    expect([await statusOf(`/tasks/${UNKNOWN_ID}/sync`), await statusOf('/tasks/nonsense/sync')]).toEqual([404, 404])
-    expect([await statusOf(`/tasks/${first}/sync`, { x: 1 }), await statusOf('/github/jobs/retry', { reason: 1 })]).toEqual([
-      422, 422,
-    ])
-    expect([await statusOf('/github/link', { dry_run: 'yes' }), await statusOf('/github/link', { x: 1 })]).toEqual([422, 422])
+    expect([
+      await statusOf(`/tasks/${UNKNOWN_ID}/sync`),
+      await statusOf('/tasks/nonsense/sync'),
+    ]).toEqual([404, 404])
+    expect([
+      await statusOf(`/tasks/${first}/sync`, { x: 1 }),
+      await statusOf('/github/jobs/retry', { reason: 1 }),
+    ]).toEqual([422, 422])
+    expect([
+      await statusOf('/github/link', { dry_run: 'yes' }),
+      await statusOf('/github/link', { x: 1 }),
+    ]).toEqual([422, 422])
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(4)
   })
 
@@ -124,7 +182,10 @@ describe('the operator', () => {
     const before = await startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
     const { id } = await createCalls(before.url).create({ title: 'without an issue' })
     await before.end('SIGTERM')
-    const { github, syncNow, linked, sweeps } = await startSynced({ ...SWEEPING, DATABASE_URL: url })
+    const { github, syncNow, linked, sweeps } = await startSynced({
+      ...SWEEPING,
+      DATABASE_URL: url,
+    })
     await Promise.all(Array.from({ length: 20 }, () => syncNow(id)))
     expect((await linked(id)).sync.issue_number).toBe(1)
     await sweeps(2)
@@ -143,17 +204,23 @@ describe('the operator', () => {
     expect(old.map(({ sync }) => sync)).toEqual([null, null, null])
     await before.end('SIGTERM')
 
-    const { github, send, get, put, syncNow, linked, issueShown, sweeps, ...synced } = await startSynced({
-      ...SWEEPING,
-      DATABASE_URL: url,
-    })
+    const { github, send, get, put, syncNow, linked, issueShown, sweeps, ...synced } =
+      await startSynced({
+        ...SWEEPING,
+        DATABASE_URL: url,
+      })
     const [first, done, asked] = old.map(({ id }) => id) as [string, string, string]
-    const link = async (body?: unknown) => (await (await send('POST', '/github/link', body)).json()) as { count: number }
+    const link = async (body?: unknown) =>
+      (await (await send('POST', '/github/link', body)).json()) as { count: number }
     await put(first, { title: 'still without' })
     expect(await link({ dry_run: true })).toEqual({ count: 3 })
     await sweeps(2)
     expect(github.requests.writes()).toEqual([])
-    expect(await get(first)).toMatchObject({ sync: null, external_reference_id: 'theirs', version: 2 })
+    expect(await get(first)).toMatchObject({
+      sync: null,
+      external_reference_id: 'theirs',
+      version: 2,
+    })
 
     await syncNow(asked)
     expect((await linked(asked)).sync.issue_number).toBe(1)
@@ -172,7 +239,11 @@ describe('the operator', () => {
       state: 'open',
       labels: ['x'],
     })
-    await issueShown(Number(doneLinked.sync.issue_number), { title: 'done', state: 'closed', stateReason: 'completed' })
+    await issueShown(Number(doneLinked.sync.issue_number), {
+      title: 'done',
+      state: 'closed',
+      stateReason: 'completed',
+    })
     expect(await get(first)).toMatchObject({ external_reference_id: String(opened.id) })
     expect(await link()).toEqual({ count: 0 })
     expect([github.issues().length, (await synced.list()).length]).toEqual([3, 3])
@@ -182,5 +253,10 @@ describe('the operator', () => {
 /** The values of the sync's metrics, by their name without `github_sync_`. */
 const metricsOf = async ({ send }: Pick<Synced, 'send'>): Promise<Record<string, number>> => {
   const text = await (await send('GET', '/metrics')).text()
-  return Object.fromEntries([...text.matchAll(/^github_sync_(\S+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))
+  return Object.fromEntries(
+    [...text.matchAll(/^github_sync_(\S+) (\S+)$/gm)].map(([, name, value]) => [
+      name,
+      Number(value),
+    ]),
+  )
 }

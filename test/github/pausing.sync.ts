@@ -5,7 +5,15 @@ import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import { SHORT_LEASE } from './sync-env.ts'
-import { becomesLinked, eventually, expectOneIssueEach, type SyncService, stands, startSync, timed } from './synced-service.ts'
+import {
+  becomesLinked,
+  eventually,
+  expectOneIssueEach,
+  type SyncService,
+  stands,
+  startSync,
+  timed,
+} from './synced-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
 describe("a limit of GitHub's", () => {
@@ -13,24 +21,33 @@ describe("a limit of GitHub's", () => {
     ['a secondary limit', secondaryLimit({ seconds: 2, status: 429 }), 'secondary'],
     ['a primary limit', primaryLimit({ seconds: 1 }), 'primary'],
   ]
-  it.each(limits)('%s and a kill -9: no call before its end, no failure of the task', async (_, limit, reason) => {
-    const github = await startLocalGithub()
-    const url = await openDatabase()
-    let service = await startSync(github, url, SHORT_LEASE)
-    const before = await becomesLinked(service, await service.create({ title: 'before' }))
-    github.fail(CREATE_ISSUE, limit)
-    const task = await service.create({ title: 'meanwhile' })
-    const { paused_until } = await stands(service, { paused_until: expect.any(String), pause_reason: reason })
-    expect(await service.get(task.id)).toMatchObject({ sync: { status: 'pending', error: null } })
-    await service.end('SIGKILL')
-    service = await startSync(github, url)
-    await service.send('PATCH', `/tasks/${before.id}`, { title: 'changed' })
-    await service.send('POST', `/tasks/${task.id}/sync`)
-    await service.send('POST', '/github/jobs/retry')
-    expectOneIssueEach(github, [await becomesLinked(service, before), await becomesLinked(service, task)])
-    expect(github.issue(1)?.title).toBe('changed')
-    expectSilence(github, Date.parse(String(paused_until)))
-  })
+  it.each(limits)(
+    '%s and a kill -9: no call before its end, no failure of the task',
+    async (_, limit, reason) => {
+      const github = await startLocalGithub()
+      const url = await openDatabase()
+      let service = await startSync(github, url, SHORT_LEASE)
+      const before = await becomesLinked(service, await service.create({ title: 'before' }))
+      github.fail(CREATE_ISSUE, limit)
+      const task = await service.create({ title: 'meanwhile' })
+      const { paused_until } = await stands(service, {
+        paused_until: expect.any(String),
+        pause_reason: reason,
+      })
+      expect(await service.get(task.id)).toMatchObject({ sync: { status: 'pending', error: null } })
+      await service.end('SIGKILL')
+      service = await startSync(github, url)
+      await service.send('PATCH', `/tasks/${before.id}`, { title: 'changed' })
+      await service.send('POST', `/tasks/${task.id}/sync`)
+      await service.send('POST', '/github/jobs/retry')
+      expectOneIssueEach(github, [
+        await becomesLinked(service, before),
+        await becomesLinked(service, task),
+      ])
+      expect(github.issue(1)?.title).toBe('changed')
+      expectSilence(github, Date.parse(String(paused_until)))
+    },
+  )
 
   it('a secondary limit that names no end: a minute', async () => {
     const github = await startLocalGithub()
@@ -38,7 +55,10 @@ describe("a limit of GitHub's", () => {
     github.fail(CREATE_ISSUE, secondaryLimit({ retryAfter: false }))
     await service.create({ title: 'meanwhile' })
     const began = Date.now()
-    const { paused_until } = await stands(service, { paused_until: expect.any(String), pause_reason: 'secondary' })
+    const { paused_until } = await stands(service, {
+      paused_until: expect.any(String),
+      pause_reason: 'secondary',
+    })
     expect(Date.parse(String(paused_until)) - began).toBeGreaterThan(55_000)
     expect(Date.parse(String(paused_until)) - began).toBeLessThan(61_000)
   })
@@ -63,7 +83,10 @@ describe("a limit of GitHub's", () => {
     github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 600 }))
     const [first, second] = [await createTimed(service), await createTimed(service)]
     expect(Math.max(first.took, second.took)).toBeLessThan(2000)
-    expect(second.task).toMatchObject({ external_reference_id: null, sync: { status: 'pending', error: null } })
+    expect(second.task).toMatchObject({
+      external_reference_id: null,
+      sync: { status: 'pending', error: null },
+    })
     await service.send('PATCH', `/tasks/${first.task.id}`, { title: 'changed' })
     expect((await createTimed(service)).took).toBeLessThan(2000)
   })
@@ -83,7 +106,10 @@ describe("a limit of GitHub's", () => {
     const service = await startSync(github, await openDatabase(), env)
     const first = await service.create({ title: 'first' })
     await eventually(() => expect(github.issues()).toHaveLength(1))
-    const [edited, deleted] = [await service.create({ title: 'edited' }), await service.create({ title: 'deleted' })]
+    const [edited, deleted] = [
+      await service.create({ title: 'edited' }),
+      await service.create({ title: 'deleted' }),
+    ]
     await service.send('PATCH', `/tasks/${edited.id}`, { title: 'edited since' })
     await becomesLinked(service, edited)
     await service.send('DELETE', `/tasks/${deleted.id}`)

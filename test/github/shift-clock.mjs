@@ -8,7 +8,8 @@ const READ_MS = 5
 let [shift, readAt] = [0, Number.NEGATIVE_INFINITY]
 
 const now = () => {
-  if (performance.now() - readAt > READ_MS) [shift, readAt] = [Number(readFileSync(process.env.SHIFT_FILE)), performance.now()]
+  if (performance.now() - readAt > READ_MS)
+    [shift, readAt] = [Number(readFileSync(process.env.SHIFT_FILE)), performance.now()]
   return RealDate.now() + shift
 }
 

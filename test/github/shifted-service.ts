@@ -16,11 +16,20 @@ const NOTICED_MS = 20
  * The real service, its clock ahead of GitHub's by so many milliseconds (behind when negative),
  * until `shift` sets it anew.
  */
-export const startShifted = async (aheadMs: number, env: Env = {}, options: LocalGithubOptions = {}) => {
+export const startShifted = async (
+  aheadMs: number,
+  env: Env = {},
+  options: LocalGithubOptions = {},
+) => {
   const file = join(createFolder(), 'shift')
   writeFileSync(file, String(aheadMs))
   const preload = new URL('./shift-clock.mjs', import.meta.url).href
-  const shifted = { ...SWEEPING, GITHUB_IMPORT: 'all', NODE_OPTIONS: `--import=${preload}`, SHIFT_FILE: file }
+  const shifted = {
+    ...SWEEPING,
+    GITHUB_IMPORT: 'all',
+    NODE_OPTIONS: `--import=${preload}`,
+    SHIFT_FILE: file,
+  }
   const synced = await startSynced({ ...shifted, ...env }, options)
   const shift = async (ms: number): Promise<void> => {
     writeFileSync(file, String(ms))

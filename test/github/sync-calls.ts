@@ -22,7 +22,12 @@ export type Calls = ReturnType<typeof createCalls>
 
 /** The service's API, as its clients call it. The test fails if a secret is answered. */
 export const createCalls = (url: string) => {
-  const send = async (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response> => {
+  const send = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response> => {
     const response = await sendJson(url + path, method, body, headers)
     expect(await response.clone().text()).not.toMatch(SECRET)
     return response
@@ -39,14 +44,19 @@ export const createCalls = (url: string) => {
     hook: `${url}/github/webhook`,
     send,
     read: async <T>(path: string): Promise<T> => expected<T>(200, await send('GET', path)),
-    create: async (draft: object): Promise<SyncedTask> => expected<SyncedTask>(201, await send('POST', '/tasks', draft)),
-    get: async (id: string): Promise<SyncedTask> => expected<SyncedTask>(200, await send('GET', `/tasks/${id}`)),
-    list: async (): Promise<SyncedTask[]> => expected<SyncedTask[]>(200, await send('GET', '/tasks')),
+    create: async (draft: object): Promise<SyncedTask> =>
+      expected<SyncedTask>(201, await send('POST', '/tasks', draft)),
+    get: async (id: string): Promise<SyncedTask> =>
+      expected<SyncedTask>(200, await send('GET', `/tasks/${id}`)),
+    list: async (): Promise<SyncedTask[]> =>
+      expected<SyncedTask[]>(200, await send('GET', '/tasks')),
     put: async (id: string, patch: object): Promise<SyncedTask> =>
       expected<SyncedTask>(200, await send('PUT', `/tasks/${id}`, patch)),
-    remove: async (id: string): Promise<void> => expected<void>(204, await send('DELETE', `/tasks/${id}`)),
+    remove: async (id: string): Promise<void> =>
+      expected<void>(204, await send('DELETE', `/tasks/${id}`)),
     history: async (id: string): Promise<HistoryEvent[]> =>
       expected<HistoryEvent[]>(200, await send('GET', `/tasks/${id}/events`)),
-    syncNow: async (id: string): Promise<void> => expected<void>(202, await send('POST', `/tasks/${id}/sync`)),
+    syncNow: async (id: string): Promise<void> =>
+      expected<void>(202, await send('POST', `/tasks/${id}/sync`)),
   }
 }

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import type { SyncedFields } from '#src/core/sync-link.ts'
-import { TASK_PRIORITIES, TASK_STATUSES, type TaskPriority, type TaskStatus } from '#src/core/task.ts'
+import {
+  TASK_PRIORITIES,
+  TASK_STATUSES,
+  type TaskPriority,
+  type TaskStatus,
+} from '#src/core/task.ts'
 import type { ModelIssue } from './model-issue.ts'
 import type { SyncModel } from './sync-model.ts'
 import { MARKER } from './synced-arbitraries.ts'
@@ -23,15 +28,20 @@ export const editTask = (changes: Partial<SyncedFields>): Happening =>
 export const labelTask = (label: string): Happening =>
   happening(`task + ${label}`, (model) => {
     const { labels } = model.task
-    if (labels.length < 20 && !labels.includes(label)) model.editTask({ labels: [...labels, label] })
+    if (labels.length < 20 && !labels.includes(label))
+      model.editTask({ labels: [...labels, label] })
   })
 
 export const unlabelTask = (label: string): Happening =>
-  happening(`task - ${label}`, (model) => model.editTask({ labels: model.task.labels.filter((other) => other !== label) }))
+  happening(`task - ${label}`, (model) =>
+    model.editTask({ labels: model.task.labels.filter((other) => other !== label) }),
+  )
 
-const onIssue = (name: string, run: (issue: ModelIssue) => void): Happening => happening(name, ({ issue }) => run(issue))
+const onIssue = (name: string, run: (issue: ModelIssue) => void): Happening =>
+  happening(name, ({ issue }) => run(issue))
 
-export const titleIssue = (title: string): Happening => onIssue(`issue title ${title}`, (issue) => issue.edit({ title }))
+export const titleIssue = (title: string): Happening =>
+  onIssue(`issue title ${title}`, (issue) => issue.edit({ title }))
 
 /** As the web editor writes: all lines end in CRLF, and the marker is seen there, so it may be moved or deleted. */
 export const writeIssue = (text: string, where: 'above' | 'below' | 'nowhere'): Happening =>
@@ -60,16 +70,21 @@ export const setIssueStatus = (status: TaskStatus): Happening =>
     else issue.takeLabel('status:in_progress')
   })
 
-export const closeIssue = onIssue('issue closed, labels left', (issue) => issue.edit({ isOpen: false }))
+export const closeIssue = onIssue('issue closed, labels left', (issue) =>
+  issue.edit({ isOpen: false }),
+)
 
 export const setIssuePriority = (priority: TaskPriority): Happening =>
   onIssue(`issue ${priority}`, (issue) => {
-    for (const other of ['low', 'high']) if (other !== priority) issue.takeLabel(`priority:${other}`)
+    for (const other of ['low', 'high'])
+      if (other !== priority) issue.takeLabel(`priority:${other}`)
     if (priority !== 'medium') issue.addLabel(`priority:${priority}`)
   })
 
-export const labelIssue = (label: string): Happening => onIssue(`issue + ${label}`, (issue) => issue.addLabel(label))
-export const unlabelIssue = (label: string): Happening => onIssue(`issue - ${label}`, (issue) => issue.takeLabel(label))
+export const labelIssue = (label: string): Happening =>
+  onIssue(`issue + ${label}`, (issue) => issue.addLabel(label))
+export const unlabelIssue = (label: string): Happening =>
+  onIssue(`issue - ${label}`, (issue) => issue.takeLabel(label))
 
 const short = fc.stringMatching(/^[a-z]{1,4}$/)
 const text = fc.stringMatching(/^[a-z]{1,3}(\n[a-z]{1,3}){0,2}$/)
@@ -88,7 +103,10 @@ const issueLabel = fc.constantFrom(
 /** Titles and texts that are cut at GitHub, with their end of their own. */
 const long = fc
   .tuple(short, short)
-  .map(([head, end]) => ({ title: `${head}${'x'.repeat(300)}${end}`, text: `${head}${'y\n'.repeat(32_750)}${end}` }))
+  .map(([head, end]) => ({
+    title: `${head}${'x'.repeat(300)}${end}`,
+    text: `${head}${'y\n'.repeat(32_750)}${end}`,
+  }))
 
 export const anyTaskEdit = fc.oneof(
   { weight: 2, arbitrary: short.map((title) => editTask({ title })) },
@@ -103,7 +121,12 @@ export const anyTaskEdit = fc.oneof(
 
 export const anyIssueEdit = fc.oneof(
   { weight: 2, arbitrary: short.map(titleIssue) },
-  { weight: 2, arbitrary: fc.tuple(text, fc.constantFrom('above', 'below', 'nowhere')).map((args) => writeIssue(...args)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(text, fc.constantFrom('above', 'below', 'nowhere'))
+      .map((args) => writeIssue(...args)),
+  },
   { weight: 1, arbitrary: fc.constantFrom('A', 'B').map(amendIssue) },
   { weight: 1, arbitrary: short.map(appendToIssue) },
   { weight: 2, arbitrary: status.map(setIssueStatus) },

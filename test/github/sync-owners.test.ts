@@ -17,13 +17,19 @@ interface OwnedEdit {
   readonly expect: (fields: SyncedFields) => SyncedFields
 }
 
-const setTo = <F extends ScalarField>(field: F, value: SyncedFields[F], onIssue: edits.Happening): OwnedEdit => ({
-  run: (model, owners) => (owners[field] === 'issue' ? onIssue : edits.editTask({ [field]: value })).run(model),
+const setTo = <F extends ScalarField>(
+  field: F,
+  value: SyncedFields[F],
+  onIssue: edits.Happening,
+): OwnedEdit => ({
+  run: (model, owners) =>
+    (owners[field] === 'issue' ? onIssue : edits.editTask({ [field]: value })).run(model),
   expect: (fields) => ({ ...fields, [field]: value }),
 })
 
 const toggle = (side: Side, label: string, isOn: boolean): OwnedEdit => {
-  const [on, off] = side === 'task' ? [edits.labelTask, edits.unlabelTask] : [edits.labelIssue, edits.unlabelIssue]
+  const [on, off] =
+    side === 'task' ? [edits.labelTask, edits.unlabelTask] : [edits.labelIssue, edits.unlabelIssue]
   return {
     run: (model) => (isOn ? on : off)(label).run(model),
     expect: (fields) => {
@@ -39,9 +45,15 @@ const where = fc.constantFrom('above' as const, 'below' as const, 'nowhere' as c
 
 const ownedEdit: fc.Arbitrary<OwnedEdit> = fc.oneof(
   value.map((title) => setTo('title', title, edits.titleIssue(title))),
-  fc.tuple(value, where).map(([text, at]) => setTo('description', `${text}\nx`, edits.writeIssue(`${text}\nx`, at))),
-  fc.constantFrom(...TASK_STATUSES).map((status) => setTo('status', status, edits.setIssueStatus(status))),
-  fc.constantFrom(...TASK_PRIORITIES).map((priority) => setTo('priority', priority, edits.setIssuePriority(priority))),
+  fc
+    .tuple(value, where)
+    .map(([text, at]) => setTo('description', `${text}\nx`, edits.writeIssue(`${text}\nx`, at))),
+  fc
+    .constantFrom(...TASK_STATUSES)
+    .map((status) => setTo('status', status, edits.setIssueStatus(status))),
+  fc
+    .constantFrom(...TASK_PRIORITIES)
+    .map((priority) => setTo('priority', priority, edits.setIssuePriority(priority))),
   fc.tuple(fc.constantFrom('t1', ' ', 'ops'), fc.boolean()).map((args) => toggle('task', ...args)),
   fc.tuple(fc.constantFrom('i1', 'i2', 'i3'), fc.boolean()).map((args) => toggle('issue', ...args)),
   { weight: 8, arbitrary: fc.constant(worker(edits.STEP)) },
@@ -50,20 +62,28 @@ const ownedEdit: fc.Arbitrary<OwnedEdit> = fc.oneof(
 
 const side = fc.constantFrom('task' as const, 'issue' as const)
 const anyOwners = fc.record({ title: side, description: side, status: side, priority: side })
-const sorted = (fields: SyncedFields): SyncedFields => ({ ...fields, labels: fields.labels.toSorted() })
+const sorted = (fields: SyncedFields): SyncedFields => ({
+  ...fields,
+  labels: fields.labels.toSorted(),
+})
 
 test('what one side alone sets survives on both, whatever the steps and crashes between, and nothing is lost', () => {
   fc.assert(
-    fc.property(fc.array(ownedEdit, { maxLength: 40 }), anyOwners, side, (steps, owners, preferred) => {
-      const model = new SyncModel(FIELDS, preferred)
-      for (const { run } of steps) run(model, owners)
-      model.crash()
-      model.reconcile()
-      const expected = steps.reduce((fields, step) => step.expect(fields), FIELDS)
-      expect(sorted(model.task)).toEqual(sorted(expected))
-      expect(sorted(fromIssue(model.issue.state, model.task))).toEqual(sorted(expected))
-      expect(model.lost).toEqual([])
-    }),
+    fc.property(
+      fc.array(ownedEdit, { maxLength: 40 }),
+      anyOwners,
+      side,
+      (steps, owners, preferred) => {
+        const model = new SyncModel(FIELDS, preferred)
+        for (const { run } of steps) run(model, owners)
+        model.crash()
+        model.reconcile()
+        const expected = steps.reduce((fields, step) => step.expect(fields), FIELDS)
+        expect(sorted(model.task)).toEqual(sorted(expected))
+        expect(sorted(fromIssue(model.issue.state, model.task))).toEqual(sorted(expected))
+        expect(model.lost).toEqual([])
+      },
+    ),
     { numRuns: 500 },
   )
 })

@@ -61,9 +61,13 @@ describe('for any two sides of any base', () => {
         for (const field of conflicts) {
           const [from, here, there, kept] = [base[field], task[field], issue[field], fields[field]]
           const told = lost.find((one) => one.field === field)
-          if (here === from || there === from) expect([kept, told]).toEqual([here === from ? there : here, undefined])
+          if (here === from || there === from)
+            expect([kept, told]).toEqual([here === from ? there : here, undefined])
           else if (told === undefined)
-            expect([kept, show(fields)]).toEqual([here, { ...show(fields), ...titleAndBody(field, issue) }])
+            expect([kept, show(fields)]).toEqual([
+              here,
+              { ...show(fields), ...titleAndBody(field, issue) },
+            ])
           else expect(told).toEqual(lostTo(preferred, field, here, there))
         }
       }),
@@ -79,9 +83,17 @@ describe('for any two sides of any base', () => {
         const { patch, ...labels } = diffIssue(issue.state, show(first.fields), show(base), options)
         expect(labels).toEqual({ addLabels: [], removeLabels: [] })
         if (patch !== undefined) issue.patch(patch)
-        const second = merge(first.base, first.fields, fromIssue(issue.state, first.base), preferred, options)
+        const second = merge(
+          first.base,
+          first.fields,
+          fromIssue(issue.state, first.base),
+          preferred,
+          options,
+        )
         expect(second).toEqual({ ...first, lost: [] })
-        expect(isEmpty(diffIssue(issue.state, show(second.fields), show(first.base), options))).toBe(true)
+        expect(
+          isEmpty(diffIssue(issue.state, show(second.fields), show(first.base), options)),
+        ).toBe(true)
         expect([second.fields.labels, second.fields.priority]).toEqual([task.labels, task.priority])
       }),
     )
@@ -92,7 +104,9 @@ describe('for any two sides of any base', () => {
     fc.assert(
       fc.property(anyFields, (task) => {
         const { fields } = merge(FIELDS, task, fromIssue(issue.state, FIELDS), 'task')
-        expect(diffIssue(issue.state, show(fields), show(FIELDS)).removeLabels).not.toContain('theirs')
+        expect(diffIssue(issue.state, show(fields), show(FIELDS)).removeLabels).not.toContain(
+          'theirs',
+        )
       }),
     )
   })
@@ -104,5 +118,12 @@ const titleAndBody = (field: string, issue: SyncedFields): Partial<IssueState> =
   return field === 'description' ? { body: show(issue).body } : {}
 }
 
-const lostTo = (preferred: 'task' | 'issue', field: keyof SyncedFields, here: unknown, there: unknown) =>
-  preferred === 'task' ? { field, side: 'issue', value: there, kept: here } : { field, side: 'task', value: here, kept: there }
+const lostTo = (
+  preferred: 'task' | 'issue',
+  field: keyof SyncedFields,
+  here: unknown,
+  there: unknown,
+) =>
+  preferred === 'task'
+    ? { field, side: 'issue', value: there, kept: here }
+    : { field, side: 'task', value: here, kept: there }

@@ -38,8 +38,10 @@ const after = (steps: readonly Happening[], side: Side, isCrowded: boolean): Syn
   return model
 }
 
-const free = (labels: readonly string[]): string[] => labels.filter((label) => label.trim().toLowerCase() !== 'priority:high')
-const check = (property: fc.IPropertyWithHooks<[Happening[], Side, boolean]>): void => fc.assert(property, { numRuns: RUNS })
+const free = (labels: readonly string[]): string[] =>
+  labels.filter((label) => label.trim().toLowerCase() !== 'priority:high')
+const check = (property: fc.IPropertyWithHooks<[Happening[], Side, boolean]>): void =>
+  fc.assert(property, { numRuns: RUNS })
 
 describe('after any edits on both sides, any steps of the worker and any crashes', () => {
   const property = (claim: (model: SyncModel) => void) =>
@@ -50,7 +52,9 @@ describe('after any edits on both sides, any steps of the worker and any crashes
       const { task, base, issue } = model
       expect(fromIssue(issue.state, task)).toEqual({ ...task, labels: free(task.labels) })
       expect(base).toEqual(task)
-      expect(isEmpty(diffIssue(issue.state, toIssue(task, MARKER), toIssue(base, MARKER)))).toBe(true)
+      expect(isEmpty(diffIssue(issue.state, toIssue(task, MARKER), toIssue(base, MARKER)))).toBe(
+        true,
+      )
       expect(task.labels.length).toBeLessThanOrEqual(20)
     }))
 

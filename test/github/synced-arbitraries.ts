@@ -15,13 +15,35 @@ export const FIELDS: SyncedFields = {
   labels: ['ops'],
 }
 
-export const fields = (changes: Partial<SyncedFields> = {}): SyncedFields => ({ ...FIELDS, ...changes })
+export const fields = (changes: Partial<SyncedFields> = {}): SyncedFields => ({
+  ...FIELDS,
+  ...changes,
+})
 
 const character = fc.constantFrom(
-  ...['a', 'B', ' ', '\n', '\r\n', '\t', '…', 'é', '🎉', '👩‍💻', '*', '<!--', '-->', '<pre>', MARKER],
+  ...[
+    'a',
+    'B',
+    ' ',
+    '\n',
+    '\r\n',
+    '\t',
+    '…',
+    'é',
+    '🎉',
+    '👩‍💻',
+    '*',
+    '<!--',
+    '-->',
+    '<pre>',
+    MARKER,
+  ],
   ...['```', '\n```\n', '~~~', '\n- ', '\n> ', '    '],
 )
-const unit = fc.oneof({ weight: 3, arbitrary: character }, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
+const unit = fc.oneof(
+  { weight: 3, arbitrary: character },
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+)
 const storable = (text: string): string => text.replaceAll('\0', '')
 
 /** Long ones are made of a repeated piece, as they would take too long to make otherwise. */
@@ -34,7 +56,9 @@ const textOf = (least: number, most: number): fc.Arbitrary<string> =>
     )
     .map(([piece, end, length]) => {
       const whole = storable(piece.join('')) || 'x'
-      return [...whole.repeat(Math.ceil(length / [...whole].length)), ...storable(end.join(''))].slice(0, most).join('')
+      return [...whole.repeat(Math.ceil(length / [...whole].length)), ...storable(end.join(''))]
+        .slice(0, most)
+        .join('')
     })
 
 export const anyTitle = fc
@@ -42,11 +66,26 @@ export const anyTitle = fc
   .map((title) => title.trim())
   .filter((title) => title !== '')
 
-export const anyDescription = fc.oneof({ weight: 6, arbitrary: textOf(0, 40) }, { weight: 1, arbitrary: textOf(65_300, 65_536) })
+export const anyDescription = fc.oneof(
+  { weight: 6, arbitrary: textOf(0, 40) },
+  { weight: 1, arbitrary: textOf(65_300, 65_536) },
+)
 
 export const anyLabel = fc.oneof(
-  fc.constantFrom('ops', 'Ops', 'bug', 'BUG ', 'priority:high', 'Status:In_Progress', 'priority:medium', ' ', 'a\nb'),
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((label) => !label.includes('\0')),
+  fc.constantFrom(
+    'ops',
+    'Ops',
+    'bug',
+    'BUG ',
+    'priority:high',
+    'Status:In_Progress',
+    'priority:medium',
+    ' ',
+    'a\nb',
+  ),
+  fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+    .filter((label) => !label.includes('\0')),
 )
 
 export const anyFields: fc.Arbitrary<SyncedFields> = fc.record({

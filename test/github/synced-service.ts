@@ -35,12 +35,17 @@ export const NEWER_MS = 1100
 export const SWEEPING = { GITHUB_SWEEP_INTERVAL_MS: '100' }
 
 /** Holds within some seconds, or the test fails with the last reason. */
-export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 15_000, interval: 20 })
 
 export type SyncService = RunningProcess & Calls
 
 /** The real service, started, in sync with the local GitHub. The test fails if it prints or answers a secret. */
-export const startSync = async (github: LocalGithub, databaseUrl: string, env: Env = {}): Promise<SyncService> => {
+export const startSync = async (
+  github: LocalGithub,
+  databaseUrl: string,
+  env: Env = {},
+): Promise<SyncService> => {
   const service = await startProcess(syncEnv(github, databaseUrl, env), createFolder())
   onTestFinished(() => expect(service.output()).not.toMatch(SECRET))
   return { ...service, ...createCalls(service.url) }
@@ -60,10 +65,14 @@ export const sweptOnce = (github: LocalGithub): Promise<void> =>
 export const startSynced = async (env: Env = {}, options: LocalGithubOptions = {}) => {
   const github = await startLocalGithub({ webhook: SECRETS, ...options })
   const databaseUrl = env.DATABASE_URL ?? (await openDatabase())
-  const start = (changed: Env = {}): Promise<SyncService> => startSync(github, databaseUrl, { ...SETTINGS, ...env, ...changed })
+  const start = (changed: Env = {}): Promise<SyncService> =>
+    startSync(github, databaseUrl, { ...SETTINGS, ...env, ...changed })
   const service = await start()
   /** Ends the service and starts it anew over the same database, with other settings if given. */
-  const restart = async (changed: Env = {}, signal: NodeJS.Signals = 'SIGTERM'): Promise<SyncService> => {
+  const restart = async (
+    changed: Env = {},
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<SyncService> => {
     await service.end(signal)
     return start(changed)
   }
@@ -73,7 +82,11 @@ export const startSynced = async (env: Env = {}, options: LocalGithubOptions = {
 export type Synced = Awaited<ReturnType<typeof startSynced>>
 
 /** The task once it looks so. */
-export const becomes = (service: Pick<Calls, 'get'>, { id }: Pick<Task, 'id'>, expected: object): Promise<SyncedTask> =>
+export const becomes = (
+  service: Pick<Calls, 'get'>,
+  { id }: Pick<Task, 'id'>,
+  expected: object,
+): Promise<SyncedTask> =>
   eventually(async () => {
     const task = await service.get(id)
     expect(task).toMatchObject(expected)
@@ -81,8 +94,10 @@ export const becomes = (service: Pick<Calls, 'get'>, { id }: Pick<Task, 'id'>, e
   })
 
 /** The task once it has its issue and nothing is wrong with it. */
-export const becomesLinked = (service: Pick<Calls, 'get'>, task: Pick<Task, 'id'>): Promise<SyncedTask> =>
-  becomes(service, task, { sync: { status: 'linked', error: null } })
+export const becomesLinked = (
+  service: Pick<Calls, 'get'>,
+  task: Pick<Task, 'id'>,
+): Promise<SyncedTask> => becomes(service, task, { sync: { status: 'linked', error: null } })
 
 /** How the sync stands, by GET /github/status. */
 interface SyncState {
@@ -101,7 +116,9 @@ export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise
   })
 
 /** A new task, and how long its answer took, in milliseconds. */
-export const timed = async (created: Promise<SyncedTask>): Promise<{ task: SyncedTask; took: number }> => {
+export const timed = async (
+  created: Promise<SyncedTask>,
+): Promise<{ task: SyncedTask; took: number }> => {
   const began = performance.now()
   return { task: await created, took: performance.now() - began }
 }
@@ -109,18 +126,23 @@ export const timed = async (created: Promise<SyncedTask>): Promise<{ task: Synce
 /** Each task has an issue, none has two, and none is there for no task. */
 export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]): void => {
   const issues = github.issues().filter(({ stateReason }) => stateReason !== 'duplicate')
-  expect(issues.map(({ id }) => String(id)).sort()).toEqual(tasks.map((task) => task.external_reference_id).sort())
+  expect(issues.map(({ id }) => String(id)).sort()).toEqual(
+    tasks.map((task) => task.external_reference_id).sort(),
+  )
   expect(github.duplicates().size).toBe(0)
 }
 
 /** What a test waits for. */
 const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
-  const linked = (id: string): Promise<SyncedTask> => becomes({ get }, { id }, { sync: { status: 'linked' } })
+  const linked = (id: string): Promise<SyncedTask> =>
+    becomes({ get }, { id }, { sync: { status: 'linked' } })
 
   /** Resolves once so many more lists were asked for: a sweep that began after the call has ended by then, but the last. */
   const sweeps = async (count: number): Promise<void> => {
     const before = github.requests.to(LIST_ISSUES).length
-    await eventually(() => expect(github.requests.to(LIST_ISSUES).length).toBeGreaterThan(before + count))
+    await eventually(() =>
+      expect(github.requests.to(LIST_ISSUES).length).toBeGreaterThan(before + count),
+    )
   }
 
   return {
@@ -135,7 +157,9 @@ const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
     issueShown: (number: number, expected: object): Promise<Issue> =>
       eventually(() => {
         const issue = github.issue(number)
-        expect(issue && { ...issue, labels: issue.labels.map(({ name }) => name).sort() }).toMatchObject(expected)
+        expect(
+          issue && { ...issue, labels: issue.labels.map(({ name }) => name).sort() },
+        ).toMatchObject(expected)
         return issue as Issue
       }),
 

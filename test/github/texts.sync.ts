@@ -9,13 +9,18 @@ const LONG_TEXT = `${'text '.repeat(13_100)} end`
 /** What becomes of texts that one side can't hold as they are, by the real service over whatever database. */
 describe('texts', () => {
   test('too long for an issue: cut there, whole here, and the cut form is never written back', async () => {
-    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } =
+      await startSynced(SWEEPING)
     const { id } = await create({ title: LONG_TITLE, description: LONG_TEXT })
     const issue = await issueShown(1, { title: `${'t'.repeat(255)}…`, state: 'open' })
     expect([...(issue.body ?? '')].length).toBeLessThanOrEqual(65_536)
     expect(issue.body).toMatch(/The task has it whole\.\*\n\n<!-- .* -->$/)
     expect(await writesDuring(() => deliver({ times: 2 }))).toEqual([])
-    expect(await linked(id)).toMatchObject({ title: LONG_TITLE, description: LONG_TEXT, version: 1 })
+    expect(await linked(id)).toMatchObject({
+      title: LONG_TITLE,
+      description: LONG_TEXT,
+      version: 1,
+    })
 
     github.as('alice').label(1, 'hers')
     await deliver()
@@ -34,7 +39,8 @@ describe('texts', () => {
   })
 
   test('of many scripts, ends of lines and empty ones come back as they were', async () => {
-    const { github, create, put, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const { github, create, put, deliver, shown, issueShown, linked, writesDuring } =
+      await startSynced(SWEEPING)
     const title = '  Größe 漢字 👩‍👩‍👧 <b>&amp;</b> '
     const description = '\r\n- [ ] eins\r\n\r\n```sh\necho "hi" \\\n```\r\n<!-- a comment -->  '
     const { id } = await create({ title, description })
@@ -53,16 +59,21 @@ describe('texts', () => {
   })
 
   test('with a code fence left open never show the marker, and come back as they were', async () => {
-    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } = await startSynced(SWEEPING)
+    const { github, create, put, get, deliver, shown, issueShown, linked, writesDuring } =
+      await startSynced(SWEEPING)
     const description = 'run\n~~~sh\necho'
     const { id } = await create({ title: 'a', description })
-    const { body } = await issueShown(1, { body: expect.stringMatching(/^<!-- .* -->\n\nrun\n~~~sh\necho$/) })
+    const { body } = await issueShown(1, {
+      body: expect.stringMatching(/^<!-- .* -->\n\nrun\n~~~sh\necho$/),
+    })
     const marker = body?.split('\n')[0]
     /** As it was written before the marker could stand above: read alike, and not written again. */
     github.as('alice').edit(1, { body: `${description}\n\n${marker}` })
     expect(await writesDuring(() => deliver())).toEqual([])
     expect(await linked(id)).toMatchObject({ description, version: 1 })
-    github.as('alice').edit(1, { body: `${marker}\r\n\r\n${description.replaceAll('\n', '\r\n')}\r\n# hers` })
+    github
+      .as('alice')
+      .edit(1, { body: `${marker}\r\n\r\n${description.replaceAll('\n', '\r\n')}\r\n# hers` })
     await deliver()
     await shown(id, { description: `${description}\n# hers` })
     await put(id, { description: `${description}\n~~~` })
@@ -74,15 +85,25 @@ describe('texts', () => {
     const { github, create, put, get, issueShown, read, restart } = await startSynced()
     const other = await create({ title: 'other' })
     const { id } = await create({ title: 'a' })
-    github.fail(PATCH_ISSUE, answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])))
+    github.fail(
+      PATCH_ISSUE,
+      answerWith(validationFailed([{ resource: 'Issue', code: 'invalid', field: 'title' }])),
+    )
     await put(id, { title: 'refused' })
-    await eventually(async () => expect((await get(id)).sync).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }))
-    expect(await read('/github/status')).toMatchObject({ blocked: null, jobs: { blocked: 1, linked: 1 } })
+    await eventually(async () =>
+      expect((await get(id)).sync).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }),
+    )
+    expect(await read('/github/status')).toMatchObject({
+      blocked: null,
+      jobs: { blocked: 1, linked: 1 },
+    })
     await put(other.id, { title: 'goes on' })
     await issueShown(1, { title: 'goes on' })
     const again = await restart()
     await again.put(id, { title: 'taken' })
     await issueShown(2, { title: 'taken' })
-    await eventually(async () => expect((await again.get(id)).sync).toMatchObject({ status: 'linked', error: null }))
+    await eventually(async () =>
+      expect((await again.get(id)).sync).toMatchObject({ status: 'linked', error: null }),
+    )
   })
 })

@@ -24,8 +24,20 @@ describe('a delivery', () => {
   })
 
   test('with a missing or malformed signature is not', () => {
-    const malformed = [undefined, '', 'sha256=', SIGNATURE.slice(7), SIGNATURE.slice(0, -1), `${SIGNATURE}0`, `${SIGNATURE}\n`]
-    for (const signature of [...malformed, SIGNATURE.toUpperCase(), SIGNATURE.replace('sha256', 'sha1')]) {
+    const malformed = [
+      undefined,
+      '',
+      'sha256=',
+      SIGNATURE.slice(7),
+      SIGNATURE.slice(0, -1),
+      `${SIGNATURE}0`,
+      `${SIGNATURE}\n`,
+    ]
+    for (const signature of [
+      ...malformed,
+      SIGNATURE.toUpperCase(),
+      SIGNATURE.replace('sha256', 'sha1'),
+    ]) {
       expect(isSigned(BODY, signature, [SECRET])).toBe(false)
     }
   })

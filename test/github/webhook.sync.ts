@@ -12,7 +12,11 @@ const IMPORT_ALL = { GITHUB_IMPORT: 'all' }
 
 /** The status that a body of so many bytes is answered before it is sent. */
 const announce = async (url: string, bytes: number): Promise<number | undefined> => {
-  const headers = { 'content-type': 'application/json', 'content-length': String(bytes), 'x-github-event': 'issues' }
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(bytes),
+    'x-github-event': 'issues',
+  }
   const posted = request(url, { method: 'POST', headers })
   posted.on('error', () => {})
   posted.write('{')
@@ -52,13 +56,17 @@ describe('a webhook', () => {
     const task = await create({ title: 'once', labels: ['ops'] })
     expect(task.sync.status).toBe('linked')
     await sleep(300)
-    expect(await list()).toEqual([await (await fetch(`${hook.replace('/github/webhook', '')}/tasks/${task.id}`)).json()])
+    expect(await list()).toEqual([
+      await (await fetch(`${hook.replace('/github/webhook', '')}/tasks/${task.id}`)).json(),
+    ])
     expect(github.issues()).toHaveLength(1)
   })
 
   test('of an opened issue and one of its labels, together and swapped: one task', async () => {
     const { github, deliver, onlyTask, history } = await startSynced(IMPORT_ALL)
-    github.as('alice').open({ title: 'hers', body: 'text', labels: ['bug', 'Priority:High', 'status:in_progress'] })
+    github
+      .as('alice')
+      .open({ title: 'hers', body: 'text', labels: ['bug', 'Priority:High', 'status:in_progress'] })
     await deliver({ together: true, order: 'reversed', times: 2 })
     const task = await onlyTask({
       title: 'hers',
@@ -85,7 +93,11 @@ describe('a webhook', () => {
     await deliver()
     expect(await history(id)).toMatchObject([
       { type: 'task.created' },
-      { type: 'task.updated', actor: 'github:alice', changes: { title: { before: 'a', after: 'b' } } },
+      {
+        type: 'task.updated',
+        actor: 'github:alice',
+        changes: { title: { before: 'a', after: 'b' } },
+      },
     ])
     expect(github.requests.to(PATCH_ISSUE)).toEqual([])
   })
@@ -97,7 +109,9 @@ describe('a webhook', () => {
     github.as('alice').edit(1, { title: 'b' })
     const [delivery] = github.deliveries.waiting()
     const statusOf = async (signature: 'good' | 'former' | 'bad' | 'none') =>
-      (await github.deliveries.resend(hook, delivery ? [delivery] : [], { signature })).map(({ status }) => status)
+      (await github.deliveries.resend(hook, delivery ? [delivery] : [], { signature })).map(
+        ({ status }) => status,
+      )
     expect([await statusOf('bad'), await statusOf('none')]).toEqual([[401], [401]])
     await sleep(100)
     expect(await get(id)).toMatchObject({ title: 'a' })
@@ -106,9 +120,17 @@ describe('a webhook', () => {
   })
 
   test('that echoes our own edit: no write on either side', async () => {
-    const { github, create, put, deliver, linked, get, writesDuring } = await startSynced({ ...IMPORT_ALL, ...SWEEPING })
+    const { github, create, put, deliver, linked, get, writesDuring } = await startSynced({
+      ...IMPORT_ALL,
+      ...SWEEPING,
+    })
     const { id } = await create({ title: 'a', labels: ['ops'] })
-    await put(id, { title: 'b', description: 'text', status: 'in_progress', labels: ['ops', 'new'] })
+    await put(id, {
+      title: 'b',
+      description: 'text',
+      status: 'in_progress',
+      labels: ['ops', 'new'],
+    })
     const before = await linked(id)
     expect(github.deliveries.waiting().length).toBeGreaterThan(4)
     expect(await writesDuring(() => deliver({ order: 'reversed', times: 2 }))).toEqual([])
@@ -141,16 +163,40 @@ describe('a webhook', () => {
     expect((await github.deliveries.ping(hook)).status).toBe(202)
     const post = (body: string | Buffer, headers: Record<string, string> = {}) => {
       const signature = `sha256=${createHmac('sha256', SECRETS.secret).update(body).digest('hex')}`
-      const signed = { 'x-github-event': 'issues', 'x-hub-signature-256': signature, 'content-type': 'application/json' }
-      return fetch(hook, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers: { ...signed, ...headers } })
+      const signed = {
+        'x-github-event': 'issues',
+        'x-hub-signature-256': signature,
+        'content-type': 'application/json',
+      }
+      return fetch(hook, {
+        method: 'POST',
+        body: new Uint8Array(Buffer.from(body)),
+        headers: { ...signed, ...headers },
+      })
     }
     const statusOf = async (...args: Parameters<typeof post>) => (await post(...args)).status
-    expect(await statusOf('{}', { 'x-github-event': 'pull_request', 'x-github-delivery': 'one' })).toBe(202)
-    expect(await statusOf('{"action":"created"}', { 'x-github-event': 'issue_comment', 'x-github-delivery': 'two' })).toBe(202)
-    for (const body of ['', '{', 'null', '[]', '"a"', '{"action":"opened","issue":null,"repository":null,"sender":null}'])
+    expect(
+      await statusOf('{}', { 'x-github-event': 'pull_request', 'x-github-delivery': 'one' }),
+    ).toBe(202)
+    expect(
+      await statusOf('{"action":"created"}', {
+        'x-github-event': 'issue_comment',
+        'x-github-delivery': 'two',
+      }),
+    ).toBe(202)
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '"a"',
+      '{"action":"opened","issue":null,"repository":null,"sender":null}',
+    ])
       expect([body, await statusOf(body, { 'x-github-delivery': body })]).toEqual([body, 400])
     expect(await statusOf('{"a":"\\ud800', { 'x-github-delivery': 'x'.repeat(5000) })).toBe(400)
-    expect(await statusOf('payload=1', { 'content-type': 'application/x-www-form-urlencoded' })).toBe(415)
+    expect(
+      await statusOf('payload=1', { 'content-type': 'application/x-www-form-urlencoded' }),
+    ).toBe(415)
     expect(await announce(hook, 8 * 1024 * 1024 + 1)).toBe(413)
   })
 
@@ -161,7 +207,9 @@ describe('a webhook', () => {
     const dropped = github.deliveries.drop()
     const edited = dropped.at(-1) as (typeof dropped)[0]
     const payload = edited.text.slice(0, edited.text.lastIndexOf(',"sender":'))
-    const answers = await github.deliveries.resend(hook, [{ ...edited, text: `${payload},"sender":null}` }])
+    const answers = await github.deliveries.resend(hook, [
+      { ...edited, text: `${payload},"sender":null}` },
+    ])
     expect(answers.map(({ status }) => status)).toEqual([202])
     await shown(id, { title: 'b' })
     expect((await history(id)).at(-1)).toMatchObject({ actor: 'github:ghost' })
@@ -190,7 +238,10 @@ describe('a webhook', () => {
     github.as('alice').delete(1)
     await deliver()
     await eventually(async () =>
-      expect((await get(id)).sync).toMatchObject({ status: 'remote_gone', error: { code: 'issue_deleted' } }),
+      expect((await get(id)).sync).toMatchObject({
+        status: 'remote_gone',
+        error: { code: 'issue_deleted' },
+      }),
     )
   })
 })

@@ -21,7 +21,8 @@ const start = (hold: SyncRepository['hold']) => {
     counts.turns += 1
     return true
   }
-  const openContext = async () => ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as SyncContext
+  const openContext = async () =>
+    ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as SyncContext
   const warnings: string[] = []
   const warn = (_: unknown, message: string) => void warnings.push(message)
   const worker = startWorker(sync, { leaseMs: 60_000, openContext, warn })

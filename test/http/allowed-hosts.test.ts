@@ -65,7 +65,11 @@ describe('on a loopback address', () => {
       ['GET', '/nowhere'],
       ['OPTIONS', '/tasks'],
     ] as const) {
-      const { detail } = expectProblem(await send(app, method, url, { title: 'x' }, headers), 421, 'host_not_allowed')
+      const { detail } = expectProblem(
+        await send(app, method, url, { title: 'x' }, headers),
+        421,
+        'host_not_allowed',
+      )
       expect(detail).toContain('ALLOWED_HOSTS')
     }
     expect(await list(app)).toEqual([task])
@@ -100,19 +104,24 @@ describe('settings add names', () => {
 })
 
 describe('on another address', () => {
-  test.each(['192.168.1.5:8000', '[fe80::1]', 'task-manager-service', 'nas:8000', 'localhost', 'tasks.lan'])(
-    '%s is answered',
-    async (host) => {
-      expect(await statusFor(host, { host: '0.0.0.0', allowedHosts: ['tasks.lan'] })).toBe(200)
-      expect(await statusFor(host, { host: '::', allowedHosts: ['tasks.lan'] })).toBe(200)
-    },
-  )
+  test.each([
+    '192.168.1.5:8000',
+    '[fe80::1]',
+    'task-manager-service',
+    'nas:8000',
+    'localhost',
+    'tasks.lan',
+  ])('%s is answered', async (host) => {
+    expect(await statusFor(host, { host: '0.0.0.0', allowedHosts: ['tasks.lan'] })).toBe(200)
+    expect(await statusFor(host, { host: '::', allowedHosts: ['tasks.lan'] })).toBe(200)
+  })
 
   test.each(['evil.example', 'evil.example:8000', '1.2.3', 'a.b'])('%j is 421', async (host) =>
     expect(await statusFor(host, { host: '0.0.0.0' })).toBe(421),
   )
 
-  test('its own name passes', async () => expect(await statusFor('box.example', { host: 'Box.example' })).toBe(200))
+  test('its own name passes', async () =>
+    expect(await statusFor('box.example', { host: 'Box.example' })).toBe(200))
 })
 
 test('an empty Host header is 421', async () => {

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
-import { create, expectInvalid, expectProblem, get, list, type ProblemBody, send } from './requests.ts'
+import {
+  create,
+  expectInvalid,
+  expectProblem,
+  get,
+  list,
+  type ProblemBody,
+  send,
+} from './requests.ts'
 
 interface Result {
   readonly status: number
@@ -10,9 +18,15 @@ interface Result {
   readonly error?: ProblemBody
 }
 
-const batch = (app: App, operations: unknown, headers = {}) => send(app, 'POST', '/tasks/batch', { operations }, headers)
+const batch = (app: App, operations: unknown, headers = {}) =>
+  send(app, 'POST', '/tasks/batch', { operations }, headers)
 
-const results = async (app: App, status: number, operations: readonly object[], headers = {}): Promise<Result[]> => {
+const results = async (
+  app: App,
+  status: number,
+  operations: readonly object[],
+  headers = {},
+): Promise<Result[]> => {
   const answer = await batch(app, operations, headers)
   expect(answer.statusCode, answer.body.slice(0, 500)).toBe(status)
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
@@ -63,7 +77,13 @@ test('is 207 where some operations failed, each with its problem, and the others
     expect(error?.request_id).toBe(answer.headers['x-request-id'])
     expect([error?.title, error?.detail]).not.toContain('')
   }
-  expect(told.map(({ error }) => error?.code)).toEqual(['not_found', undefined, 'invalid_input', 'not_found', 'version_mismatch'])
+  expect(told.map(({ error }) => error?.code)).toEqual([
+    'not_found',
+    undefined,
+    'invalid_input',
+    'not_found',
+    'version_mismatch',
+  ])
   expect(told[2]?.error?.errors?.[0]?.pointer).toMatch(/version$/)
   expect(await list(app)).toEqual([task, told[1]?.task])
 })
@@ -82,7 +102,9 @@ test('keeps the order of the operations on one task', async () => {
   const lists = tasks.map(({ id }) => steps(id))
   const mixed = Array.from({ length: 6 }, (_, index) => lists.map((one) => one[index] ?? {})).flat()
   const statuses = (await results(app, 207, mixed)).map(({ status }) => status)
-  expect(statuses).toEqual([200, 200, 200, 412, 204, 404].flatMap((status) => [status, status, status]))
+  expect(statuses).toEqual(
+    [200, 200, 200, 412, 204, 404].flatMap((status) => [status, status, status]),
+  )
   for (const { id } of tasks) {
     const events = (await send(app, 'GET', `/tasks/${id}/events`)).json<{ type: string }[]>()
     expect(events.map(({ type }) => type.replace('task.', ''))).toEqual([
@@ -98,7 +120,12 @@ test('keeps the order of the operations on one task', async () => {
 test('honours if_match in the forms of If-Match', async () => {
   const app = await startApp()
   const { id } = await create(app)
-  const update = (title: string, if_match: string) => ({ op: 'update', id, if_match, task: { title } })
+  const update = (title: string, if_match: string) => ({
+    op: 'update',
+    id,
+    if_match,
+    task: { title },
+  })
   const fields = ['"1"', '*', '"1", W/"3"', 'W/"3"', '"3"']
   const told = await results(
     app,
@@ -118,7 +145,9 @@ test('honours if_match in the forms of If-Match', async () => {
 test('takes 1,000 operations, in their order, and no more', async () => {
   const app = await startApp()
   const told = await results(app, 200, creates(1000))
-  expect(told.map(({ task }) => task?.title)).toEqual(Array.from({ length: 1000 }, (_, index) => `Task ${index}`))
+  expect(told.map(({ task }) => task?.title)).toEqual(
+    Array.from({ length: 1000 }, (_, index) => `Task ${index}`),
+  )
   expect(await list(app)).toEqual(told.map(({ task }) => task))
   expect(expectInvalid(await batch(app, creates(1001)))).toEqual(['#/operations'])
   expect(await list(app)).toHaveLength(1000)
@@ -132,9 +161,17 @@ describe('one operation that is invalid refuses the whole', () => {
     ['a title of the wrong type', { op: 'create', task: { title: 5 } }, '/task/title'],
     ['an unknown field', { op: 'create', task: { title: 'x', done: true } }, '/task/done'],
     ['a field of ours', { op: 'create', task: { title: 'x', id: ABSENT } }, '/task/id'],
-    ['a bad date', { op: 'create', task: { title: 'x', due_at: '2025-02-30T00:00:00Z' } }, '/task/due_at'],
+    [
+      'a bad date',
+      { op: 'create', task: { title: 'x', due_at: '2025-02-30T00:00:00Z' } },
+      '/task/due_at',
+    ],
     ['a bad label', { op: 'create', task: { title: 'x', labels: ['ok', ''] } }, '/task/labels/1'],
-    ['a lone surrogate', { op: 'create', task: { title: 'x', description: '\ud800' } }, '/task/description'],
+    [
+      'a lone surrogate',
+      { op: 'create', task: { title: 'x', description: '\ud800' } },
+      '/task/description',
+    ],
     ['an id on create', { op: 'create', id: ABSENT, task: { title: 'x' } }, '/id'],
     ['no id', { op: 'update', task: {} }, '/id'],
     ['an id of the wrong type', { op: 'complete', id: 5 }, '/id'],
@@ -163,7 +200,9 @@ describe('one operation that is invalid refuses the whole', () => {
   test.each([1, 7, 8, 9, 100])('also where it has %d unknown fields', async (count) => {
     const app = await startApp()
     const task = await create(app)
-    const unknown = Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1]))
+    const unknown = Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`field${index}`, 1]),
+    )
     for (const operation of [
       { op: 'create', task: { title: 'x', ...unknown } },
       { op: 'create', task: { ...unknown, title: 5 } },
@@ -224,7 +263,11 @@ describe('with an Idempotency-Key', () => {
     await send(app, 'PUT', `/tasks/${b.id}`, { status: 'pending' })
     const retry = await batch(app, operations, key)
     expect([retry.statusCode, retry.headers['idempotent-replayed']]).toEqual([200, 'true'])
-    const now = [...at(first).slice(0, 4), { status: 200, task: await get(app, b.id) }, { status: 204 }]
+    const now = [
+      ...at(first).slice(0, 4),
+      { status: 200, task: await get(app, b.id) },
+      { status: 204 },
+    ]
     expect(at(retry)).toEqual(now)
     expect(await get(app, b.id)).toMatchObject({ status: 'pending', version: 3 })
     expect(await list(app)).toHaveLength(before.length)
@@ -252,7 +295,9 @@ describe('with an Idempotency-Key', () => {
     const operations = [...creates(2), { op: 'complete', id: ABSENT }]
     const first = await results(app, 207, operations, key)
     const retry = await results(app, 207, operations, key)
-    expect(retry.map(({ status, task }) => [status, task])).toEqual(first.map(({ status, task }) => [status, task]))
+    expect(retry.map(({ status, task }) => [status, task])).toEqual(
+      first.map(({ status, task }) => [status, task]),
+    )
     expect(await list(app)).toHaveLength(2)
   })
 
@@ -260,16 +305,27 @@ describe('with an Idempotency-Key', () => {
     const app = await startApp()
     const key = { 'idempotency-key': 'k' }
     await results(app, 200, creates(2), key)
-    for (const operations of [creates(3), creates(1), creates(2).reverse(), [{ op: 'create', task: { title: 'x' } }]]) {
+    for (const operations of [
+      creates(3),
+      creates(1),
+      creates(2).reverse(),
+      [{ op: 'create', task: { title: 'x' } }],
+    ]) {
       expectProblem(await batch(app, operations, key), 422, 'idempotency_key_reused')
     }
-    expectProblem(await send(app, 'POST', '/tasks', { title: 'Task 0' }, key), 422, 'idempotency_key_reused')
+    expectProblem(
+      await send(app, 'POST', '/tasks', { title: 'Task 0' }, key),
+      422,
+      'idempotency_key_reused',
+    )
     expect(await list(app)).toHaveLength(2)
   })
 
   test('twins that race make each task once and are told the same', async () => {
     const app = await startApp()
-    const twins = await Promise.all(Array.from({ length: 10 }, () => batch(app, creates(20), { 'idempotency-key': 'k' })))
+    const twins = await Promise.all(
+      Array.from({ length: 10 }, () => batch(app, creates(20), { 'idempotency-key': 'k' })),
+    )
     expect(new Set(twins.map(({ body }) => body)).size).toBe(1)
     expect(await list(app)).toHaveLength(20)
   })
@@ -282,9 +338,13 @@ describe('the size of a body', () => {
 
   test('is up to 8 MiB for a batch, and 413 above', async () => {
     const app = await startApp()
-    const post = (payload: string) => app.inject({ method: 'POST', url: '/tasks/batch', headers, payload })
+    const post = (payload: string) =>
+      app.inject({ method: 'POST', url: '/tasks/batch', headers, payload })
     const description = 'd'.repeat(65_536)
-    const operations = Array.from({ length: 120 }, () => ({ op: 'create', task: { title: 'Big', description } }))
+    const operations = Array.from({ length: 120 }, () => ({
+      op: 'create',
+      task: { title: 'Big', description },
+    }))
     const answer = await post(padded({ operations }, 8 * MIB))
     expect(answer.statusCode, answer.body.slice(0, 500)).toBe(200)
     expectProblem(await post(padded({ operations }, 8 * MIB + 1)), 413, 'body_too_large')
@@ -300,10 +360,17 @@ describe('the size of a body', () => {
       ['PATCH', `/tasks/${id}`],
     ] as const) {
       const ask = (payload: string) => app.inject({ method, url, headers, payload })
-      expect((await ask(padded({ title: 'x' }, MIB))).statusCode).toBe(method === 'POST' ? 201 : 200)
+      expect((await ask(padded({ title: 'x' }, MIB))).statusCode).toBe(
+        method === 'POST' ? 201 : 200,
+      )
       expectProblem(await ask(padded({ title: 'x' }, MIB + 1)), 413, 'body_too_large')
     }
-    const complete = await app.inject({ method: 'POST', url: `/tasks/${id}/complete`, headers, payload: padded({}, MIB + 1) })
+    const complete = await app.inject({
+      method: 'POST',
+      url: `/tasks/${id}/complete`,
+      headers,
+      payload: padded({}, MIB + 1),
+    })
     expectProblem(complete, 413, 'body_too_large')
   })
 })

@@ -19,13 +19,18 @@ const CHANGES = [
 ] as const
 
 describe.each(CHANGES)('%s /tasks/{id}%s with an Idempotency-Key', (method, path, body) => {
-  const change = (app: App, id: string, headers = {}) => send(app, method, `/tasks/${id}${path}`, body, headers)
+  const change = (app: App, id: string, headers = {}) =>
+    send(app, method, `/tasks/${id}${path}`, body, headers)
 
   test('is done once; a retry is the task as it is now', async () => {
     const app = await startApp()
     const { id } = await create(app)
     const first = await change(app, id, key('k'))
-    expect([first.statusCode, first.headers.etag, first.headers['idempotent-replayed']]).toEqual([200, '"2"', undefined])
+    expect([first.statusCode, first.headers.etag, first.headers['idempotent-replayed']]).toEqual([
+      200,
+      '"2"',
+      undefined,
+    ])
     const again = await change(app, id, key('k'))
     expect([again.statusCode, again.body, again.headers.etag]).toEqual([200, first.body, '"2"'])
     expect(again.headers['idempotent-replayed']).toBe('true')
@@ -42,7 +47,12 @@ describe.each(CHANGES)('%s /tasks/{id}%s with an Idempotency-Key', (method, path
     const { id } = await create(app)
     const ask = (headers: object) => change(app, id, { ...key('k'), ...headers })
     expect((await ask({ 'if-match': '"1"' })).statusCode).toBe(200)
-    for (const headers of [{ 'if-match': '"1"' }, { 'if-none-match': '*' }, { 'if-none-match': '"2"' }, {}]) {
+    for (const headers of [
+      { 'if-match': '"1"' },
+      { 'if-none-match': '*' },
+      { 'if-none-match': '"2"' },
+      {},
+    ]) {
       const again = await ask(headers)
       expect([again.statusCode, again.headers['idempotent-replayed']]).toEqual([200, 'true'])
     }
@@ -64,7 +74,11 @@ describe.each(CHANGES)('%s /tasks/{id}%s with an Idempotency-Key', (method, path
     await change(app, id, key('k'))
     await send(app, 'DELETE', `/tasks/${id}`)
     expectProblem(await change(app, id, key('k')), 404, 'not_found')
-    expectProblem(await change(app, '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', key('k')), 404, 'not_found')
+    expectProblem(
+      await change(app, '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', key('k')),
+      404,
+      'not_found',
+    )
   })
 
   test('is kept for 24 hours', async () => {
@@ -78,19 +92,28 @@ describe.each(CHANGES)('%s /tasks/{id}%s with an Idempotency-Key', (method, path
     expect((await change(app, id, key('k'))).headers['idempotent-replayed']).toBeUndefined()
   })
 
-  test.each(['', 'k'.repeat(201), 'clé', 'a\tb', 'a\nb'])('is 422 with the key %j', async (value) => {
-    const app = await startApp({ database: 'memory' })
-    const { id } = await create(app)
-    expect(expectInvalid(await change(app, id, key(value)))).toEqual(['#/idempotency-key'])
-    expect(await countEvents(app, id)).toBe(1)
-  })
+  test.each(['', 'k'.repeat(201), 'clé', 'a\tb', 'a\nb'])(
+    'is 422 with the key %j',
+    async (value) => {
+      const app = await startApp({ database: 'memory' })
+      const { id } = await create(app)
+      expect(expectInvalid(await change(app, id, key(value)))).toEqual(['#/idempotency-key'])
+      expect(await countEvents(app, id)).toBe(1)
+    },
+  )
 
   test('50 times at once is done once', async () => {
     const app = await startApp()
     const { id } = await create(app)
-    const answers = await Promise.all(Array.from({ length: 50 }, () => change(app, id, key('race'))))
-    expect(new Set(answers.map(({ statusCode, body: text }) => `${statusCode} ${text}`)).size).toBe(1)
-    expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1)
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => change(app, id, key('race'))),
+    )
+    expect(new Set(answers.map(({ statusCode, body: text }) => `${statusCode} ${text}`)).size).toBe(
+      1,
+    )
+    expect(
+      answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined),
+    ).toHaveLength(1)
     expect(await countEvents(app, id)).toBe(2)
   })
 })
@@ -102,23 +125,39 @@ test('a change that changed nothing keeps its key', async () => {
   expect((await ask()).headers['idempotent-replayed']).toBeUndefined()
   await send(app, 'PATCH', `/tasks/${id}`, { title: 'since' })
   const again = await ask()
-  expect([again.json<Task>().title, again.headers['idempotent-replayed']]).toEqual(['since', 'true'])
-  expectProblem(await send(app, 'PATCH', `/tasks/${id}`, {}, key('k')), 422, 'idempotency_key_reused')
+  expect([again.json<Task>().title, again.headers['idempotent-replayed']]).toEqual([
+    'since',
+    'true',
+  ])
+  expectProblem(
+    await send(app, 'PATCH', `/tasks/${id}`, {}, key('k')),
+    422,
+    'idempotency_key_reused',
+  )
 })
 
 test('a replayed DELETE is 204, whatever its preconditions say', async () => {
   const app = await startApp()
   const { id } = await create(app)
-  const remove = (headers = {}) => send(app, 'DELETE', `/tasks/${id}`, undefined, { ...key('k'), ...headers })
+  const remove = (headers = {}) =>
+    send(app, 'DELETE', `/tasks/${id}`, undefined, { ...key('k'), ...headers })
   expectProblem(await remove({ 'if-match': '"2"' }), 412, 'version_mismatch')
   const first = await remove({ 'if-match': '"1"' })
   expect([first.statusCode, first.headers['idempotent-replayed']]).toEqual([204, undefined])
   for (const headers of [{ 'if-match': '"1"' }, { 'if-none-match': '*' }, {}]) {
     const again = await remove(headers)
-    expect([again.statusCode, again.body, again.headers['idempotent-replayed']]).toEqual([204, '', 'true'])
+    expect([again.statusCode, again.body, again.headers['idempotent-replayed']]).toEqual([
+      204,
+      '',
+      'true',
+    ])
   }
   expectProblem(await send(app, 'DELETE', `/tasks/${id}`), 404, 'not_found')
-  expectProblem(await send(app, 'DELETE', `/tasks/${id}`, undefined, key('other')), 404, 'not_found')
+  expectProblem(
+    await send(app, 'DELETE', `/tasks/${id}`, undefined, key('other')),
+    404,
+    'not_found',
+  )
   expect(await countEvents(app, id)).toBe(2)
 })
 
@@ -150,9 +189,15 @@ describe('the same key', () => {
 
   test('on another task, or on a creation or a batch, is another request', async () => {
     const app = await startApp()
-    const tasks = [await create(app, { title: 'a' }, key('k')), await create(app), await create(app)]
+    const tasks = [
+      await create(app, { title: 'a' }, key('k')),
+      await create(app),
+      await create(app),
+    ]
     const operations = [{ op: 'update', id: tasks[2]?.id, task: { title: 'x' } }]
-    expect((await send(app, 'POST', '/tasks/batch', { operations }, key('batch'))).statusCode).toBe(200)
+    expect((await send(app, 'POST', '/tasks/batch', { operations }, key('batch'))).statusCode).toBe(
+      200,
+    )
     for (const { id } of tasks) {
       for (const name of ['k', 'batch']) {
         const answer = await send(app, 'PATCH', `/tasks/${id}`, { title: name }, key(name))
@@ -166,9 +211,17 @@ describe('the same key', () => {
     const app = await startApp()
     const { id } = await create(app)
     await send(app, 'PUT', `/tasks/${id}`, { title: 'x', priority: 'low' }, key('k'))
-    const again = await send(app, 'PATCH', `/tasks/${id}`, { priority: 'low', title: 'x' }, key('k'))
+    const again = await send(
+      app,
+      'PATCH',
+      `/tasks/${id}`,
+      { priority: 'low', title: 'x' },
+      key('k'),
+    )
     expect([again.statusCode, again.headers['idempotent-replayed']]).toEqual([200, 'true'])
-    const completing = [undefined, {}].map((body) => send(app, 'POST', `/tasks/${id}/complete`, body, key('c')))
+    const completing = [undefined, {}].map((body) =>
+      send(app, 'POST', `/tasks/${id}/complete`, body, key('c')),
+    )
     for (const answer of await Promise.all(completing)) expect(answer.statusCode).toBe(200)
   })
 })
@@ -191,11 +244,16 @@ test('any run of keyed changes leaves what the model of remembered keys leaves',
         const headers = { ...(name && key(name)), ...(isStale && { 'if-match': '"0"' }) }
         const answer = await send(app, 'PATCH', `/tasks/${current.id}`, { title }, headers)
         const earlier = name && known.get(`${name} ${task}`)
-        if (earlier !== undefined && earlier !== title) expectProblem(answer, 422, 'idempotency_key_reused')
-        else if (earlier === title) expect([answer.statusCode, answer.json()]).toEqual([200, current])
+        if (earlier !== undefined && earlier !== title)
+          expectProblem(answer, 422, 'idempotency_key_reused')
+        else if (earlier === title)
+          expect([answer.statusCode, answer.json()]).toEqual([200, current])
         else if (isStale) expectProblem(answer, 412, 'version_mismatch')
         else {
-          expect(answer.json()).toMatchObject({ title, version: current.version + Number(title !== current.title) })
+          expect(answer.json()).toMatchObject({
+            title,
+            version: current.version + Number(title !== current.title),
+          })
           tasks[task] = answer.json()
           if (name) known.set(`${name} ${task}`, title)
         }
@@ -210,6 +268,8 @@ test('where a key has no effect it is refused rather than ignored', async () => 
   const { app, addLinked } = await startGithubApp()
   const { id } = await addLinked()
   for (const path of [`/tasks/${id}/sync`, '/github/jobs/retry', '/github/link']) {
-    expect(expectInvalid(await send(app, 'POST', path, undefined, key('k')))).toEqual(['#/idempotency-key'])
+    expect(expectInvalid(await send(app, 'POST', path, undefined, key('k')))).toEqual([
+      '#/idempotency-key',
+    ])
   }
 })

@@ -12,7 +12,10 @@ const startWithTasks = async (): Promise<App> => {
   const app = await startApp({ database: 'memory' })
   await createAll(
     app,
-    Array.from({ length: 100 }, (_, i) => ({ title: `Task ${i}`, description: `Österreich ${i} `.repeat(20) })),
+    Array.from({ length: 100 }, (_, i) => ({
+      title: `Task ${i}`,
+      description: `Österreich ${i} `.repeat(20),
+    })),
   )
   return app
 }
@@ -38,7 +41,8 @@ describe('an answer of more than 1 kB is compressed for a client that accepts gz
     expect(answer.headers['content-type']).toBe(plain.headers['content-type'])
     const length = answer.headers['content-length']
     if (length !== undefined) expect(Number(length)).toBe(answer.rawPayload.length)
-    if (url !== '/metrics') expect(gunzipSync(answer.rawPayload).equals(plain.rawPayload)).toBe(true)
+    if (url !== '/metrics')
+      expect(gunzipSync(answer.rawPayload).equals(plain.rawPayload)).toBe(true)
     expect(answer.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2)
     for (const { headers } of [plain, answer]) expect(headers.vary).toBe('Accept-Encoding')
   })
@@ -50,17 +54,30 @@ describe('an answer of more than 1 kB is compressed for a client that accepts gz
     expect([answer.headers['content-encoding'], answer.headers.etag]).toEqual(['gzip', '"1"'])
     const headers = { ...GZIP, 'if-match': String(answer.headers.etag) }
     const patched = await send(app, 'PATCH', `/tasks/${id}`, { title: 'y' }, headers)
-    expect(JSON.parse(gunzipSync(patched.rawPayload).toString())).toMatchObject({ title: 'y', version: 2 })
+    expect(JSON.parse(gunzipSync(patched.rawPayload).toString())).toMatchObject({
+      title: 'y',
+      version: 2,
+    })
   })
 
   test('a created task and a long refusal too', async () => {
     const app = await startApp({ database: 'memory' })
-    const created = await send(app, 'POST', '/tasks', { title: 'x', description: 'long '.repeat(1000) }, GZIP)
+    const created = await send(
+      app,
+      'POST',
+      '/tasks',
+      { title: 'x', description: 'long '.repeat(1000) },
+      GZIP,
+    )
     expect([created.statusCode, created.headers['content-encoding']]).toEqual([201, 'gzip'])
-    const fields = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`unknown_field_${i}`, 1]))
+    const fields = Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`unknown_field_${i}`, 1]),
+    )
     const refused = await send(app, 'POST', '/tasks', fields, GZIP)
     expect([refused.statusCode, refused.headers['content-encoding']]).toEqual([422, 'gzip'])
-    expect(JSON.parse(gunzipSync(refused.rawPayload).toString())).toMatchObject({ code: 'invalid_input' })
+    expect(JSON.parse(gunzipSync(refused.rawPayload).toString())).toMatchObject({
+      code: 'invalid_input',
+    })
   })
 })
 
@@ -70,13 +87,24 @@ test('a small answer, one without a body and a part of a file stay as they are',
   const small = await send(app, 'GET', `/tasks/${task.id}`, undefined, GZIP)
   expect(small.headers['content-encoding']).toBeUndefined()
   expect(small.json()).toEqual(task)
-  const known = await send(app, 'GET', `/tasks/${task.id}`, undefined, { ...GZIP, 'if-none-match': '"1"' })
-  expect([known.statusCode, known.headers['content-encoding'], known.body]).toEqual([304, undefined, ''])
+  const known = await send(app, 'GET', `/tasks/${task.id}`, undefined, {
+    ...GZIP,
+    'if-none-match': '"1"',
+  })
+  expect([known.statusCode, known.headers['content-encoding'], known.body]).toEqual([
+    304,
+    undefined,
+    '',
+  ])
   const deleted = await send(app, 'DELETE', `/tasks/${task.id}`, undefined, GZIP)
   expect([deleted.statusCode, deleted.headers['content-encoding']]).toEqual([204, undefined])
   const range = { ...GZIP, range: 'bytes=0-4999' }
   const part = await send(app, 'GET', '/docs/static/swagger-ui.css', undefined, range)
-  expect([part.statusCode, part.headers['content-encoding'], part.rawPayload.length]).toEqual([206, undefined, 5000])
+  expect([part.statusCode, part.headers['content-encoding'], part.rawPayload.length]).toEqual([
+    206,
+    undefined,
+    5000,
+  ])
 })
 
 describe('HEAD', () => {
@@ -91,14 +119,17 @@ describe('HEAD', () => {
     },
   )
 
-  test.each(['/tasks', '/tasks?sort=title', '/tasks/:id/events'])('of the streamed %s has no length', async (url) => {
-    const app = await startApp({ database: 'memory' })
-    const { id } = await create(app)
-    const answer = await send(app, 'HEAD', url.replace(':id', id))
-    expect([answer.statusCode, answer.body]).toEqual([200, ''])
-    expect(answer.headers['content-length']).toBeUndefined()
-    expect(answer.headers['content-type']).toContain('application/json')
-  })
+  test.each(['/tasks', '/tasks?sort=title', '/tasks/:id/events'])(
+    'of the streamed %s has no length',
+    async (url) => {
+      const app = await startApp({ database: 'memory' })
+      const { id } = await create(app)
+      const answer = await send(app, 'HEAD', url.replace(':id', id))
+      expect([answer.statusCode, answer.body]).toEqual([200, ''])
+      expect(answer.headers['content-length']).toBeUndefined()
+      expect(answer.headers['content-type']).toContain('application/json')
+    },
+  )
 })
 
 test.each<[string | undefined, boolean]>([
@@ -130,7 +161,11 @@ test('a client that leaves in the middle of a compressed list harms nobody', asy
     task: { title: 'x', description: `${Math.random()}`.repeat(2000) },
   }))
   const headers = { 'content-type': 'application/json' }
-  await fetch(`${url}/tasks/batch`, { method: 'POST', headers, body: JSON.stringify({ operations }) })
+  await fetch(`${url}/tasks/batch`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ operations }),
+  })
   for (let i = 0; i < 20; i += 1) {
     const { socket } = await openSocket(url)
     socket.write('GET /tasks HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n')

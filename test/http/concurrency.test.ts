@@ -37,7 +37,9 @@ describe.each(CHANGES)('If-Match on %s %s', (method, path, body, status) => {
     const app = await startApp({ database: 'memory' })
     const task = await createThird(app)
     for (const field of ['"2"', 'W/"2"', '"1", "2"', '"03"', '""', '"33"', '"a,b"']) {
-      const answer = await send(app, method, `/tasks/${task.id}${path}`, body, { 'if-match': field })
+      const answer = await send(app, method, `/tasks/${task.id}${path}`, body, {
+        'if-match': field,
+      })
       expectProblem(answer, 412, 'version_mismatch')
       expect(answer.headers.etag, field).toBe('"3"')
       expect(await get(app, task.id)).toEqual(task)
@@ -118,11 +120,18 @@ test('If-None-Match: * on a creation is met: it always makes a new task', async 
 
 test('If-Match in several header lines is the list of them all', async () => {
   const url = await startServer({ database: 'memory' })
-  const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"title":"T"}' }
+  const json = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"title":"T"}',
+  }
   const { id } = (await (await fetch(`${url}/tasks`, json)).json()) as Task
   const ask = (...fields: string[]) => {
     const lines = fields.map((field) => `If-Match: ${field}\r\n`).join('')
-    return exchange(url, `POST /tasks/${id}/complete HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines}\r\n`)
+    return exchange(
+      url,
+      `POST /tasks/${id}/complete HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines}\r\n`,
+    )
   }
   expect((await ask('"7"', '"1"')).statusCode).toBe(200)
   expect((await ask('"2"', '"7"')).statusCode).toBe(200)
@@ -134,7 +143,11 @@ test('If-Match in several header lines is the list of them all', async () => {
 test('a stale If-Match is 412 also where nothing would change', async () => {
   const app = await startApp({ database: 'memory' })
   const { id } = await createThird(app)
-  expectProblem(await send(app, 'PUT', `/tasks/${id}`, {}, { 'if-match': '"2"' }), 412, 'version_mismatch')
+  expectProblem(
+    await send(app, 'PUT', `/tasks/${id}`, {}, { 'if-match': '"2"' }),
+    412,
+    'version_mismatch',
+  )
   expect((await send(app, 'PUT', `/tasks/${id}`, {}, { 'if-match': '"3"' })).statusCode).toBe(200)
 })
 
@@ -161,7 +174,9 @@ describe('If-None-Match', () => {
   test.each(['"2"', 'W/"2"', '"1", "2"', '"33"'])('is 200 with %s', async (field) => {
     const app = await startApp({ database: 'memory' })
     const task = await createThird(app)
-    const answer = await send(app, 'GET', `/tasks/${task.id}`, undefined, { 'if-none-match': field })
+    const answer = await send(app, 'GET', `/tasks/${task.id}`, undefined, {
+      'if-none-match': field,
+    })
     expect([answer.statusCode, answer.json(), answer.headers.etag]).toEqual([200, task, '"3"'])
   })
 
@@ -169,30 +184,50 @@ describe('If-None-Match', () => {
     const { app, addLinked, step } = await startGithubApp()
     const { id } = await addLinked()
     const read = () => send(app, 'GET', `/tasks/${id}`, undefined, { 'if-none-match': '"1"' })
-    expect((await read()).json()).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
+    expect((await read()).json()).toMatchObject({
+      external_reference_id: null,
+      sync: { status: 'pending' },
+    })
     await step(id, { status: 'linked', issue: issueOf('4711') })
     const answer = await read()
     expect([answer.statusCode, answer.headers.etag]).toEqual([200, '"1"'])
-    expect(answer.json()).toMatchObject({ version: 1, external_reference_id: '4711', sync: { status: 'linked' } })
+    expect(answer.json()).toMatchObject({
+      version: 1,
+      external_reference_id: '4711',
+      sync: { status: 'linked' },
+    })
   })
 
   test('is 404 for a task that is not there', async () => {
     const app = await startApp({ database: 'memory' })
-    expectProblem(await send(app, 'GET', '/tasks/1', undefined, { 'if-none-match': '*' }), 404, 'not_found')
+    expectProblem(
+      await send(app, 'GET', '/tasks/1', undefined, { 'if-none-match': '*' }),
+      404,
+      'not_found',
+    )
   })
 })
 
 test('of 50 concurrent PUTs with one ETag one is 200 and 49 are 412 with the ETag of the winner', async () => {
   const url = await startServer()
   const json = { 'content-type': 'application/json' }
-  const created = await fetch(`${url}/tasks`, { method: 'POST', headers: json, body: '{"title":"Contended"}' })
+  const created = await fetch(`${url}/tasks`, {
+    method: 'POST',
+    headers: json,
+    body: '{"title":"Contended"}',
+  })
   const { id } = (await created.json()) as Task
   const headers = { ...json, 'if-match': String(created.headers.get('etag')) }
-  const put = (title: string) => fetch(`${url}/tasks/${id}`, { method: 'PUT', headers, body: JSON.stringify({ title }) })
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(`writer ${index}`)))
+  const put = (title: string) =>
+    fetch(`${url}/tasks/${id}`, { method: 'PUT', headers, body: JSON.stringify({ title }) })
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => put(`writer ${index}`)),
+  )
   const winners = answers.filter(({ status }) => status === 200)
   expect(winners).toHaveLength(1)
-  expect(answers.filter(({ status, headers }) => status === 412 && headers.get('etag') === '"2"')).toHaveLength(49)
+  expect(
+    answers.filter(({ status, headers }) => status === 412 && headers.get('etag') === '"2"'),
+  ).toHaveLength(49)
   const task = (await (await fetch(`${url}/tasks/${id}`)).json()) as Task
   expect(task).toEqual(await winners[0]?.json())
   expect(task.version).toBe(2)
@@ -211,7 +246,9 @@ test('concurrent patches of different fields without If-Match lose nothing', asy
   }
   for (let round = 0; round < 10; round += 1) {
     const { id } = await create(app)
-    const patches = Object.entries(fields).map(([name, value]) => send(app, 'PATCH', `/tasks/${id}`, { [name]: value }))
+    const patches = Object.entries(fields).map(([name, value]) =>
+      send(app, 'PATCH', `/tasks/${id}`, { [name]: value }),
+    )
     const versions = (await Promise.all(patches)).map((answer) => answer.json<Task>().version)
     expect(versions.sort()).toEqual([2, 3, 4, 5, 6, 7, 8])
     expect(await get(app, id)).toMatchObject({ ...fields, version: 8 })
@@ -224,7 +261,13 @@ test('twins that read, edit and write back with If-Match count every step', asyn
   const increment = async (): Promise<void> => {
     const task = await get(app, id)
     const title = String(Number(task.title) + 1)
-    const answer = await send(app, 'PUT', `/tasks/${id}`, { title }, { 'if-match': `"${task.version}"` })
+    const answer = await send(
+      app,
+      'PUT',
+      `/tasks/${id}`,
+      { title },
+      { 'if-match': `"${task.version}"` },
+    )
     if (answer.statusCode === 412) return increment()
     expect(answer.statusCode).toBe(200)
   }

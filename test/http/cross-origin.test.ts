@@ -16,7 +16,13 @@ const write = async (headers: Headers): Promise<'allowed' | 'refused'> => {
     await send(app, 'PUT', `/tasks/${task.id}`, { title: 'x' }, headers),
     await send(app, 'PATCH', `/tasks/${task.id}`, { title: 'y' }, headers),
     await send(app, 'POST', `/tasks/${task.id}/complete`, undefined, headers),
-    await send(app, 'POST', '/tasks/batch', { operations: [{ op: 'create', task: { title: 'x' } }] }, headers),
+    await send(
+      app,
+      'POST',
+      '/tasks/batch',
+      { operations: [{ op: 'create', task: { title: 'x' } }] },
+      headers,
+    ),
     await send(app, 'DELETE', `/tasks/${task.id}`, undefined, headers),
   ]
   const isRefused = answers[0]?.statusCode === 403
@@ -72,7 +78,10 @@ test('a delivery of GitHub is judged by its signature alone', async () => {
 
 test('a read by a page of an unnamed origin is answered, but the browser may not show it to the page', async () => {
   const app = await startApp({ database: 'memory', network })
-  const answer = await send(app, 'GET', '/tasks', undefined, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+  const answer = await send(app, 'GET', '/tasks', undefined, {
+    origin: 'https://evil.example',
+    'sec-fetch-site': 'cross-site',
+  })
   expect(answer.statusCode).toBe(200)
   expect(answer.headers['access-control-allow-origin']).toBeUndefined()
   expect(answer.headers.vary).toMatch(/\bOrigin\b/)
@@ -109,12 +118,20 @@ describe('a page of a named origin', () => {
       'access-control-request-method': 'PATCH',
       'access-control-request-headers': 'content-type,if-match,idempotency-key',
     }
-    const answer = await send(app, 'OPTIONS', '/tasks/0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', undefined, headers)
+    const answer = await send(
+      app,
+      'OPTIONS',
+      '/tasks/0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
+      undefined,
+      headers,
+    )
     expect(answer.statusCode).toBe(204)
     expect(answer.headers['access-control-allow-origin']).toBe(APP)
     expect(answer.headers['access-control-allow-methods']).toContain('PATCH')
     const allowed = String(answer.headers['access-control-allow-headers']).toLowerCase().split(', ')
-    expect(allowed).toEqual(expect.arrayContaining(['content-type', 'if-match', 'if-none-match', 'idempotency-key']))
+    expect(allowed).toEqual(
+      expect.arrayContaining(['content-type', 'if-match', 'if-none-match', 'idempotency-key']),
+    )
   })
 })
 
@@ -122,11 +139,15 @@ test('a page of another origin is told nothing of what it may send', async () =>
   const app = await startApp({ database: 'memory', network })
   const headers = { origin: 'https://evil.example', 'access-control-request-method': 'DELETE' }
   const answer = await send(app, 'OPTIONS', '/tasks', undefined, headers)
-  expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+  expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual(
+    [],
+  )
 })
 
 test('without CORS_ORIGINS no answer has a header of CORS', async () => {
   const app = await startApp({ database: 'memory' })
   const answer = await send(app, 'GET', '/tasks', undefined, { origin: 'http://localhost' })
-  expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+  expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual(
+    [],
+  )
 })

@@ -11,7 +11,12 @@ import { createTaskIds } from '#src/task-ids.ts'
 import { toLinkedStore } from '../repository/linked-store.ts'
 import { createStore } from '../repository/task-store.ts'
 
-const SETTINGS = { repository: 'acme/tasks', writeIntervalMs: 1, createsPerMinute: 1, createsPerHour: 1 }
+const SETTINGS = {
+  repository: 'acme/tasks',
+  writeIntervalMs: 1,
+  createsPerMinute: 1,
+  createsPerHour: 1,
+}
 
 /** The HTTP side over a store with links, without a GitHub: what is asked of the store can be looked at, and refused. */
 export const startGithubApp = async () => {
@@ -25,7 +30,9 @@ export const startGithubApp = async () => {
   const sync: SyncRepository = {
     ...repository.sync,
     countLinks() {
-      const count = isDown ? Promise.reject(new Error('down')) : sleep(slowness).then(() => repository.sync.countLinks())
+      const count = isDown
+        ? Promise.reject(new Error('down'))
+        : sleep(slowness).then(() => repository.sync.countLinks())
       counted.push(count)
       return count
     },
@@ -45,7 +52,14 @@ export const startGithubApp = async () => {
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
   const service = createTaskService({ repository, now: Date.now, newId })
   const logger = pino({ level: 'silent' })
-  const app = await buildApp({ service, logger, version: '0', eventLag: () => 0, github, isDraining: () => false })
+  const app = await buildApp({
+    service,
+    logger,
+    version: '0',
+    eventLag: () => 0,
+    github,
+    isDraining: () => false,
+  })
   onTestFinished(async () => {
     await app.close()
     await repository.close()

@@ -10,13 +10,17 @@ test('a list of jobs is whole and in order, and never reads many links at once',
   const tasks = await Promise.all(Array.from({ length: 130 }, () => addLinked({ status: 'dead' })))
   await addLinked()
   const ids = tasks.map(({ id }) => id).sort()
-  const list = async (query: string) => JSON.parse(await read(`/github/jobs?state=dead${query}`)) as { task_id: string }[]
+  const list = async (query: string) =>
+    JSON.parse(await read(`/github/jobs?state=dead${query}`)) as { task_id: string }[]
   const idsOf = async (query: string) => (await list(query)).map(({ task_id }) => task_id)
   expect(await idsOf('&limit=1000')).toEqual(ids)
   expect(await idsOf('')).toEqual(ids.slice(0, 100))
   expect(await idsOf('&limit=7')).toEqual(ids.slice(0, 7))
   expect(await idsOf(`&limit=60&after=${ids[20]}`)).toEqual(ids.slice(21, 81))
   const [first] = await sync.links('dead', undefined, 1)
-  expect((await list('&limit=1'))[0]).toEqual({ task_id: first?.taskId, sync: first && toTaskSync(first) })
+  expect((await list('&limit=1'))[0]).toEqual({
+    task_id: first?.taskId,
+    sync: first && toTaskSync(first),
+  })
   expect(Math.max(...limits)).toBeLessThanOrEqual(AT_ONCE)
 })

@@ -28,25 +28,32 @@ const REQUESTS = [
   ['POST', '/github/webhook', {}, TEXT],
 ] as const
 
-describe.each<NonNullable<AppOptions['database']>>(['own', 'none'])('without GitHub, database: %s', (database) => {
-  test('every route of the GitHub sync is 404, whatever else is wrong with the request', async () => {
-    const app = await startApp({ database })
-    for (const [method, url, body, headers] of REQUESTS) {
-      const answer = await send(app, method, url, body, headers)
-      if (method === 'HEAD') expect(answer.statusCode).toBe(404)
-      else expect([url, expectProblem(answer, 404, 'github_not_configured').detail]).toEqual([url, 'GitHub not configured'])
-      expect(answer.headers['retry-after']).toBeUndefined()
-    }
-  })
+describe.each<NonNullable<AppOptions['database']>>(['own', 'none'])(
+  'without GitHub, database: %s',
+  (database) => {
+    test('every route of the GitHub sync is 404, whatever else is wrong with the request', async () => {
+      const app = await startApp({ database })
+      for (const [method, url, body, headers] of REQUESTS) {
+        const answer = await send(app, method, url, body, headers)
+        if (method === 'HEAD') expect(answer.statusCode).toBe(404)
+        else
+          expect([url, expectProblem(answer, 404, 'github_not_configured').detail]).toEqual([
+            url,
+            'GitHub not configured',
+          ])
+        expect(answer.headers['retry-after']).toBeUndefined()
+      }
+    })
 
-  test('what is no route of it is refused as everywhere', async () => {
-    const app = await startApp({ database })
-    expectProblem(await send(app, 'GET', '/github'), 404, 'route_not_found')
-    expectProblem(await send(app, 'GET', '/github/unknown'), 404, 'route_not_found')
-    expectProblem(await send(app, 'DELETE', '/github/status'), 405, 'method_not_allowed')
-    expectProblem(await send(app, 'GET', `/tasks/${ID}/sync`), 405, 'method_not_allowed')
-  })
-})
+    test('what is no route of it is refused as everywhere', async () => {
+      const app = await startApp({ database })
+      expectProblem(await send(app, 'GET', '/github'), 404, 'route_not_found')
+      expectProblem(await send(app, 'GET', '/github/unknown'), 404, 'route_not_found')
+      expectProblem(await send(app, 'DELETE', '/github/status'), 405, 'method_not_allowed')
+      expectProblem(await send(app, 'GET', `/tasks/${ID}/sync`), 405, 'method_not_allowed')
+    })
+  },
+)
 
 test('without GitHub an existing task cannot be synced', async () => {
   const app = await startApp()
@@ -58,7 +65,10 @@ test('without GitHub a task has no sync, an id of another system is taken, and n
   const app = await startApp()
   const task = await create(app, { title: 'a', external_reference_id: 'theirs' })
   expect(task).toMatchObject({ sync: null, external_reference_id: 'theirs' })
-  const changed = await send(app, 'PUT', `/tasks/${task.id}`, { ...task, external_reference_id: 'another' })
+  const changed = await send(app, 'PUT', `/tasks/${task.id}`, {
+    ...task,
+    external_reference_id: 'another',
+  })
   expect(changed.json()).toMatchObject({ sync: null, external_reference_id: 'another', version: 2 })
   expect((await send(app, 'GET', '/metrics')).body).not.toContain('github_sync')
 })

@@ -12,7 +12,9 @@ const statuses = (answers: readonly { readonly statusCode: number }[]): number[]
 test('requests at once for one task without an issue are all accepted, and link it once', async () => {
   const { app, add, sync } = await startGithubApp()
   const { id } = await add()
-  const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send(app, 'POST', `/tasks/${id}/sync`)))
+  const answers = await Promise.all(
+    Array.from({ length: AT_ONCE }, () => send(app, 'POST', `/tasks/${id}/sync`)),
+  )
   expect(statuses(answers)).toEqual([202])
   expect(await sync.countLinks()).toEqual({ pending: 1 })
 })
@@ -33,7 +35,9 @@ test('requests at once for a task that does not exist, or no longer does, are al
   const { id } = await add()
   await remove(id)
   for (const absent of [id, UNKNOWN_ID, 'nonsense']) {
-    const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send(app, 'POST', `/tasks/${absent}/sync`)))
+    const answers = await Promise.all(
+      Array.from({ length: AT_ONCE }, () => send(app, 'POST', `/tasks/${absent}/sync`)),
+    )
     for (const answer of answers) expectProblem(answer, 404, 'not_found')
   }
   expect(await sync.countLinks()).toEqual({})
@@ -43,7 +47,11 @@ test('requests that race with the deletion of the task are accepted or 404, and 
   const { app, add, sync, current } = await startGithubApp()
   const { id } = await add()
   const syncs = () => Array.from({ length: AT_ONCE }, () => send(app, 'POST', `/tasks/${id}/sync`))
-  const [deleted, ...answers] = await Promise.all([send(app, 'DELETE', `/tasks/${id}`), ...syncs(), ...syncs()])
+  const [deleted, ...answers] = await Promise.all([
+    send(app, 'DELETE', `/tasks/${id}`),
+    ...syncs(),
+    ...syncs(),
+  ])
   expect(deleted.statusCode).toBe(204)
   expect([202, 404]).toEqual(expect.arrayContaining(statuses(answers)))
   expect(await current(id)).toBeUndefined()

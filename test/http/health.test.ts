@@ -85,7 +85,9 @@ test('/metrics tells requests by method, route and status, and the process, in t
       .find(
         (line) =>
           line.startsWith('http_request_duration_seconds_count{') &&
-          [`method="${method}"`, `route="${route}"`, `status="${status}"`].every((label) => line.includes(label)),
+          [`method="${method}"`, `route="${route}"`, `status="${status}"`].every((label) =>
+            line.includes(label),
+          ),
       )
       ?.split(' ')[1]
   expect(count('POST', '/tasks', 201)).toBe('2')
@@ -93,7 +95,11 @@ test('/metrics tells requests by method, route and status, and the process, in t
   expect(count('GET', '/tasks/:id', 200)).toBe('1')
   expect(count('GET', '/tasks/:id', 404)).toBe('1')
   expect(answer.body).not.toContain(id)
-  for (const name of ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds'])
+  for (const name of [
+    'process_resident_memory_bytes',
+    'process_cpu_seconds_total',
+    'nodejs_eventloop_lag_seconds',
+  ])
     expect(answer.body).toContain(`\n${name} `)
   for (const line of answer.body.split('\n').filter((one) => one !== ''))
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [-+.\deNaInf]+)$/)

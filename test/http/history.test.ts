@@ -30,7 +30,11 @@ const history = async (app: App, id: string): Promise<Event[]> => {
 test('the history tells every change, oldest first, with the changed fields alone', async () => {
   let now = Date.parse('2026-03-01T09:00:00.000Z')
   const app = await startApp({ now: () => now })
-  const { id } = await create(app, { title: 'Write', labels: ['a'], due_at: '2026-03-06T12:00:00Z' })
+  const { id } = await create(app, {
+    title: 'Write',
+    labels: ['a'],
+    due_at: '2026-03-06T12:00:00Z',
+  })
   const path = `/tasks/${id}`
   const steps = [
     () => send(app, 'PUT', path, { title: 'Write it', description: 'soon', priority: 'medium' }),
@@ -91,7 +95,14 @@ test('an event has the members of the contract in their order', async () => {
   const app = await startApp()
   const { id } = await create(app)
   const [event] = await history(app, id)
-  expect(Object.keys(event ?? {})).toEqual(['sequence', 'type', 'task_id', 'time', 'actor', 'changes'])
+  expect(Object.keys(event ?? {})).toEqual([
+    'sequence',
+    'type',
+    'task_id',
+    'time',
+    'actor',
+    'changes',
+  ])
 })
 
 test('a change that changes nothing, or is refused, makes no event', async () => {
@@ -134,11 +145,21 @@ test('the sequence counts the events of all tasks, without gaps', async () => {
 test('a history longer than one read comes whole, and tells how the task came to be', async () => {
   const app = await startApp()
   const { id } = await create(app)
-  const operations = Array.from({ length: 600 }, (_, index) => ({ op: 'update', id, task: { title: `Title ${index}` } }))
+  const operations = Array.from({ length: 600 }, (_, index) => ({
+    op: 'update',
+    id,
+    task: { title: `Title ${index}` },
+  }))
   expect((await send(app, 'POST', '/tasks/batch', { operations })).statusCode).toBe(200)
   const events = await history(app, id)
-  expect(events.map(({ changes }) => changes.title?.after)).toEqual(['A task', ...operations.map(({ task }) => task.title)])
-  expect((await send(app, 'GET', `/tasks/${id}`)).json<Task>()).toMatchObject({ title: 'Title 599', version: 601 })
+  expect(events.map(({ changes }) => changes.title?.after)).toEqual([
+    'A task',
+    ...operations.map(({ task }) => task.title),
+  ])
+  expect((await send(app, 'GET', `/tasks/${id}`)).json<Task>()).toMatchObject({
+    title: 'Title 599',
+    version: 601,
+  })
 })
 
 test('HEAD is 200 without a body, and the history of an unknown or malformed id is 404', async () => {

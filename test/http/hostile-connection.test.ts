@@ -18,7 +18,10 @@ const expectTasks = async (url: string, count: number): Promise<void> => {
 describe('what is no HTTP is 400 as a problem', () => {
   test.each([
     ['garbage', 'GARBAGE\r\n\r\n'],
-    ['a TLS greeting', Buffer.from([0x16, 0x03, 0x01, 0x00, 0xa5, 0x01, 0x00, 0x00, 0xa1, 0x03, 0x03])],
+    [
+      'a TLS greeting',
+      Buffer.from([0x16, 0x03, 0x01, 0x00, 0xa5, 0x01, 0x00, 0x00, 0xa1, 0x03, 0x03]),
+    ],
     ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an unknown method', `BREW /tasks HTTP/1.1\r\n${HOST}\r\n`],
     ['a space in the URL', `GET /ta sks HTTP/1.1\r\n${HOST}\r\n`],
@@ -28,7 +31,10 @@ describe('what is no HTTP is 400 as a problem', () => {
     ['a negative length', `${JSON_POST}Content-Length: -1\r\n\r\n`],
     ['a length that is no number', `${JSON_POST}Content-Length: ten\r\n\r\n`],
     ['two lengths', `${JSON_POST}Content-Length: 13\r\nContent-Length: 14\r\n\r\n${BODY}`],
-    ['a length and chunks', `${JSON_POST}Content-Length: 13\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    [
+      'a length and chunks',
+      `${JSON_POST}Content-Length: 13\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
     ['a bad chunk', `${JSON_POST}Transfer-Encoding: chunked\r\n\r\nZZ\r\n${BODY}\r\n`],
     ['no Host', 'GET /tasks HTTP/1.1\r\n\r\n'],
   ])('%s', async (_, request) => {
@@ -51,7 +57,10 @@ describe('what is no HTTP is 400 as a problem', () => {
 test.each([
   ['a huge header', `GET /tasks HTTP/1.1\r\n${HOST}X-Huge: ${'x'.repeat(20_000)}\r\n\r\n`],
   ['a huge URL', `GET /tasks?q=${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`],
-  ['10,000 query parameters', `GET /tasks?${'status=pending&'.repeat(10_000)} HTTP/1.1\r\n${HOST}\r\n`],
+  [
+    '10,000 query parameters',
+    `GET /tasks?${'status=pending&'.repeat(10_000)} HTTP/1.1\r\n${HOST}\r\n`,
+  ],
   ['many headers', `GET /tasks HTTP/1.1\r\n${HOST}${'X-Many: 1\r\n'.repeat(5000)}\r\n`],
 ])('%s is 431', async (_, request) => {
   const url = await startServer()
@@ -60,22 +69,35 @@ test.each([
 })
 
 describe('X-Request-Id', () => {
-  test.each(['a b', '<script>', 'a%0d%0aSet-Cookie:x=1', 'é', 'a\tb', '"', 'a,b', 'x'.repeat(129), ''])(
-    '%j is replaced and never echoed',
-    async (given) => {
-      const url = await startServer()
-      const answer = await exchange(url, `GET /nowhere HTTP/1.1\r\n${HOST}X-Request-Id: ${given}\r\nConnection: close\r\n\r\n`)
-      const { request_id } = expectProblem(answer, 404, 'route_not_found')
-      expect(request_id).not.toBe(given)
-      expect(request_id).toMatch(/^[\w-]{4,64}$/)
-    },
-  )
+  test.each([
+    'a b',
+    '<script>',
+    'a%0d%0aSet-Cookie:x=1',
+    'é',
+    'a\tb',
+    '"',
+    'a,b',
+    'x'.repeat(129),
+    '',
+  ])('%j is replaced and never echoed', async (given) => {
+    const url = await startServer()
+    const answer = await exchange(
+      url,
+      `GET /nowhere HTTP/1.1\r\n${HOST}X-Request-Id: ${given}\r\nConnection: close\r\n\r\n`,
+    )
+    const { request_id } = expectProblem(answer, 404, 'route_not_found')
+    expect(request_id).not.toBe(given)
+    expect(request_id).toMatch(/^[\w-]{4,64}$/)
+  })
 
   test.each(['a\rSet-Cookie: x=1', 'a\nSet-Cookie: x=1', 'a\r\r\nSet-Cookie: x=1', 'a\u0000b'])(
     '%j does not split the answer',
     async (given) => {
       const url = await startServer()
-      const answer = await exchange(url, `GET /tasks HTTP/1.1\r\n${HOST}X-Request-Id: ${given}\r\nConnection: close\r\n\r\n`)
+      const answer = await exchange(
+        url,
+        `GET /tasks HTTP/1.1\r\n${HOST}X-Request-Id: ${given}\r\nConnection: close\r\n\r\n`,
+      )
       expect(answer.headers['set-cookie']).toBeUndefined()
       if (answer.statusCode !== 200) expectProblem(answer, 400, 'malformed_request')
       else expect(answer.headers['x-request-id']).toMatch(/^[\w-]+$/)
@@ -102,7 +124,11 @@ describe('Idempotency-Key', () => {
 describe('a body that is too large is refused while it streams in', () => {
   const MB = 1024 * 1024
   const piece = Buffer.alloc(64 * 1024, ' ')
-  const chunk = Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')])
+  const chunk = Buffer.concat([
+    Buffer.from(`${piece.length.toString(16)}\r\n`),
+    piece,
+    Buffer.from('\r\n'),
+  ])
 
   test.each([
     ['/tasks', 'with its length', 'Content-Length: 104857600'],
@@ -119,9 +145,12 @@ describe('a body that is too large is refused while it streams in', () => {
       isOpen = false
       return text
     })
-    socket.write(`POST ${path} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n${length}\r\n\r\n`)
+    socket.write(
+      `POST ${path} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n${length}\r\n\r\n`,
+    )
     while (isOpen && sent < 100 * MB) {
-      if (!socket.write(length.startsWith('Content') ? piece : chunk)) await Promise.race([drained(socket), closed])
+      if (!socket.write(length.startsWith('Content') ? piece : chunk))
+        await Promise.race([drained(socket), closed])
       sent += piece.length
       most = Math.max(most, process.memoryUsage().rss - before)
     }
@@ -132,7 +161,8 @@ describe('a body that is too large is refused while it streams in', () => {
     await expectTasks(url, 0)
   })
 
-  const drained = (socket: NodeJS.EventEmitter): Promise<void> => new Promise((resolve) => socket.once('drain', resolve))
+  const drained = (socket: NodeJS.EventEmitter): Promise<void> =>
+    new Promise((resolve) => socket.once('drain', resolve))
 
   test('a chunked body over the limit is 413 before it has ended', async () => {
     const url = await startServer()
@@ -145,7 +175,10 @@ describe('a body that is too large is refused while it streams in', () => {
   test('a chunked body within the limit is taken', async () => {
     const url = await startServer()
     const chunks = [...BODY].map((character) => `1;ext=1\r\n${character}\r\n`).join('')
-    const answer = await exchange(url, `${JSON_POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunks}0\r\n\r\n`)
+    const answer = await exchange(
+      url,
+      `${JSON_POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunks}0\r\n\r\n`,
+    )
     expect(answer.statusCode).toBe(201)
   })
 })
@@ -154,7 +187,11 @@ describe('who is too slow is cut', () => {
   const slowest = { headers: 300, request: 600, stall: 600 }
 
   /** Sends a piece every 50 ms until the connection is closed; tells what came back, and after how long. */
-  const drip = async (url: string, first: string, piece: string): Promise<{ answer: string; ms: number }> => {
+  const drip = async (
+    url: string,
+    first: string,
+    piece: string,
+  ): Promise<{ answer: string; ms: number }> => {
     const started = performance.now()
     const { socket, ended } = await openSocket(url)
     socket.write(first)
@@ -220,10 +257,17 @@ test('a client that takes nothing of a long list is cut, and one that takes it s
 
 test('requests on one connection are answered in their order, each with its own id', async () => {
   const url = await startServer()
-  const requests = ['/tasks', '/nowhere', '/livez'].map((path) => `GET ${path} HTTP/1.1\r\n${HOST}\r\n`)
+  const requests = ['/tasks', '/nowhere', '/livez'].map(
+    (path) => `GET ${path} HTTP/1.1\r\n${HOST}\r\n`,
+  )
   const { socket, ended } = await openSocket(url)
   socket.write(`${requests.join('')}GET /tasks HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
   const text = await ended
-  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200', '200'])
+  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+    '200',
+    '404',
+    '200',
+    '200',
+  ])
   expect(new Set([...text.matchAll(/x-request-id: (\S+)/gi)].map(([, id]) => id)).size).toBe(4)
 })

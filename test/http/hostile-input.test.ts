@@ -46,7 +46,11 @@ test('broken JSON is 400', async () => {
   const app = await startApp({ database: 'memory' })
   for (const [method, url] of await bodied(app)) {
     for (const payload of BROKEN)
-      expectProblem(await app.inject({ method, url, headers: JSON_HEADERS, payload }), 400, 'malformed_json')
+      expectProblem(
+        await app.inject({ method, url, headers: JSON_HEADERS, payload }),
+        400,
+        'malformed_json',
+      )
   }
   await untouched(app)
 })
@@ -63,7 +67,11 @@ test.each([
   const app = await startApp({ database: 'memory' })
   const payload = Buffer.concat([Buffer.from('{"title":"'), Buffer.from(bytes), Buffer.from('"}')])
   for (const [method, url] of await bodied(app)) {
-    expectProblem(await app.inject({ method, url, headers: JSON_HEADERS, payload }), 400, 'malformed_json')
+    expectProblem(
+      await app.inject({ method, url, headers: JSON_HEADERS, payload }),
+      400,
+      'malformed_json',
+    )
   }
   await untouched(app)
 })
@@ -79,8 +87,16 @@ describe('JSON that is 200,000 levels deep is refused without harm', () => {
   ])('%s', async (_, deep) => {
     const app = await startApp({ database: 'memory' })
     const paths = (await bodied(app)).filter(([method]) => method === 'POST')
-    const frames = [deep, `{"title":${deep}}`, `{"title":"x","labels":${deep}}`, `{"operations":${deep}}`]
-    frames.push(`{"operations":[{"op":"create","task":${deep}}]}`, `{"operations":[{"op":"update","id":${deep}}]}`)
+    const frames = [
+      deep,
+      `{"title":${deep}}`,
+      `{"title":"x","labels":${deep}}`,
+      `{"operations":${deep}}`,
+    ]
+    frames.push(
+      `{"operations":[{"op":"create","task":${deep}}]}`,
+      `{"operations":[{"op":"update","id":${deep}}]}`,
+    )
     for (const payload of frames) {
       for (const [method, url] of paths) {
         const headers = { ...JSON_HEADERS, 'idempotency-key': 'deep' }
@@ -93,23 +109,29 @@ describe('JSON that is 200,000 levels deep is refused without harm', () => {
   })
 })
 
-test.each(['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '__defineGetter__', 'toJSON', ''])(
-  'a member named %j is unknown, and changes no prototype',
-  async (name) => {
-    const app = await startApp({ database: 'memory' })
-    const hostile = `${JSON.stringify(name)}:{"title":"polluted","isAdmin":true,"prototype":{"isAdmin":true}}`
-    for (const [method, url] of await bodied(app)) {
-      const payload = url.endsWith('batch')
-        ? `{"operations":[{"op":"create","task":{"title":"x",${hostile}}}]}`
-        : `{"title":"x",${hostile}}`
-      expectInvalid(await app.inject({ method, url, headers: JSON_HEADERS, payload }))
-      expectInvalid(await app.inject({ method, url, headers: JSON_HEADERS, payload: `{${hostile}}` }))
-    }
-    expect(Reflect.get({}, 'isAdmin')).toBeUndefined()
-    expect(expectInvalid(await send(app, 'GET', `/tasks?${name || '%20'}=1`))).toHaveLength(1)
-    await untouched(app)
-  },
-)
+test.each([
+  '__proto__',
+  'constructor',
+  'prototype',
+  'hasOwnProperty',
+  'toString',
+  '__defineGetter__',
+  'toJSON',
+  '',
+])('a member named %j is unknown, and changes no prototype', async (name) => {
+  const app = await startApp({ database: 'memory' })
+  const hostile = `${JSON.stringify(name)}:{"title":"polluted","isAdmin":true,"prototype":{"isAdmin":true}}`
+  for (const [method, url] of await bodied(app)) {
+    const payload = url.endsWith('batch')
+      ? `{"operations":[{"op":"create","task":{"title":"x",${hostile}}}]}`
+      : `{"title":"x",${hostile}}`
+    expectInvalid(await app.inject({ method, url, headers: JSON_HEADERS, payload }))
+    expectInvalid(await app.inject({ method, url, headers: JSON_HEADERS, payload: `{${hostile}}` }))
+  }
+  expect(Reflect.get({}, 'isAdmin')).toBeUndefined()
+  expect(expectInvalid(await send(app, 'GET', `/tasks?${name || '%20'}=1`))).toHaveLength(1)
+  await untouched(app)
+})
 
 const WRONG: Record<string, unknown[]> = {
   title: [1, true, null, [], {}, ['x']],
@@ -121,19 +143,23 @@ const WRONG: Record<string, unknown[]> = {
   external_reference_id: [4711, true, [], {}],
 }
 
-test.each(Object.entries(WRONG))('%s of a wrong type is 422 and never converted', async (field, values) => {
-  const app = await startApp({ database: 'memory' })
-  const { id } = await create(app, { title: 'Untouched' })
-  for (const value of values) {
-    const tries = [
-      await send(app, 'POST', '/tasks', { title: 'T', [field]: value }),
-      await send(app, 'PUT', `/tasks/${id}`, { [field]: value }),
-    ]
-    for (const answer of tries)
-      for (const pointer of expectInvalid(answer)) expect(pointer).toMatch(new RegExp(`^#/${field}(/0)?$`))
-  }
-  await untouched(app)
-})
+test.each(Object.entries(WRONG))(
+  '%s of a wrong type is 422 and never converted',
+  async (field, values) => {
+    const app = await startApp({ database: 'memory' })
+    const { id } = await create(app, { title: 'Untouched' })
+    for (const value of values) {
+      const tries = [
+        await send(app, 'POST', '/tasks', { title: 'T', [field]: value }),
+        await send(app, 'PUT', `/tasks/${id}`, { [field]: value }),
+      ]
+      for (const answer of tries)
+        for (const pointer of expectInvalid(answer))
+          expect(pointer).toMatch(new RegExp(`^#/${field}(/0)?$`))
+    }
+    await untouched(app)
+  },
+)
 
 test('numbers beyond all bounds are 422', async () => {
   const app = await startApp({ database: 'memory' })
@@ -152,7 +178,9 @@ test('numbers beyond all bounds are 422', async () => {
 
 test('a problem stays small and well-formed however large or odd the input was', async () => {
   const app = await startApp({ database: 'memory' })
-  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`field ${index}/~\ud800`, index]))
+  const many = Object.fromEntries(
+    Array.from({ length: 10_000 }, (_, index) => [`field ${index}/~\ud800`, index]),
+  )
   const long = { title: 'x', ['n'.repeat(500_000)]: 1 }
   const bad = { title: 'x', labels: Array.from({ length: 100_000 }, () => 5) }
   for (const body of [many, long, bad, { title: '😀'.repeat(200_000) }]) {
@@ -167,7 +195,9 @@ const UNKNOWN = [1, 7, 8, 9, 500]
 
 test.each(UNKNOWN)('%d unknown fields are named, at least some of them', async (count) => {
   const app = await startApp({ database: 'memory' })
-  const unknown = Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1]))
+  const unknown = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`field${index}`, 1]),
+  )
   for (const [method, url] of await bodied(app)) {
     const pointers = expectInvalid(await send(app, method, url, { title: 'x', ...unknown }))
     expect(pointers.length).toBeLessThanOrEqual(100)
@@ -211,8 +241,11 @@ test.each(['/tasks/%zz', '/%', '/tasks?q=%', '/tasks/%ff', '/tasks/%c0%af', '/%E
   },
 )
 
-test.each(['/tasks/%zz', '/%zz', '/tasks/%', '/tasks/%zz/complete?x=1'])('the URL %s cannot be decoded: 400', async (url) => {
-  const app = await startApp({ database: 'memory' })
-  const problem = expectProblem(await send(app, 'GET', url), 400, 'malformed_request')
-  expect(problem.instance).toBe(url.split('?')[0])
-})
+test.each(['/tasks/%zz', '/%zz', '/tasks/%', '/tasks/%zz/complete?x=1'])(
+  'the URL %s cannot be decoded: 400',
+  async (url) => {
+    const app = await startApp({ database: 'memory' })
+    const problem = expectProblem(await send(app, 'GET', url), 400, 'malformed_request')
+    expect(problem.instance).toBe(url.split('?')[0])
+  },
+)

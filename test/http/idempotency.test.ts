@@ -19,7 +19,8 @@ test('a retry is answered byte for byte, and says so', async () => {
   const retry = await send(app, 'POST', '/tasks', draft, key('k'))
   expect([retry.statusCode, retry.body]).toEqual([201, first.body])
   expect(retry.headers['idempotent-replayed']).toBe('true')
-  for (const name of ['location', 'etag', 'content-type']) expect(retry.headers[name]).toBe(first.headers[name])
+  for (const name of ['location', 'etag', 'content-type'])
+    expect(retry.headers[name]).toBe(first.headers[name])
   expect(await list(app)).toEqual([first.json()])
 })
 
@@ -52,7 +53,11 @@ test('a retry tells the external reference as it is known now', async () => {
 test('the same key with another body is 422 and makes nothing', async () => {
   const app = await startApp()
   const task = await create(app, { title: 'One' }, key('k'))
-  for (const draft of [{ title: 'Two' }, { title: 'One', priority: 'medium' }, { title: 'One', labels: [] }]) {
+  for (const draft of [
+    { title: 'Two' },
+    { title: 'One', priority: 'medium' },
+    { title: 'One', labels: [] },
+  ]) {
     expectProblem(await send(app, 'POST', '/tasks', draft, key('k')), 422, 'idempotency_key_reused')
   }
   expect(await list(app)).toEqual([task])
@@ -60,7 +65,13 @@ test('the same key with another body is 422 and makes nothing', async () => {
 
 test('neither white space nor the order of the members makes another body', async () => {
   const app = await startApp()
-  const first = await send(app, 'POST', '/tasks', { title: 'T', priority: 'low', labels: ['a', 'b'] }, key('k'))
+  const first = await send(
+    app,
+    'POST',
+    '/tasks',
+    { title: 'T', priority: 'low', labels: ['a', 'b'] },
+    key('k'),
+  )
   const headers = { 'content-type': 'application/json; charset=utf-8', ...key('k') }
   const payload = ' {"labels" : [ "a", "\\u0062" ],\n"priority":"low", "title":"T"} '
   const retry = await app.inject({ method: 'POST', url: '/tasks', headers, payload })
@@ -81,7 +92,11 @@ test('a key is kept for 24 hours and is new afterwards', async () => {
   const first = await create(app, { title: 'T' }, key('k'))
   now = START + DAY - 1
   expect((await create(app, { title: 'T' }, key('k'))).id).toBe(first.id)
-  expectProblem(await send(app, 'POST', '/tasks', { title: 'Other' }, key('k')), 422, 'idempotency_key_reused')
+  expectProblem(
+    await send(app, 'POST', '/tasks', { title: 'Other' }, key('k')),
+    422,
+    'idempotency_key_reused',
+  )
   now = START + DAY + 1
   const next = await send(app, 'POST', '/tasks', { title: 'Other' }, key('k'))
   expect([next.statusCode, next.headers['idempotent-replayed']]).toEqual([201, undefined])
@@ -90,21 +105,36 @@ test('a key is kept for 24 hours and is new afterwards', async () => {
 })
 
 describe('a key', () => {
-  test.each(['', 'k'.repeat(201), 'clé', 'a\tb', 'a\u0000b', '🔑', 'a\u007f'])('%j is refused', async (value) => {
-    const app = await startApp()
-    expectInvalid(await send(app, 'POST', '/tasks', { title: 'T' }, key(value)))
-    expectInvalid(await send(app, 'POST', '/tasks/batch', { operations: [{ op: 'create', task: { title: 'T' } }] }, key(value)))
-    expect(await list(app)).toEqual([])
-  })
-
-  test.each(['k', 'k'.repeat(200), '"quoted"', "' OR 1=1 --", '8e03978e-40d5-43dd-bc93-6894a57f9324', '__proto__'])(
-    '%j is taken',
+  test.each(['', 'k'.repeat(201), 'clé', 'a\tb', 'a\u0000b', '🔑', 'a\u007f'])(
+    '%j is refused',
     async (value) => {
       const app = await startApp()
-      const first = await create(app, { title: 'T' }, key(value))
-      expect(await create(app, { title: 'T' }, key(value))).toEqual(first)
+      expectInvalid(await send(app, 'POST', '/tasks', { title: 'T' }, key(value)))
+      expectInvalid(
+        await send(
+          app,
+          'POST',
+          '/tasks/batch',
+          { operations: [{ op: 'create', task: { title: 'T' } }] },
+          key(value),
+        ),
+      )
+      expect(await list(app)).toEqual([])
     },
   )
+
+  test.each([
+    'k',
+    'k'.repeat(200),
+    '"quoted"',
+    "' OR 1=1 --",
+    '8e03978e-40d5-43dd-bc93-6894a57f9324',
+    '__proto__',
+  ])('%j is taken', async (value) => {
+    const app = await startApp()
+    const first = await create(app, { title: 'T' }, key(value))
+    expect(await create(app, { title: 'T' }, key(value))).toEqual(first)
+  })
 
   test('is not used up by a request that was refused', async () => {
     const app = await startApp()
@@ -117,7 +147,11 @@ describe('a key', () => {
     const app = await startApp()
     await create(app, { title: 'T' }, key('k'))
     const operations = [{ op: 'create', task: { title: 'T' } }]
-    expectProblem(await send(app, 'POST', '/tasks/batch', { operations }, key('k')), 422, 'idempotency_key_reused')
+    expectProblem(
+      await send(app, 'POST', '/tasks/batch', { operations }, key('k')),
+      422,
+      'idempotency_key_reused',
+    )
     expect(await list(app)).toHaveLength(1)
   })
 
@@ -138,16 +172,23 @@ test('50 concurrent POSTs with one key make one task and get 50 equal answers', 
   )
   expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1)
   expect(answers[0]?.statusCode).toBe(201)
-  expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1)
+  expect(
+    answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined),
+  ).toHaveLength(1)
   expect(await list(app)).toEqual([answers[0]?.json()])
 })
 
 test('of twins with one key and different bodies one creates and the others are refused', async () => {
   const app = await startApp()
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => send(app, 'POST', '/tasks', { title: `Twin ${index}` }, key('race'))),
+    Array.from({ length: 20 }, (_, index) =>
+      send(app, 'POST', '/tasks', { title: `Twin ${index}` }, key('race')),
+    ),
   )
-  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, ...Array.from({ length: 19 }, () => 422)])
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([
+    201,
+    ...Array.from({ length: 19 }, () => 422),
+  ])
   expect(await list(app)).toHaveLength(1)
 })
 
@@ -168,7 +209,13 @@ test('any run of posts makes what the model of remembered keys makes', async () 
       const known = new Map<string, { title: string; body: string; at: number }>()
       for (const { key: name, title, wait } of posts) {
         now += wait
-        const answer = await send(app, 'POST', '/tasks', { title }, name === undefined ? {} : key(name))
+        const answer = await send(
+          app,
+          'POST',
+          '/tasks',
+          { title },
+          name === undefined ? {} : key(name),
+        )
         const record = name === undefined ? undefined : known.get(name)
         if (record !== undefined && now - record.at < DAY) {
           if (record.title === title) expect(answer.body).toBe(record.body)

@@ -6,7 +6,12 @@ import { create, expectProblem, list } from './requests.ts'
 
 const post = async (payload: string | Buffer, url = '/tasks') => {
   const app = await startApp({ database: 'memory' })
-  const answer = await app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload })
+  const answer = await app.inject({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/json' },
+    payload,
+  })
   return { app, answer }
 }
 
@@ -26,12 +31,20 @@ describe('a name that stands twice in one object is 400, with the name and its p
   })
 
   test('in a batch and in a patch as well', async () => {
-    const { app, answer } = await post('{"operations":[{"op":"create","op":"delete","task":{"title":"x"}}]}', '/tasks/batch')
+    const { app, answer } = await post(
+      '{"operations":[{"op":"create","op":"delete","task":{"title":"x"}}]}',
+      '/tasks/batch',
+    )
     expectProblem(answer, 400, 'malformed_json')
     const task = await create(app)
     const headers = { 'content-type': 'application/merge-patch+json' }
     const payload = '{"status":"completed","status":"pending"}'
-    const patched = await app.inject({ method: 'PATCH', url: `/tasks/${task.id}`, headers, payload })
+    const patched = await app.inject({
+      method: 'PATCH',
+      url: `/tasks/${task.id}`,
+      headers,
+      payload,
+    })
     expectProblem(patched, 400, 'malformed_json')
   })
 
@@ -51,12 +64,19 @@ describe('a name that stands twice in one object is 400, with the name and its p
   test('any object with one name repeated is refused', () => {
     const member = fc.tuple(fc.string({ unit: 'binary' }), fc.jsonValue())
     fc.assert(
-      fc.property(fc.array(member, { minLength: 1 }), fc.nat(), fc.jsonValue(), (members, at, value) => {
-        const names = [...new Map(members)]
-        const repeated = [...names, [names[at % names.length]?.[0], value] as const]
-        const text = repeated.map(([name, one]) => `${JSON.stringify(name)}:${JSON.stringify(one)}`).join(',')
-        expect(() => parseJson(`[{"x":{${text}}}]`)).toThrow('name twice')
-      }),
+      fc.property(
+        fc.array(member, { minLength: 1 }),
+        fc.nat(),
+        fc.jsonValue(),
+        (members, at, value) => {
+          const names = [...new Map(members)]
+          const repeated = [...names, [names[at % names.length]?.[0], value] as const]
+          const text = repeated
+            .map(([name, one]) => `${JSON.stringify(name)}:${JSON.stringify(one)}`)
+            .join(',')
+          expect(() => parseJson(`[{"x":{${text}}}]`)).toThrow('name twice')
+        },
+      ),
     )
   })
 })
@@ -75,10 +95,13 @@ describe('a text that is not JSON is 400, with its place', () => {
     expect(expectProblem(answer, 400, 'malformed_json').detail).toContain(place)
   })
 
-  test.each(['[', '{"a":'])('also when it is nested too deep to walk through (%s)', async (piece) => {
-    const { answer } = await post(piece.repeat(150_000))
-    expectProblem(answer, 400, 'malformed_json')
-  })
+  test.each(['[', '{"a":'])(
+    'also when it is nested too deep to walk through (%s)',
+    async (piece) => {
+      const { answer } = await post(piece.repeat(150_000))
+      expectProblem(answer, 400, 'malformed_json')
+    },
+  )
 
   test('and one that is nested deep but valid is judged by its schema', async () => {
     const { answer } = await post('['.repeat(200_000) + ']'.repeat(200_000))

@@ -12,7 +12,8 @@ const countEvents = async (app: App, id: string): Promise<number> =>
 
 describe(`a task with ${MAX_KEYS} keys within 24 hours`, () => {
   const START = Date.parse('2026-03-01T09:00:00Z')
-  const patch = (app: App, id: string, name: string, title = name) => send(app, 'PATCH', `/tasks/${id}`, { title }, key(name))
+  const patch = (app: App, id: string, name: string, title = name) =>
+    send(app, 'PATCH', `/tasks/${id}`, { title }, key(name))
 
   const expectTooMany = (answer: Awaited<ReturnType<typeof send>>, retryAfter: number): void => {
     const { detail } = expectProblem(answer, 429, 'too_many_keys')
@@ -39,7 +40,10 @@ describe(`a task with ${MAX_KEYS} keys within 24 hours`, () => {
       ['POST', '/complete'],
       ['DELETE', ''],
     ] as const)
-      expectTooMany(await send(app, method, `/tasks/${id}${path}`, undefined, key('more')), DAY / 1000 - 99)
+      expectTooMany(
+        await send(app, method, `/tasks/${id}${path}`, undefined, key('more')),
+        DAY / 1000 - 99,
+      )
     expect(await get(app, id)).toEqual(before)
     expect((await patch(app, id, 'key 0')).headers['idempotent-replayed']).toBe('true')
 
@@ -71,7 +75,10 @@ describe(`a task with ${MAX_KEYS} keys within 24 hours`, () => {
       expect(headers.statusCode).toBe(207)
       const { results } = headers.json<{ results: { status: number; error?: ProblemBody }[] }>()
       expect(results.map(({ status }) => status)).toEqual([200, 201, 200, 429, 200])
-      expect(results[3]?.error).toMatchObject({ code: 'too_many_keys', detail: expect.stringContaining('100') })
+      expect(results[3]?.error).toMatchObject({
+        code: 'too_many_keys',
+        detail: expect.stringContaining('100'),
+      })
     }
     expect(await countEvents(app, id)).toBe(MAX_KEYS + 3)
   })
@@ -80,7 +87,11 @@ describe(`a task with ${MAX_KEYS} keys within 24 hours`, () => {
 test('a batch with a key carries out the first 100 operations on one task, without a key all', async () => {
   const app = await startApp()
   const { id } = await create(app)
-  const operations = Array.from({ length: 130 }, (_, index) => ({ op: 'update', id, task: { title: `t${index}` } }))
+  const operations = Array.from({ length: 130 }, (_, index) => ({
+    op: 'update',
+    id,
+    task: { title: `t${index}` },
+  }))
   const batch = async (headers = {}) => {
     const answer = await send(app, 'POST', '/tasks/batch', { operations }, headers)
     return answer.json<{ results: { status: number }[] }>().results.map(({ status }) => status)

@@ -24,7 +24,9 @@ const startFull = async (): Promise<{ app: App; tasks: Task[] }> => {
     title: TITLES[index % 10],
     status: STATUSES[index % 3],
     priority: PRIORITIES[(index >> 1) % 3],
-    labels: ['even', 'odd'].filter((_, place) => index % 2 === place).concat(index % 5 === 0 ? ['five', 'a,b'] : []),
+    labels: ['even', 'odd']
+      .filter((_, place) => index % 2 === place)
+      .concat(index % 5 === 0 ? ['five', 'a,b'] : []),
     due_at: index % 4 === 0 ? null : at((index % 7) * 60),
     external_reference_id: index % 8 === 0 ? String(index) : null,
   }))
@@ -36,7 +38,8 @@ const startFull = async (): Promise<{ app: App; tasks: Task[] }> => {
 
 /** The titles of these tasks as they are sorted, by hand. */
 const TITLES_IN_ORDER = ['10', '9', 'a', 'a b', 'B', 'b', 'é', 'z', '\uff5e', '😀']
-const compareTitles = (a: Task, b: Task): number => TITLES_IN_ORDER.indexOf(a.title) - TITLES_IN_ORDER.indexOf(b.title)
+const compareTitles = (a: Task, b: Task): number =>
+  TITLES_IN_ORDER.indexOf(a.title) - TITLES_IN_ORDER.indexOf(b.title)
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const ORDERS: Record<string, (a: Task, b: Task) => number> = {
   created_at: (a, b) => compare(a.created_at, b.created_at),
@@ -52,7 +55,9 @@ const sorted = (tasks: readonly Task[], sort: string): Task[] => {
   const direction = sort.startsWith('-') ? -1 : 1
   const isLast = (task: Task): number => (name === 'due_at' && task.due_at === null ? 1 : 0)
   const order = ORDERS[name]
-  return tasks.toSorted((a, b) => isLast(a) - isLast(b) || direction * (order?.(a, b) || compare(a.id, b.id)))
+  return tasks.toSorted(
+    (a, b) => isLast(a) - isLast(b) || direction * (order?.(a, b) || compare(a.id, b.id)),
+  )
 }
 
 /** Follows the Link headers to the end. */
@@ -65,14 +70,16 @@ const walk = async (app: App, first: string): Promise<Task[][]> => {
     const link: string | undefined = answer.headers.link?.toString()
     const target = link === undefined ? undefined : /^<([^>]+)>; rel="next"$/.exec(link)?.[1]
     expect(target === undefined).toBe(link === undefined)
-    const next: URL | undefined = target === undefined ? undefined : new URL(target, `http://localhost${url}`)
+    const next: URL | undefined =
+      target === undefined ? undefined : new URL(target, `http://localhost${url}`)
     expect(next?.pathname ?? '/tasks').toBe('/tasks')
     url = next && next.pathname + next.search
   }
   return pages
 }
 
-const has = (task: Task, ...labels: string[]): boolean => labels.every((label) => task.labels.includes(label))
+const has = (task: Task, ...labels: string[]): boolean =>
+  labels.every((label) => task.labels.includes(label))
 
 const FILTERS: [string, (task: Task) => boolean][] = [
   ['status=pending', (task) => task.status === 'pending'],
@@ -90,8 +97,14 @@ const FILTERS: [string, (task: Task) => boolean][] = [
   ['label=even&label=odd', () => false],
   [`due_after=${at(120)}`, (task) => task.due_at !== null && task.due_at >= at(120)],
   [`due_before=${at(120)}`, (task) => task.due_at !== null && task.due_at < at(120)],
-  [`due_after=${at(120)}&due_before=${at(240)}`, (task) => task.due_at === at(120) || task.due_at === at(180)],
-  ['due_before=2026-03-01T10:02:00%2B01:00', (task) => task.due_at !== null && task.due_at < at(120)],
+  [
+    `due_after=${at(120)}&due_before=${at(240)}`,
+    (task) => task.due_at === at(120) || task.due_at === at(180),
+  ],
+  [
+    'due_before=2026-03-01T10:02:00%2B01:00',
+    (task) => task.due_at !== null && task.due_at < at(120),
+  ],
   [`created_after=${at(10)}`, (task) => task.created_at >= at(10)],
   [`created_before=${at(10)}`, (task) => task.created_at < at(10)],
   [`created_after=${at(10)}&created_before=${at(11)}`, (task) => task.created_at === at(10)],
@@ -101,8 +114,14 @@ const FILTERS: [string, (task: Task) => boolean][] = [
   ['external_reference_id=8', (task) => task.external_reference_id === '8'],
   ['external_reference_id=99', () => false],
   ['q=changed', (task) => task.description === 'changed'],
-  ['status=pending&priority=high&label=even', (t) => t.status === 'pending' && t.priority === 'high' && has(t, 'even')],
-  [`q=a&status=pending,in_progress&due_after=${at(0)}`, (t) => /^a/.test(t.title) && t.status !== 'completed' && !!t.due_at],
+  [
+    'status=pending&priority=high&label=even',
+    (t) => t.status === 'pending' && t.priority === 'high' && has(t, 'even'),
+  ],
+  [
+    `q=a&status=pending,in_progress&due_after=${at(0)}`,
+    (t) => /^a/.test(t.title) && t.status !== 'completed' && !!t.due_at,
+  ],
 ]
 
 test('each filter gives the tasks that fit, whole and in pages', async () => {
@@ -115,18 +134,21 @@ test('each filter gives the tasks that fit, whole and in pages', async () => {
   }
 })
 
-test.each(SORTS)('sort=%s is a total order, the same whole and in pages of any size', async (sort) => {
-  const { app, tasks } = await startFull()
-  const expected = sorted(tasks, sort)
-  expect(await list(app, `?sort=${sort}`)).toEqual(expected)
-  for (const limit of [1, 7, 40]) {
-    const pages = await walk(app, `/tasks?limit=${limit}&sort=${sort}`)
-    expect(pages.flat()).toEqual(expected)
-    expect(pages.map((page) => page.length)).toEqual(
-      [...Array(Math.ceil(40 / limit)).keys()].map((i) => Math.min(limit, 40 - i * limit)),
-    )
-  }
-})
+test.each(SORTS)(
+  'sort=%s is a total order, the same whole and in pages of any size',
+  async (sort) => {
+    const { app, tasks } = await startFull()
+    const expected = sorted(tasks, sort)
+    expect(await list(app, `?sort=${sort}`)).toEqual(expected)
+    for (const limit of [1, 7, 40]) {
+      const pages = await walk(app, `/tasks?limit=${limit}&sort=${sort}`)
+      expect(pages.flat()).toEqual(expected)
+      expect(pages.map((page) => page.length)).toEqual(
+        [...Array(Math.ceil(40 / limit)).keys()].map((i) => Math.min(limit, 40 - i * limit)),
+      )
+    }
+  },
+)
 
 test('the list is sorted by created_at, oldest first, unless told otherwise', async () => {
   const { app, tasks } = await startFull()
@@ -137,12 +159,15 @@ test('the list is sorted by created_at, oldest first, unless told otherwise', as
 test('a cursor without a limit gives the rest of the list', async () => {
   const { app, tasks } = await startFull()
   const link = String((await send(app, 'GET', '/tasks?limit=15')).headers.link)
-  const cursor = new URL(/<(.+)>/.exec(link)?.[1] ?? '', 'http://localhost').searchParams.get('cursor')
+  const cursor = new URL(/<(.+)>/.exec(link)?.[1] ?? '', 'http://localhost').searchParams.get(
+    'cursor',
+  )
   expect(await list(app, `?cursor=${cursor}`)).toEqual(tasks.slice(15))
 })
 
 describe('a list by title', () => {
-  const titlesOf = async (app: App, query: string): Promise<string[]> => (await list(app, query)).map(({ title }) => title)
+  const titlesOf = async (app: App, query: string): Promise<string[]> =>
+    (await list(app, query)).map(({ title }) => title)
   const IN_ORDER = [
     'apple',
     'Banana',
@@ -162,16 +187,29 @@ describe('a list by title', () => {
 
   test('ignores case and accents, which only decide between titles that are else the same', async () => {
     const app = await startApp()
-    for (const index of IN_ORDER.keys()) await create(app, { title: IN_ORDER[(index * 5) % IN_ORDER.length] })
+    for (const index of IN_ORDER.keys())
+      await create(app, { title: IN_ORDER[(index * 5) % IN_ORDER.length] })
     expect(await titlesOf(app, '?sort=title')).toEqual(IN_ORDER)
     expect(await titlesOf(app, '?sort=-title')).toEqual(IN_ORDER.toReversed())
-    expect((await walk(app, '/tasks?sort=title&limit=3')).flat().map(({ title }) => title)).toEqual(IN_ORDER)
-    expect(await titlesOf(app, '?sort=title&q=ECLA')).toEqual(['ECLAIR', 'Eclair', 'eclair', 'Éclair', 'éclair'])
+    expect((await walk(app, '/tasks?sort=title&limit=3')).flat().map(({ title }) => title)).toEqual(
+      IN_ORDER,
+    )
+    expect(await titlesOf(app, '?sort=title&q=ECLA')).toEqual([
+      'ECLAIR',
+      'Eclair',
+      'eclair',
+      'Éclair',
+      'éclair',
+    ])
   })
 
   test('has a task at its new place as soon as its title is changed', async () => {
     const app = await startApp()
-    const [first] = await createAll(app, [{ title: 'alpha' }, { title: 'Beta' }, { title: 'gamma' }])
+    const [first] = await createAll(app, [
+      { title: 'alpha' },
+      { title: 'Beta' },
+      { title: 'gamma' },
+    ])
     await send(app, 'PATCH', `/tasks/${first?.id}`, { title: 'Émile', status: 'completed' })
     expect(await titlesOf(app, '?sort=title')).toEqual(['Beta', 'Émile', 'gamma'])
     await send(app, 'DELETE', `/tasks/${first?.id}`)
@@ -183,7 +221,9 @@ describe('a list by title', () => {
     const { id } = await create(app)
     for (const name of ['title', '-title']) {
       const cursor = Buffer.from(JSON.stringify([name, 'A task', id])).toString('base64url')
-      expect(expectInvalid(await send(app, 'GET', `/tasks?sort=${name}&cursor=${cursor}`))).toEqual(['#/cursor'])
+      expect(expectInvalid(await send(app, 'GET', `/tasks?sort=${name}&cursor=${cursor}`))).toEqual(
+        ['#/cursor'],
+      )
     }
   })
 })
@@ -191,15 +231,29 @@ describe('a list by title', () => {
 test('HEAD answers the same without a body', async () => {
   const { app } = await startFull()
   const whole = await send(app, 'HEAD', '/tasks')
-  expect([whole.statusCode, whole.body, whole.headers['content-type']]).toEqual([200, '', 'application/json; charset=utf-8'])
-  const [page, head] = [await send(app, 'GET', '/tasks?limit=2'), await send(app, 'HEAD', '/tasks?limit=2')]
+  expect([whole.statusCode, whole.body, whole.headers['content-type']]).toEqual([
+    200,
+    '',
+    'application/json; charset=utf-8',
+  ])
+  const [page, head] = [
+    await send(app, 'GET', '/tasks?limit=2'),
+    await send(app, 'HEAD', '/tasks?limit=2'),
+  ]
   expect([head.statusCode, head.body]).toEqual([200, ''])
-  for (const name of ['link', 'content-type', 'content-length']) expect(head.headers[name]).toBe(page.headers[name])
+  for (const name of ['link', 'content-type', 'content-length'])
+    expect(head.headers[name]).toBe(page.headers[name])
 })
 
 test('an empty list is an empty array, whole and as a page', async () => {
   const app = await startApp()
-  for (const query of ['', '?limit=10', '?q=nothing', '?label=x', '?sort=-due_at&status=completed']) {
+  for (const query of [
+    '',
+    '?limit=10',
+    '?q=nothing',
+    '?label=x',
+    '?sort=-due_at&status=completed',
+  ]) {
     const answer = await send(app, 'GET', `/tasks${query}`)
     expect([answer.statusCode, answer.body, answer.headers.link]).toEqual([200, '[]', undefined])
   }
@@ -207,7 +261,10 @@ test('an empty list is an empty array, whole and as a page', async () => {
 
 test('a list of 1,250 tasks is streamed whole and equals its pages', async () => {
   const app = await startApp()
-  const drafts = Array.from({ length: 1250 }, (_, index) => ({ title: `Task ${index} },{"id": "x`, labels: [`${index % 2}`] }))
+  const drafts = Array.from({ length: 1250 }, (_, index) => ({
+    title: `Task ${index} },{"id": "x`,
+    labels: [`${index % 2}`],
+  }))
   const tasks = await createAll(app, drafts)
   expect(await list(app)).toEqual(tasks)
   expect((await walk(app, '/tasks?limit=1000')).map((page) => page.length)).toEqual([1000, 250])
@@ -222,10 +279,21 @@ describe('a query that is refused', () => {
     ['limit=10&offset=5', '#/offset'],
     ['__proto__=1', '#/__proto__'],
     ['constructor=1', '#/constructor'],
-    ...['0', '-1', '1001', '1e9', '1000000000', '1.5', '1e2', 'ten', '', '0x10', '%2010', '5,6', '9'.repeat(40)].map((limit) => [
-      `limit=${limit}`,
-      '#/limit',
-    ]),
+    ...[
+      '0',
+      '-1',
+      '1001',
+      '1e9',
+      '1000000000',
+      '1.5',
+      '1e2',
+      'ten',
+      '',
+      '0x10',
+      '%2010',
+      '5,6',
+      '9'.repeat(40),
+    ].map((limit) => [`limit=${limit}`, '#/limit']),
     ['limit=1&limit=2', '#/limit'],
     ['limit', '#/limit'],
     ['sort=', '#/sort'],
@@ -272,11 +340,13 @@ describe('a query that is refused', () => {
     expectInvalid(await send(app, 'POST', `${path}/complete?x`))
     expectInvalid(await send(app, 'GET', `${path}/events?limit=1`))
     expectInvalid(await send(app, 'POST', '/tasks/batch?x=', { operations: [] }))
-    for (const url of ['/livez?x=1', '/readyz?x=1', '/metrics?x=1']) expectInvalid(await send(app, 'GET', url))
+    for (const url of ['/livez?x=1', '/readyz?x=1', '/metrics?x=1'])
+      expectInvalid(await send(app, 'GET', url))
   })
 })
 
-const cursorOf = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const cursorOf = (value: unknown): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url')
 const ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
 const BAD_CURSORS = [
@@ -299,8 +369,13 @@ const BAD_CURSORS = [
 test('a cursor that no Link header gave is 422', async () => {
   const app = await startApp({ database: 'memory' })
   for (const cursor of BAD_CURSORS) {
-    expect(expectInvalid(await send(app, 'GET', `/tasks?cursor=${cursor}`)), cursor).toEqual(['#/cursor'])
-    expect(expectInvalid(await send(app, 'GET', `/tasks?limit=5&cursor=${cursor}`)), cursor).toEqual(['#/cursor'])
+    expect(expectInvalid(await send(app, 'GET', `/tasks?cursor=${cursor}`)), cursor).toEqual([
+      '#/cursor',
+    ])
+    expect(
+      expectInvalid(await send(app, 'GET', `/tasks?limit=5&cursor=${cursor}`)),
+      cursor,
+    ).toEqual(['#/cursor'])
   }
 })
 
@@ -308,7 +383,9 @@ test('a cursor of another sort is 422', async () => {
   const { app } = await startFull()
   for (const sort of SORTS) {
     const link = String((await send(app, 'GET', `/tasks?limit=1&sort=${sort}`)).headers.link)
-    const cursor = new URL(/<(.+)>/.exec(link)?.[1] ?? '', 'http://localhost').searchParams.get('cursor')
+    const cursor = new URL(/<(.+)>/.exec(link)?.[1] ?? '', 'http://localhost').searchParams.get(
+      'cursor',
+    )
     for (const other of SORTS.filter((name) => name !== sort)) {
       expectInvalid(await send(app, 'GET', `/tasks?limit=1&sort=${other}&cursor=${cursor}`))
     }
@@ -326,9 +403,14 @@ test.each([
   '2026-03-01T08:00:00.0009999Z',
 ])('an offset is read with its + unescaped and without its colon: due_after=%s', async (text) => {
   const app = await startApp({ database: 'memory' })
-  for (const due_at of ['2026-03-01T07:59:59.999Z', '2026-03-01T08:00:00Z']) await create(app, { title: due_at, due_at })
+  for (const due_at of ['2026-03-01T07:59:59.999Z', '2026-03-01T08:00:00Z'])
+    await create(app, { title: due_at, due_at })
   for (const name of ['due_after', 'due_before']) {
-    const titles = (await list(app, `?${name}=${text.replace(/ (?=\d)/, '%20')}`)).map(({ title }) => title)
-    expect(titles).toEqual([name === 'due_after' ? '2026-03-01T08:00:00Z' : '2026-03-01T07:59:59.999Z'])
+    const titles = (await list(app, `?${name}=${text.replace(/ (?=\d)/, '%20')}`)).map(
+      ({ title }) => title,
+    )
+    expect(titles).toEqual([
+      name === 'due_after' ? '2026-03-01T08:00:00Z' : '2026-03-01T07:59:59.999Z',
+    ])
   }
 })

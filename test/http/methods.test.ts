@@ -39,7 +39,11 @@ describe('OPTIONS', () => {
   test('is answered over the network, and the connection goes on', async () => {
     const url = await startServer()
     const answer = await fetch(`${url}/tasks/batch`, { method: 'OPTIONS' })
-    expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([204, 'POST', ''])
+    expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([
+      204,
+      'POST',
+      '',
+    ])
   })
 })
 

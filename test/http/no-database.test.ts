@@ -16,10 +16,19 @@ test.each([
   ['POST', `/tasks/${ID}/complete`, undefined, {}],
   ['GET', `/tasks/${ID}/events`, undefined, {}],
   ['POST', '/tasks/batch', { operations: [{ op: 'create', task: { title: 'x' } }] }, {}],
-  ['POST', '/tasks/batch', { operations: [{ op: 'create', task: { title: 'x' } }] }, { 'idempotency-key': 'k' }],
+  [
+    'POST',
+    '/tasks/batch',
+    { operations: [{ op: 'create', task: { title: 'x' } }] },
+    { 'idempotency-key': 'k' },
+  ],
 ] as const)('%s %s is 503 without a database', async (method, url, body, headers) => {
   const app = await startApp({ database: 'none' })
-  const problem = expectProblem(await send(app, method, url, body, headers), 503, 'database_not_configured')
+  const problem = expectProblem(
+    await send(app, method, url, body, headers),
+    503,
+    'database_not_configured',
+  )
   expect(problem.detail).toBe('Database not configured')
 })
 
@@ -39,10 +48,14 @@ test('the service is alive and ready, with a note', async () => {
   const app = await startApp({ database: 'none' })
   expect((await send(app, 'GET', '/livez')).json()).toEqual({ status: 'ok' })
   const ready = await send(app, 'GET', '/readyz')
-  expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ok', note: 'Database not configured' }])
+  expect([ready.statusCode, ready.json()]).toEqual([
+    200,
+    { status: 'ok', note: 'Database not configured' },
+  ])
 })
 
 test('the document, the docs and the metrics are there', async () => {
   const app = await startApp({ database: 'none' })
-  for (const url of ['/openapi.json', '/docs/', '/metrics']) expect((await send(app, 'GET', url)).statusCode).toBe(200)
+  for (const url of ['/openapi.json', '/docs/', '/metrics'])
+    expect((await send(app, 'GET', url)).statusCode).toBe(200)
 })

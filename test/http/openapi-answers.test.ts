@@ -10,7 +10,12 @@ interface Media {
 }
 interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> }
-  readonly responses: Readonly<Record<string, { readonly headers?: object; readonly content?: Readonly<Record<string, Media>> }>>
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly headers?: object; readonly content?: Readonly<Record<string, Media>> }
+    >
+  >
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
@@ -20,7 +25,8 @@ interface Document {
   }
 }
 
-const documentOf = async (app: App): Promise<Document> => (await send(app, 'GET', '/openapi.json')).json<Document>()
+const documentOf = async (app: App): Promise<Document> =>
+  (await send(app, 'GET', '/openapi.json')).json<Document>()
 
 const expectFits = ({ components }: Document, schema: object | undefined, value: unknown): void => {
   expect(schema).toBeDefined()
@@ -44,7 +50,9 @@ const check = async (
   expect(answer.statusCode, answer.body).toBe(status)
   const told = document.paths[path]?.[method.toLowerCase()]?.responses[String(status)]
   expect(told, `${method} ${path} ${status} is not in the document`).toBeDefined()
-  for (const name of Object.keys(told?.headers ?? {}).filter((one) => ['ETag', 'Location'].includes(one)))
+  for (const name of Object.keys(told?.headers ?? {}).filter((one) =>
+    ['ETag', 'Location'].includes(one),
+  ))
     expect(answer.headers[name.toLowerCase()], name).toBeDefined()
   if (answer.body === '') {
     expect(told?.content).toBeUndefined()
@@ -64,15 +72,28 @@ test('the check tells what fits from what does not', async () => {
   const schema = { $ref: '#/components/schemas/Task' }
   const [example] = (document.components.schemas.Task?.examples ?? []) as object[]
   expectFits(document, schema, example)
-  for (const wrong of [{ id: 1 }, { due_at: 'soon' }, { extra: 1 }, { status: 'done' }, { title: undefined }])
+  for (const wrong of [
+    { id: 1 },
+    { due_at: 'soon' },
+    { extra: 1 },
+    { status: 'done' },
+    { title: undefined },
+  ])
     expect(() => expectFits(document, schema, { ...example, ...wrong })).toThrow()
 })
 
 test('every answer of a tour through all endpoints is as the document says', async () => {
   const app = await startApp()
   await check(app, ['GET', '/tasks'], 200)
-  const draft = { title: 'Tour', labels: ['a'], due_at: '2026-03-06T13:00:00+01:00', external_reference_id: '1' }
-  const { id } = (await check(app, ['POST', '/tasks'], 201, draft, { 'idempotency-key': 'k' })) as { id: string }
+  const draft = {
+    title: 'Tour',
+    labels: ['a'],
+    due_at: '2026-03-06T13:00:00+01:00',
+    external_reference_id: '1',
+  }
+  const { id } = (await check(app, ['POST', '/tasks'], 201, draft, { 'idempotency-key': 'k' })) as {
+    id: string
+  }
   await check(app, ['POST', '/tasks'], 201, draft, { 'idempotency-key': 'k' })
   await check(app, ['GET', '/tasks'], 200, undefined, {}, '?limit=1&sort=-title')
   await check(app, ['GET', '/tasks/{id}', id], 200)
@@ -86,13 +107,17 @@ test('every answer of a tour through all endpoints is as the document says', asy
     { 'content-type': 'application/merge-patch+json' },
   )
   for (let tries = 0; tries < 2; tries += 1)
-    await check(app, ['POST', '/tasks/{id}/complete', id], 200, undefined, { 'idempotency-key': 'k' })
+    await check(app, ['POST', '/tasks/{id}/complete', id], 200, undefined, {
+      'idempotency-key': 'k',
+    })
   const operations = [
     { op: 'create', task: { title: 'x' } },
     { op: 'update', id, task: { status: 'pending' } },
   ]
   await check(app, ['POST', '/tasks/batch'], 200, { operations })
-  await check(app, ['POST', '/tasks/batch'], 207, { operations: [...operations, { op: 'delete', id: ABSENT }] })
+  await check(app, ['POST', '/tasks/batch'], 207, {
+    operations: [...operations, { op: 'delete', id: ABSENT }],
+  })
   await check(app, ['DELETE', '/tasks/{id}', id], 204)
   await check(app, ['GET', '/tasks/{id}/events', id], 200)
   for (const path of ['/livez', '/readyz', '/metrics']) await check(app, ['GET', path], 200)
@@ -100,7 +125,13 @@ test('every answer of a tour through all endpoints is as the document says', asy
 
 test('every refusal of a tour through all endpoints is as the document says', async () => {
   const app = await startApp()
-  const { id } = (await check(app, ['POST', '/tasks'], 201, { title: 'Tour' }, { 'idempotency-key': 'k' })) as { id: string }
+  const { id } = (await check(
+    app,
+    ['POST', '/tasks'],
+    201,
+    { title: 'Tour' },
+    { 'idempotency-key': 'k' },
+  )) as { id: string }
   const stale = { 'if-match': '"9"' }
   const text = { 'content-type': 'text/plain' }
   const large = { title: ' '.repeat(9 * 1024 * 1024) }
@@ -117,7 +148,8 @@ test('every refusal of a tour through all endpoints is as the document says', as
     await check(app, one, 413, large)
     await check(app, one, 422, { unknown: 1 })
     if (one.length === 3) {
-      const body = one[0].startsWith('P') && !one[1].endsWith('complete') ? { title: 'y' } : undefined
+      const body =
+        one[0].startsWith('P') && !one[1].endsWith('complete') ? { title: 'y' } : undefined
       await check(app, one, 412, body, stale)
       await check(app, one, 400, body, { 'if-match': '9' })
       await check(app, [one[0], one[1], ABSENT], 404, body)
@@ -156,14 +188,16 @@ describe('the examples', () => {
   test('of each schema fit it', async () => {
     const document = await documentOf(await startApp())
     for (const [name, { examples = [] }] of Object.entries(document.components.schemas))
-      for (const example of examples) expectFits(document, { $ref: `#/components/schemas/${name}` }, example)
+      for (const example of examples)
+        expectFits(document, { $ref: `#/components/schemas/${name}` }, example)
   })
 
   test('of each error are problems', async () => {
     const document = await documentOf(await startApp())
     const examples = Object.values(document.components.examples)
     expect(examples.length).toBeGreaterThan(10)
-    for (const { value } of examples) expectFits(document, { $ref: '#/components/schemas/Problem' }, value)
+    for (const { value } of examples)
+      expectFits(document, { $ref: '#/components/schemas/Problem' }, value)
   })
 
   test('of each body fit it', async () => {
@@ -171,6 +205,7 @@ describe('the examples', () => {
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods))
     const media = all.flatMap((one) => Object.values(one.requestBody?.content ?? {}))
     expect(media.length).toBeGreaterThan(4)
-    for (const { schema, example } of media) if (example !== undefined) expectFits(document, schema, example)
+    for (const { schema, example } of media)
+      if (example !== undefined) expectFits(document, schema, example)
   })
 })

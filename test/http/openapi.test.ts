@@ -17,7 +17,10 @@ interface Schema {
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
   readonly oneOf?: readonly { readonly $ref: string }[]
-  readonly discriminator?: { readonly propertyName: string; readonly mapping: Readonly<Record<string, string>> }
+  readonly discriminator?: {
+    readonly propertyName: string
+    readonly mapping: Readonly<Record<string, string>>
+  }
   readonly examples?: readonly unknown[]
 }
 interface Header {
@@ -45,7 +48,10 @@ interface Operation {
   readonly description?: string
   readonly tags?: readonly string[]
   readonly parameters?: readonly Parameter[]
-  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, Media>> }
+  readonly requestBody?: {
+    readonly required?: boolean
+    readonly content: Readonly<Record<string, Media>>
+  }
   readonly responses: Readonly<Record<string, Response>>
 }
 interface Document {
@@ -62,7 +68,9 @@ interface Document {
   }
 }
 
-const committed = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as Document
+const committed = JSON.parse(
+  readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'),
+) as Document
 
 const operations = Object.entries(committed.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),
@@ -75,13 +83,18 @@ const operationOf = (name: string): Operation => {
 }
 
 const resolve = (schema: Schema | undefined): Schema | undefined =>
-  schema?.$ref === undefined ? schema : committed.components.schemas[schema.$ref.replace('#/components/schemas/', '')]
+  schema?.$ref === undefined
+    ? schema
+    : committed.components.schemas[schema.$ref.replace('#/components/schemas/', '')]
 
 const targetOf = (ref: string): unknown =>
   ref
     .split('/')
     .slice(1)
-    .reduce<unknown>((node, step) => (node as Record<string, unknown> | undefined)?.[step], committed)
+    .reduce<unknown>(
+      (node, step) => (node as Record<string, unknown> | undefined)?.[step],
+      committed,
+    )
 
 /** The examples that a reader sees for a body: of its own, or of its schema, or of the schema of its elements. */
 const examplesOf = ({ schema, example, examples }: Media): unknown[] => [
@@ -98,7 +111,9 @@ test('the committed document is what the service gives, save its version', async
   const { info, ...rest } = answer.json<Document>()
   expect(rest).toEqual({ ...committed, info: undefined })
   expect({ ...info, version: committed.info.version }).toEqual(committed.info)
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
   expect([committed.info.version, info.version]).toEqual([version, '0.0.0-test'])
 })
 
@@ -131,22 +146,33 @@ describe.each(operations)('$name', ({ name, operation }) => {
     expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/)
     expect(operation.summary).toBeTruthy()
     expect(operation.description).toBeTruthy()
-    expect(committed.tags.map((tag) => tag.name)).toEqual(expect.arrayContaining([...(operation.tags ?? ['none'])]))
-    for (const parameter of operation.parameters ?? []) expect(parameter.description, parameter.name).toBeTruthy()
-    for (const response of Object.values(operation.responses)) expect(response.description).toBeTruthy()
+    expect(committed.tags.map((tag) => tag.name)).toEqual(
+      expect.arrayContaining([...(operation.tags ?? ['none'])]),
+    )
+    for (const parameter of operation.parameters ?? [])
+      expect(parameter.description, parameter.name).toBeTruthy()
+    for (const response of Object.values(operation.responses))
+      expect(response.description).toBeTruthy()
   })
 
   test('has all its errors, each as a problem with an example per code', () => {
     const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
     for (const [status, { description, content }] of errors) {
       expect(Object.keys(content ?? {})).toEqual(['application/problem+json'])
-      expect(content?.['application/problem+json']?.schema).toEqual({ $ref: '#/components/schemas/Problem' })
+      expect(content?.['application/problem+json']?.schema).toEqual({
+        $ref: '#/components/schemas/Problem',
+      })
       const codes = [...description.matchAll(/`(\w+)`: /g)].map(([, code]) => code)
       const examples = Object.entries(content?.['application/problem+json']?.examples ?? {})
       expect(codes.length).toBeGreaterThan(0)
-      expect(examples).toEqual(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]))
+      expect(examples).toEqual(
+        codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+      )
       for (const code of codes)
-        expect(committed.components.examples[code ?? '']?.value).toMatchObject({ code, status: Number(status) })
+        expect(committed.components.examples[code ?? '']?.value).toMatchObject({
+          code,
+          status: Number(status),
+        })
     }
     const always = ['400', '408', '417', '421', '422', '431', '500']
     const isWebhook = name === 'post /github/webhook'
@@ -166,7 +192,8 @@ describe.each(operations)('$name', ({ name, operation }) => {
       expect(examplesOf(media).length, 'of its body').toBeGreaterThan(0)
     for (const [status, { content = {} }] of Object.entries(operation.responses)) {
       for (const [type, media] of Object.entries(content))
-        if (type.includes('json')) expect(examplesOf(media).length, `of ${status}`).toBeGreaterThan(0)
+        if (type.includes('json'))
+          expect(examplesOf(media).length, `of ${status}`).toBeGreaterThan(0)
     }
   })
 })
@@ -178,7 +205,17 @@ test('operation ids are unique', () => {
 
 test('the schemas have names of their own, and no others', () => {
   const names = Object.keys(committed.components.schemas)
-  const expected = ['Task', 'TaskDraft', 'TaskPatch', 'TaskEvent', 'Problem', 'Batch', 'BatchOperation', 'BatchAnswer', 'Health']
+  const expected = [
+    'Task',
+    'TaskDraft',
+    'TaskPatch',
+    'TaskEvent',
+    'Problem',
+    'Batch',
+    'BatchOperation',
+    'BatchAnswer',
+    'Health',
+  ]
   expect(names).toEqual(expect.arrayContaining(expected))
   for (const name of names) expect(name).toMatch(/^[A-Z][A-Za-z]+$/)
 })
@@ -191,7 +228,8 @@ test('every reference leads somewhere, and stands where a schema may stand', () 
       expect(targetOf(ref), ref).toBeDefined()
       expect(Object.keys(node)).toEqual(['$ref'])
       const [, kind] = ref.split('/').slice(1)
-      if (kind !== 'examples') expect(path.join('/')).not.toMatch(/\/(example|examples|default|enum|const)(\/|$)/)
+      if (kind !== 'examples')
+        expect(path.join('/')).not.toMatch(/\/(example|examples|default|enum|const)(\/|$)/)
     }
     for (const [name, member] of Object.entries(node)) visit(member, [...path, name])
   }
@@ -199,7 +237,9 @@ test('every reference leads somewhere, and stands where a schema may stand', () 
 })
 
 test('a body is shown only where one is needed, and required unless it may be left out', () => {
-  const bodies = operations.map(({ name, operation }) => [name, operation.requestBody?.required] as const)
+  const bodies = operations.map(
+    ({ name, operation }) => [name, operation.requestBody?.required] as const,
+  )
   const shown = Object.fromEntries(bodies.filter(([, required]) => required !== undefined))
   expect(shown).toEqual({
     'post /tasks': true,
@@ -219,30 +259,63 @@ test('no body may be null', () => {
 })
 
 test('PATCH takes both media types, the others JSON alone', () => {
-  const types = (name: string): string[] => Object.keys(operationOf(name).requestBody?.content ?? {})
-  expect(types('patch /tasks/{id}').sort()).toEqual(['application/json', 'application/merge-patch+json'])
-  for (const name of ['post /tasks', 'put /tasks/{id}', 'post /tasks/batch']) expect(types(name)).toEqual(['application/json'])
+  const types = (name: string): string[] =>
+    Object.keys(operationOf(name).requestBody?.content ?? {})
+  expect(types('patch /tasks/{id}').sort()).toEqual([
+    'application/json',
+    'application/merge-patch+json',
+  ])
+  for (const name of ['post /tasks', 'put /tasks/{id}', 'post /tasks/batch'])
+    expect(types(name)).toEqual(['application/json'])
 })
 
 test('the headers and parameters of the contract are there, with headers in their usual spelling', () => {
-  const parameters = (name: string): string[] => (operationOf(name).parameters ?? []).map((one) => one.name)
+  const parameters = (name: string): string[] =>
+    (operationOf(name).parameters ?? []).map((one) => one.name)
   expect(parameters('post /tasks')).toContain('Idempotency-Key')
   expect(parameters('post /tasks/batch')).toContain('Idempotency-Key')
   expect(parameters('get /tasks/{id}')).toContain('If-None-Match')
-  expect(parameters('post /github/webhook')).toEqual(['X-GitHub-Event', 'X-GitHub-Delivery', 'X-Hub-Signature-256'])
-  for (const name of ['put /tasks/{id}', 'patch /tasks/{id}', 'delete /tasks/{id}', 'post /tasks/{id}/complete'])
-    expect(parameters(name)).toEqual(expect.arrayContaining(['Idempotency-Key', 'If-Match', 'If-None-Match']))
-  const filters = ['due', 'created', 'updated'].flatMap((field) => [`${field}_after`, `${field}_before`])
-  const rest = ['limit', 'cursor', 'sort', 'status', 'priority', 'label', 'external_reference_id', 'q']
+  expect(parameters('post /github/webhook')).toEqual([
+    'X-GitHub-Event',
+    'X-GitHub-Delivery',
+    'X-Hub-Signature-256',
+  ])
+  for (const name of [
+    'put /tasks/{id}',
+    'patch /tasks/{id}',
+    'delete /tasks/{id}',
+    'post /tasks/{id}/complete',
+  ])
+    expect(parameters(name)).toEqual(
+      expect.arrayContaining(['Idempotency-Key', 'If-Match', 'If-None-Match']),
+    )
+  const filters = ['due', 'created', 'updated'].flatMap((field) => [
+    `${field}_after`,
+    `${field}_before`,
+  ])
+  const rest = [
+    'limit',
+    'cursor',
+    'sort',
+    'status',
+    'priority',
+    'label',
+    'external_reference_id',
+    'q',
+  ]
   expect(parameters('get /tasks').sort()).toEqual([...filters, ...rest].sort())
 })
 
 test('every id has the same format, wherever it stands', () => {
   const isId = (name: string): boolean => name === 'id' || name === 'task_id'
   const parameters = operations.flatMap(({ operation }) => operation.parameters ?? [])
-  const properties = Object.values(committed.components.schemas).flatMap(({ properties = {} }) => Object.entries(properties))
+  const properties = Object.values(committed.components.schemas).flatMap(({ properties = {} }) =>
+    Object.entries(properties),
+  )
   const ids = [
-    ...parameters.filter((one) => one.in === 'path' || one.name === 'after').map(({ schema }) => schema),
+    ...parameters
+      .filter((one) => one.in === 'path' || one.name === 'after')
+      .map(({ schema }) => schema),
     ...properties.filter(([name]) => isId(name)).map(([, schema]) => schema),
   ]
   expect(ids.length).toBeGreaterThan(14)
@@ -271,7 +344,10 @@ test('the op of a batch operation says which of the four it is', () => {
 
 test('every code has an example', () => {
   const { examples, schemas } = committed.components
-  const values = [...Object.values(examples).map(({ value }) => value), ...(schemas.Problem?.examples ?? [])]
+  const values = [
+    ...Object.values(examples).map(({ value }) => value),
+    ...(schemas.Problem?.examples ?? []),
+  ]
   const codes = values.map((value) => (value as Example['value']).code)
   expect(codes.sort()).toEqual([...(schemas.Problem?.properties?.code?.enum ?? [])].sort())
   for (const { summary, value } of Object.values(examples)) {
@@ -285,7 +361,8 @@ test('every header of a response says what it is, and every response has the req
     for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
       expect(headers['X-Request-Id'], `${name} ${status}`).toBeDefined()
       for (const header of Object.values(headers)) {
-        const { description } = header.$ref === undefined ? header : (targetOf(header.$ref) as Header)
+        const { description } =
+          header.$ref === undefined ? header : (targetOf(header.$ref) as Header)
         expect(description, `${name} ${status}`).toBeTruthy()
       }
     }
@@ -297,11 +374,16 @@ test('every property of a schema says what it is', () => {
   for (const [name, { properties = {} }] of Object.entries(committed.components.schemas))
     for (const [property, schema] of Object.entries(properties)) {
       const { anyOf = [schema] } = schema as { anyOf?: readonly Schema[] }
-      const described = [schema, ...anyOf, ...anyOf.map(resolve)].some((one) => one?.description !== undefined)
-      expect(described || anyOf.some((one) => one.$ref !== undefined), `${name}.${property}`).toBe(true)
+      const described = [schema, ...anyOf, ...anyOf.map(resolve)].some(
+        (one) => one?.description !== undefined,
+      )
+      expect(described || anyOf.some((one) => one.$ref !== undefined), `${name}.${property}`).toBe(
+        true,
+      )
     }
 })
 
 test('what is not for programs is not in the document', () => {
-  for (const path of ['/', '/docs', '/openapi.json']) expect(committed.paths).not.toHaveProperty(path)
+  for (const path of ['/', '/docs', '/openapi.json'])
+    expect(committed.paths).not.toHaveProperty(path)
 })

@@ -9,7 +9,13 @@ type Headers = Readonly<Record<string, string>>
 const readTargets = async (network: Network, headers: Headers) => {
   const app = await startApp({ database: 'memory', network })
   await createAll(app, [{ title: 'a' }, { title: 'b' }])
-  const { headers: page } = await send(app, 'GET', '/tasks?limit=1&status=pending', undefined, headers)
+  const { headers: page } = await send(
+    app,
+    'GET',
+    '/tasks?limit=1&status=pending',
+    undefined,
+    headers,
+  )
   const created = await send(app, 'POST', '/tasks', { title: 'c' }, headers)
   const root = await send(app, 'GET', '/', undefined, headers)
   const index = await send(app, 'GET', '/docs/static/index.html', undefined, headers)
@@ -39,18 +45,45 @@ describe('links and redirects', () => {
   test.each<[string, Network, Headers, ReturnType<typeof BELOW>]>([
     ['without a prefix', {}, {}, AT_ROOT],
     ['with PUBLIC_URL', PUBLIC, {}, BELOW('/api/v1')],
-    ['with a PUBLIC_URL without a path', { publicUrl: new URL('https://tasks.example.com') }, {}, AT_ROOT],
-    ['with X-Forwarded-Prefix of a trusted proxy', PROXY, { 'x-forwarded-prefix': '/api/v1' }, BELOW('/api/v1')],
+    [
+      'with a PUBLIC_URL without a path',
+      { publicUrl: new URL('https://tasks.example.com') },
+      {},
+      AT_ROOT,
+    ],
+    [
+      'with X-Forwarded-Prefix of a trusted proxy',
+      PROXY,
+      { 'x-forwarded-prefix': '/api/v1' },
+      BELOW('/api/v1'),
+    ],
     ['with a slash at its end', PROXY, { 'x-forwarded-prefix': '/api/v1/' }, BELOW('/api/v1')],
     ['with / as the prefix', PROXY, { 'x-forwarded-prefix': '/' }, AT_ROOT],
     ['with both', { ...PUBLIC, ...PROXY }, { 'x-forwarded-prefix': '/other' }, BELOW('/other')],
     ['with X-Forwarded-Prefix of anyone', {}, { 'x-forwarded-prefix': '/evil' }, AT_ROOT],
     ['with X-Forwarded-Prefix of another', FAR_PROXY, { 'x-forwarded-prefix': '/evil' }, AT_ROOT],
-    ['with a prefix that is another site', PROXY, { 'x-forwarded-prefix': '//evil.example' }, AT_ROOT],
-    ['with a prefix that is a URL', PROXY, { 'x-forwarded-prefix': 'https://evil.example' }, AT_ROOT],
-    ['with a prefix that would end the link', PROXY, { 'x-forwarded-prefix': '/a>; rel="x"' }, AT_ROOT],
+    [
+      'with a prefix that is another site',
+      PROXY,
+      { 'x-forwarded-prefix': '//evil.example' },
+      AT_ROOT,
+    ],
+    [
+      'with a prefix that is a URL',
+      PROXY,
+      { 'x-forwarded-prefix': 'https://evil.example' },
+      AT_ROOT,
+    ],
+    [
+      'with a prefix that would end the link',
+      PROXY,
+      { 'x-forwarded-prefix': '/a>; rel="x"' },
+      AT_ROOT,
+    ],
     ['with a prefix without a slash', PROXY, { 'x-forwarded-prefix': 'api' }, AT_ROOT],
-  ])('%s', async (_, network, headers, expected) => expect(await readTargets(network, headers)).toEqual(expected))
+  ])('%s', async (_, network, headers, expected) =>
+    expect(await readTargets(network, headers)).toEqual(expected),
+  )
 
   test('lead to the same place with a trailing slash', async () => {
     const app = await startApp({ database: 'memory' })

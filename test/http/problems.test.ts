@@ -31,7 +31,14 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
   const service = createTaskService({ repository, now: Date.now, newId: () => ID })
   const writeRequest = (line: string): void => void lines.push(line)
   const logger = pino({ level: 'info' }, { write: writeRequest })
-  const app = await buildApp({ service, logger, writeRequest, version: '0.0.0-test', eventLag: () => 0, isDraining: () => false })
+  const app = await buildApp({
+    service,
+    logger,
+    writeRequest,
+    version: '0.0.0-test',
+    eventLag: () => 0,
+    isDraining: () => false,
+  })
   onTestFinished(() => app.close())
   return app
 }
@@ -54,17 +61,28 @@ const EVERY_REQUEST = [
 describe.each(EVERY_REQUEST)('%s %s', (method, url, body) => {
   test('tells a fault of ours as a 500 without any internal message, and logs it under the request id', async () => {
     const lines: string[] = []
-    const app = await startFailing(() => Object.assign(new Error('secret'), { code: 'SECRET', statusCode: 418 }), lines)
+    const app = await startFailing(
+      () => Object.assign(new Error('secret'), { code: 'SECRET', statusCode: 418 }),
+      lines,
+    )
     const answer = await send(app, method, url, body, { 'x-request-id': 'find-me' })
     const problem = expectProblem(answer, 500, 'internal_error')
-    expect(problem).toMatchObject({ title: 'Internal Server Error', instance: url.split('?')[0], request_id: 'find-me' })
-    expect(answer.body + JSON.stringify(answer.headers)).not.toMatch(/secret|at .*\.js|node_modules/i)
+    expect(problem).toMatchObject({
+      title: 'Internal Server Error',
+      instance: url.split('?')[0],
+      request_id: 'find-me',
+    })
+    expect(answer.body + JSON.stringify(answer.headers)).not.toMatch(
+      /secret|at .*\.js|node_modules/i,
+    )
     expect(lines.some((line) => line.includes('find-me') && line.includes('secret'))).toBe(true)
   })
 
   test('tells a database that does not answer as a 503 with Retry-After', async () => {
     const cause = new Error('secret')
-    const app = await startFailing(() => new TaskError('database_unavailable', 'The database does not answer', { cause }))
+    const app = await startFailing(
+      () => new TaskError('database_unavailable', 'The database does not answer', { cause }),
+    )
     const answer = await send(app, method, url, body)
     expectProblem(answer, 503, 'database_unavailable')
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
@@ -76,7 +94,13 @@ describe.each(EVERY_REQUEST)('%s %s', (method, url, body) => {
 test('a part of a batch that fails by a fault of ours tells nothing internal', async () => {
   const lines: string[] = []
   const app = await startFailing(() => new Error('secret'), lines)
-  const answer = await send(app, 'POST', '/tasks/batch', { operations: [{ op: 'complete', id: ID }] }, { 'idempotency-key': 'k' })
+  const answer = await send(
+    app,
+    'POST',
+    '/tasks/batch',
+    { operations: [{ op: 'complete', id: ID }] },
+    { 'idempotency-key': 'k' },
+  )
   expectProblem(answer, 500, 'internal_error')
   expect(answer.body).not.toContain('secret')
 })
@@ -118,13 +142,20 @@ test.each([
   }
 })
 
-test.each(['PROPFIND', 'SEARCH', 'LOCK'])('%s, which no path takes, is 405 as well', async (method) => {
-  const url = await startServer()
-  const answer = await fetch(`${url}/tasks`, { method })
-  const headers = Object.fromEntries(answer.headers)
-  expectProblem({ statusCode: answer.status, headers, body: await answer.text() }, 405, 'method_not_allowed')
-  expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST'])
-})
+test.each(['PROPFIND', 'SEARCH', 'LOCK'])(
+  '%s, which no path takes, is 405 as well',
+  async (method) => {
+    const url = await startServer()
+    const answer = await fetch(`${url}/tasks`, { method })
+    const headers = Object.fromEntries(answer.headers)
+    expectProblem(
+      { statusCode: answer.status, headers, body: await answer.text() },
+      405,
+      'method_not_allowed',
+    )
+    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST'])
+  },
+)
 
 describe('a body in another form is 415', () => {
   test.each([
@@ -150,7 +181,11 @@ describe('a body in another form is 415', () => {
       ['POST', '/tasks/batch'],
     ] as const
     for (const [method, url] of paths)
-      expectProblem(await app.inject({ method, url, headers, payload }), 415, 'unsupported_media_type')
+      expectProblem(
+        await app.inject({ method, url, headers, payload }),
+        415,
+        'unsupported_media_type',
+      )
     expect(await list(app)).toEqual([task])
   })
 
@@ -174,25 +209,48 @@ describe('a body in another form is 415', () => {
 test('a refusal names each place and what is expected there', async () => {
   const app = await startApp({ database: 'memory' })
   const body = { title: '', status: 'done', labels: ['a', 5], due_at: 'soon', 'odd/name~': 1 }
-  const { errors = [], detail } = expectProblem(await send(app, 'POST', '/tasks', body), 422, 'invalid_input')
-  const details = Object.fromEntries(errors.map(({ pointer, detail: expected }) => [pointer, expected]))
-  expect(Object.keys(details).sort()).toEqual(['#/due_at', '#/labels/1', '#/odd~1name~0', '#/status', '#/title'])
+  const { errors = [], detail } = expectProblem(
+    await send(app, 'POST', '/tasks', body),
+    422,
+    'invalid_input',
+  )
+  const details = Object.fromEntries(
+    errors.map(({ pointer, detail: expected }) => [pointer, expected]),
+  )
+  expect(Object.keys(details).sort()).toEqual([
+    '#/due_at',
+    '#/labels/1',
+    '#/odd~1name~0',
+    '#/status',
+    '#/title',
+  ])
   expect(details['#/status']).toContain('pending, in_progress, completed')
   expect(details['#/due_at']).toContain('RFC 3339')
   expect(detail).not.toBe('')
 })
 
 describe('a request id', () => {
-  test.each(['abc-123', 'a', 'x'.repeat(128), '8e03978e-40d5-43dd-bc93-6894a57f9324', 'trace:1/2.3_4+5=@'])(
-    '%s is taken',
-    async (given) => {
-      const app = await startApp({ database: 'memory' })
-      const headers = { 'x-request-id': given }
-      expect((await send(app, 'POST', '/tasks', { title: 'x' }, headers)).headers['x-request-id']).toBe(given)
-      expect(expectProblem(await send(app, 'GET', '/tasks/1', undefined, headers), 404, 'not_found').request_id).toBe(given)
-      expect(expectProblem(await send(app, 'GET', '/%zz', undefined, headers), 400, 'malformed_request').request_id).toBe(given)
-    },
-  )
+  test.each([
+    'abc-123',
+    'a',
+    'x'.repeat(128),
+    '8e03978e-40d5-43dd-bc93-6894a57f9324',
+    'trace:1/2.3_4+5=@',
+  ])('%s is taken', async (given) => {
+    const app = await startApp({ database: 'memory' })
+    const headers = { 'x-request-id': given }
+    expect(
+      (await send(app, 'POST', '/tasks', { title: 'x' }, headers)).headers['x-request-id'],
+    ).toBe(given)
+    expect(
+      expectProblem(await send(app, 'GET', '/tasks/1', undefined, headers), 404, 'not_found')
+        .request_id,
+    ).toBe(given)
+    expect(
+      expectProblem(await send(app, 'GET', '/%zz', undefined, headers), 400, 'malformed_request')
+        .request_id,
+    ).toBe(given)
+  })
 
   test.each(['', 'x'.repeat(129), 'a b', 'a\r\nb', '"', '💥'])('%j is replaced', async (given) => {
     const app = await startApp({ database: 'memory' })
@@ -205,7 +263,10 @@ describe('a request id', () => {
   test('is made for each request that has none', async () => {
     const app = await startApp({ database: 'memory' })
     const ids = await Promise.all(
-      Array.from({ length: 50 }, async () => (await send(app, 'GET', '/livez')).headers['x-request-id']),
+      Array.from(
+        { length: 50 },
+        async () => (await send(app, 'GET', '/livez')).headers['x-request-id'],
+      ),
     )
     expect(new Set(ids).size).toBe(50)
   })
@@ -214,7 +275,11 @@ describe('a request id', () => {
     const lines: string[] = []
     const app = await startFailing(() => new TaskError('not_found', 'No task has this id'), lines)
     await send(app, 'GET', `/tasks/${ID}`, undefined, { 'x-request-id': 'logged' })
-    const entries = lines.map((line) => JSON.parse(line)).filter(({ request_id }) => request_id === 'logged')
-    expect(entries).toEqual([expect.objectContaining({ method: 'GET', url: `/tasks/${ID}`, status: 404 })])
+    const entries = lines
+      .map((line) => JSON.parse(line))
+      .filter(({ request_id }) => request_id === 'logged')
+    expect(entries).toEqual([
+      expect.objectContaining({ method: 'GET', url: `/tasks/${ID}`, status: 404 }),
+    ])
   })
 })

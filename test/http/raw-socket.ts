@@ -17,7 +17,9 @@ export const openSocket = async (url: string): Promise<Exchange> => {
   socket.setEncoding('utf8').on('data', (data) => (received += String(data)))
   socket.on('error', () => {})
   const ended = new Promise<string>((resolve) => socket.once('close', () => resolve(received)))
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  await new Promise<void>((resolve, reject) =>
+    socket.once('connect', resolve).once('error', reject),
+  )
   return { socket, ended }
 }
 
@@ -33,7 +35,9 @@ export const exchange = async (url: string, request: string | Buffer): Promise<A
 export const parseAnswer = (text: string): Answer => {
   const [head = '', body = ''] = text.split('\r\n\r\n', 2)
   const [statusLine = '', ...lines] = head.split('\r\n')
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), valueIn(line)]))
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), valueIn(line)]),
+  )
   return { statusCode: Number(statusLine.split(' ')[1]), headers, body }
 }
 

@@ -23,10 +23,19 @@ export const send = (
 ): Promise<LightMyRequestResponse> =>
   body === undefined
     ? app.inject({ method, url, headers })
-    : app.inject({ method, url, headers: { 'content-type': 'application/json', ...headers }, payload: JSON.stringify(body) })
+    : app.inject({
+        method,
+        url,
+        headers: { 'content-type': 'application/json', ...headers },
+        payload: JSON.stringify(body),
+      })
 
 /** A new task that must be taken. */
-export const create = async (app: App, draft: object = { title: 'A task' }, headers: Headers = {}): Promise<Task> => {
+export const create = async (
+  app: App,
+  draft: object = { title: 'A task' },
+  headers: Headers = {},
+): Promise<Task> => {
   const answer = await send(app, 'POST', '/tasks', draft, headers)
   expect(answer.statusCode, answer.body).toBe(201)
   return answer.json<Task>()
@@ -75,7 +84,12 @@ export const expectProblem = (answer: Answer, status: number, code: string): Pro
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json(;|$)/)
   const problem = JSON.parse(answer.body) as ProblemBody
   expect(Object.keys(problem).filter((name) => name !== 'errors')).toEqual(MEMBERS)
-  expect(problem).toMatchObject({ status, code, instance: expect.stringMatching(/^\//), type: expect.any(String) })
+  expect(problem).toMatchObject({
+    status,
+    code,
+    instance: expect.stringMatching(/^\//),
+    type: expect.any(String),
+  })
   expect(problem.title).not.toBe('')
   expect(problem.detail).not.toBe('')
   expect(problem.request_id).not.toBe('')

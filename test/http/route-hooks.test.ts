@@ -19,7 +19,10 @@ test.each(['/private', '/private/:id'])('%s keeps the hooks that it brings', asy
     {
       schema: { hide: true },
       onRequest: [async () => {}, async (_, reply) => reply.code(403).send({})],
-      onResponse: [async (_, reply) => void seen.push(`second ${reply.statusCode}`), async () => void seen.push('third')],
+      onResponse: [
+        async (_, reply) => void seen.push(`second ${reply.statusCode}`),
+        async () => void seen.push('third'),
+      ],
     },
     () => 'a secret',
   )
@@ -29,6 +32,10 @@ test.each(['/private', '/private/:id'])('%s keeps the hooks that it brings', asy
   expect((await send(app, 'GET', `${path}/list`)).statusCode).toBe(403)
   expect(seen).toEqual(['first 401', 'second 403', 'third'])
   const metrics = (await send(app, 'GET', '/metrics')).body
-  expect(metrics).toContain(`http_request_duration_seconds_count{method="GET",route="${url}",status="401"} 1`)
-  expect(metrics).toContain(`http_request_duration_seconds_count{method="GET",route="${url}/list",status="403"} 1`)
+  expect(metrics).toContain(
+    `http_request_duration_seconds_count{method="GET",route="${url}",status="401"} 1`,
+  )
+  expect(metrics).toContain(
+    `http_request_duration_seconds_count{method="GET",route="${url}/list",status="403"} 1`,
+  )
 })

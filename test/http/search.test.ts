@@ -29,7 +29,16 @@ test('every word of q begins a word of the title or of the description', async (
 
 test('case, accents and compatibility forms do not matter, neither in the text nor in q', async () => {
   const app = await startApp()
-  const titles = ['Crème brûlée', 'CREME', 'cre\u0300me', 'ﬁnish', 'Straße', 'İstanbul', 'ΣΊΣΥΦΟΣ', 'Ｆｕｌｌ']
+  const titles = [
+    'Crème brûlée',
+    'CREME',
+    'cre\u0300me',
+    'ﬁnish',
+    'Straße',
+    'İstanbul',
+    'ΣΊΣΥΦΟΣ',
+    'Ｆｕｌｌ',
+  ]
   await createAll(
     app,
     titles.map((title) => ({ title })),
@@ -87,7 +96,9 @@ test.each<[string, string[]]>([
     titles.map((title) => ({ title })),
   )
   const found = await find(app, q)
-  const model = titles.filter((title) => toWords(q).every((word) => toWords(title).some((own) => own.startsWith(word))))
+  const model = titles.filter((title) =>
+    toWords(q).every((word) => toWords(title).some((own) => own.startsWith(word))),
+  )
   expect(found).toEqual(model)
   expect(found).toEqual(expect.arrayContaining(expected))
   if (expected.length === 0) expect(found).toEqual([])
@@ -105,7 +116,9 @@ test('q takes 500 characters and no more', async () => {
   const app = await startApp()
   await create(app, { title: 'a' })
   expect(await find(app, `a ${'a '.repeat(249)}`)).toEqual(['a'])
-  expect(await find(app, Array.from({ length: 100 }, (_, index) => `w${index}`).join(' '))).toEqual([])
+  expect(await find(app, Array.from({ length: 100 }, (_, index) => `w${index}`).join(' '))).toEqual(
+    [],
+  )
   expect(expectInvalid(await send(app, 'GET', `/tasks?q=${'a'.repeat(501)}`))).toEqual(['#/q'])
 })
 
@@ -119,7 +132,9 @@ test('search follows updates and deletions', async () => {
   await send(app, 'PATCH', `/tasks/${id}`, { description: 'second text' })
   expect([await found('first'), await found('second')]).toEqual([0, 1])
   await send(app, 'POST', `/tasks/${id}/complete`)
-  expect([await found('second'), (await find(app, 'second', '&status=completed')).length]).toEqual([1, 1])
+  expect([await found('second'), (await find(app, 'second', '&status=completed')).length]).toEqual([
+    1, 1,
+  ])
   await send(app, 'DELETE', `/tasks/${id}`)
   expect([await found('name'), await found('second')]).toEqual([0, 0])
 })
@@ -157,9 +172,14 @@ test('search finds what the plain model finds', async () => {
           drafts.map((one) => ({ ...one, labels: [`run ${run}`] })),
         )
         for (const q of questions) {
-          const fits = (words: string[]): boolean => toWords(q).every((word) => words.some((own) => own.startsWith(word)))
-          const expected = tasks.filter(({ title, description }) => fits([...toWords(title), ...toWords(description)]))
-          expect(await list(app, `?label=run%20${run}&q=${encodeURIComponent(q)}`)).toEqual(expected)
+          const fits = (words: string[]): boolean =>
+            toWords(q).every((word) => words.some((own) => own.startsWith(word)))
+          const expected = tasks.filter(({ title, description }) =>
+            fits([...toWords(title), ...toWords(description)]),
+          )
+          expect(await list(app, `?label=run%20${run}&q=${encodeURIComponent(q)}`)).toEqual(
+            expected,
+          )
         }
       },
     ),

@@ -74,8 +74,16 @@ describe('creating a task', () => {
 
   test('trims the title alone, keeps the order of labels and drops their repeats', async () => {
     const app = await startApp({ database: 'memory' })
-    const draft = { title: ' \t\n a  b \n', description: '  x  ', labels: ['z', ' a ', 'z', 'A', 'a', 'A'] }
-    expect(await create(app, draft)).toMatchObject({ title: 'a  b', description: '  x  ', labels: ['z', ' a ', 'A', 'a'] })
+    const draft = {
+      title: ' \t\n a  b \n',
+      description: '  x  ',
+      labels: ['z', ' a ', 'z', 'A', 'a', 'A'],
+    }
+    expect(await create(app, draft)).toMatchObject({
+      title: 'a  b',
+      description: '  x  ',
+      labels: ['z', ' a ', 'A', 'a'],
+    })
   })
 
   test.each([
@@ -98,15 +106,24 @@ describe('creating a task', () => {
     ['completed_at', null],
   ])('refuses %s, which is ours', async (field, value) => {
     const { app } = await startAt()
-    expect(expectInvalid(await send(app, 'POST', '/tasks', { title: 'Mine', [field]: value }))).toEqual([`#/${field}`])
+    expect(
+      expectInvalid(await send(app, 'POST', '/tasks', { title: 'Mine', [field]: value })),
+    ).toEqual([`#/${field}`])
     expect(await list(app)).toEqual([])
   })
 
   test('refuses a body without a title, and no body at all', async () => {
     const app = await startApp({ database: 'memory' })
     expect(expectInvalid(await send(app, 'POST', '/tasks', {}))).toEqual(['#/title'])
-    for (const body of [null, [], 'title', 1, true]) expectInvalid(await send(app, 'POST', '/tasks', body))
-    expectInvalid(await app.inject({ method: 'POST', url: '/tasks', headers: { 'content-type': 'application/json' } }))
+    for (const body of [null, [], 'title', 1, true])
+      expectInvalid(await send(app, 'POST', '/tasks', body))
+    expectInvalid(
+      await app.inject({
+        method: 'POST',
+        url: '/tasks',
+        headers: { 'content-type': 'application/json' },
+      }),
+    )
     expectInvalid(await app.inject({ method: 'POST', url: '/tasks' }))
   })
 })
@@ -117,17 +134,25 @@ describe('reading a task', () => {
     const task = await create(app)
     const answer = await send(app, 'GET', `/tasks/${task.id}`)
     expect(answer.json()).toEqual(task)
-    expect(answer.headers).toMatchObject({ etag: '"1"', 'content-type': 'application/json; charset=utf-8' })
+    expect(answer.headers).toMatchObject({
+      etag: '"1"',
+      'content-type': 'application/json; charset=utf-8',
+    })
     const head = await send(app, 'HEAD', `/tasks/${task.id}`)
     expect(head.statusCode).toBe(200)
     expect(head.body).toBe('')
-    for (const name of ['etag', 'content-type', 'content-length']) expect(head.headers[name]).toBe(answer.headers[name])
+    for (const name of ['etag', 'content-type', 'content-length'])
+      expect(head.headers[name]).toBe(answer.headers[name])
   })
 
   test('the list is an array of all tasks, oldest first', async () => {
     const app = await startApp()
     expect((await send(app, 'GET', '/tasks')).body).toBe('[]')
-    const tasks = [await create(app, { title: 'b' }), await create(app, { title: 'a' }), await create(app, { title: 'c' })]
+    const tasks = [
+      await create(app, { title: 'b' }),
+      await create(app, { title: 'a' }),
+      await create(app, { title: 'c' }),
+    ]
     const answer = await send(app, 'GET', '/tasks')
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
     expect(answer.json()).toEqual(tasks)
@@ -135,16 +160,31 @@ describe('reading a task', () => {
 })
 
 describe('updating a task', () => {
-  test.each(['PUT', 'PATCH'] as const)('%s answers 200 with the task, its next version and ETag', async (method) => {
-    const { app, pass } = await startAt()
-    const task = await create(app, { title: 'Before', description: 'Kept' })
-    const updated_at = pass(1500)
-    const answer = await send(app, method, `/tasks/${task.id}`, { title: ' After ', priority: 'low' })
-    expect(answer.statusCode).toBe(200)
-    expect(answer.headers).toMatchObject({ etag: '"2"', 'content-type': 'application/json; charset=utf-8' })
-    expect(answer.json()).toEqual({ ...task, title: 'After', priority: 'low', updated_at, version: 2 })
-    expect(await get(app, task.id)).toEqual(answer.json())
-  })
+  test.each(['PUT', 'PATCH'] as const)(
+    '%s answers 200 with the task, its next version and ETag',
+    async (method) => {
+      const { app, pass } = await startAt()
+      const task = await create(app, { title: 'Before', description: 'Kept' })
+      const updated_at = pass(1500)
+      const answer = await send(app, method, `/tasks/${task.id}`, {
+        title: ' After ',
+        priority: 'low',
+      })
+      expect(answer.statusCode).toBe(200)
+      expect(answer.headers).toMatchObject({
+        etag: '"2"',
+        'content-type': 'application/json; charset=utf-8',
+      })
+      expect(answer.json()).toEqual({
+        ...task,
+        title: 'After',
+        priority: 'low',
+        updated_at,
+        version: 2,
+      })
+      expect(await get(app, task.id)).toEqual(answer.json())
+    },
+  )
 
   test('never takes updated_at back when the clock goes back', async () => {
     const { app, pass } = await startAt()
@@ -165,7 +205,13 @@ describe('completing a task', () => {
     const answer = await send(app, 'POST', `/tasks/${task.id}/complete`)
     expect(answer.statusCode).toBe(200)
     expect(answer.headers.etag).toBe('"2"')
-    expect(answer.json()).toEqual({ ...task, status: 'completed', completed_at: at, updated_at: at, version: 2 })
+    expect(answer.json()).toEqual({
+      ...task,
+      status: 'completed',
+      completed_at: at,
+      updated_at: at,
+      version: 2,
+    })
   })
 
   test('twice changes nothing the second time', async () => {
@@ -184,12 +230,16 @@ describe('completing a task', () => {
     const reopened = (await send(app, 'PUT', `/tasks/${id}`, { status: 'in_progress' })).json()
     expect(reopened).toMatchObject({ status: 'in_progress', completed_at: null, version: 2 })
     const at = pass(1000)
-    expect((await send(app, 'PATCH', `/tasks/${id}`, { status: 'completed' })).json()).toMatchObject({
+    expect(
+      (await send(app, 'PATCH', `/tasks/${id}`, { status: 'completed' })).json(),
+    ).toMatchObject({
       completed_at: at,
       version: 3,
     })
     pass(1000)
-    expect((await send(app, 'PUT', `/tasks/${id}`, { title: 'Still completed' })).json()).toMatchObject({
+    expect(
+      (await send(app, 'PUT', `/tasks/${id}`, { title: 'Still completed' })).json(),
+    ).toMatchObject({
       completed_at: at,
       version: 4,
     })
@@ -202,38 +252,66 @@ describe('deleting a task', () => {
     const { id } = await create(app)
     const other = await create(app)
     const answer = await send(app, 'DELETE', `/tasks/${id}`)
-    expect([answer.statusCode, answer.body, answer.headers['content-type']]).toEqual([204, '', undefined])
+    expect([answer.statusCode, answer.body, answer.headers['content-type']]).toEqual([
+      204,
+      '',
+      undefined,
+    ])
     expect(await list(app)).toEqual([other])
     await expectAbsent(app, id)
   })
 })
 
-test.each(['complete', 'delete'])('%s takes a JSON content type with no body or an empty object', async (what) => {
-  const app = await startApp({ database: 'memory' })
-  for (const payload of [undefined, '', '{}']) {
-    const { id } = await create(app)
-    const [method, url] = what === 'delete' ? (['DELETE', `/tasks/${id}`] as const) : (['POST', `/tasks/${id}/complete`] as const)
-    const headers = { 'content-type': 'application/json' }
-    expectInvalid(await app.inject({ method, url, headers, payload: '{"force":true}' }))
-    const answer = await app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
-    expect(answer.statusCode, answer.body).toBe(what === 'delete' ? 204 : 200)
-  }
-})
-
-test.each(['0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', '1', 'not-a-uuid', '%00', "'%20OR%201=1", '%F0%9F%98%80'])(
-  'a task with the id %s is nowhere',
-  async (id) => {
-    await expectAbsent(await startApp({ database: 'memory' }), id)
+test.each(['complete', 'delete'])(
+  '%s takes a JSON content type with no body or an empty object',
+  async (what) => {
+    const app = await startApp({ database: 'memory' })
+    for (const payload of [undefined, '', '{}']) {
+      const { id } = await create(app)
+      const [method, url] =
+        what === 'delete'
+          ? (['DELETE', `/tasks/${id}`] as const)
+          : (['POST', `/tasks/${id}/complete`] as const)
+      const headers = { 'content-type': 'application/json' }
+      expectInvalid(await app.inject({ method, url, headers, payload: '{"force":true}' }))
+      const answer = await app.inject({
+        method,
+        url,
+        headers,
+        ...(payload !== undefined && { payload }),
+      })
+      expect(answer.statusCode, answer.body).toBe(what === 'delete' ? 204 : 200)
+    }
   },
 )
 
-test.each([36, 37, 256, 257, 2000])('an id of %d characters is 404 as any other that is nowhere', async (length) => {
-  const app = await startApp({ database: 'memory' })
-  const id = 'x'.repeat(length)
-  const answers = [await send(app, 'GET', `/tasks/${id}`), await send(app, 'DELETE', `/tasks/${id}`)]
-  answers.push(await send(app, 'POST', `/tasks/${id}/complete`), await send(app, 'GET', `/tasks/${id}/events`))
-  expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404, 404])
+test.each([
+  '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
+  '1',
+  'not-a-uuid',
+  '%00',
+  "'%20OR%201=1",
+  '%F0%9F%98%80',
+])('a task with the id %s is nowhere', async (id) => {
+  await expectAbsent(await startApp({ database: 'memory' }), id)
 })
+
+test.each([36, 37, 256, 257, 2000])(
+  'an id of %d characters is 404 as any other that is nowhere',
+  async (length) => {
+    const app = await startApp({ database: 'memory' })
+    const id = 'x'.repeat(length)
+    const answers = [
+      await send(app, 'GET', `/tasks/${id}`),
+      await send(app, 'DELETE', `/tasks/${id}`),
+    ]
+    answers.push(
+      await send(app, 'POST', `/tasks/${id}/complete`),
+      await send(app, 'GET', `/tasks/${id}/events`),
+    )
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404, 404])
+  },
+)
 
 test('an id is accepted in upper case by every call, as clients with a type for UUIDs send it', async () => {
   const app = await startApp({ database: 'memory' })
@@ -244,7 +322,9 @@ test('an id is accepted in upper case by every call, as clients with a type for 
     await send(app, 'GET', `/tasks/${upper}`),
     await send(app, 'PUT', `/tasks/${upper}`, { title: 'By PUT', id: upper }),
     await send(app, 'PATCH', `/tasks/${upper}`, { title: 'By PATCH' }),
-    await send(app, 'POST', '/tasks/batch', { operations: [update, { op: 'complete', id: upper }] }),
+    await send(app, 'POST', '/tasks/batch', {
+      operations: [update, { op: 'complete', id: upper }],
+    }),
     await send(app, 'POST', `/tasks/${upper}/complete`),
     await send(app, 'GET', `/tasks/${upper}/events`),
     await send(app, 'DELETE', `/tasks/${upper}`),

@@ -30,7 +30,9 @@ describe('text comes back exactly', () => {
     expect(changed.title).toBe(`[${text}]`)
     const [created] = (await send(app, 'GET', `/tasks/${task.id}/events`)).json()
     expect(created.changes.title.after).toBe(draft.title)
-    expect(await list(app, `?label=${encodeURIComponent(draft.labels[0] ?? '')}`)).toEqual([changed])
+    expect(await list(app, `?label=${encodeURIComponent(draft.labels[0] ?? '')}`)).toEqual([
+      changed,
+    ])
     expect(await list(app, `?external_reference_id=${encodeURIComponent(text)}`)).toEqual([changed])
   })
 })
@@ -75,9 +77,13 @@ describe('lengths are code points', () => {
     for (const label of ['a'.repeat(50), '😀'.repeat(50), 'e\u0301'.repeat(25), ' ']) {
       expect((await create(app, { title: 'T', labels: [label] })).labels).toEqual([label])
     }
-    expect(expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', labels: [...labels, 'more'] }))).toEqual(['#/labels'])
+    expect(
+      expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', labels: [...labels, 'more'] })),
+    ).toEqual(['#/labels'])
     for (const label of ['', 'a'.repeat(51), '😀'.repeat(51), 'e\u0301'.repeat(26)]) {
-      expect(expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', labels: ['ok', label] }))).toEqual(['#/labels/1'])
+      expect(
+        expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', labels: ['ok', label] })),
+      ).toEqual(['#/labels/1'])
     }
   })
 
@@ -87,35 +93,45 @@ describe('lengths are code points', () => {
     const title = '😀'.repeat(500)
     expect((await create(app, { title: space.repeat(50) + title + space })).title).toBe(title)
     for (const blank of ['', ' ', space, ' '.repeat(100_000)]) {
-      expect(expectInvalid(await send(app, 'POST', '/tasks', { title: blank }))).toEqual(['#/title'])
+      expect(expectInvalid(await send(app, 'POST', '/tasks', { title: blank }))).toEqual([
+        '#/title',
+      ])
     }
   })
 
   test('a description may be empty, an external reference may not', async () => {
     const app = await startApp({ database: 'memory' })
     expect((await create(app, { title: 'T', description: '' })).description).toBe('')
-    expect(expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', external_reference_id: '' }))).toEqual([
-      '#/external_reference_id',
-    ])
+    expect(
+      expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', external_reference_id: '' })),
+    ).toEqual(['#/external_reference_id'])
   })
 })
 
 describe('NUL and lone surrogates are refused', () => {
-  test.each(['\\u0000', 'a\\u0000b', '\\ud800', '\\udc00', 'a\\ud83dz', '\\ude00\\ud83d'])('"%s"', async (escaped) => {
-    const app = await startApp({ database: 'memory' })
-    const { id } = await create(app)
-    const headers = { 'content-type': 'application/json' }
-    for (const field of ['title', 'description', 'external_reference_id', 'labels']) {
-      const value = field === 'labels' ? `["${escaped}"]` : `"${escaped}"`
-      const pointer = field === 'labels' ? '#/labels/0' : `#/${field}`
-      const draft = `{${field === 'title' ? '' : '"title":"T",'}"${field}":${value}}`
-      const created = await app.inject({ method: 'POST', url: '/tasks', headers, payload: draft })
-      expect(expectInvalid(created)).toEqual([pointer])
-      const updated = await app.inject({ method: 'PATCH', url: `/tasks/${id}`, headers, payload: `{"${field}":${value}}` })
-      expect(expectInvalid(updated)).toEqual([pointer])
-    }
-    expect(await list(app)).toHaveLength(1)
-  })
+  test.each(['\\u0000', 'a\\u0000b', '\\ud800', '\\udc00', 'a\\ud83dz', '\\ude00\\ud83d'])(
+    '"%s"',
+    async (escaped) => {
+      const app = await startApp({ database: 'memory' })
+      const { id } = await create(app)
+      const headers = { 'content-type': 'application/json' }
+      for (const field of ['title', 'description', 'external_reference_id', 'labels']) {
+        const value = field === 'labels' ? `["${escaped}"]` : `"${escaped}"`
+        const pointer = field === 'labels' ? '#/labels/0' : `#/${field}`
+        const draft = `{${field === 'title' ? '' : '"title":"T",'}"${field}":${value}}`
+        const created = await app.inject({ method: 'POST', url: '/tasks', headers, payload: draft })
+        expect(expectInvalid(created)).toEqual([pointer])
+        const updated = await app.inject({
+          method: 'PATCH',
+          url: `/tasks/${id}`,
+          headers,
+          payload: `{"${field}":${value}}`,
+        })
+        expect(expectInvalid(updated)).toEqual([pointer])
+      }
+      expect(await list(app)).toHaveLength(1)
+    },
+  )
 })
 
 const NO_DATES = [
@@ -153,8 +169,13 @@ test('dates that do not exist, or have no zone, are refused', async () => {
   const app = await startApp({ database: 'memory' })
   const { id } = await create(app)
   for (const due_at of NO_DATES) {
-    expect(expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', due_at })), due_at).toEqual(['#/due_at'])
-    expect(expectInvalid(await send(app, 'PUT', `/tasks/${id}`, { due_at })), due_at).toEqual(['#/due_at'])
+    expect(
+      expectInvalid(await send(app, 'POST', '/tasks', { title: 'T', due_at })),
+      due_at,
+    ).toEqual(['#/due_at'])
+    expect(expectInvalid(await send(app, 'PUT', `/tasks/${id}`, { due_at })), due_at).toEqual([
+      '#/due_at',
+    ])
     expectInvalid(await send(app, 'GET', `/tasks?due_before=${encodeURIComponent(due_at)}`))
   }
 })

@@ -36,7 +36,12 @@ describe.each(METHODS)('%s', (method) => {
   test('of what is already so changes nothing', async () => {
     const app = await startApp({ database: 'memory' })
     const task = await create(app, FULL)
-    const same = { ...FULL, title: ' Title ', labels: ['a', 'b', 'a'], due_at: '2026-03-06T13:00:00+01:00' }
+    const same = {
+      ...FULL,
+      title: ' Title ',
+      labels: ['a', 'b', 'a'],
+      due_at: '2026-03-06T13:00:00+01:00',
+    }
     expect((await send(app, method, `/tasks/${task.id}`, same)).json()).toEqual(task)
     expect((await send(app, 'GET', `/tasks/${task.id}/events`)).json()).toHaveLength(1)
   })
@@ -45,7 +50,11 @@ describe.each(METHODS)('%s', (method) => {
     const app = await startApp({ database: 'memory' })
     const { id } = await create(app, FULL)
     const task = await get(app, id)
-    const answer = await send(app, method, `/tasks/${id}`, { ...task, title: 'Edited', labels: ['b', 'a'] })
+    const answer = await send(app, method, `/tasks/${id}`, {
+      ...task,
+      title: 'Edited',
+      labels: ['b', 'a'],
+    })
     expect(answer.json()).toEqual({
       ...task,
       title: 'Edited',
@@ -58,7 +67,10 @@ describe.each(METHODS)('%s', (method) => {
   test('takes our own timestamps in another zone when they mean the same instant', async () => {
     const app = await startApp({ now: () => Date.parse('2026-03-01T09:00:00Z') })
     const { id } = await create(app)
-    const answer = await send(app, method, `/tasks/${id}`, { title: 'x', created_at: '2026-03-01T10:00:00+01:00' })
+    const answer = await send(app, method, `/tasks/${id}`, {
+      title: 'x',
+      created_at: '2026-03-01T10:00:00+01:00',
+    })
     expect(answer.statusCode).toBe(200)
   })
 
@@ -73,23 +85,39 @@ describe.each(METHODS)('%s', (method) => {
   ])('refuses %s that is not the stored one', async (field, value) => {
     const app = await startApp({ database: 'memory' })
     const task = await create(app)
-    const answer = await send(app, method, `/tasks/${task.id}`, { title: 'Changed', [field]: value })
+    const answer = await send(app, method, `/tasks/${task.id}`, {
+      title: 'Changed',
+      [field]: value,
+    })
     expect(expectInvalid(answer)).toEqual([`#/${field}`])
     expect(await get(app, task.id)).toEqual(task)
   })
 
-  test.each(['title', 'description', 'status', 'priority', 'labels'])('refuses null for %s', async (field) => {
-    const app = await startApp({ database: 'memory' })
-    const task = await create(app, FULL)
-    expect(expectInvalid(await send(app, method, `/tasks/${task.id}`, { [field]: null }))).toEqual([`#/${field}`])
-    expect(await get(app, task.id)).toEqual(task)
-  })
+  test.each(['title', 'description', 'status', 'priority', 'labels'])(
+    'refuses null for %s',
+    async (field) => {
+      const app = await startApp({ database: 'memory' })
+      const task = await create(app, FULL)
+      expect(
+        expectInvalid(await send(app, method, `/tasks/${task.id}`, { [field]: null })),
+      ).toEqual([`#/${field}`])
+      expect(await get(app, task.id)).toEqual(task)
+    },
+  )
 
   test('clears due_at and external_reference_id with null', async () => {
     const app = await startApp({ database: 'memory' })
     const { id } = await create(app, FULL)
-    const answer = await send(app, method, `/tasks/${id}`, { due_at: null, external_reference_id: null })
-    expect(answer.json()).toMatchObject({ due_at: null, external_reference_id: null, title: 'Title', version: 2 })
+    const answer = await send(app, method, `/tasks/${id}`, {
+      due_at: null,
+      external_reference_id: null,
+    })
+    expect(answer.json()).toMatchObject({
+      due_at: null,
+      external_reference_id: null,
+      title: 'Title',
+      version: 2,
+    })
   })
 
   test('refuses a field that it does not know, and changes nothing', async () => {
@@ -103,7 +131,8 @@ describe.each(METHODS)('%s', (method) => {
   test('refuses what is no object, and no body', async () => {
     const app = await startApp({ database: 'memory' })
     const { id } = await create(app)
-    for (const body of [null, [], [{ title: 'x' }], 'x', 1]) expectInvalid(await send(app, method, `/tasks/${id}`, body))
+    for (const body of [null, [], [{ title: 'x' }], 'x', 1])
+      expectInvalid(await send(app, method, `/tasks/${id}`, body))
     expectInvalid(await send(app, method, `/tasks/${id}`))
   })
 })
@@ -114,14 +143,30 @@ test('only PATCH takes application/merge-patch+json', async () => {
   const type = { 'content-type': 'application/merge-patch+json' }
   const patched = await send(app, 'PATCH', `/tasks/${id}`, { title: 'Merged' }, type)
   expect([patched.statusCode, patched.json<Task>().title]).toEqual([200, 'Merged'])
-  expectProblem(await send(app, 'PUT', `/tasks/${id}`, { title: 'x' }, type), 415, 'unsupported_media_type')
-  expectProblem(await send(app, 'POST', '/tasks', { title: 'x' }, type), 415, 'unsupported_media_type')
-  expectProblem(await send(app, 'POST', '/tasks/batch', { operations: [] }, type), 415, 'unsupported_media_type')
+  expectProblem(
+    await send(app, 'PUT', `/tasks/${id}`, { title: 'x' }, type),
+    415,
+    'unsupported_media_type',
+  )
+  expectProblem(
+    await send(app, 'POST', '/tasks', { title: 'x' }, type),
+    415,
+    'unsupported_media_type',
+  )
+  expectProblem(
+    await send(app, 'POST', '/tasks/batch', { operations: [] }, type),
+    415,
+    'unsupported_media_type',
+  )
 })
 
 const STATUSES = ['pending', 'in_progress', 'completed'] as const
 const text = fc.string({ unit: 'binary', maxLength: 12 }).filter((value) => !value.includes('\0'))
-const instant = fc.date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
+const instant = fc.date({
+  min: new Date('1990-01-01'),
+  max: new Date('2090-01-01'),
+  noInvalidDate: true,
+})
 const patch = fc.record(
   {
     title: text.filter((value) => value.trim() !== ''),
@@ -146,8 +191,12 @@ const applied = (task: Fields, change: Fields, at: string): Fields => {
   if (typeof given.title === 'string') given.title = given.title.trim()
   if (Array.isArray(given.labels)) given.labels = [...new Set(given.labels)]
   const next: Fields = { ...task, ...given }
-  if (JSON.stringify(without(next, 'completed_at')) === JSON.stringify(without(task, 'completed_at'))) return task
-  const completed_at = next.status !== 'completed' ? null : task.status === 'completed' ? task.completed_at : at
+  if (
+    JSON.stringify(without(next, 'completed_at')) === JSON.stringify(without(task, 'completed_at'))
+  )
+    return task
+  const completed_at =
+    next.status !== 'completed' ? null : task.status === 'completed' ? task.completed_at : at
   return { ...next, completed_at, updated_at: at, version: Number(task.version) + 1 }
 }
 
@@ -165,7 +214,9 @@ test('any run of patches gives what the model gives, with a line of history for 
         expect(answer.headers.etag).toBe(`"${String(model.version)}"`)
       }
       expect(await get(app, String(model.id))).toEqual(model)
-      expect((await send(app, 'GET', `/tasks/${String(model.id)}/events`)).json()).toHaveLength(Number(model.version))
+      expect((await send(app, 'GET', `/tasks/${String(model.id)}/events`)).json()).toHaveLength(
+        Number(model.version),
+      )
     }),
     { numRuns: 60 },
   )

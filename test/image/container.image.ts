@@ -13,7 +13,8 @@ const create = async (url: string, title: string): Promise<Task> => {
   return JSON.parse(body) as Task
 }
 
-const tasksAt = async (url: string): Promise<Task[]> => JSON.parse((await exchange(`${url}/tasks`)).body) as Task[]
+const tasksAt = async (url: string): Promise<Task[]> =>
+  JSON.parse((await exchange(`${url}/tasks`)).body) as Task[]
 
 describe('the hardened container', () => {
   test('answers /docs with .env.example as it is, through a published port', async () => {
@@ -21,7 +22,10 @@ describe('the hardened container', () => {
     copyFileSync(fileURLToPath(new URL('../../.env.example', import.meta.url)), env)
     const { url } = await startContainer({ isPublished: true, args: ['--env-file', env] })
     const docs = await exchange(`${url}/docs`)
-    expect(docs).toMatchObject({ status: 200, headers: { 'content-type': expect.stringContaining('text/html') } })
+    expect(docs).toMatchObject({
+      status: 200,
+      headers: { 'content-type': expect.stringContaining('text/html') },
+    })
     expect((await exchange(`${url}/openapi.json`)).status).toBe(200)
     expect(await tasksAt(url)).toEqual([])
   })
@@ -31,11 +35,18 @@ describe('the hardened container', () => {
     const status = await exec('cat', '/proc/1/status')
     expect(status).toMatch(/^Uid:\s+1000\s+1000\s+1000\s+1000$/m)
     expect(status).toMatch(/^Gid:\s+1000\s+1000\s+1000\s+1000$/m)
-    for (const kind of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb']) expect(status).toMatch(new RegExp(`^Cap${kind}:\\s+0+$`, 'm'))
+    for (const kind of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'])
+      expect(status).toMatch(new RegExp(`^Cap${kind}:\\s+0+$`, 'm'))
     expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
     for (const path of ['/x', '/app/x', '/app/dist/cli.js', '/home/node/x'])
-      await expect(exec('sh', '-c', `echo >> ${path}`)).rejects.toThrow(/Read-only file system|Permission denied/)
-    const limit = await exec('sh', '-c', 'cat /sys/fs/cgroup/memory.max || cat /sys/fs/cgroup/memory/memory.limit_in_bytes')
+      await expect(exec('sh', '-c', `echo >> ${path}`)).rejects.toThrow(
+        /Read-only file system|Permission denied/,
+      )
+    const limit = await exec(
+      'sh',
+      '-c',
+      'cat /sys/fs/cgroup/memory.max || cat /sys/fs/cgroup/memory/memory.limit_in_bytes',
+    )
     expect(Number(limit)).toBe(256 * 1024 * 1024)
   })
 
@@ -46,7 +57,9 @@ describe('the hardened container', () => {
     const volume = await createVolume()
     const write = 'require("node:fs").writeFileSync("/data/url", "sqlite:/data/secret.db")'
     await runOnce(volume, ['--entrypoint', 'node'], '-e', write)
-    expect(await (await startContainer({ volume, args: secret })).exec('ls', '/data')).toContain('secret.db')
+    expect(await (await startContainer({ volume, args: secret })).exec('ls', '/data')).toContain(
+      'secret.db',
+    )
   })
 })
 
@@ -54,7 +67,8 @@ describe('its health check', () => {
   const check = (name: string): Promise<string> => podman('healthcheck', 'run', name)
 
   test('passes at any PORT', async () => {
-    for (const isPublished of [false, true]) await check((await startContainer({ isPublished })).name)
+    for (const isPublished of [false, true])
+      await check((await startContainer({ isPublished })).name)
   })
 
   test('fails when the service does not answer', async () => {
@@ -84,7 +98,9 @@ describe('its tasks', () => {
     const volume = await createVolume()
     const service = await startContainer({ volume })
     const task = await create(service.url, 'Kept')
-    expect(await service.exec('node', 'dist/cli.js', 'backup', '/data/copy.db')).toContain('1 task.')
+    expect(await service.exec('node', 'dist/cli.js', 'backup', '/data/copy.db')).toContain(
+      '1 task.',
+    )
     await create(service.url, 'Later')
     await service.stop()
     await runOnce(volume, [], 'restore', '/data/copy.db')

@@ -11,7 +11,8 @@ const MOST_BYTES = 330_000_000
 const UNWANTED = {
   'package managers':
     /\/(bin|sbin)\/(npm|npx|yarn|yarnpkg|pnpm|corepack)$|\/node_modules\/(npm|yarn|pnpm|corepack)\/|^\/opt\/yarn/,
-  compilers: /\/bin\/(cc|c\+\+|gcc|g\+\+|clang|make|cmake|ld|as|tsc|go|rustc|python3?|node-gyp)(-?[\d.]+)?$/,
+  compilers:
+    /\/bin\/(cc|c\+\+|gcc|g\+\+|clang|make|cmake|ld|as|tsc|go|rustc|python3?|node-gyp)(-?[\d.]+)?$/,
   'rests of the build':
     /^\/app\/(src|test|scripts|bench|deploy|docs)$|\.tsbuildinfo$|\/dist\/\.stamp$|^\/(root|tmp)\/(?!\.bashrc$|\.profile$)/,
 } as const
@@ -24,7 +25,8 @@ const SECRET =
 const isOwnedRight = ({ path, type, uid, gid, mode }: ImageFile): boolean => {
   if (path === '/data') return uid === 1000 && gid === 1000
   if (path.startsWith('/home/node')) return true
-  if (path.startsWith('/app')) return uid === 0 && gid === 0 && (type === 'link' || (mode & 0o022) === 0)
+  if (path.startsWith('/app'))
+    return uid === 0 && gid === 0 && (type === 'link' || (mode & 0o022) === 0)
   return uid !== 1000 && gid !== 1000
 }
 
@@ -60,7 +62,16 @@ const buildBadImage = async (): Promise<string> => {
   writeFileSync(join(folder, 'Dockerfile'), BAD_DOCKERFILE)
   writeFileSync(join(folder, 'file'), 'x')
   writeFileSync(join(folder, 'ballast'), Buffer.alloc(100_000_000))
-  const options = ['--isolation', 'chroot', '--format', 'docker', '--layers', '--pull=never', '--tag', name]
+  const options = [
+    '--isolation',
+    'chroot',
+    '--format',
+    'docker',
+    '--layers',
+    '--pull=never',
+    '--tag',
+    name,
+  ]
   execFileSync('buildah', ['build', ...options, folder], { stdio: 'ignore' })
   return name
 }
@@ -74,14 +85,20 @@ beforeAll(async () => {
 
 describe('the image', () => {
   test('starts the service itself as user 1000, and says what it is', () => {
-    const { version, license } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const { version, license } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
     expect(image.config).toMatchObject({
       User: '1000:1000',
       Entrypoint: ['node', '--max-semi-space-size=4', 'dist/cli.js'],
       StopSignal: 'SIGTERM',
       ExposedPorts: { '8000/tcp': {} },
       Volumes: { '/data': {} },
-      Env: expect.arrayContaining(['NODE_ENV=production', 'HOST=0.0.0.0', 'DATABASE_URL=sqlite:/data/tasks.db']),
+      Env: expect.arrayContaining([
+        'NODE_ENV=production',
+        'HOST=0.0.0.0',
+        'DATABASE_URL=sqlite:/data/tasks.db',
+      ]),
       Labels: {
         'org.opencontainers.image.version': version,
         'org.opencontainers.image.licenses': license,
@@ -92,7 +109,8 @@ describe('the image', () => {
 
   test('has nothing that it should not have', () => {
     expect(image.files.length).toBeGreaterThan(2000)
-    for (const [kind, found] of Object.entries(faultsOf(image))) expect({ kind, found }).toEqual({ kind, found: [] })
+    for (const [kind, found] of Object.entries(faultsOf(image)))
+      expect({ kind, found }).toEqual({ kind, found: [] })
   })
 
   test('is the same from a second build', async () => {

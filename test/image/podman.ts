@@ -10,7 +10,9 @@ const ENGINE = ['--cgroup-manager', 'cgroupfs', '--runtime', 'runc']
 
 /** Runs podman and returns what it printed. Throws with what it complained of. */
 export const podman = async (...args: string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)('podman', [...ENGINE, ...args], { maxBuffer: 64 * 1024 * 1024 })
+  const { stdout } = await promisify(execFile)('podman', [...ENGINE, ...args], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
   return stdout.trim()
 }
 
@@ -80,19 +82,52 @@ export const createVolume = async (): Promise<string> => {
 }
 
 /** Runs a command in a container of the image that goes when it ends, hardened and without a network. */
-export const runOnce = (volume: string, entrypoint: readonly string[], ...command: string[]): Promise<string> =>
-  podman('run', '--rm', ...HARDENED, '--network', 'none', '-v', `${volume}:/data`, ...entrypoint, IMAGE, ...command)
+export const runOnce = (
+  volume: string,
+  entrypoint: readonly string[],
+  ...command: string[]
+): Promise<string> =>
+  podman(
+    'run',
+    '--rm',
+    ...HARDENED,
+    '--network',
+    'none',
+    '-v',
+    `${volume}:/data`,
+    ...entrypoint,
+    IMAGE,
+    ...command,
+  )
 
 /** Runs the image, hardened, and resolves once it is ready. */
-export const startContainer = async ({ volume, args = [], isPublished = false }: ContainerOptions = {}): Promise<Container> => {
+export const startContainer = async ({
+  volume,
+  args = [],
+  isPublished = false,
+}: ContainerOptions = {}): Promise<Container> => {
   const name = `task-${randomUUID()}`
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const network = isPublished ? ['-p', `127.0.0.1:${port}:8000`] : ['--network', 'host', '-e', `PORT=${port}`]
+  const network = isPublished
+    ? ['-p', `127.0.0.1:${port}:8000`]
+    : ['--network', 'host', '-e', `PORT=${port}`]
   const data = ['-v', `${volume ?? (await createVolume())}:/data`]
   const remove = async (): Promise<void> => void (await podman('rm', '--force', '--ignore', name))
   onTestFinished(remove)
-  await podman('run', '-d', '--name', name, '--health-interval', 'disable', ...HARDENED, ...network, ...data, ...args, IMAGE)
+  await podman(
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--health-interval',
+    'disable',
+    ...HARDENED,
+    ...network,
+    ...data,
+    ...args,
+    IMAGE,
+  )
   await waitUntilReady(url, name)
   return {
     name,

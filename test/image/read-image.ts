@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, type Stats } from 'node:fs'
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  type Stats,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { podman } from './podman.ts'
@@ -33,7 +41,12 @@ export const readImage = async (name: string): Promise<Image> => {
   const root = await podman('image', 'mount', name)
   try {
     const size = Number(await podman('image', 'inspect', name, '--format', '{{.Size}}'))
-    return { config: readConfig(name), files: readFiles(root), layerPaths: await readLayerPaths(name), size }
+    return {
+      config: readConfig(name),
+      files: readFiles(root),
+      layerPaths: await readLayerPaths(name),
+      size,
+    }
   } finally {
     await podman('image', 'unmount', name)
   }
@@ -41,7 +54,9 @@ export const readImage = async (name: string): Promise<Image> => {
 
 /** Asked of buildah, as only Docker's format has the health check. */
 const readConfig = (name: string): Image['config'] => {
-  const inspected = execFileSync('buildah', ['inspect', '--type', 'image', name], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const inspected = execFileSync('buildah', ['inspect', '--type', 'image', name], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return (JSON.parse(String(inspected)) as { Docker: { config: Image['config'] } }).Docker.config
 }
 
@@ -51,11 +66,17 @@ const readLayerPaths = async (name: string): Promise<string[]> => {
   try {
     const image = join(folder, 'image')
     await podman('save', '--quiet', '--format', 'docker-dir', '--output', image, name)
-    const { layers } = JSON.parse(readFileSync(join(image, 'manifest.json'), 'utf8')) as { layers: { digest: string }[] }
+    const { layers } = JSON.parse(readFileSync(join(image, 'manifest.json'), 'utf8')) as {
+      layers: { digest: string }[]
+    }
     const listed = layers.map(({ digest }) =>
-      execFileSync('tar', ['-tf', join(image, digest.replace('sha256:', ''))], { maxBuffer: 64 * 1024 * 1024 }),
+      execFileSync('tar', ['-tf', join(image, digest.replace('sha256:', ''))], {
+        maxBuffer: 64 * 1024 * 1024,
+      }),
     )
-    return listed.flatMap((paths) => String(paths).split('\n')).map((path) => path.replace(/^\.?\//, ''))
+    return listed
+      .flatMap((paths) => String(paths).split('\n'))
+      .map((path) => path.replace(/^\.?\//, ''))
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -73,7 +94,14 @@ const readFiles = (root: string, folder = ''): ImageFile[] =>
 const toImageFile = (root: string, path: string): ImageFile => {
   const stats = lstatSync(root + path)
   const type = typeOf(stats)
-  return { path, type, mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, content: contentOf(root + path, type) }
+  return {
+    path,
+    type,
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    content: contentOf(root + path, type),
+  }
 }
 
 const typeOf = (stats: Stats): ImageFile['type'] => {

@@ -6,7 +6,9 @@ import { createVolume, runOnce } from './podman.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 const sbom = <T>(format: 'cyclonedx' | 'spdx'): T =>
-  JSON.parse(String(execFileSync('npm', ['run', '--silent', 'sbom', '--', format], { cwd: ROOT }))) as T
+  JSON.parse(
+    String(execFileSync('npm', ['run', '--silent', 'sbom', '--', format], { cwd: ROOT })),
+  ) as T
 
 /** Prints each package of the image as name@version. */
 const LIST = `
@@ -26,25 +28,37 @@ const packagesInImage = async (): Promise<string[]> => {
 
 interface CycloneDx {
   readonly bomFormat: string
-  readonly components: readonly { readonly name: string; readonly version: string; readonly purl: string }[]
+  readonly components: readonly {
+    readonly name: string
+    readonly version: string
+    readonly purl: string
+  }[]
 }
 
 test('the CycloneDX document names each package of the image and no other', async () => {
   const { bomFormat, components } = sbom<CycloneDx>('cyclonedx')
   expect(bomFormat).toBe('CycloneDX')
   for (const { purl, version } of components) expect(purl.endsWith(`@${version}`)).toBe(true)
-  expect([...new Set(components.map(({ name, version }) => `${name}@${version}`))].sort()).toEqual(await packagesInImage())
+  expect([...new Set(components.map(({ name, version }) => `${name}@${version}`))].sort()).toEqual(
+    await packagesInImage(),
+  )
 })
 
 interface Spdx {
   readonly spdxVersion: string
   readonly documentDescribes: readonly string[]
-  readonly packages: readonly { readonly name: string; readonly versionInfo: string; readonly SPDXID: string }[]
+  readonly packages: readonly {
+    readonly name: string
+    readonly versionInfo: string
+    readonly SPDXID: string
+  }[]
 }
 
 test('the SPDX document names each package of the image and no other', async () => {
   const { spdxVersion, documentDescribes, packages } = sbom<Spdx>('spdx')
   expect(spdxVersion).toBe('SPDX-2.3')
   const others = packages.filter(({ SPDXID }) => !documentDescribes.includes(SPDXID))
-  expect([...new Set(others.map(({ name, versionInfo }) => `${name}@${versionInfo}`))].sort()).toEqual(await packagesInImage())
+  expect(
+    [...new Set(others.map(({ name, versionInfo }) => `${name}@${versionInfo}`))].sort(),
+  ).toEqual(await packagesInImage())
 })

@@ -8,28 +8,48 @@ import type { components, paths } from './openapi.ts'
 
 const client = createClient<paths>({ baseUrl: process.argv[2] ?? '' })
 
-const draft: components['schemas']['TaskDraft'] = { title: 'Renew the certificate', due_at: '2026-03-06T13:00:00+01:00' }
-const created = await client.POST('/tasks', { body: draft, params: { header: { 'Idempotency-Key': 'tour-1' } } })
+const draft: components['schemas']['TaskDraft'] = {
+  title: 'Renew the certificate',
+  due_at: '2026-03-06T13:00:00+01:00',
+}
+const created = await client.POST('/tasks', {
+  body: draft,
+  params: { header: { 'Idempotency-Key': 'tour-1' } },
+})
 assert(created.data, JSON.stringify(created.error))
 const { id, version, due_at } = created.data
 assert.equal(due_at, '2026-03-06T12:00:00.000Z')
 
-const idsOf = async (query: NonNullable<paths['/tasks']['get']['parameters']['query']>): Promise<string[]> => {
+const idsOf = async (
+  query: NonNullable<paths['/tasks']['get']['parameters']['query']>,
+): Promise<string[]> => {
   const listed = await client.GET('/tasks', { params: { query } })
   assert(listed.data, JSON.stringify(listed.error))
   return listed.data.map((task) => task.id)
 }
 const status = ['pending', 'in_progress'] as const
-assert.deepEqual(await idsOf({ due_after: '2026-03-01T00:00:00Z', status: [...status], limit: 10 }), [id])
+assert.deepEqual(
+  await idsOf({ due_after: '2026-03-01T00:00:00Z', status: [...status], limit: 10 }),
+  [id],
+)
 assert.deepEqual(await idsOf({ due_before: '2026-03-01T00:00:00Z', sort: '-due_at' }), [])
 
 const path = { id }
 const patch = { status: 'in_progress', due_at: null } as const
-const patched = await client.PATCH('/tasks/{id}', { params: { path, header: { 'If-Match': `"${version}"` } }, body: patch })
-assert.deepEqual([patched.data?.status, patched.data?.due_at, patched.data?.version], ['in_progress', null, 2])
+const patched = await client.PATCH('/tasks/{id}', {
+  params: { path, header: { 'If-Match': `"${version}"` } },
+  body: patch,
+})
+assert.deepEqual(
+  [patched.data?.status, patched.data?.due_at, patched.data?.version],
+  ['in_progress', null, 2],
+)
 assert.equal(patched.response.headers.get('ETag'), '"2"')
 
-const stale = await client.PATCH('/tasks/{id}', { params: { path, header: { 'If-Match': '"1"' } }, body: { title: 'Stale' } })
+const stale = await client.PATCH('/tasks/{id}', {
+  params: { path, header: { 'If-Match': '"1"' } },
+  body: { title: 'Stale' },
+})
 assert.equal(stale.error?.code, 'version_mismatch')
 
 const completed = await client.POST('/tasks/{id}/complete', { params: { path } })

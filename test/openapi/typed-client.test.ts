@@ -32,7 +32,10 @@ test('a client with types made of openapi.json compiles in strict mode and creat
   const types = await openapiTypescript(readFileSync(join(root, 'openapi.json'), 'utf8'))
   writeFileSync(join(folder, 'openapi.ts'), astToString(types))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, files: ['tour.ts'] }))
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: OPTIONS, files: ['tour.ts'] }),
+  )
   copyFileSync(join(root, 'test/openapi/tour.ts'), join(folder, 'tour.ts'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   expect(run(folder, join(root, 'node_modules/typescript/bin/tsc'))).toBe('')

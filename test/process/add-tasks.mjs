@@ -6,6 +6,10 @@ import { createTaskIds } from '../../dist/task-ids.js'
 
 const [file, ...titles] = process.argv.slice(2)
 const repository = openSqliteRepository(file)
-const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(await repository.newestId()) })
+const service = createTaskService({
+  repository,
+  now: Date.now,
+  newId: createTaskIds(await repository.newestId()),
+})
 for (const title of titles) await service.create({ title, labels: ['a'] }, 'test')
 await repository.close()

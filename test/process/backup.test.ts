@@ -4,7 +4,16 @@ import { describe, expect, test } from 'vitest'
 import type { Task } from '#src/core/task.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand } from '../start-process.ts'
-import { create, DATABASE, expectRefusal, folderWith, run, start, tasksIn, titles } from './database-folder.ts'
+import {
+  create,
+  DATABASE,
+  expectRefusal,
+  folderWith,
+  run,
+  start,
+  tasksIn,
+  titles,
+} from './database-folder.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
 import { openSmallDisk } from './small-disk.ts'
 
@@ -17,7 +26,8 @@ describe('backup', () => {
     const answered: Task[] = []
     let isDone = false
     const write = async (writer: number): Promise<void> => {
-      for (let count = 0; !isDone; count++) answered.push(await create(service.url, `w${writer}x${count}`))
+      for (let count = 0; !isDone; count++)
+        answered.push(await create(service.url, `w${writer}x${count}`))
     }
     const writers = Array.from({ length: WRITERS }, (_, writer) => write(writer))
     for (let round = 0; round < 3; round++) {
@@ -73,7 +83,11 @@ describe('backup', () => {
   })
 
   test('to a folder that is not there is refused', async () => {
-    expectRefusal(await run(await folderWith(), ['backup', 'nowhere/copy.db']), /nowhere\/copy\.db/, /not found/)
+    expectRefusal(
+      await run(await folderWith(), ['backup', 'nowhere/copy.db']),
+      /nowhere\/copy\.db/,
+      /not found/,
+    )
   })
 
   test('to a full disk is refused and leaves nothing behind', async () => {
@@ -96,7 +110,9 @@ describe('backup', () => {
   ])('of DATABASE_URL=%s is refused in a line', async (url, expected, words) => {
     const folder = createFolder()
     for (const command of ['backup', 'restore'].slice(0, url.includes('absent') ? 1 : 2)) {
-      const { code, stdout, stderr } = await run(folder, [command, 'copy.db'], { DATABASE_URL: url })
+      const { code, stdout, stderr } = await run(folder, [command, 'copy.db'], {
+        DATABASE_URL: url,
+      })
       expect({ isFailure: code !== 0, stdout }).toEqual({ isFailure: true, stdout: '' })
       if (expected !== undefined) expect(code).toBe(expected)
       expect(stderr).toMatch(/^task-manager-api: .+\n$/)

@@ -17,7 +17,8 @@ const problemsOf = (env: Record<string, string>): readonly string[] => {
 }
 
 describe('GITHUB_REPOSITORY', () => {
-  const repositoryOf = (text: string) => loadConfig({ ...TOKEN, GITHUB_REPOSITORY: text }).github?.repository
+  const repositoryOf = (text: string) =>
+    loadConfig({ ...TOKEN, GITHUB_REPOSITORY: text }).github?.repository
 
   const LETTERS = [...'abcXYZ019-_.']
   const parts = fc
@@ -26,9 +27,14 @@ describe('GITHUB_REPOSITORY', () => {
 
   test('is owner/name, also with the end of a copied URL', () => {
     fc.assert(
-      fc.property(parts, parts, fc.constantFrom('', '.git', '/', '.git/', '.GIT'), (owner, name, end) => {
-        expect(repositoryOf(`${owner}/${name}${end}`)).toBe(`${owner}/${name}`)
-      }),
+      fc.property(
+        parts,
+        parts,
+        fc.constantFrom('', '.git', '/', '.git/', '.GIT'),
+        (owner, name, end) => {
+          expect(repositoryOf(`${owner}/${name}${end}`)).toBe(`${owner}/${name}`)
+        },
+      ),
     )
   })
 
@@ -63,16 +69,25 @@ describe('GITHUB_REPOSITORY', () => {
 })
 
 describe('GITHUB_API_URL', () => {
-  const apiOf = (text: string) => loadConfig({ ...TOKEN, GITHUB_REPOSITORY: 'acme/tasks', GITHUB_API_URL: text }).github?.apiUrl
+  const apiOf = (text: string) =>
+    loadConfig({ ...TOKEN, GITHUB_REPOSITORY: 'acme/tasks', GITHUB_API_URL: text }).github?.apiUrl
   const slashes = fc.constantFrom('', '/', '//')
 
   test('of an Enterprise server has /api/v3, whether it is given or not', () => {
-    const hosts = fc.domain().filter((host) => !/(?:^|\.)(?:github\.com|ghe\.com|localhost)$/.test(host))
+    const hosts = fc
+      .domain()
+      .filter((host) => !/(?:^|\.)(?:github\.com|ghe\.com|localhost)$/.test(host))
     const ports = fc.constantFrom('', ':8443')
     fc.assert(
-      fc.property(hosts, ports, fc.constantFrom('', '/api/v3'), slashes, (host, port, path, end) => {
-        expect(apiOf(`https://${host}${port}${path}${end}`)).toBe(`https://${host}${port}/api/v3`)
-      }),
+      fc.property(
+        hosts,
+        ports,
+        fc.constantFrom('', '/api/v3'),
+        slashes,
+        (host, port, path, end) => {
+          expect(apiOf(`https://${host}${port}${path}${end}`)).toBe(`https://${host}${port}/api/v3`)
+        },
+      ),
     )
   })
 
@@ -122,7 +137,9 @@ describe('GITHUB_API_URL', () => {
     'https://api.ghe.com',
   ])('is refused with what is expected: %s', (text) => {
     const problems = problemsOf({ ...TOKEN, GITHUB_REPOSITORY: 'acme/tasks', GITHUB_API_URL: text })
-    expect(problems).toEqual([expect.stringMatching(/^GITHUB_API_URL: expected .*https:\/\/HOST\/api\/v3/)])
+    expect(problems).toEqual([
+      expect.stringMatching(/^GITHUB_API_URL: expected .*https:\/\/HOST\/api\/v3/),
+    ])
     expect(problems.join()).not.toContain('hunter2')
   })
 })
@@ -130,36 +147,55 @@ describe('GITHUB_API_URL', () => {
 describe('GITHUB_TOKEN and GITHUB_APP_…', () => {
   const REPOSITORY = { GITHUB_REPOSITORY: 'acme/tasks' }
 
-  test.each(['ghp_0aZ', 'github_pat_11AB_c', 'ghs_eyJh.eyJp-b_c.d', '0123456789abcdef0123456789abcdef01234567'])(
-    'a token may be %s',
-    (token) => {
-      const { github } = loadConfig({ ...REPOSITORY, GITHUB_TOKEN: token })
-      expect(github?.credential).toEqual({ kind: 'token', token })
-    },
-  )
+  test.each([
+    'ghp_0aZ',
+    'github_pat_11AB_c',
+    'ghs_eyJh.eyJp-b_c.d',
+    '0123456789abcdef0123456789abcdef01234567',
+  ])('a token may be %s', (token) => {
+    const { github } = loadConfig({ ...REPOSITORY, GITHUB_TOKEN: token })
+    expect(github?.credential).toEqual({ kind: 'token', token })
+  })
 
-  test.each(['Bearer hunter2', 'token hunter2', 'hunter2 # mine', 'hunter2,', '<hunter2>', 'hunter2…', '$(cat hunter2)'])(
-    'a token that no header takes as it is, is refused and not shown: %s',
-    (token) => {
-      const problems = problemsOf({ ...REPOSITORY, GITHUB_TOKEN: token })
-      expect(problems).toEqual([expect.stringMatching(/^GITHUB_TOKEN: expected .*without spaces or quotes/)])
-      expect(problems.join()).not.toContain('hunter2')
-    },
-  )
+  test.each([
+    'Bearer hunter2',
+    'token hunter2',
+    'hunter2 # mine',
+    'hunter2,',
+    '<hunter2>',
+    'hunter2…',
+    '$(cat hunter2)',
+  ])('a token that no header takes as it is, is refused and not shown: %s', (token) => {
+    const problems = problemsOf({ ...REPOSITORY, GITHUB_TOKEN: token })
+    expect(problems).toEqual([
+      expect.stringMatching(/^GITHUB_TOKEN: expected .*without spaces or quotes/),
+    ])
+    expect(problems.join()).not.toContain('hunter2')
+  })
 
   const appOf = (id: string, key: string) =>
-    ({ ...REPOSITORY, GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: key, GITHUB_APP_INSTALLATION_ID: '8' }) as const
+    ({
+      ...REPOSITORY,
+      GITHUB_APP_ID: id,
+      GITHUB_APP_PRIVATE_KEY: key,
+      GITHUB_APP_INSTALLATION_ID: '8',
+    }) as const
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(PEM).toString()
 
-  test.each(['77', 'Iv1.8a61f9b3a7aba766', 'Iv23liXYZ'])('the id of an app may be its client ID: %s', (appId) => {
-    expect(loadConfig(appOf(appId, rsa)).github?.credential).toMatchObject({ kind: 'app', appId })
-  })
+  test.each(['77', 'Iv1.8a61f9b3a7aba766', 'Iv23liXYZ'])(
+    'the id of an app may be its client ID: %s',
+    (appId) => {
+      expect(loadConfig(appOf(appId, rsa)).github?.credential).toMatchObject({ kind: 'app', appId })
+    },
+  )
 
   test.each([
     ['EC', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(PEM).toString()],
     ['Ed25519', generateKeyPairSync('ed25519').privateKey.export(PEM).toString()],
   ])('a key of an app that is not RSA is refused: %s', (_, key) => {
-    expect(problemsOf(appOf('7', key))).toEqual([expect.stringMatching(/^GITHUB_APP_PRIVATE_KEY: expected .*RSA/)])
+    expect(problemsOf(appOf('7', key))).toEqual([
+      expect.stringMatching(/^GITHUB_APP_PRIVATE_KEY: expected .*RSA/),
+    ])
   })
 })
 
@@ -170,18 +206,24 @@ describe('what the sync needs, in part', () => {
     GITHUB_REPOSITORY: 'hunter2/tasks',
     GITHUB_TOKEN: 'hunter2',
     GITHUB_APP_ID: '7',
-    GITHUB_APP_PRIVATE_KEY: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(PEM).toString(),
+    GITHUB_APP_PRIVATE_KEY: generateKeyPairSync('rsa', { modulusLength: 2048 })
+      .privateKey.export(PEM)
+      .toString(),
     GITHUB_APP_INSTALLATION_ID: '8',
     GITHUB_WEBHOOK_SECRET: 'hunter2',
     GITHUB_WEBHOOK_SECRET_PREVIOUS: 'hunter2',
   } as const
   type Name = keyof typeof VALUES
-  const envOf = (names: readonly Name[]) => Object.fromEntries(names.map((name) => [name, VALUES[name]]))
+  const envOf = (names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, VALUES[name]]))
   const subsets = fc.subarray(Object.keys(VALUES) as Name[])
-  const hasCredential = (set: readonly Name[]) => set.includes('GITHUB_TOKEN') || APP.some((name) => set.includes(name))
+  const hasCredential = (set: readonly Name[]) =>
+    set.includes('GITHUB_TOKEN') || APP.some((name) => set.includes(name))
 
   test('is no GitHub, and names all that is set and all that is missing, and no value', () => {
-    const partial = subsets.filter((set) => set.length > 0 && !(set.includes('GITHUB_REPOSITORY') && hasCredential(set)))
+    const partial = subsets.filter(
+      (set) => set.length > 0 && !(set.includes('GITHUB_REPOSITORY') && hasCredential(set)),
+    )
     fc.assert(
       fc.property(partial, (set) => {
         const { github, incompleteGithub = '' } = loadConfig(envOf(set))
@@ -199,11 +241,17 @@ describe('what the sync needs, in part', () => {
 
   test('is refused where the repository is there and the app is not whole', () => {
     fc.assert(
-      fc.property(fc.subarray([...APP], { minLength: 1, maxLength: 2 }), fc.subarray([...SECRETS]), (app, secrets) => {
-        const problems = problemsOf(envOf(['GITHUB_REPOSITORY', ...app, ...secrets]))
-        const missing = APP.filter((name) => !app.includes(name))
-        expect(problems).toEqual([expect.stringMatching(`^${missing.join(' and ')}: .*all three`)])
-      }),
+      fc.property(
+        fc.subarray([...APP], { minLength: 1, maxLength: 2 }),
+        fc.subarray([...SECRETS]),
+        (app, secrets) => {
+          const problems = problemsOf(envOf(['GITHUB_REPOSITORY', ...app, ...secrets]))
+          const missing = APP.filter((name) => !app.includes(name))
+          expect(problems).toEqual([
+            expect.stringMatching(`^${missing.join(' and ')}: .*all three`),
+          ])
+        },
+      ),
     )
   })
 
@@ -217,6 +265,8 @@ describe('what the sync needs, in part', () => {
       const { github, incompleteGithub } = loadConfig(envOf(set))
       expect([github?.repository, incompleteGithub]).toEqual(['hunter2/tasks', undefined])
     }
-    expect(loadConfig({ GITHUB_API_URL: 'https://ghe.example', GITHUB_IMPORT: 'all' }).incompleteGithub).toBeUndefined()
+    expect(
+      loadConfig({ GITHUB_API_URL: 'https://ghe.example', GITHUB_IMPORT: 'all' }).incompleteGithub,
+    ).toBeUndefined()
   })
 })

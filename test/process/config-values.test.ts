@@ -10,7 +10,11 @@ import { runCommand } from '../start-process.ts'
 
 const PEM = { type: 'pkcs8', format: 'pem' } as const
 const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(PEM).toString()
-const APP = { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: KEY.replaceAll('\n', '\\n'), GITHUB_APP_INSTALLATION_ID: '8' }
+const APP = {
+  GITHUB_APP_ID: '7',
+  GITHUB_APP_PRIVATE_KEY: KEY.replaceAll('\n', '\\n'),
+  GITHUB_APP_INSTALLATION_ID: '8',
+}
 
 /** A right value of each variable: other than its default, and none that is alone of its kind. */
 const SAMPLES: Readonly<Record<VariableName, string>> = {
@@ -45,7 +49,9 @@ const SAMPLES: Readonly<Record<VariableName, string>> = {
 /** An environment of right values with this one of them: with a token, unless it is about an app. */
 const environmentWith = (name: VariableName, text: string): Record<string, string> => {
   const isApp = name.startsWith('GITHUB_APP_')
-  const rest = Object.entries(SAMPLES).filter(([other]) => (isApp ? other !== 'GITHUB_TOKEN' : !other.startsWith('GITHUB_APP_')))
+  const rest = Object.entries(SAMPLES).filter(([other]) =>
+    isApp ? other !== 'GITHUB_TOKEN' : !other.startsWith('GITHUB_APP_'),
+  )
   return { ...Object.fromEntries(rest), [name]: text }
 }
 
@@ -58,7 +64,9 @@ describe('quotes around a value, as docker run --env-file passes them on', () =>
     fc.assert(
       fc.property(names, quotes, blanks, blanks, (name, quote, outside, inside) => {
         const text = [outside, quote, inside, SAMPLES[name], inside, quote, outside].join('')
-        expect(loadConfig(environmentWith(name, text))).toEqual(loadConfig(environmentWith(name, SAMPLES[name])))
+        expect(loadConfig(environmentWith(name, text))).toEqual(
+          loadConfig(environmentWith(name, SAMPLES[name])),
+        )
       }),
     )
   })
@@ -75,12 +83,20 @@ describe('quotes around a value, as docker run --env-file passes them on', () =>
     const file = join(createFolder(), 'secret')
     writeFileSync(file, '"sqlite:/srv/tasks.db"\n')
     for (const path of [file, `"${file}"`, `'${file}'`])
-      expect(loadConfig({ DATABASE_URL_FILE: path }).database).toEqual({ kind: 'sqlite', path: '/srv/tasks.db' })
+      expect(loadConfig({ DATABASE_URL_FILE: path }).database).toEqual({
+        kind: 'sqlite',
+        path: '/srv/tasks.db',
+      })
   })
 
   test('around the name of a label count as none', () => {
     const imports = { kind: 'label', name: 'from github' }
-    for (const text of ['label:"from github"', "label: 'from github'", '"label:from github"', `'label:"from github"'`])
+    for (const text of [
+      'label:"from github"',
+      "label: 'from github'",
+      '"label:from github"',
+      `'label:"from github"'`,
+    ])
       expect(loadConfig(environmentWith('GITHUB_IMPORT', text)).github?.imports).toEqual(imports)
   })
 
@@ -90,7 +106,11 @@ describe('quotes around a value, as docker run --env-file passes them on', () =>
     expect((await runCommand(['check-config'], { PORT: '""' }, folder)).code).toBe(78)
   })
 
-  const LITERAL: ReadonlySet<string> = new Set(['DATABASE_URL', 'GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'])
+  const LITERAL: ReadonlySet<string> = new Set([
+    'DATABASE_URL',
+    'GITHUB_WEBHOOK_SECRET',
+    'GITHUB_WEBHOOK_SECRET_PREVIOUS',
+  ])
 
   test.each(VARIABLES.map(({ name }) => name).filter((name) => !LITERAL.has(name)))(
     'on one side alone, or of two kinds, are refused: %s',

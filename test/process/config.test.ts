@@ -7,7 +7,9 @@ import { ConfigError, loadConfig } from '#src/config.ts'
 import { VARIABLES } from '#src/config-variables.ts'
 import { createFolder } from '../start-app.ts'
 
-const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString()
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -30,7 +32,13 @@ describe('the values', () => {
   test('an empty environment gives the defaults', () => {
     expect(loadConfig({})).toEqual({
       database: { kind: 'sqlite', path: './data/tasks.db' },
-      network: { host: '127.0.0.1', publicUrl: undefined, allowedHosts: [], corsOrigins: [], trustedProxies: [] },
+      network: {
+        host: '127.0.0.1',
+        publicUrl: undefined,
+        allowedHosts: [],
+        corsOrigins: [],
+        trustedProxies: [],
+      },
       port: 8000,
       logLevel: 'info',
       shutdownDrainMs: 500,
@@ -110,20 +118,30 @@ describe('the values', () => {
     })
   })
 
-  test.each([{ GITHUB_TOKEN: 't' }, { GITHUB_REPOSITORY: 'acme/tasks' }])('of one of the two alone mean no GitHub: %j', (env) => {
-    expect(loadConfig(env).github).toBeUndefined()
-  })
+  test.each([{ GITHUB_TOKEN: 't' }, { GITHUB_REPOSITORY: 'acme/tasks' }])(
+    'of one of the two alone mean no GitHub: %j',
+    (env) => {
+      expect(loadConfig(env).github).toBeUndefined()
+    },
+  )
 
   test('of an app may be a key in PKCS#1', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pkcs1 = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
-    const env = { GITHUB_REPOSITORY: 'a/b', GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: pkcs1, GITHUB_APP_INSTALLATION_ID: '8' }
+    const env = {
+      GITHUB_REPOSITORY: 'a/b',
+      GITHUB_APP_ID: '7',
+      GITHUB_APP_PRIVATE_KEY: pkcs1,
+      GITHUB_APP_INSTALLATION_ID: '8',
+    }
     const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     expect(loadConfig(env).github?.credential).toMatchObject({ privateKey: pkcs8 })
   })
 
   test('the defaults written out mean the same as an empty environment', () => {
-    expect(loadConfig(Object.fromEntries(VARIABLES.map(({ name, fallback }) => [name, fallback])))).toEqual(loadConfig({}))
+    expect(
+      loadConfig(Object.fromEntries(VARIABLES.map(({ name, fallback }) => [name, fallback]))),
+    ).toEqual(loadConfig({}))
   })
 
   test('the configuration cannot be changed afterwards', () => {
@@ -131,7 +149,9 @@ describe('the values', () => {
   })
 
   test('an empty or blank variable counts as absent', () => {
-    const blank = Object.fromEntries(VARIABLES.map(({ name }, index) => [name, index % 2 === 0 ? '' : '  ']))
+    const blank = Object.fromEntries(
+      VARIABLES.map(({ name }, index) => [name, index % 2 === 0 ? '' : '  ']),
+    )
     expect(loadConfig({ ...blank, DATABASE_URL_FILE: '' })).toEqual(loadConfig({}))
   })
 
@@ -148,17 +168,40 @@ describe('the values', () => {
 
 describe('what is refused', () => {
   test.each([
-    ['DATABASE_URL', ['sqlite:', 'sqlite', 'tasks.db', 'None', 'postgres://host/db', 'sqlite://data/tasks.db']],
+    [
+      'DATABASE_URL',
+      ['sqlite:', 'sqlite', 'tasks.db', 'None', 'postgres://host/db', 'sqlite://data/tasks.db'],
+    ],
     ['HOST', ['a b', '127.0.0.1/8', 'http://127.0.0.1', 'host\nname']],
     ['PORT', ['-1', '65536', '80.5', '0x50', '8e3', 'http', '1000000000000']],
-    ['PUBLIC_URL', ['tasks.example.com', 'ftp://x', 'https://u:p@x', 'https://x/?a', 'https://x/#a', 'https://x//y', '/api']],
-    ['ALLOWED_HOSTS', ['a b', 'http://a', 'a:8000', 'a/b', '*', 'a..b', '[::1]:80', '10.0.0.0/8,x']],
-    ['CORS_ORIGINS', ['*', 'null', 'app.example.com', 'https://a/b', 'https://a:443', 'https://a,b', 'ftp://a']],
+    [
+      'PUBLIC_URL',
+      [
+        'tasks.example.com',
+        'ftp://x',
+        'https://u:p@x',
+        'https://x/?a',
+        'https://x/#a',
+        'https://x//y',
+        '/api',
+      ],
+    ],
+    [
+      'ALLOWED_HOSTS',
+      ['a b', 'http://a', 'a:8000', 'a/b', '*', 'a..b', '[::1]:80', '10.0.0.0/8,x'],
+    ],
+    [
+      'CORS_ORIGINS',
+      ['*', 'null', 'app.example.com', 'https://a/b', 'https://a:443', 'https://a,b', 'ftp://a'],
+    ],
     ['TRUSTED_PROXIES', ['10.0.0.0/33', '10.0.0', 'proxy', '*', '10.0.0.1:80', 'loopback']],
     ['LOG_LEVEL', ['INFO', 'verbose', 'toString']],
     ['SHUTDOWN_DRAIN_MS', ['-1', '60001', '0.5', '1s', 'Infinity']],
   ])('a wrong %s is one problem that names it', (name, values) => {
-    for (const value of values) expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: expected .+`)])
+    for (const value of values)
+      expect(problemsOf({ [name]: value })).toEqual([
+        expect.stringMatching(`^${name}: expected .+`),
+      ])
   })
 
   test('all problems are told at once, in the order of the variables', () => {
@@ -190,7 +233,10 @@ describe('what is refused', () => {
     [{ GITHUB_TOKEN: 't', GITHUB_APP_ID: '7' }, /choose one/],
     [{ GITHUB_APP_ID: '7' }, /all three/],
     [{ GITHUB_TOKEN: 't', DATABASE_URL: 'none' }, /needs a database/],
-    [{ GITHUB_TOKEN: 't', GITHUB_API_URL: 'https://user:hunter2@github.example' }, /GITHUB_API_URL: expected/],
+    [
+      { GITHUB_TOKEN: 't', GITHUB_API_URL: 'https://user:hunter2@github.example' },
+      /GITHUB_API_URL: expected/,
+    ],
     [
       { GITHUB_APP_ID: '7', GITHUB_APP_INSTALLATION_ID: '8', GITHUB_APP_PRIVATE_KEY: 'hunter2' },
       /GITHUB_APP_PRIVATE_KEY: expected/,
@@ -201,7 +247,11 @@ describe('what is refused', () => {
     expect(problems).not.toContain('hunter2')
   })
 
-  test.each(['mongodb:/user:hunter2@db.example/tasks', 'mongodb:///tasks?p=hunter2', 'MONGODB://user:hunter2@db.example'])(
+  test.each([
+    'mongodb:/user:hunter2@db.example/tasks',
+    'mongodb:///tasks?p=hunter2',
+    'MONGODB://user:hunter2@db.example',
+  ])(
     'a URL of MongoDB that names no server is refused in words and its password is not shown: %s',
     (url) => {
       const [problem, ...others] = problemsOf({ DATABASE_URL: url })
@@ -211,9 +261,12 @@ describe('what is refused', () => {
     },
   )
 
-  test.each(['mongodb://user:hunter2@db.example/tasks', 'mongodb+srv://db.example/tasks?w=1'])('%s is MongoDB', (url) => {
-    expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ kind: 'mongodb', url })
-  })
+  test.each(['mongodb://user:hunter2@db.example/tasks', 'mongodb+srv://db.example/tasks?w=1'])(
+    '%s is MongoDB',
+    (url) => {
+      expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ kind: 'mongodb', url })
+    },
+  )
 
   test('a wrong secret is not shown', () => {
     expect(problemsOf({ DATABASE_URL: 'hunter2' }).join()).not.toContain('hunter2')
@@ -223,7 +276,9 @@ describe('what is refused', () => {
 
 describe('a secret from a file', () => {
   test('is the text of the file without the line end', () => {
-    expect(loadConfig({ DATABASE_URL_FILE: secretFile('sqlite:/srv/tasks.db\n') }).database).toEqual({
+    expect(
+      loadConfig({ DATABASE_URL_FILE: secretFile('sqlite:/srv/tasks.db\n') }).database,
+    ).toEqual({
       kind: 'sqlite',
       path: '/srv/tasks.db',
     })
@@ -250,7 +305,8 @@ describe('a secret from a file', () => {
 
 describe('.env.example', () => {
   const text = () => readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
-  const lines = () => [...text().matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => ({ name, value }))
+  const lines = () =>
+    [...text().matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => ({ name, value }))
 
   test('lists every variable with its default, in order', () => {
     expect(lines().filter(({ name }) => !name?.endsWith('_FILE'))).toEqual(
@@ -263,7 +319,9 @@ describe('.env.example', () => {
       lines()
         .map(({ name }) => name)
         .filter((name) => name?.endsWith('_FILE')),
-    ).toEqual(VARIABLES.filter((variable) => 'isSecret' in variable).map(({ name }) => `${name}_FILE`))
+    ).toEqual(
+      VARIABLES.filter((variable) => 'isSecret' in variable).map(({ name }) => `${name}_FILE`),
+    )
   })
 
   test('sets nothing when it is copied as it is, nor as the --env-file of docker run', () => {

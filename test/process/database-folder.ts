@@ -13,7 +13,8 @@ import { lookInto } from './file-copy.ts'
 export const DATABASE = 'data/tasks.db'
 
 /** Runs a command to its end in a folder. */
-export const run = (folder: string, args: string[], env: Record<string, string> = {}) => runCommand(args, env, folder)
+export const run = (folder: string, args: string[], env: Record<string, string> = {}) =>
+  runCommand(args, env, folder)
 
 export const start = (folder: string): Promise<RunningProcess> => startProcess({}, folder)
 

@@ -13,18 +13,25 @@ const post = (url: string, title: string, description = ''): Promise<Answer> =>
 
 /** Creates tasks at once; those that were answered with 201, and the answers of the others. */
 const createMany = async (url: string, count: number, prefix: string) => {
-  const answers = await Promise.all(Array.from({ length: count }, (_, index) => post(url, `${prefix} ${index}`)))
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, index) => post(url, `${prefix} ${index}`)),
+  )
   return {
-    created: answers.filter(({ status }) => status === 201).map(({ body }) => JSON.parse(body) as Task),
+    created: answers
+      .filter(({ status }) => status === 201)
+      .map(({ body }) => JSON.parse(body) as Task),
     refused: answers.filter(({ status }) => status !== 201),
   }
 }
 
-const listOf = async (url: string): Promise<Task[]> => JSON.parse((await exchange(`${url}/tasks`)).body) as Task[]
+const listOf = async (url: string): Promise<Task[]> =>
+  JSON.parse((await exchange(`${url}/tasks`)).body) as Task[]
 
 const expectUnavailable = ({ status, headers, body }: Answer): void => {
   expect(status, body).toBe(503)
-  expect(headers).toMatchObject({ 'content-type': expect.stringMatching(/^application\/problem\+json/) })
+  expect(headers).toMatchObject({
+    'content-type': expect.stringMatching(/^application\/problem\+json/),
+  })
   expect(Number(headers['retry-after'])).toBeGreaterThan(0)
   expect(JSON.parse(body)).toMatchObject({ code: 'database_unavailable', status: 503 })
   expect(body).not.toMatch(/SQLITE|disk|\.db/i)
@@ -45,7 +52,9 @@ const expectReads = async (url: string, tasks: readonly Task[]): Promise<void> =
   const first = tasks[0]
   expect(JSON.parse((await exchange(`${url}/tasks/${first?.id}`)).body)).toEqual(first)
   expect(await listOf(url)).toEqual(tasks)
-  expect(JSON.parse((await exchange(`${url}/tasks?q=${encodeURIComponent(first?.title ?? '')}`)).body)).toContainEqual(first)
+  expect(
+    JSON.parse((await exchange(`${url}/tasks?q=${encodeURIComponent(first?.title ?? '')}`)).body),
+  ).toContainEqual(first)
   expect((await exchange(`${url}/tasks/${first?.id}/events`)).status).toBe(200)
 }
 
@@ -66,7 +75,8 @@ test('on a full disk writes are refused for the moment, reads go on, and nothing
   kept.push(...created)
   expectUnavailable(refused)
   const one = `${url}/tasks/${kept[0]?.id}`
-  for (const method of ['PUT', 'PATCH']) expectUnavailable(await exchange(one, method, { description: '-'.repeat(60_000) }))
+  for (const method of ['PUT', 'PATCH'])
+    expectUnavailable(await exchange(one, method, { description: '-'.repeat(60_000) }))
   expectUnavailable(await post(url, 'Too long', '-'.repeat(60_000)))
   const many = await createMany(url, 40, 'Meanwhile')
   for (const answer of many.refused) expectUnavailable(answer)
@@ -91,14 +101,26 @@ test('a disk that is full at the start is named in one line', async () => {
   disk.fill()
   const path = `${disk.folder}/tasks.db`
   const refusal = startProcess({ DATABASE_URL: `sqlite:${path}` }, '/', disk.launcher)
-  await expect(refusal).rejects.toThrow(new RegExp(`^exit 1: task-manager-api: ${path}\\S* .*full\\n$`))
+  await expect(refusal).rejects.toThrow(
+    new RegExp(`^exit 1: task-manager-api: ${path}\\S* .*full\\n$`),
+  )
 })
 
 test('where some of the fsyncs fail, every task that was answered is there after a kill', async () => {
   if (!canTrace()) return
   const folder = createFolder()
   const fault = 'inject=fsync,fdatasync:error=EIO:when=20+3'
-  const launcher = ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', fault]
+  const launcher = [
+    'strace',
+    '-D',
+    '-f',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=fsync,fdatasync',
+    '-e',
+    fault,
+  ]
   const service = await startProcess({}, folder, launcher)
   const kept: Task[] = []
   const refused: Answer[] = []

@@ -26,7 +26,11 @@ test('the service starts while its server is down, says so in time, and serves o
     ['GET', '/tasks/0192a0c0-0000-7000-8000-000000000000/events'],
   ] as const
   const { result: answers, limit } = await withLimit(service.url, () =>
-    Promise.all(asked.map(([method, path, body]) => timed(() => exchange(`${service.url}${path}`, method, body)))),
+    Promise.all(
+      asked.map(([method, path, body]) =>
+        timed(() => exchange(`${service.url}${path}`, method, body)),
+      ),
+    ),
   )
   for (const { result, ms } of answers) {
     expect(result).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
@@ -47,7 +51,9 @@ test('a database that turns out to be of a newer version when its server comes u
     const client = await MongoClient.connect(url)
     const meta = client.db().collection<{ _id: string }>('meta')
     await meta.updateOne({ _id: 'schema' }, { $set: { version } }, { upsert: true })
-    expect((await client.db().listCollections().toArray()).map(({ name }) => name)).toEqual(['meta'])
+    expect((await client.db().listCollections().toArray()).map(({ name }) => name)).toEqual([
+      'meta',
+    ])
     await client.close()
   }
   await setVersion(999)
@@ -57,7 +63,11 @@ test('a database that turns out to be of a newer version when its server comes u
   const detail = expect.stringContaining('newer version')
   await eventually(6000, async () => {
     const { status, body } = await exchange(`${service.url}/tasks`)
-    expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 503, code: 'database_unavailable', detail })
+    expect({ status, ...JSON.parse(body) }).toMatchObject({
+      status: 503,
+      code: 'database_unavailable',
+      detail,
+    })
   })
   await setVersion(1)
   await serves(service.url, 6000)

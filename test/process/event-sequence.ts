@@ -14,7 +14,9 @@ export const connectTo = async (url: string, options: MongoClientOptions = {}): 
 /** Keeps every service from publishing: what is published then, the test publishes. */
 export const holdRelay = async (db: Db): Promise<void> => {
   const expires_at = new Date(Date.now() + 3_600_000)
-  await db.collection<LeaseDocument>('leases').insertOne({ _id: 'relay', holder: 'a test', fence: 1, expires_at })
+  await db
+    .collection<LeaseDocument>('leases')
+    .insertOne({ _id: 'relay', holder: 'a test', fence: 1, expires_at })
 }
 
 /** Publishes until nothing waits any more. */
@@ -48,6 +50,7 @@ export const expectWholeSequence = async (db: Db): Promise<number> => {
   const tasks = await db.collection<TaskDocument>('tasks').find().toArray()
   expect(tasks.filter(({ pending }) => pending.length > 0)).toEqual([])
   expect(tasks.filter(({ ended, keys }) => ended && keys.length === 0)).toEqual([])
-  for (const { task } of tasks) if (task !== undefined) expect(versions.get(task.id)).toBe(task.version)
+  for (const { task } of tasks)
+    if (task !== undefined) expect(versions.get(task.id)).toBe(task.version)
   return events.length
 }

@@ -27,7 +27,14 @@ export const answerTo = async (sent: ClientRequest): Promise<IncomingMessage> =>
 }
 
 /** A request and its whole answer, over a new connection unless one is given. */
-export const exchange = async (url: string, method = 'GET', body?: unknown, agent?: Agent): Promise<Answer> => {
-  const answer = await answerTo(begin(url, method, agent).end(body === undefined ? undefined : JSON.stringify(body)))
+export const exchange = async (
+  url: string,
+  method = 'GET',
+  body?: unknown,
+  agent?: Agent,
+): Promise<Answer> => {
+  const answer = await answerTo(
+    begin(url, method, agent).end(body === undefined ? undefined : JSON.stringify(body)),
+  )
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer) }
 }

@@ -10,7 +10,8 @@ import { createFolder } from '../start-app.ts'
  */
 export const lookInto = <T>(path: string, look: (db: Database) => T): T => {
   const copy = join(createFolder(), 'copy.db')
-  for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix)
+  for (const suffix of ['', '-wal'])
+    if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix)
   const db = openDatabase(copy)
   try {
     return look(db)
@@ -19,7 +20,8 @@ export const lookInto = <T>(path: string, look: (db: Database) => T): T => {
   }
 }
 
-export const numberOf = (db: Database, sql: string): number => Number(Object.values(db.prepare(sql).get() ?? {})[0])
+export const numberOf = (db: Database, sql: string): number =>
+  Number(Object.values(db.prepare(sql).get() ?? {})[0])
 
 /** Conditions that hold after every whole commit and are broken by half of one; each counts what breaks it. */
 const HALF_WRITES = {
@@ -33,9 +35,12 @@ const HALF_WRITES = {
     "SELECT count(*) FROM tasks WHERE id <> json ->> 'id' OR version <> json ->> 'version' OR title <> json ->> 'title'",
   'a task has its labels':
     "SELECT count(*) FROM tasks WHERE json_array_length(json, '$.labels') <> (SELECT count(*) FROM task_labels WHERE key = tasks.key)",
-  'no label is left over': 'SELECT count(*) FROM task_labels WHERE key NOT IN (SELECT key FROM tasks)',
-  'a task has its search words': 'SELECT count(*) FROM tasks WHERE key NOT IN (SELECT id FROM task_words_docsize)',
-  'no search words are left over': 'SELECT count(*) FROM task_words_docsize WHERE id NOT IN (SELECT key FROM tasks)',
+  'no label is left over':
+    'SELECT count(*) FROM task_labels WHERE key NOT IN (SELECT key FROM tasks)',
+  'a task has its search words':
+    'SELECT count(*) FROM tasks WHERE key NOT IN (SELECT id FROM task_words_docsize)',
+  'no search words are left over':
+    'SELECT count(*) FROM task_words_docsize WHERE id NOT IN (SELECT key FROM tasks)',
   'a task has its place in the order of titles': `
     SELECT count(*) FROM tasks WHERE coalesce((status, priority, title, key) <= (SELECT * FROM title_fill), 1)
     AND (status, priority, title_key(title), key) NOT IN (SELECT * FROM task_titles)`,
@@ -55,5 +60,7 @@ const HALF_WRITES = {
 export const expectWhole = (db: Database): void => {
   expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
   const broken = Object.entries(HALF_WRITES).map(([name, sql]) => [name, numberOf(db, sql)])
-  expect(Object.fromEntries(broken)).toEqual(Object.fromEntries(Object.keys(HALF_WRITES).map((name) => [name, 0])))
+  expect(Object.fromEntries(broken)).toEqual(
+    Object.fromEntries(Object.keys(HALF_WRITES).map((name) => [name, 0])),
+  )
 }

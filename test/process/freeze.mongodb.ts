@@ -5,7 +5,14 @@ import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { createOwners } from './ledger.ts'
-import { eventually, expectHistories, expectKept, loadThrough, serves, withLimit } from './mongodb-load.ts'
+import {
+  eventually,
+  expectHistories,
+  expectKept,
+  loadThrough,
+  serves,
+  withLimit,
+} from './mongodb-load.ts'
 import { createServerPlace, type Part } from './mongodb-server.ts'
 
 /** Longer than the server's own monitor takes to notice. */
@@ -21,7 +28,12 @@ const start = (name: string): Promise<RunningProcess> =>
 
 const send = async (url: string, method: string, body: unknown, key?: string) => {
   const began = performance.now()
-  const response = await sendJson(url, method, body, key === undefined ? {} : { 'idempotency-key': key })
+  const response = await sendJson(
+    url,
+    method,
+    body,
+    key === undefined ? {} : { 'idempotency-key': key },
+  )
   const answer = (await response.json()) as { code?: string } & Partial<Task>
   return { status: response.status, code: answer.code, task: answer, ms: performance.now() - began }
 }
@@ -46,7 +58,9 @@ describe.each(PARTS)('%s is frozen', (part) => {
       await frozen(part, async () => {
         for (const end = performance.now() + FROZEN_MS; performance.now() < end; await sleep(200)) {
           const began = performance.now()
-          const answers = await Promise.all(['/tasks', '/readyz'].map((path) => fetch(`${service.url}${path}`)))
+          const answers = await Promise.all(
+            ['/tasks', '/readyz'].map((path) => fetch(`${service.url}${path}`)),
+          )
           readings.push(performance.now() - began)
           expect(answers.map(({ status }) => status)).toEqual([503, 503])
         }
@@ -78,13 +92,18 @@ describe.each(PARTS)('%s is frozen', (part) => {
       ),
     )
     await serves(service.url)
-    expect((await read<Task[]>(`${service.url}/tasks?sort=title`)).filter(({ title }) => title !== 'probe')).toEqual(retried)
+    expect(
+      (await read<Task[]>(`${service.url}/tasks?sort=title`)).filter(
+        ({ title }) => title !== 'probe',
+      ),
+    ).toEqual(retried)
   })
 
   test('changes of one task that wait for each other are answered in time, each of them', async () => {
     const service = await start(`queue_${part}`)
     const { task } = await send(`${service.url}/tasks`, 'POST', { title: 'One' })
-    const patch = (_: unknown, index: number) => send(`${service.url}/tasks/${task.id}`, 'PATCH', { title: `One ${index}` })
+    const patch = (_: unknown, index: number) =>
+      send(`${service.url}/tasks/${task.id}`, 'PATCH', { title: `One ${index}` })
     const { result: answers, limit } = await withLimit(service.url, () =>
       frozen(part, () => Promise.all(Array.from({ length: 10 }, patch))),
     )

@@ -16,7 +16,16 @@ const CALL = /\b(?:fsync|fdatasync)\(/g
 const startTraced = async () => {
   const folder = createFolder()
   const trace = join(folder, 'trace')
-  const launcher = ['strace', '-D', '-f', '--seccomp-bpf', '-o', trace, '-e', 'trace=fsync,fdatasync']
+  const launcher = [
+    'strace',
+    '-D',
+    '-f',
+    '--seccomp-bpf',
+    '-o',
+    trace,
+    '-e',
+    'trace=fsync,fdatasync',
+  ]
   const { url, child } = await startProcess({}, folder, launcher)
   return { url, child, waits: () => readFileSync(trace, 'utf8').match(CALL)?.length ?? 0 }
 }
@@ -33,7 +42,8 @@ const open = async (url: string): Promise<Socket> => {
 }
 
 /** The first line of an answer, which is short enough to come at once. */
-const answered = async (socket: Socket): Promise<string> => String((await once(socket, 'data'))[0]).split('\r\n', 1)[0] ?? ''
+const answered = async (socket: Socket): Promise<string> =>
+  String((await once(socket, 'data'))[0]).split('\r\n', 1)[0] ?? ''
 
 /** Stops a process; resolves once it stands still, with each of its threads. */
 const freeze = async ({ pid }: ChildProcess): Promise<void> => {
@@ -71,7 +81,10 @@ test('a batch of 1,000 new tasks waits for the disk 4 times', async () => {
   await exchange(`${url}/tasks`, 'POST', { title: 'The first one' })
   await sleep(100)
   const before = waits()
-  const operations = Array.from({ length: 1000 }, () => ({ op: 'create', task: { title: 'Write the report' } }))
+  const operations = Array.from({ length: 1000 }, () => ({
+    op: 'create',
+    task: { title: 'Write the report' },
+  }))
   expect((await exchange(`${url}/tasks/batch`, 'POST', { operations })).status).toBe(200)
   await sleep(100)
   expect(waits() - before).toBe(4)

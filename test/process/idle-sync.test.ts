@@ -14,7 +14,16 @@ test('a service that is in sync with GitHub and has nothing to do leaves its dis
   if (!canTrace()) return
   const folder = createFolder()
   const trace = join(folder, 'trace')
-  const launcher = ['strace', '-D', '-f', '--seccomp-bpf', '-o', trace, '-e', 'trace=fsync,fdatasync']
+  const launcher = [
+    'strace',
+    '-D',
+    '-f',
+    '--seccomp-bpf',
+    '-o',
+    trace,
+    '-e',
+    'trace=fsync,fdatasync',
+  ]
   const waits = () => readFileSync(trace, 'utf8').match(/\bf(?:data)?sync\(/g)?.length ?? 0
   const github = await startLocalGithub()
   const env = syncEnv(github, `sqlite:${join(folder, 'tasks.db')}`, {

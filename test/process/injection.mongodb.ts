@@ -9,20 +9,37 @@ const OPERATOR = { $gt: '' }
 
 const start = async () => {
   const service = await startProcess({ DATABASE_URL: await createDatabaseUrl() }, createFolder())
-  const ask = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
+  const ask = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => {
     const response = await sendJson(`${service.url}${path}`, method, body, headers)
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    }
   }
   const first: Task = (await ask('POST', '/tasks', { title: 'Buy milk', labels: ['home'] })).body
-  const second: Task = (await ask('POST', '/tasks', { title: 'Anything', status: 'completed' })).body
+  const second: Task = (await ask('POST', '/tasks', { title: 'Anything', status: 'completed' }))
+    .body
   return { ask, first, second }
 }
 
 describe('an operator of MongoDB', () => {
   test('as a value of a field is refused', async () => {
     const { ask, first } = await start()
-    for (const field of ['title', 'description', 'status', 'priority', 'due_at', 'external_reference_id']) {
+    for (const field of [
+      'title',
+      'description',
+      'status',
+      'priority',
+      'due_at',
+      'external_reference_id',
+    ]) {
       const body = { title: 'x', [field]: OPERATOR }
       for (const answer of [
         await ask('POST', '/tasks', body),
@@ -64,7 +81,10 @@ describe('an operator of MongoDB', () => {
       'sort=$natural',
       'limit=1&cursor=eyIkZ3QiOiIifQ',
     ]) {
-      expect(await ask('GET', `/tasks?${query}`), query).toMatchObject({ status: 422, body: { code: 'invalid_input' } })
+      expect(await ask('GET', `/tasks?${query}`), query).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_input' },
+      })
     }
   })
 
@@ -84,7 +104,17 @@ describe('an operator of MongoDB', () => {
   test('in a text is that text', async () => {
     const { ask, first } = await start()
     let before = first.title
-    for (const text of ['$set', '$where', '$title', '$$ROOT', '$task.title', '{"$gt":""}', 'a.b', '$', '__proto__']) {
+    for (const text of [
+      '$set',
+      '$where',
+      '$title',
+      '$$ROOT',
+      '$task.title',
+      '{"$gt":""}',
+      'a.b',
+      '$',
+      '__proto__',
+    ]) {
       const fields = { title: text, description: text, labels: [text] }
       const created = await ask('POST', '/tasks', { ...fields, external_reference_id: text })
       expect(created).toMatchObject({ status: 201, body: fields })
@@ -93,7 +123,9 @@ describe('an operator of MongoDB', () => {
       expect((await ask('GET', `/tasks/${created.body.id}`)).body).toEqual(created.body)
       const name = encodeURIComponent(text)
       expect((await ask('GET', `/tasks?label=${name}`)).body).toEqual([changed.body, created.body])
-      expect((await ask('GET', `/tasks?external_reference_id=${name}`)).body).toEqual([created.body])
+      expect((await ask('GET', `/tasks?external_reference_id=${name}`)).body).toEqual([
+        created.body,
+      ])
       const event = (await ask('GET', `/tasks/${first.id}/events`)).body.at(-1)
       expect(event.changes.title).toEqual({ before, after: text })
       before = text
@@ -104,21 +136,27 @@ describe('an operator of MongoDB', () => {
 test('a search for a pattern is one for its words', async () => {
   const { ask, first } = await start()
   const find = async (q: string) => (await ask('GET', `/tasks?q=${encodeURIComponent(q)}`)).body
-  for (const q of ['.*', '/.*/', '"', '^$']) expect(await find(q), q).toMatchObject({ status: 422, code: 'invalid_input' })
-  for (const q of ['^a|b', 'm[a-z]lk', '(?i)milk', 'm\\w', '$where', 'mi?k']) expect(await find(q), q).toEqual([])
+  for (const q of ['.*', '/.*/', '"', '^$'])
+    expect(await find(q), q).toMatchObject({ status: 422, code: 'invalid_input' })
+  for (const q of ['^a|b', 'm[a-z]lk', '(?i)milk', 'm\\w', '$where', 'mi?k'])
+    expect(await find(q), q).toEqual([])
   for (const q of ['b.*', 'MILK$', '^buy', '{"milk":""}']) expect(await find(q), q).toEqual([first])
 })
 
 test('an Idempotency-Key is a text, whatever it holds', async () => {
   const { ask } = await start()
-  const post = (title: string, key: string) => ask('POST', '/tasks', { title }, { 'idempotency-key': key })
+  const post = (title: string, key: string) =>
+    ask('POST', '/tasks', { title }, { 'idempotency-key': key })
   for (const key of ['plain', '{"$gt":""}', '$ne', '.*', 'a.b', '__proto__']) {
     const created = await post(`For ${key}`, key)
     expect(created).toMatchObject({ status: 201, body: { title: `For ${key}` } })
     const again = await post(`For ${key}`, key)
     expect(again.body).toEqual(created.body)
     expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(await post('Other', key)).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } })
+    expect(await post('Other', key)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    })
   }
   expect((await ask('GET', '/tasks')).body).toHaveLength(2 + 6)
 })

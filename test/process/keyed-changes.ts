@@ -12,4 +12,5 @@ export const sendChanges = (url: string, ids: readonly string[]): Promise<Respon
 }
 
 /** How they are answered when all goes well. */
-export const statusesOf = (ids: readonly string[]): number[] => ids.map((_, index) => (index % 3 === 2 ? 204 : 200))
+export const statusesOf = (ids: readonly string[]): number[] =>
+  ids.map((_, index) => (index % 3 === 2 ? 204 : 200))

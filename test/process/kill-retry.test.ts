@@ -22,14 +22,20 @@ const databaseOf = (folder: string): string => join(folder, 'data/tasks.db')
 const logGrown = async (folder: string): Promise<void> => {
   const size = () => statSync(`${databaseOf(folder)}-wal`).size
   const before = size()
-  for (const end = performance.now() + 5000; performance.now() < end && size() <= before; ) await nextTurn()
+  for (const end = performance.now() + 5000; performance.now() < end && size() <= before; )
+    await nextTurn()
 }
 
 /**
  * Once the process writes, lets it run for a moment at a time until the query counts something in the file.
  * The process is then stopped where it is. Resolves with the number.
  */
-const freezeWhen = async ({ child }: RunningProcess, folder: string, sql: string, moment: () => Promise<void>) => {
+const freezeWhen = async (
+  { child }: RunningProcess,
+  folder: string,
+  sql: string,
+  moment: () => Promise<void>,
+) => {
   await logGrown(folder)
   for (const end = performance.now() + 15_000; performance.now() < end; ) {
     child.kill('SIGSTOP')
@@ -59,7 +65,9 @@ const killTwins = async (folder: string, key: string): Promise<boolean> => {
   const isUnanswered = bodies.length === 0
 
   const again = await start(folder)
-  const answers = await Promise.all(Array.from({ length: TWINS }, () => post(`${again.url}/tasks`, key, { title: key })))
+  const answers = await Promise.all(
+    Array.from({ length: TWINS }, () => post(`${again.url}/tasks`, key, { title: key })),
+  )
   for (const answer of answers) {
     expect(answer.status).toBe(201)
     bodies.push(await answer.text())
@@ -77,7 +85,8 @@ test(`${TWINS} requests with one Idempotency-Key make one task, also when the se
 }, async () => {
   const folder = createFolder()
   let isProven = false
-  for (let round = 0; round < 10 && !isProven; round++) isProven = await killTwins(folder, `twins${round}`)
+  for (let round = 0; round < 10 && !isProven; round++)
+    isProven = await killTwins(folder, `twins${round}`)
   lookInto(databaseOf(folder), expectWhole)
   expect(isProven).toBe(true)
 })
@@ -89,32 +98,50 @@ const COMPLETED = 200
 const DELETED = 100
 
 const createTasks = async (url: string, count: number): Promise<string[]> => {
-  const operations = Array.from({ length: count }, (_, index) => ({ op: 'create', task: { title: `old ${index}` } }))
-  const { results } = (await (await post(`${url}/tasks/batch`, 'before', { operations })).json()) as { results: { task: Task }[] }
+  const operations = Array.from({ length: count }, (_, index) => ({
+    op: 'create',
+    task: { title: `old ${index}` },
+  }))
+  const { results } = (await (
+    await post(`${url}/tasks/batch`, 'before', { operations })
+  ).json()) as { results: { task: Task }[] }
   return results.map(({ task }) => task.id)
 }
 
 /** Updates and completions share tasks, so that a repeated operation would show as a version too many. */
 const toOperations = (ids: readonly string[]) => [
-  ...Array.from({ length: CREATED }, (_, index) => ({ op: 'create', task: { title: `new ${index}` } })),
-  ...ids.slice(0, UPDATED).map((id, index) => ({ op: 'update', id, task: { title: `changed ${index}` } })),
+  ...Array.from({ length: CREATED }, (_, index) => ({
+    op: 'create',
+    task: { title: `new ${index}` },
+  })),
+  ...ids
+    .slice(0, UPDATED)
+    .map((id, index) => ({ op: 'update', id, task: { title: `changed ${index}` } })),
   ...ids.slice(0, COMPLETED).map((id) => ({ op: 'complete', id })),
   ...ids.slice(UPDATED, UPDATED + DELETED).map((id) => ({ op: 'delete', id })),
 ]
 
 /** The file and the answer after a batch that has done each of its operations once. */
-const expectDoneOnce = async (url: string, ids: readonly string[], answer: Response, folder: string): Promise<void> => {
+const expectDoneOnce = async (
+  url: string,
+  ids: readonly string[],
+  answer: Response,
+  folder: string,
+): Promise<void> => {
   const operations = toOperations(ids)
   expect(answer.status).toBe(200)
   const { results } = (await answer.json()) as { results: { status: number; task?: Task }[] }
   const tasks = new Map((await read<Task[]>(`${url}/tasks`)).map((task) => [task.id, task]))
-  expect(results.map(({ status }) => status)).toEqual(operations.map(({ op }) => ({ create: 201, delete: 204 })[op] ?? 200))
+  expect(results.map(({ status }) => status)).toEqual(
+    operations.map(({ op }) => ({ create: 201, delete: 204 })[op] ?? 200),
+  )
   expect(tasks.size).toBe(CREATED + UPDATED)
   for (const [index, { task }] of results.slice(0, CREATED).entries()) {
     expect(tasks.get(task?.id ?? '')).toMatchObject({ title: `new ${index}`, version: 1 })
   }
   for (const [index, id] of ids.slice(0, UPDATED).entries()) {
-    const end = index < COMPLETED ? { status: 'completed', version: 3 } : { status: 'pending', version: 2 }
+    const end =
+      index < COMPLETED ? { status: 'completed', version: 3 } : { status: 'pending', version: 2 }
     expect(tasks.get(id)).toMatchObject({ title: `changed ${index}`, ...end })
   }
   lookInto(databaseOf(folder), (db) => {
@@ -171,7 +198,8 @@ const killChanges = async (): Promise<number> => {
   lookInto(databaseOf(folder), (db) => {
     expectWhole(db)
     expect(numberOf(db, 'SELECT count(*) FROM events')).toBe(2 * ids.length)
-    const changed = "SELECT count(*) FROM tasks WHERE version = 2 AND (title = 'changed') + (status = 2) = 1"
+    const changed =
+      "SELECT count(*) FROM tasks WHERE version = 2 AND (title = 'changed') + (status = 2) = 1"
     expect(numberOf(db, changed)).toBe(200)
   })
   return done

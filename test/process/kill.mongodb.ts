@@ -18,7 +18,9 @@ test(`${KILLS} times kill -9 of the service under load loses no answered write a
   const owners = createOwners()
   let service = await start()
   for (let round = 0; round < KILLS; round++) {
-    await loadAndEnd(service.url, owners, `r${round}`, 400 + Math.random() * 400, () => service.end('SIGKILL'))
+    await loadAndEnd(service.url, owners, `r${round}`, 400 + Math.random() * 400, () =>
+      service.end('SIGKILL'),
+    )
     service = await start()
     const stored = await settledTasks(service.url)
     takeStock(owners, stored)

@@ -30,7 +30,9 @@ test(`${KILLS} times kill -9 under ${WRITERS} writers loses no answered write an
   let service = await start(folder)
   let answered = 0
   for (let round = 0; round < KILLS; round++) {
-    await loadAndEnd(service.url, owners, `r${round}`, 150 + Math.random() * 250, () => service.end('SIGKILL'))
+    await loadAndEnd(service.url, owners, `r${round}`, 150 + Math.random() * 250, () =>
+      service.end('SIGKILL'),
+    )
     answered += owners.flat().filter(({ attempt }) => attempt === undefined).length
     lookInto(join(folder, 'data/tasks.db'), expectWhole)
     service = await start(folder)

@@ -76,7 +76,12 @@ const chooseEntry = (own: Entry[]): Entry => {
 }
 
 /** Writes to tasks of its own, some old and some new, until the service dies; every title is used once. */
-const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKilled: () => boolean): Promise<void> => {
+const writeUntilKilled = async (
+  url: string,
+  own: Entry[],
+  prefix: string,
+  isKilled: () => boolean,
+): Promise<void> => {
   for (let count = 0; count < 100_000; count++) {
     try {
       expect(await write(url, chooseEntry(own), `${prefix}x${count}`)).toBe('done')
@@ -88,7 +93,8 @@ const writeUntilKilled = async (url: string, own: Entry[], prefix: string, isKil
 }
 
 /** The tasks of so many writers, none yet. */
-export const createOwners = (writers = 32): Entry[][] => Array.from({ length: writers }, (): Entry[] => [])
+export const createOwners = (writers = 32): Entry[][] =>
+  Array.from({ length: writers }, (): Entry[] => [])
 
 /** Loads a service with writers that each have tasks of their own, for so many milliseconds, and ends it in the midst of it. */
 export const loadAndEnd = async (
@@ -99,7 +105,9 @@ export const loadAndEnd = async (
   end: () => Promise<unknown>,
 ): Promise<void> => {
   let isEnding = false
-  const writers = owners.map((own, writer) => writeUntilKilled(url, own, `${prefix}w${writer}`, () => isEnding))
+  const writers = owners.map((own, writer) =>
+    writeUntilKilled(url, own, `${prefix}w${writer}`, () => isEnding),
+  )
   await sleep(milliseconds)
   isEnding = true
   await end()
@@ -143,7 +151,10 @@ const reconcile = (entries: readonly Entry[], stored: readonly Task[]): void => 
   const byTitle = new Map(stored.map((task) => [task.title, task]))
   for (const entry of entries) {
     const { task, attempt } = entry
-    const found = task === undefined && attempt?.op === 'create' ? byTitle.get(attempt.title) : byId.get(task?.id ?? '')
+    const found =
+      task === undefined && attempt?.op === 'create'
+        ? byTitle.get(attempt.title)
+        : byId.get(task?.id ?? '')
     if (found === undefined) {
       const mayBeGone = entry.isDeleted || attempt?.op === 'delete' || attempt?.op === 'create'
       expect(mayBeGone, `lost: ${JSON.stringify(entry)}`).toBe(true)

@@ -78,8 +78,15 @@ const readSlowly = (url: string) => {
 const createMany = async (url: string, count: number, onCreated: () => void): Promise<void> => {
   const line = async (): Promise<void> => {
     for (let index = 0; index < count / LINES; index++) {
-      const body = JSON.stringify({ title: `later ${COMMON_WORD} ${index}`, description: DESCRIPTION })
-      const response = await fetch(`${url}/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const body = JSON.stringify({
+        title: `later ${COMMON_WORD} ${index}`,
+        description: DESCRIPTION,
+      })
+      const response = await fetch(`${url}/tasks`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
       expect(response.status).toBe(201)
       await response.arrayBuffer()
       onCreated()
@@ -112,7 +119,8 @@ test('a client that reads a long list very slowly neither fills the memory nor h
   expect(tasks.length).toBeGreaterThanOrEqual(TASKS + 160)
 })
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 
 const timed = async (url: string): Promise<number> => {
   const began = performance.now()
@@ -122,7 +130,9 @@ const timed = async (url: string): Promise<number> => {
   return performance.now() - began
 }
 
-test('a read by id does not wait for the heavy searches that run meanwhile', { timeout: 60_000 }, async () => {
+test('a read by id does not wait for the heavy searches that run meanwhile', {
+  timeout: 60_000,
+}, async () => {
   const { service } = await startSeeded()
   const [task] = (await (await fetch(`${service.url}/tasks?limit=1`)).json()) as Task[]
   const search = `${service.url}/tasks?q=${COMMON_WORD}&sort=title&limit=50`
@@ -151,7 +161,11 @@ describe('2,000 tasks with descriptions of 65,000 characters', () => {
 
   beforeAll(async () => {
     const repository = openSqliteRepository(join(folder, 'tasks.db'))
-    const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+    const service = createTaskService({
+      repository,
+      now: Date.now,
+      newId: createTaskIds(undefined),
+    })
     const draft = { title: 'long', description: 'a bc '.repeat(13_000) }
     for (let index = 0; index < LONG_TASKS; index += 100)
       await Promise.all(Array.from({ length: 100 }, () => service.create(draft, 'test')))
@@ -166,25 +180,31 @@ describe('2,000 tasks with descriptions of 65,000 characters', () => {
 
   /** The most memory that a process ever held, in MiB. */
   const peakOf = ({ child }: RunningProcess): number =>
-    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) /
+    1024
 
   /** Reads an answer and throws its bytes away; resolves with their number. */
   const measure = async (url: string): Promise<number> => {
     let size = 0
-    for await (const chunk of await answerTo(begin(url, 'GET').end())) size += (chunk as Buffer).length
+    for await (const chunk of await answerTo(begin(url, 'GET').end()))
+      size += (chunk as Buffer).length
     return size
   }
 
   test('are read by eight clients at once within 200 MB', { timeout: 60_000 }, async () => {
     const service = await start()
-    const sizes = await Promise.all(Array.from({ length: 8 }, () => measure(`${service.url}/tasks`)))
+    const sizes = await Promise.all(
+      Array.from({ length: 8 }, () => measure(`${service.url}/tasks`)),
+    )
     for (const size of sizes) expect(size).toBeGreaterThan(LONG_TASKS * 65_000)
     expect(peakOf(service)).toBeLessThan(200)
   })
 
   test('are read as eight pages of 1,000 within 256 MB', { timeout: 60_000 }, async () => {
     const service = await start()
-    const sizes = await Promise.all(Array.from({ length: 8 }, () => measure(`${service.url}/tasks?limit=1000`)))
+    const sizes = await Promise.all(
+      Array.from({ length: 8 }, () => measure(`${service.url}/tasks?limit=1000`)),
+    )
     for (const size of sizes) expect(size).toBeGreaterThan(1000 * 65_000)
     expect(peakOf(service)).toBeLessThan(256)
   })

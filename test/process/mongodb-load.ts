@@ -37,7 +37,10 @@ const WATCH_MS = 50
  * How soon all must have been answered while something runs. A busy machine adds what it adds to an answer that depends on
  * nothing, and that twice: before the service takes the request and before its sender takes the answer.
  */
-export const withLimit = async <T>(url: string, run: () => Promise<T>): Promise<{ result: T; limit: number }> => {
+export const withLimit = async <T>(
+  url: string,
+  run: () => Promise<T>,
+): Promise<{ result: T; limit: number }> => {
   let isOver = false
   let lag = 0
   const watch = async (): Promise<void> => {
@@ -62,10 +65,17 @@ export const withLimit = async <T>(url: string, run: () => Promise<T>): Promise<
  * Loads a service with writers that each have tasks of their own, lets something happen in the midst of it, and stops. Resolves
  * with what was answered.
  */
-export const loadThrough = async (url: string, owners: readonly Entry[][], round: number, happen: () => Promise<void>) => {
+export const loadThrough = async (
+  url: string,
+  owners: readonly Entry[][],
+  round: number,
+  happen: () => Promise<void>,
+) => {
   const tally: Tally = { done: 0, database_unavailable: 0, outcome_unknown: 0, slowest: 0 }
   let isOver = false
-  const writers = owners.map((own, writer) => writeThroughOutage(url, own, `r${round}w${writer}`, tally, () => isOver))
+  const writers = owners.map((own, writer) =>
+    writeThroughOutage(url, own, `r${round}w${writer}`, tally, () => isOver),
+  )
   const written = Promise.all(writers)
   const { limit } = await withLimit(url, async () => {
     await Promise.race([happen(), written])
@@ -92,7 +102,12 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
   for (const entry of entries) {
     if (entry.attempt?.op !== 'create') continue
     const { title } = entry.attempt
-    const response = await sendJson(`${url}/tasks`, 'POST', { title, labels: ['a', 'b'] }, { 'idempotency-key': title })
+    const response = await sendJson(
+      `${url}/tasks`,
+      'POST',
+      { title, labels: ['a', 'b'] },
+      { 'idempotency-key': title },
+    )
     expect(response.status).toBe(201)
     entry.task = (await response.json()) as Task
     entry.attempt = undefined
@@ -103,7 +118,11 @@ const retryCreations = async (url: string, entries: readonly Entry[]): Promise<v
 export const expectKept = async (url: string, owners: readonly Entry[][]): Promise<void> => {
   /** What surely was not made is forgotten. */
   for (const own of owners)
-    own.splice(0, own.length, ...own.filter(({ task, attempt }) => task !== undefined || attempt !== undefined))
+    own.splice(
+      0,
+      own.length,
+      ...own.filter(({ task, attempt }) => task !== undefined || attempt !== undefined),
+    )
   const before = await settledTasks(url)
   expect(new Set(before.map(({ title }) => title)).size).toBe(before.length)
   await retryCreations(url, owners.flat())

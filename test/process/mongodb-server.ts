@@ -10,7 +10,9 @@ import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 
 /** What starts a server of the test's own, which may be frozen and killed: CONTRIBUTING says how to have it. */
-const TOOL = process.env.MONGODB_SERVER_TOOL ?? fileURLToPath(new URL('../../../shared/tools/mongodb-server', import.meta.url))
+const TOOL =
+  process.env.MONGODB_SERVER_TOOL ??
+  fileURLToPath(new URL('../../../shared/tools/mongodb-server', import.meta.url))
 
 /** The two processes of the server: one speaks the protocol, the other keeps the data. */
 export type Part = 'ferretdb' | 'postgres'
@@ -18,7 +20,9 @@ export type Part = 'ferretdb' | 'postgres'
 const run = promisify(execFile)
 
 /** A server that is not started yet: its address and its folder are the test's own, or the file's when `onEnd` is afterAll. */
-export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => void = onTestFinished) => {
+export const createServerPlace = async (
+  onEnd: (clean: () => Promise<void>) => void = onTestFinished,
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'mongodb-test-'))
   const port = await freePort()
   let pids: Record<Part, number> | undefined
@@ -27,7 +31,8 @@ export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => v
 
   const launch = async (): Promise<Record<Part, number>> => {
     const { stdout } = await run(TOOL, ['start', folder, String(port)])
-    const pid = (name: string): number => Number(new RegExp(`^${name}=(\\d+)$`, 'm').exec(stdout)?.[1])
+    const pid = (name: string): number =>
+      Number(new RegExp(`^${name}=(\\d+)$`, 'm').exec(stdout)?.[1])
     return { ferretdb: pid('FERRETDB_PID'), postgres: pid('POSTGRES_PID') }
   }
 
@@ -47,7 +52,11 @@ export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => v
 
   const gone = async (part: Part): Promise<void> => {
     const pid = pids?.[part]
-    for (const end = performance.now() + 10_000; performance.now() < end && existsSync(`/proc/${pid}`); ) await sleep(20)
+    for (
+      const end = performance.now() + 10_000;
+      performance.now() < end && existsSync(`/proc/${pid}`);
+    )
+      await sleep(20)
   }
 
   const kill = async (part: Part): Promise<void> => {
@@ -57,7 +66,8 @@ export const createServerPlace = async (onEnd: (clean: () => Promise<void>) => v
 
   onEnd(async () => {
     if (pids !== undefined) for (const part of ['ferretdb', 'postgres'] as const) await kill(part)
-    if (data !== undefined && existsSync(join(data, 'PG_VERSION'))) rmSync(data, { recursive: true, force: true, maxRetries: 5 })
+    if (data !== undefined && existsSync(join(data, 'PG_VERSION')))
+      rmSync(data, { recursive: true, force: true, maxRetries: 5 })
     rmSync(folder, { recursive: true, force: true })
   })
 

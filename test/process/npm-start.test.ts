@@ -17,16 +17,25 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { createFolder } from '../start-app.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const BUILD_FILES = ['.npmrc', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+const BUILD_FILES = [
+  '.npmrc',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
 const BUILD_PACKAGES = ['typescript', '@types', 'rolldown', '@rolldown']
 
 /** A checkout of the test's own. `omitted` are packages that are not installed. */
 const checkOut = (files: readonly string[], omitted: readonly string[] = []): string => {
   const folder = createFolder()
-  for (const name of [...BUILD_FILES, ...files]) cpSync(join(root, name), join(folder, name), { recursive: true })
+  for (const name of [...BUILD_FILES, ...files])
+    cpSync(join(root, name), join(folder, name), { recursive: true })
   mkdirSync(join(folder, 'node_modules'))
   for (const name of readdirSync(join(root, 'node_modules')))
-    if (!omitted.includes(name)) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+    if (!omitted.includes(name))
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   return folder
 }
 
@@ -76,26 +85,36 @@ const npmStart = (folder: string, env: Readonly<Record<string, string>> = {}) =>
 const BUILDING = 'task-manager-api: building\n'
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-test.each(SIGNALS)('what is built needs no compiler to start, and %s to npm lets it end with 0', async (signal) => {
-  const { child, stdout, ended, isGone } = npmStart(checkOut(['src', 'dist'], BUILD_PACKAGES), { NODE_ENV: 'production' })
-  const { url } = await vi.waitFor(() => JSON.parse(stdout()) as { url: string }, { timeout: 20_000 })
-  expect((await fetch(`${url}/livez`)).status).toBe(200)
-  child.kill(signal)
-  const { code, stdout: printed, stderr } = await ended()
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(printed).toMatch(/"msg":"stopped"\}\n$/)
-  expect(isGone()).toBe(true)
-})
+test.each(SIGNALS)(
+  'what is built needs no compiler to start, and %s to npm lets it end with 0',
+  async (signal) => {
+    const { child, stdout, ended, isGone } = npmStart(checkOut(['src', 'dist'], BUILD_PACKAGES), {
+      NODE_ENV: 'production',
+    })
+    const { url } = await vi.waitFor(() => JSON.parse(stdout()) as { url: string }, {
+      timeout: 20_000,
+    })
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    child.kill(signal)
+    const { code, stdout: printed, stderr } = await ended()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(printed).toMatch(/"msg":"stopped"\}\n$/)
+    expect(isGone()).toBe(true)
+  },
+)
 
 test('without the packages that build it, what is not built says what to do', async () => {
-  const { code, stdout, stderr } = await npmStart(checkOut(['src'], BUILD_PACKAGES), { NODE_ENV: 'production' }).ended()
+  const { code, stdout, stderr } = await npmStart(checkOut(['src'], BUILD_PACKAGES), {
+    NODE_ENV: 'production',
+  }).ended()
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(
     /^task-manager-api: .*not installed.*NODE_ENV=production.* Run: npm ci --include=dev && npm run build\n$/,
   )
 })
 
-const ADVICE = /^task-manager-api: SQLite needs Node\.js 24 .*@photostructure\/sqlite.*npm ci --include=optional.*\n$/
+const ADVICE =
+  /^task-manager-api: SQLite needs Node\.js 24 .*@photostructure\/sqlite.*npm ci --include=optional.*\n$/
 
 test('the optional SQLite package is needed below Node.js 24 only, where a start without it says so', async () => {
   const isNeeded = Number.parseInt(process.versions.node, 10) < 24
@@ -106,17 +125,25 @@ test('the optional SQLite package is needed below Node.js 24 only, where a start
     child.kill('SIGTERM')
   }
   const { code, stderr } = await ended()
-  expect({ code, stderr }).toEqual(isNeeded ? { code: 1, stderr: expect.stringMatching(ADVICE) } : { code: 0, stderr: '' })
+  expect({ code, stderr }).toEqual(
+    isNeeded ? { code: 1, stderr: expect.stringMatching(ADVICE) } : { code: 0, stderr: '' },
+  )
 })
 
-test('each change is built before it starts, and what does not compile is not started', { timeout: 90_000 }, async () => {
+test('each change is built before it starts, and what does not compile is not started', {
+  timeout: 90_000,
+}, async () => {
   const folder = checkOutSmall('one')
   const start = () => npmStart(folder).ended()
   expect(await start()).toEqual({ code: 0, stdout: 'one\n', stderr: BUILDING })
   writeCli(folder, 'two')
   expect(await start()).toEqual({ code: 0, stdout: 'two\n', stderr: BUILDING })
   appendFileSync(join(folder, 'src/cli.ts'), 'export const wrong: string = 1\n')
-  expect(await start()).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('src/cli.ts(2,') })
+  expect(await start()).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('src/cli.ts(2,'),
+  })
   writeCli(folder, 'two')
   rmSync(join(folder, 'dist/core'), { recursive: true })
   expect(await start()).toEqual({ code: 0, stdout: 'two\n', stderr: BUILDING })
@@ -131,7 +158,8 @@ const CHANGES: Readonly<Record<string, (folder: string) => void>> = {
   'a new source': (folder) => writeFileSync(join(folder, 'src/more.ts'), ''),
   'a removed source': (folder) => rmSync(join(folder, 'src/core/typebox.ts')),
   'another lock file': (folder) => appendFileSync(join(folder, 'package-lock.json'), '\n'),
-  'other compiler options': (folder) => replaceIn(join(folder, 'tsconfig.json'), 'ES2023', 'ES2022'),
+  'other compiler options': (folder) =>
+    replaceIn(join(folder, 'tsconfig.json'), 'ES2023', 'ES2022'),
   'a changed file in dist': (folder) => appendFileSync(join(folder, 'dist/cli.js'), '\n'),
   'a removed file in dist': (folder) => rmSync(join(folder, 'dist/core/typebox.js')),
   'no dist': (folder) => rmSync(join(folder, 'dist'), { recursive: true }),
@@ -148,7 +176,8 @@ test(`a build is needed after: ${Object.keys(CHANGES).join(', ')}`, () => {
   expect(isCurrent(built)).toBe('true')
   for (const [change, make] of Object.entries(CHANGES)) {
     const folder = createFolder()
-    for (const name of ['src', 'dist', ...BUILD_FILES]) cpSync(join(built, name), join(folder, name), { recursive: true })
+    for (const name of ['src', 'dist', ...BUILD_FILES])
+      cpSync(join(built, name), join(folder, name), { recursive: true })
     make(folder)
     expect({ change, isCurrent: isCurrent(folder) }).toEqual({ change, isCurrent: 'false' })
   }

@@ -7,10 +7,14 @@ import { serves } from './mongodb-load.ts'
 
 const SECRET = 'Open-Sesame'
 
-const serve = (url: string) => runCommand(['serve'], { PORT: '0', DATABASE_URL: url }, createFolder())
+const serve = (url: string) =>
+  runCommand(['serve'], { PORT: '0', DATABASE_URL: url }, createFolder())
 
 /** One line, of the program; no stack and no success. */
-const expectOneLine = ({ code, stdout, stderr }: Awaited<ReturnType<typeof runCommand>>, named: string): void => {
+const expectOneLine = (
+  { code, stdout, stderr }: Awaited<ReturnType<typeof runCommand>>,
+  named: string,
+): void => {
   expect(stdout).toBe('')
   expect(code, stderr).toBeGreaterThan(0)
   expect(stderr).toMatch(/^task-manager-api: .+\n$/)
@@ -43,11 +47,20 @@ describe('a connection string', () => {
   ])('of %s whose server is not there keeps its password to itself', async (_, url) => {
     const service = await startProcess({ DATABASE_URL: url, LOG_LEVEL: 'trace' }, createFolder())
     const ask = async (path: string, body?: string): Promise<string> => {
-      const init = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+      const init =
+        body === undefined
+          ? {}
+          : { method: 'POST', headers: { 'content-type': 'application/json' }, body }
       const response = await fetch(`${service.url}${path}`, init)
       return `${response.status} ${path} ${JSON.stringify([...response.headers])} ${await response.text()}`
     }
-    const asked = [ask('/readyz'), ask('/tasks'), ask('/tasks', '{"title":"x"}'), ask('/metrics'), ask('/livez')]
+    const asked = [
+      ask('/readyz'),
+      ask('/tasks'),
+      ask('/tasks', '{"title":"x"}'),
+      ask('/metrics'),
+      ask('/livez'),
+    ]
     const seen = await Promise.all(asked)
     expect(seen.map((text) => text.slice(0, 3))).toEqual(['503', '503', '503', '200', '200'])
     expect(await service.end('SIGTERM')).toBe(0)
@@ -61,7 +74,11 @@ describe('a database of a newer version', () => {
     const db = await connectTo(url)
     const names = (await db.listCollections().toArray()).map(({ name }) => name).sort()
     return Promise.all(
-      names.map(async (name) => [name, await db.collection(name).find().toArray(), await db.collection(name).indexes()]),
+      names.map(async (name) => [
+        name,
+        await db.collection(name).find().toArray(),
+        await db.collection(name).indexes(),
+      ]),
     )
   }
 

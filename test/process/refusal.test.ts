@@ -9,10 +9,14 @@ import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand } from '../start-process.ts'
 
-const serve = (env: Record<string, string>, cwd = createFolder()) => runCommand(['serve'], { PORT: '0', ...env }, cwd)
+const serve = (env: Record<string, string>, cwd = createFolder()) =>
+  runCommand(['serve'], { PORT: '0', ...env }, cwd)
 
 /** One line, of the program, that says what to look at; no stack and no success. */
-const expectOneLine = ({ code, stdout, stderr }: Awaited<ReturnType<typeof runCommand>>, ...named: string[]): void => {
+const expectOneLine = (
+  { code, stdout, stderr }: Awaited<ReturnType<typeof runCommand>>,
+  ...named: string[]
+): void => {
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(/^task-manager-api: .+\n$/)
   for (const text of named) expect(stderr).toContain(text)
@@ -45,7 +49,9 @@ const createDatabase = (sql = ''): { folder: string; path: string } => {
   const folder = createFolder()
   const path = join(folder, 'tasks.db')
   const db = openDatabase(path)
-  db.exec(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${0x7461736b}; PRAGMA user_version = ${MIGRATIONS.length}`)
+  db.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA application_id = ${0x7461736b}; PRAGMA user_version = ${MIGRATIONS.length}`,
+  )
   db.exec(`${MIGRATIONS.join('')}; ${sql}`)
   db.close()
   expect(readdirSync(folder)).toEqual(['tasks.db'])
@@ -73,11 +79,14 @@ describe('a HOST that is no address of the machine', () => {
     expectOneLine(await serve({ HOST: host }), 'HOST', host)
   })
 
-  test.each(['192.0.2.1', 'nowhere.invalid'])('is named when it comes from .env: %s', async (host) => {
-    const folder = createFolder()
-    writeFileSync(join(folder, '.env'), `HOST=${host}\n`)
-    expectOneLine(await serve({}, folder), 'HOST', host)
-  })
+  test.each(['192.0.2.1', 'nowhere.invalid'])(
+    'is named when it comes from .env: %s',
+    async (host) => {
+      const folder = createFolder()
+      writeFileSync(join(folder, '.env'), `HOST=${host}\n`)
+      expectOneLine(await serve({}, folder), 'HOST', host)
+    },
+  )
 
   test('makes no data folder', async () => {
     const folder = createFolder()
@@ -90,7 +99,8 @@ describe('a file that is no database of this version', () => {
   const TEXT = 'This is a letter, and it is longer than the header of a database would be.\n'
 
   const notOurs = (kind: string): { folder: string; path: string; words: string[] } => {
-    if (kind === 'of a newer version') return { ...createDatabase('PRAGMA user_version = 999'), words: ['999'] }
+    if (kind === 'of a newer version')
+      return { ...createDatabase('PRAGMA user_version = 999'), words: ['999'] }
     if (kind === 'that is damaged') {
       const { folder, path } = createDatabase()
       writeFileSync(path, readFileSync(path).fill(0x5a, 100))
@@ -108,7 +118,13 @@ describe('a file that is no database of this version', () => {
     return { folder, path, words: ['not an SQLite database'] }
   }
 
-  const KINDS = ['of text', 'of a few words', 'of another program', 'of a newer version', 'that is damaged']
+  const KINDS = [
+    'of text',
+    'of a few words',
+    'of another program',
+    'of a newer version',
+    'that is damaged',
+  ]
 
   test.each(KINDS)('is named and stays as it is: one %s', async (kind) => {
     const { folder, path, words } = notOurs(kind)

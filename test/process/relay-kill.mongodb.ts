@@ -7,7 +7,13 @@ import { createDatabaseUrl } from '../mongodb.ts'
 import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
-import { connectTo, expectWholeSequence, holdRelay, publishAll, publishInRace } from './event-sequence.ts'
+import {
+  connectTo,
+  expectWholeSequence,
+  holdRelay,
+  publishAll,
+  publishInRace,
+} from './event-sequence.ts'
 
 const SCRIPT = fileURLToPath(new URL('./publish-and-die.mjs', import.meta.url))
 
@@ -20,8 +26,18 @@ const start = async () => {
   return { url, db, tasks: `${service.url}/tasks` }
 }
 
-const send = async (url: string, method: string, body?: unknown, key?: string): Promise<Task | undefined> => {
-  const response = await sendJson(url, method, body, key === undefined ? {} : { 'idempotency-key': key })
+const send = async (
+  url: string,
+  method: string,
+  body?: unknown,
+  key?: string,
+): Promise<Task | undefined> => {
+  const response = await sendJson(
+    url,
+    method,
+    body,
+    key === undefined ? {} : { 'idempotency-key': key },
+  )
   expect(response.ok).toBe(true)
   return response.status === 204 ? undefined : ((await response.json()) as Task)
 }
@@ -37,8 +53,14 @@ const write = async (tasks: string, name: string): Promise<void> => {
   await send(`${tasks}/${keyed?.id}`, 'DELETE')
 }
 
-const publishAndDie = async (url: string, number: number, moment: 'before' | 'after'): Promise<NodeJS.Signals | null> => {
-  const child = spawn(process.execPath, [SCRIPT, url, String(number), moment], { stdio: ['ignore', 'inherit', 'inherit'] })
+const publishAndDie = async (
+  url: string,
+  number: number,
+  moment: 'before' | 'after',
+): Promise<NodeJS.Signals | null> => {
+  const child = spawn(process.execPath, [SCRIPT, url, String(number), moment], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   await once(child, 'exit')
   return child.signalCode
 }

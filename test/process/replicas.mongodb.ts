@@ -19,7 +19,11 @@ const startReplicas = async (count: number) => {
   const task = await create(first.url, 'first')
   await published(first.url, task.id, 5000)
   const others = await Promise.all(Array.from({ length: count - 1 }, start))
-  return { db: await connectTo(url), task, replicas: [first, ...others] as [RunningProcess, ...RunningProcess[]] }
+  return {
+    db: await connectTo(url),
+    task,
+    replicas: [first, ...others] as [RunningProcess, ...RunningProcess[]],
+  }
 }
 
 const create = async (url: string, title: string): Promise<Task> => {
@@ -44,7 +48,11 @@ const spread = <T>(
   count: number,
   run: (url: string, index: number) => Promise<T>,
 ): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => run(replicas[index % replicas.length]?.url ?? '', index)))
+  Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      run(replicas[index % replicas.length]?.url ?? '', index),
+    ),
+  )
 
 describe.each([2, 3])('%i processes over one database', (count) => {
   test(`${TIMES} PUTs with one ETag change the task once`, async () => {
@@ -63,7 +71,12 @@ describe.each([2, 3])('%i processes over one database', (count) => {
   test(`${TIMES} POSTs with one Idempotency-Key make one task and are answered alike`, async () => {
     const { replicas } = await startReplicas(count)
     const answers = await spread(replicas, TIMES, async (url) => {
-      const response = await sendJson(`${url}/tasks`, 'POST', { title: 'twin' }, { 'idempotency-key': 'twins' })
+      const response = await sendJson(
+        `${url}/tasks`,
+        'POST',
+        { title: 'twin' },
+        { 'idempotency-key': 'twins' },
+      )
       return `${response.status} ${await response.text()}`
     })
     expect(new Set(answers).size).toBe(1)
@@ -82,12 +95,18 @@ describe.each([2, 3])('%i processes over one database', (count) => {
       return { status: response.status, task: (await response.json()) as Task }
     })
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect(answers.map(({ task }) => task.version).sort((a, b) => a - b)).toEqual(answers.map((_, index) => index + 2))
+    expect(answers.map(({ task }) => task.version).sort((a, b) => a - b)).toEqual(
+      answers.map((_, index) => index + 2),
+    )
     await published(replicas[0].url, id, 10_000)
     for (const { url } of replicas) {
-      const events = await read<{ changes: { title: { after: string } } }[]>(`${url}/tasks/${id}/events`)
+      const events = await read<{ changes: { title: { after: string } } }[]>(
+        `${url}/tasks/${id}/events`,
+      )
       const titles = events.slice(1).map(({ changes }) => changes.title.after)
-      expect(titles).toEqual(answers.sort((a, b) => a.task.version - b.task.version).map(({ task }) => task.title))
+      expect(titles).toEqual(
+        answers.sort((a, b) => a.task.version - b.task.version).map(({ task }) => task.title),
+      )
     }
   })
 
@@ -104,7 +123,9 @@ describe.each([2, 3])('%i processes over one database', (count) => {
       expect((await fetch(`${url}/tasks/${task.id}`, { method: 'DELETE' })).status).toBe(204)
       expect((await fetch(`${other}/tasks/${task.id}`)).status).toBe(404)
     })
-    await eventually(10_000, async () => expect(await expectWholeSequence(db)).toBe(1 + TIMES * 2 + TIMES / 2))
+    await eventually(10_000, async () =>
+      expect(await expectWholeSequence(db)).toBe(1 + TIMES * 2 + TIMES / 2),
+    )
   })
 
   test('what 32 writers were answered is there, and the sequence of their events is whole', async () => {
@@ -115,8 +136,11 @@ describe.each([2, 3])('%i processes over one database', (count) => {
       return loadThrough(replica.url, own, index, () => sleep(2000))
     }
     const tallies = await Promise.all(replicas.map(load))
-    for (const tally of tallies) expect(tally).toMatchObject({ database_unavailable: 0, outcome_unknown: 0 })
-    expect((await fetch(`${replicas[0].url}/tasks/${task.id}`, { method: 'DELETE' })).status).toBe(204)
+    for (const tally of tallies)
+      expect(tally).toMatchObject({ database_unavailable: 0, outcome_unknown: 0 })
+    expect((await fetch(`${replicas[0].url}/tasks/${task.id}`, { method: 'DELETE' })).status).toBe(
+      204,
+    )
     await expectKept(replicas[1]?.url ?? '', owners)
     await eventually(15_000, () => expectWholeSequence(db))
   })

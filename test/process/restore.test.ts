@@ -6,7 +6,17 @@ import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand } from '../start-process.ts'
-import { addTasks, create, DATABASE, expectRefusal, folderWith, run, start, tasksIn, titles } from './database-folder.ts'
+import {
+  addTasks,
+  create,
+  DATABASE,
+  expectRefusal,
+  folderWith,
+  run,
+  start,
+  tasksIn,
+  titles,
+} from './database-folder.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
 
 const tasksAt = (url: string): Promise<Task[]> => read<Task[]>(`${url}/tasks`)
@@ -52,7 +62,10 @@ describe('restore', () => {
     await service.end('SIGKILL')
     expect((await run(folder, ['restore', 'copy.db'])).code).toBe(0)
     expect(titles(tasksIn(folder))).toEqual(['Old'])
-    expect(titles(tasksIn(folder, `${DATABASE}.before-restore-1`))).toEqual(['Old', 'In the write-ahead log'])
+    expect(titles(tasksIn(folder, `${DATABASE}.before-restore-1`))).toEqual([
+      'Old',
+      'In the write-ahead log',
+    ])
   })
 
   test('to where there is no database makes one', async () => {
@@ -65,17 +78,25 @@ describe('restore', () => {
     expect(titles(tasksIn(folder))).toEqual(['Moved'])
   })
 
-  test.each(['a damaged page', 'a damaged header'])('replaces a database with %s, and keeps it', async (kind) => {
-    const folder = await folderWith('Kept')
-    await run(folder, ['backup', 'copy.db'])
-    const damaged = readFileSync(join(folder, DATABASE)).fill(0x5a, kind === 'a damaged page' ? 100 : 0)
-    writeFileSync(join(folder, DATABASE), damaged)
-    writeFileSync(join(folder, `${DATABASE}-wal`), 'left over')
-    expect(await run(folder, ['restore', 'copy.db'])).toMatchObject({ code: 0, stderr: '' })
-    expect(titles(tasksIn(folder))).toEqual(['Kept'])
-    expect(readFileSync(join(folder, `${DATABASE}.before-restore-1`))).toEqual(damaged)
-    expect(readFileSync(join(folder, `${DATABASE}.before-restore-1-wal`), 'utf8')).toBe('left over')
-  })
+  test.each(['a damaged page', 'a damaged header'])(
+    'replaces a database with %s, and keeps it',
+    async (kind) => {
+      const folder = await folderWith('Kept')
+      await run(folder, ['backup', 'copy.db'])
+      const damaged = readFileSync(join(folder, DATABASE)).fill(
+        0x5a,
+        kind === 'a damaged page' ? 100 : 0,
+      )
+      writeFileSync(join(folder, DATABASE), damaged)
+      writeFileSync(join(folder, `${DATABASE}-wal`), 'left over')
+      expect(await run(folder, ['restore', 'copy.db'])).toMatchObject({ code: 0, stderr: '' })
+      expect(titles(tasksIn(folder))).toEqual(['Kept'])
+      expect(readFileSync(join(folder, `${DATABASE}.before-restore-1`))).toEqual(damaged)
+      expect(readFileSync(join(folder, `${DATABASE}.before-restore-1-wal`), 'utf8')).toBe(
+        'left over',
+      )
+    },
+  )
 
   test('is refused while another program reads the database', async () => {
     const folder = await folderWith('Kept')
@@ -88,12 +109,18 @@ describe('restore', () => {
     expect(titles(tasksIn(folder))).toEqual(['Kept'])
   })
 
-  test('killed at any moment leaves the old database or the new one, and can be run again', { timeout: 90_000 }, async () => {
+  test('killed at any moment leaves the old database or the new one, and can be run again', {
+    timeout: 90_000,
+  }, async () => {
     const folder = await folderWith('New')
     await run(folder, ['backup', 'new.db'])
     await addTasks(folder, 'Old')
     const codes: (number | null)[] = []
-    for (let patience = 40; !codes.includes(0) && patience < 5000; patience += Math.max(20, patience / 10)) {
+    for (
+      let patience = 40;
+      !codes.includes(0) && patience < 5000;
+      patience += Math.max(20, patience / 10)
+    ) {
       codes.push((await runCommand(['restore', 'new.db'], {}, folder, [], patience)).code)
       const count = lookInto(join(folder, DATABASE), (db) => {
         expectWhole(db)
@@ -105,7 +132,9 @@ describe('restore', () => {
     expect(codes).toEqual([...codes.slice(1).map(() => null), 0])
     expect((await run(folder, ['restore', 'new.db'])).code).toBe(0)
     expect(titles(tasksIn(folder))).toEqual(['New'])
-    expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('restoring'))).toEqual([])
+    expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('restoring'))).toEqual(
+      [],
+    )
   })
 
   test('leaves the database of another program alone', async () => {
@@ -142,14 +171,19 @@ describe('restore', () => {
     db.close()
   }
 
-  test.each(Object.entries(UNFIT))('refuses a file that is %s, and the database stays as it was', async (kind, words) => {
-    const folder = await folderWith('Kept')
-    await run(folder, ['backup', 'copy.db'])
-    makeUnfit(join(folder, 'copy.db'), kind)
-    const file = { absent: 'absent.db', 'the database itself': DATABASE }[kind] ?? 'copy.db'
-    const before = readFileSync(join(folder, DATABASE))
-    expectRefusal(await run(folder, ['restore', file]), file, words)
-    expect(readFileSync(join(folder, DATABASE))).toEqual(before)
-    expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('restor'))).toEqual([])
-  })
+  test.each(Object.entries(UNFIT))(
+    'refuses a file that is %s, and the database stays as it was',
+    async (kind, words) => {
+      const folder = await folderWith('Kept')
+      await run(folder, ['backup', 'copy.db'])
+      makeUnfit(join(folder, 'copy.db'), kind)
+      const file = { absent: 'absent.db', 'the database itself': DATABASE }[kind] ?? 'copy.db'
+      const before = readFileSync(join(folder, DATABASE))
+      expectRefusal(await run(folder, ['restore', file]), file, words)
+      expect(readFileSync(join(folder, DATABASE))).toEqual(before)
+      expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('restor'))).toEqual(
+        [],
+      )
+    },
+  )
 })

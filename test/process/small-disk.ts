@@ -27,7 +27,9 @@ const SIZE = '8m'
 export const openSmallDisk = async (): Promise<SmallDisk | undefined> => {
   const folder = createFolder()
   const mount = `mount -t tmpfs -o size=${SIZE} tmpfs "$0" && echo ready && exec cat`
-  const holder = spawn('unshare', ['-m', 'sh', '-c', mount, folder], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const holder = spawn('unshare', ['-m', 'sh', '-c', mount, folder], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   onTestFinished(() => void holder.kill('SIGKILL'))
   const refusal = await readiness(holder)
   if (refusal !== undefined) {
@@ -65,7 +67,15 @@ const fill = (path: string): void => {
 
 /** Whether strace is there and may watch a process, as it must in CI. */
 export const canTrace = (): boolean => {
-  const { status } = spawnSync('strace', ['-D', '-f', '-o', '/dev/null', '-e', 'trace=fsync', 'true'])
+  const { status } = spawnSync('strace', [
+    '-D',
+    '-f',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=fsync',
+    'true',
+  ])
   if (status !== 0) cannotTry('what is asked of the disk', 'strace cannot be used')
   return status === 0
 }

@@ -39,17 +39,25 @@ const drained = async (url: string) => {
 }
 
 describe('told to stop', () => {
-  test.each(SIGNALS)('by %s it exits with 0 in far less than 10 s though a client keeps its connection', async (signal) => {
-    const folder = createFolder()
-    const service = await start(100, folder)
-    const kept = openConnection()
-    const { body } = await exchange(`${service.url}/tasks`, 'POST', { title: 'Answered before' }, kept)
-    const { result, ms } = await timed(() => service.end(signal))
-    expect(result).toBe(0)
-    expect(ms).toBeLessThan(5000)
-    const again = await start(0, folder)
-    expect(JSON.parse((await exchange(`${again.url}/tasks`)).body)).toEqual([JSON.parse(body)])
-  })
+  test.each(SIGNALS)(
+    'by %s it exits with 0 in far less than 10 s though a client keeps its connection',
+    async (signal) => {
+      const folder = createFolder()
+      const service = await start(100, folder)
+      const kept = openConnection()
+      const { body } = await exchange(
+        `${service.url}/tasks`,
+        'POST',
+        { title: 'Answered before' },
+        kept,
+      )
+      const { result, ms } = await timed(() => service.end(signal))
+      expect(result).toBe(0)
+      expect(ms).toBeLessThan(5000)
+      const again = await start(0, folder)
+      expect(JSON.parse((await exchange(`${again.url}/tasks`)).body)).toEqual([JSON.parse(body)])
+    },
+  )
 
   test('at the very moment at which it says where it is, it exits with 0', async () => {
     for (let round = 0; round < 3; round++) expect(await (await launch(0)).end('SIGTERM')).toBe(0)
@@ -63,7 +71,9 @@ describe('told to stop', () => {
     const copy = join(createFolder(), 'copy.db')
     copyFileSync(join(folder, 'data', 'tasks.db'), copy)
     const again = await startProcess({ DATABASE_URL: `sqlite:${copy}` }, folder)
-    expect(JSON.parse((await exchange(`${again.url}/tasks`)).body)).toMatchObject([{ title: 'Kept' }])
+    expect(JSON.parse((await exchange(`${again.url}/tasks`)).body)).toMatchObject([
+      { title: 'Kept' },
+    ])
   })
 })
 
@@ -75,7 +85,10 @@ describe('while it drains', () => {
     expect(before.headers.connection).not.toBe('close')
     const ended = service.end('SIGTERM')
     const ready = await drained(service.url)
-    expect(ready).toMatchObject({ status: 503, headers: { connection: 'close', 'retry-after': expect.any(String) } })
+    expect(ready).toMatchObject({
+      status: 503,
+      headers: { connection: 'close', 'retry-after': expect.any(String) },
+    })
     expect(JSON.parse(ready.body)).toMatchObject({ code: 'draining' })
     const answers = [
       await exchange(`${service.url}/tasks`, 'GET', undefined, kept),
@@ -123,7 +136,10 @@ describe('what is in flight when the signal comes', () => {
     const answer = await answerTo(sent.end('but ok"}'))
     await json(answer)
     const { result, ms } = await timed(() => ended)
-    expect({ code: result, connection: answer.headers.connection }).toEqual({ code: 0, connection: 'close' })
+    expect({ code: result, connection: answer.headers.connection }).toEqual({
+      code: 0,
+      connection: 'close',
+    })
     expect(ms).toBeLessThan(3000)
   })
 

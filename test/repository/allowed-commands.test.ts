@@ -1,14 +1,35 @@
 import { describe, expect, test } from 'vitest'
 import { ALLOWED, createRecording, namesIn } from './command-recording.ts'
 
-const unknownIn = (name: string, command: object): string[] => namesIn(name, command).filter((one) => !ALLOWED.has(one))
+const unknownIn = (name: string, command: object): string[] =>
+  namesIn(name, command).filter((one) => !ALLOWED.has(one))
 
 describe('the list of what may be sent to MongoDB', () => {
   test('holds a page, a change and a history', () => {
     const words = { $all: [/^a/] }
-    expect(unknownIn('find', { find: 'tasks', filter: { words }, sort: { a: 1 }, limit: 1, $db: 'x', lsid: {} })).toEqual([])
-    expect(unknownIn('update', { update: 'tasks', updates: [{ q: { _id: 'a' }, u: { $set: { rev: 2 } } }] })).toEqual([])
-    expect(unknownIn('aggregate', { aggregate: 'tasks', pipeline: [{ $match: { a: { $gt: 1 } } }], cursor: {} })).toEqual([])
+    expect(
+      unknownIn('find', {
+        find: 'tasks',
+        filter: { words },
+        sort: { a: 1 },
+        limit: 1,
+        $db: 'x',
+        lsid: {},
+      }),
+    ).toEqual([])
+    expect(
+      unknownIn('update', {
+        update: 'tasks',
+        updates: [{ q: { _id: 'a' }, u: { $set: { rev: 2 } } }],
+      }),
+    ).toEqual([])
+    expect(
+      unknownIn('aggregate', {
+        aggregate: 'tasks',
+        pipeline: [{ $match: { a: { $gt: 1 } } }],
+        cursor: {},
+      }),
+    ).toEqual([])
   })
 
   test.for([
@@ -16,22 +37,64 @@ describe('the list of what may be sent to MongoDB', () => {
     ['an option', 'find', { hint: 'a' }, ['find option hint']],
     ['a transaction', 'insert', { startTransaction: true }, ['insert option startTransaction']],
     ['its end', 'commitTransaction', {}, ['command commitTransaction']],
-    ['a change stream', 'aggregate', { pipeline: [{ $changeStream: {} }] }, ['stage $changeStream']],
-    ['a script', 'find', { filter: { $or: [{ a: { $where: '1' } }] } }, ['query $or', 'query $where']],
-    ['an operator in a union', 'aggregate', { pipeline: [{ $unionWith: { pipeline: [{ $out: 'a' }] } }] }, ['stage $out']],
+    [
+      'a change stream',
+      'aggregate',
+      { pipeline: [{ $changeStream: {} }] },
+      ['stage $changeStream'],
+    ],
+    [
+      'a script',
+      'find',
+      { filter: { $or: [{ a: { $where: '1' } }] } },
+      ['query $or', 'query $where'],
+    ],
+    [
+      'an operator in a union',
+      'aggregate',
+      { pipeline: [{ $unionWith: { pipeline: [{ $out: 'a' }] } }] },
+      ['stage $out'],
+    ],
     [
       'an expression in a stage',
       'aggregate',
       { pipeline: [{ $replaceRoot: { newRoot: { $first: 'a' } } }] },
       ['stage $replaceRoot $first'],
     ],
-    ['an update by a pipeline', 'update', { updates: [{ q: {}, u: [{ $set: {} }] }] }, ['update by a pipeline']],
-    ['an operator of an update', 'update', { updates: [{ q: {}, u: { $rename: {} } }] }, ['update $rename']],
-    ['a modifier', 'update', { updates: [{ q: {}, u: { $push: { a: { $each: [] } } } }] }, ['update $push $each']],
-    ['a condition to pull', 'update', { updates: [{ q: {}, u: { $pull: { a: { $nin: [] } } } }] }, ['query $nin']],
-    ['a kind of index', 'createIndexes', { indexes: [{ name: 'a', sparse: true }] }, ['index sparse']],
+    [
+      'an update by a pipeline',
+      'update',
+      { updates: [{ q: {}, u: [{ $set: {} }] }] },
+      ['update by a pipeline'],
+    ],
+    [
+      'an operator of an update',
+      'update',
+      { updates: [{ q: {}, u: { $rename: {} } }] },
+      ['update $rename'],
+    ],
+    [
+      'a modifier',
+      'update',
+      { updates: [{ q: {}, u: { $push: { a: { $each: [] } } } }] },
+      ['update $push $each'],
+    ],
+    [
+      'a condition to pull',
+      'update',
+      { updates: [{ q: {}, u: { $pull: { a: { $nin: [] } } } }] },
+      ['query $nin'],
+    ],
+    [
+      'a kind of index',
+      'createIndexes',
+      { indexes: [{ name: 'a', sparse: true }] },
+      ['index sparse'],
+    ],
   ] as const)('does not hold %s', ([, name, options, unknown]) => {
-    expect(unknownIn(name, { [name]: 'tasks', ...options }).filter((one) => !one.endsWith('$push'))).toEqual(unknown)
+    expect(
+      unknownIn(name, { [name]: 'tasks', ...options }).filter((one) => !one.endsWith('$push')),
+    ).toEqual(unknown)
   })
 
   test('refuses with the text of the command, and tells of a scan', () => {

@@ -4,7 +4,14 @@
 const MANUAL = 'https://www.mongodb.com/docs/manual/reference/'
 
 /** What the value of an option is: plain, or something that has operators in it. */
-export type Part = 'plain' | 'query' | 'projection' | 'update' | 'pipeline' | 'statements' | 'indexes'
+export type Part =
+  | 'plain'
+  | 'query'
+  | 'projection'
+  | 'update'
+  | 'pipeline'
+  | 'statements'
+  | 'indexes'
 interface Command {
   readonly page: string
   readonly options: Readonly<Record<string, Part>>
@@ -22,12 +29,24 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       singleBatch: 'plain',
     },
   },
-  aggregate: { page: `${MANUAL}command/aggregate/`, options: { pipeline: 'pipeline', cursor: 'plain' } },
-  getMore: { page: `${MANUAL}command/getMore/`, options: { collection: 'plain', batchSize: 'plain' } },
+  aggregate: {
+    page: `${MANUAL}command/aggregate/`,
+    options: { pipeline: 'pipeline', cursor: 'plain' },
+  },
+  getMore: {
+    page: `${MANUAL}command/getMore/`,
+    options: { collection: 'plain', batchSize: 'plain' },
+  },
   killCursors: { page: `${MANUAL}command/killCursors/`, options: { cursors: 'plain' } },
   insert: { page: `${MANUAL}command/insert/`, options: { documents: 'plain', ordered: 'plain' } },
-  update: { page: `${MANUAL}command/update/`, options: { updates: 'statements', ordered: 'plain' } },
-  delete: { page: `${MANUAL}command/delete/`, options: { deletes: 'statements', ordered: 'plain' } },
+  update: {
+    page: `${MANUAL}command/update/`,
+    options: { updates: 'statements', ordered: 'plain' },
+  },
+  delete: {
+    page: `${MANUAL}command/delete/`,
+    options: { deletes: 'statements', ordered: 'plain' },
+  },
   findAndModify: {
     page: `${MANUAL}command/findAndModify/`,
     options: { query: 'query', update: 'update', new: 'plain', remove: 'plain', upsert: 'plain' },
@@ -67,14 +86,16 @@ export const QUERY_OPERATORS: Readonly<Record<string, string>> = Object.fromEntr
 )
 
 export const UPDATE_OPERATORS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['set', 'unset', 'inc', 'max', 'push', 'pull'].map((name) => [`$${name}`, `${MANUAL}operator/update/${name}/`]),
+  ['set', 'unset', 'inc', 'max', 'push', 'pull'].map((name) => [
+    `$${name}`,
+    `${MANUAL}operator/update/${name}/`,
+  ]),
 )
 
 export const STAGES: Readonly<Record<string, string>> = Object.fromEntries(
-  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit', 'group', 'project'].map((name) => [
-    `$${name}`,
-    `${MANUAL}operator/aggregation/${name}/`,
-  ]),
+  ['match', 'unwind', 'replaceRoot', 'unionWith', 'sort', 'limit', 'group', 'project'].map(
+    (name) => [`$${name}`, `${MANUAL}operator/aggregation/${name}/`],
+  ),
 )
 
 /** What a stage or a projection may compute. */

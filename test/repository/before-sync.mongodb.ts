@@ -18,7 +18,10 @@ interface Document {
 const seed = async (url: string): Promise<readonly Task[]> => {
   const client = await MongoClient.connect(url)
   const newId = createTaskIds(undefined)
-  const drafts = [{ title: 'plain' }, { title: 'ä 🚀', labels: ['a b'], external_reference_id: '9007199254740993' }]
+  const drafts = [
+    { title: 'plain' },
+    { title: 'ä 🚀', labels: ['a b'], external_reference_id: '9007199254740993' },
+  ]
   const tasks = drafts.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   const documents = tasks.map((task) => {
     const { sync: _, ...old } = task
@@ -29,7 +32,10 @@ const seed = async (url: string): Promise<readonly Task[]> => {
     .collection<Document>('tasks')
     .createIndexes(TASK_INDEXES.filter(({ name }) => !/link|issue/.test(name ?? '')))
   await client.db().collection<Document>('tasks').insertMany(documents)
-  await client.db().collection<Document & { version: number }>('meta').insertOne({ _id: 'schema', version: 1 })
+  await client
+    .db()
+    .collection<Document & { version: number }>('meta')
+    .insertOne({ _id: 'schema', version: 1 })
   await client.close()
   return tasks
 }
@@ -75,10 +81,14 @@ test('it gets the indexes that it lacks', async () => {
   const { url } = await open()
   const client = await MongoClient.connect(url)
   onTestFinished(() => client.close())
-  const names = async (name: string) => (await client.db().collection(name).indexes()).map((index) => index.name)
+  const names = async (name: string) =>
+    (await client.db().collection(name).indexes()).map((index) => index.name)
   /** That of titles is made in the background. */
   await vi.waitFor(
-    async () => expect(await names('tasks')).toEqual(expect.arrayContaining(TASK_INDEXES.map(({ name }) => name))),
+    async () =>
+      expect(await names('tasks')).toEqual(
+        expect.arrayContaining(TASK_INDEXES.map(({ name }) => name)),
+      ),
     { timeout: 20_000 },
   )
   expect(await names('deliveries')).toContain('by_receipt')

@@ -16,14 +16,27 @@ export const describeChanges = (open: Open): void => {
       const { id } = await add({ title: 'a' })
       const result = await patch(id, { title: 'b', labels: ['x'] }, instantAt(7))
       expect(result).toMatchObject({ kind: 'stored', replayed: false, task: { id, version: 2 } })
-      expect(toTask(result)).toMatchObject({ title: 'b', labels: ['x'], version: 2, updated_at: instantAt(7) })
+      expect(toTask(result)).toMatchObject({
+        title: 'b',
+        labels: ['x'],
+        version: 2,
+        updated_at: instantAt(7),
+      })
       expect(await repository.get(id)).toEqual(toStored(result))
-      expect(await history(id)).toMatchObject([{ type: 'task.created' }, { type: 'task.updated', time: instantAt(7) }])
+      expect(await history(id)).toMatchObject([
+        { type: 'task.created' },
+        { type: 'task.updated', time: instantAt(7) },
+      ])
     })
 
     test('is decided upon the task as it is', async () => {
       const { repository, add, patch } = await openStore(open)
-      const { id } = await add({ title: 'a', description: 'x'.repeat(1000), labels: ['l'], due_at: instantAt(1) })
+      const { id } = await add({
+        title: 'a',
+        description: 'x'.repeat(1000),
+        labels: ['l'],
+        due_at: instantAt(1),
+      })
       const now = toTask(await patch(id, { title: 'b' }))
       const seen: Task[] = []
       await repository.change(id, (current) => {
@@ -71,7 +84,8 @@ export const describeChanges = (open: Open): void => {
       const decide = (): Decision => {
         throw new Error('asked')
       }
-      for (const absent of [id, newId(), 'no id']) expect(await repository.change(absent, decide)).toEqual({ kind: 'absent' })
+      for (const absent of [id, newId(), 'no id'])
+        expect(await repository.change(absent, decide)).toEqual({ kind: 'absent' })
     })
 
     test('whose decision throws stores nothing and rejects with what was thrown', async () => {
@@ -93,10 +107,20 @@ export const describeChanges = (open: Open): void => {
       const before = await add({ title: 'a', labels: ['x', 'y'], external_reference_id: 'r' })
       let current = before
       for (let index = 0; index < 12; index += 1) {
-        const fields = [{ title: `t${index}` }, { due_at: instantAt(index) }, { priority: 'high' }, { priority: 'low' }] as const
+        const fields = [
+          { title: `t${index}` },
+          { due_at: instantAt(index) },
+          { priority: 'high' },
+          { priority: 'low' },
+        ] as const
         current = toTask(await patch(before.id, fields[index % 4] ?? {}))
       }
-      expect(current).toMatchObject({ version: 13, labels: ['x', 'y'], external_reference_id: 'r', title: 't8' })
+      expect(current).toMatchObject({
+        version: 13,
+        labels: ['x', 'y'],
+        external_reference_id: 'r',
+        title: 't8',
+      })
     })
   })
 
@@ -104,13 +128,21 @@ export const describeChanges = (open: Open): void => {
     test('of one task are all applied', async () => {
       const { repository, add, history } = await openStore(open)
       const { id } = await add({ description: '0' })
-      const increment = (current: Task) => patched({ description: String(Number(current.description) + 1) })(current)
-      const results = await Promise.all(Array.from({ length: 50 }, () => repository.change(id, increment)))
+      const increment = (current: Task) =>
+        patched({ description: String(Number(current.description) + 1) })(current)
+      const results = await Promise.all(
+        Array.from({ length: 50 }, () => repository.change(id, increment)),
+      )
       expect(results.map((result) => toStored(result).version).sort((a, b) => a - b)).toEqual(
         Array.from({ length: 50 }, (_, index) => index + 2),
       )
-      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({ description: '50', version: 51 })
-      const counted = (await history(id)).slice(1).map(({ changes }) => Number(changes.description?.after))
+      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({
+        description: '50',
+        version: 51,
+      })
+      const counted = (await history(id))
+        .slice(1)
+        .map(({ changes }) => Number(changes.description?.after))
       expect(counted).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
     })
 
@@ -118,7 +150,8 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, list } = await openStore(open)
       const { id } = await add()
       const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
-      const adding = (label: string) => (current: Task) => patched({ labels: [...current.labels, label] })(current)
+      const adding = (label: string) => (current: Task) =>
+        patched({ labels: [...current.labels, label] })(current)
       await Promise.all(labels.map((label) => repository.change(id, adding(label))))
       const [task] = await list({ labels })
       expect([...(task?.labels ?? [])].sort()).toEqual([...labels].sort())
@@ -149,9 +182,13 @@ export const describeChanges = (open: Open): void => {
 
     test('of many tasks do not mix', async () => {
       const { add, patch, list } = await openStore(open)
-      const tasks = await Promise.all(Array.from({ length: 40 }, (_, index) => add({ title: `task ${index}` })))
+      const tasks = await Promise.all(
+        Array.from({ length: 40 }, (_, index) => add({ title: `task ${index}` })),
+      )
       await Promise.all(tasks.map(({ id, title }) => patch(id, { description: `of ${title}` })))
-      expect((await list()).map(({ description }) => description)).toEqual(tasks.map(({ title }) => `of ${title}`))
+      expect((await list()).map(({ description }) => description)).toEqual(
+        tasks.map(({ title }) => `of ${title}`),
+      )
     })
   })
 }

@@ -13,7 +13,12 @@ const keyNumber = (number: number, elapsed = 0) => keyAt(elapsed, 'request', `ke
 /** Changes a task with as many keys as it may have, the nth of them after n milliseconds. */
 const useAllKeys = async ({ patch }: Store, id: string): Promise<void> => {
   for (let number = 0; number < MAX_CHANGE_KEYS; number += 1) {
-    const result = await patch(id, { title: `t${number}` }, instantAt(number), keyNumber(number, number))
+    const result = await patch(
+      id,
+      { title: `t${number}` },
+      instantAt(number),
+      keyNumber(number, number),
+    )
     expect(result).toMatchObject({ kind: 'stored', replayed: false })
   }
 }
@@ -38,16 +43,27 @@ export const describeChangeKeys = (open: Open): void => {
       const { repository, add } = await openStore(open)
       const { id } = await add()
       await repository.change(id, patched({ title: 'b' }), keyAt(0))
-      const again = await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyAt(1))
+      const again = await repository.change(
+        id,
+        () => ({ kind: 'refuse', error: refusal }),
+        keyAt(1),
+      )
       expect(again).toMatchObject({ kind: 'stored', replayed: true, task: { version: 2 } })
     })
 
     test('is applied once when twins race', async () => {
       const { repository, add } = await openStore(open)
       const { id } = await add({ description: '' })
-      const append = () => repository.change(id, (task) => patched({ description: `${task.description}x` })(task), keyAt(0))
+      const append = () =>
+        repository.change(
+          id,
+          (task) => patched({ description: `${task.description}x` })(task),
+          keyAt(0),
+        )
       const results = await Promise.all(Array.from({ length: 20 }, append))
-      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(1)
+      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(
+        1,
+      )
       expect(results.map((result) => toTask(result).description)).toEqual(Array(20).fill('x'))
     })
 
@@ -71,7 +87,9 @@ export const describeChangeKeys = (open: Open): void => {
         expect(await change()).toEqual({ kind: 'key_reused' })
       }
       await remove(id)
-      expect(await patch(id, { title: 'c' }, undefined, keyAt(2, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await patch(id, { title: 'c' }, undefined, keyAt(2, 'another'))).toEqual({
+        kind: 'key_reused',
+      })
     })
 
     test('of a task that was deleted since is replayed as a deletion', async () => {
@@ -79,8 +97,13 @@ export const describeChangeKeys = (open: Open): void => {
       const { id } = await add()
       await patch(id, { title: 'b' }, undefined, keyAt(0))
       await remove(id)
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(1))).toEqual({ kind: 'deleted', replayed: true })
-      expect(await patch(id, { title: 'c' }, undefined, keyAt(2, 'c', 'c'))).toEqual({ kind: 'absent' })
+      expect(await patch(id, { title: 'b' }, undefined, keyAt(1))).toEqual({
+        kind: 'deleted',
+        replayed: true,
+      })
+      expect(await patch(id, { title: 'c' }, undefined, keyAt(2, 'c', 'c'))).toEqual({
+        kind: 'absent',
+      })
       expect(await history(id)).toHaveLength(3)
     })
 
@@ -96,15 +119,25 @@ export const describeChangeKeys = (open: Open): void => {
     test('that was refused leaves the key free', async () => {
       const { repository, add, patch } = await openStore(open)
       const { id } = await add()
-      const refused = await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyAt(0))
+      const refused = await repository.change(
+        id,
+        () => ({ kind: 'refuse', error: refusal }),
+        keyAt(0),
+      )
       expect(refused.kind).toBe('refused')
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
+      expect(await patch(id, { title: 'b' }, undefined, keyAt(1, 'another'))).toMatchObject({
+        kind: 'stored',
+        replayed: false,
+      })
     })
 
     test('that met no task leaves the key free', async () => {
       const { create, patch, newId } = await openStore(open)
       expect(await patch(newId(), { title: 'b' }, undefined, keyAt(0))).toEqual({ kind: 'absent' })
-      expect(await create({ title: 'a' }, undefined, keyAt(1, 'another'))).toMatchObject({ kind: 'stored', replayed: false })
+      expect(await create({ title: 'a' }, undefined, keyAt(1, 'another'))).toMatchObject({
+        kind: 'stored',
+        replayed: false,
+      })
     })
 
     test('whose decision threw leaves the key free', async () => {
@@ -118,16 +151,24 @@ export const describeChangeKeys = (open: Open): void => {
         keyAt(1, 'thrown', 'thrown'),
       )
       await expect(thrown).rejects.toThrow('a fault')
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(2, 'another', 'thrown'))).toMatchObject({ replayed: false })
+      expect(
+        await patch(id, { title: 'b' }, undefined, keyAt(2, 'another', 'thrown')),
+      ).toMatchObject({ replayed: false })
     })
 
     test('is applied again once its key has expired', async () => {
       const { add, patch } = await openStore(open)
       const { id } = await add()
       await patch(id, { title: 'b' }, undefined, keyAt(0))
-      expect(await patch(id, { title: 'b' }, undefined, keyAt(DAY - 1))).toMatchObject({ replayed: true })
-      expect(await patch(id, { title: 'c' }, undefined, keyAt(DAY + 1))).toMatchObject({ replayed: false })
-      expect(await patch(id, { title: 'c' }, undefined, keyAt(DAY + 2))).toMatchObject({ replayed: true })
+      expect(await patch(id, { title: 'b' }, undefined, keyAt(DAY - 1))).toMatchObject({
+        replayed: true,
+      })
+      expect(await patch(id, { title: 'c' }, undefined, keyAt(DAY + 1))).toMatchObject({
+        replayed: false,
+      })
+      expect(await patch(id, { title: 'c' }, undefined, keyAt(DAY + 2))).toMatchObject({
+        replayed: true,
+      })
     })
   })
 
@@ -137,15 +178,22 @@ export const describeChangeKeys = (open: Open): void => {
       const { add, patch, remove, history } = store
       const { id } = await add()
       await useAllKeys(store, id)
-      expectTooMany(await patch(id, { title: 'x' }, undefined, keyNumber(100, 1000)), DAY / 1000 - 1)
+      expectTooMany(
+        await patch(id, { title: 'x' }, undefined, keyNumber(100, 1000)),
+        DAY / 1000 - 1,
+      )
       expectTooMany(await remove(id, keyNumber(100, 1001)), DAY / 1000 - 1)
       expectTooMany(await patch(id, { title: 'x' }, undefined, keyNumber(100, DAY - 1)), 1)
       expect(await history(id)).toHaveLength(MAX_CHANGE_KEYS + 1)
       expect(await patch(id, { title: 'x' })).toMatchObject({ kind: 'stored' })
 
-      expect(await patch(id, { title: 'y' }, undefined, keyNumber(100, DAY))).toMatchObject({ replayed: false })
+      expect(await patch(id, { title: 'y' }, undefined, keyNumber(100, DAY))).toMatchObject({
+        replayed: false,
+      })
       expectTooMany(await patch(id, { title: 'z' }, undefined, keyNumber(101, DAY)), 1)
-      expect(await patch(id, { title: 'y' }, undefined, keyNumber(100, DAY))).toMatchObject({ replayed: true })
+      expect(await patch(id, { title: 'y' }, undefined, keyNumber(100, DAY))).toMatchObject({
+        replayed: true,
+      })
     })
 
     test('replays each of them, and does not limit another task', async () => {
@@ -157,14 +205,21 @@ export const describeChangeKeys = (open: Open): void => {
         const again = await patch(id, { title: 'x' }, undefined, keyNumber(number, 200))
         expect(again).toMatchObject({ replayed: true, task: { version: MAX_CHANGE_KEYS + 1 } })
       }
-      expect(await patch(other.id, { title: 'x' }, undefined, keyNumber(100))).toMatchObject({ replayed: false })
+      expect(await patch(other.id, { title: 'x' }, undefined, keyNumber(100))).toMatchObject({
+        replayed: false,
+      })
     })
 
     test('is created with a key that is not one of them', async () => {
       const store = await openStore(open)
-      const { id } = toStored(await store.create({ title: 'a' }, undefined, keyAt(0, 'create', 'create')))
+      const { id } = toStored(
+        await store.create({ title: 'a' }, undefined, keyAt(0, 'create', 'create')),
+      )
       await useAllKeys(store, id)
-      expectTooMany(await store.patch(id, { title: 'x' }, undefined, keyNumber(100, 1000)), DAY / 1000 - 1)
+      expectTooMany(
+        await store.patch(id, { title: 'x' }, undefined, keyNumber(100, 1000)),
+        DAY / 1000 - 1,
+      )
     })
 
     test('is not counted for what was refused or changed nothing twice', async () => {
@@ -174,7 +229,9 @@ export const describeChangeKeys = (open: Open): void => {
         await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyNumber(number))
         await repository.change(id, () => ({ kind: 'keep' }), keyAt(0, 'request', 'kept'))
       }
-      expect(await patch(id, { title: 'x' }, undefined, keyNumber(0))).toMatchObject({ replayed: false })
+      expect(await patch(id, { title: 'x' }, undefined, keyNumber(0))).toMatchObject({
+        replayed: false,
+      })
     })
   })
 }

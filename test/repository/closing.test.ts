@@ -7,13 +7,21 @@ import { createFolder } from '../start-app.ts'
 const OPEN = new URL('../../dist/repository/sqlite/open.js', import.meta.url)
 
 /** Runs a script on a repository of its own, in a process that nothing else keeps alive. */
-const run = (lines: readonly string[]): { status: number | null; stdout: string; stderr: string } => {
+const run = (
+  lines: readonly string[],
+): { status: number | null; stdout: string; stderr: string } => {
   const folder = createFolder()
   const script = join(folder, 'script.mjs')
   const [path, source] = [join(folder, 'tasks.db'), OPEN.href].map((text) => JSON.stringify(text))
-  const opening = [`import { openSqliteRepository } from ${source}`, `const repository = openSqliteRepository(${path})`]
+  const opening = [
+    `import { openSqliteRepository } from ${source}`,
+    `const repository = openSqliteRepository(${path})`,
+  ]
   writeFileSync(script, [...opening, ...lines].join('\n'))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: 20_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
   return { status, stdout, stderr }
 }
 
@@ -30,7 +38,13 @@ test('closing comes to its end, and the process with it, with reads under way', 
 })
 
 test('closing comes to its end, and the process with it, after reads', () => {
-  expect(run([`await repository.history('x', 0, 9, 1000)`, 'await repository.close()', `console.log('closed')`])).toEqual(CLOSED)
+  expect(
+    run([
+      `await repository.history('x', 0, 9, 1000)`,
+      'await repository.close()',
+      `console.log('closed')`,
+    ]),
+  ).toEqual(CLOSED)
 })
 
 test('closing comes to its end, and the process with it, without any read', () => {

@@ -31,7 +31,9 @@ const start = async () => {
   })
   onTestFinished(() => repository.close())
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
-  const commandsOf = async <T>(call: () => Promise<T>): Promise<{ result: T; commands: string[] }> => {
+  const commandsOf = async <T>(
+    call: () => Promise<T>,
+  ): Promise<{ result: T; commands: string[] }> => {
     sent = []
     const result = await call()
     return { result, commands: sent }
@@ -49,14 +51,22 @@ test('a read is one command', async () => {
   const reads: Record<string, () => Promise<unknown>> = {
     get: () => service.get(id),
     'a first page': () => service.page({ filter: {}, sort: OLDEST_FIRST }, undefined, 10),
-    'a full page of the most': () => service.page({ filter: {}, sort: { key: 'title', descending: true } }, undefined, 1000),
+    'a full page of the most': () =>
+      service.page({ filter: {}, sort: { key: 'title', descending: true } }, undefined, 1000),
     'a filtered page': () =>
-      service.page({ filter: { status: ['pending'], labels: ['ops'] }, sort: OLDEST_FIRST }, undefined, 10),
+      service.page(
+        { filter: { status: ['pending'], labels: ['ops'] }, sort: OLDEST_FIRST },
+        undefined,
+        10,
+      ),
     search: () => service.page({ filter: { words: ['rep'] }, sort: OLDEST_FIRST }, undefined, 10),
     ping: () => service.ping(),
   }
   for (const [name, read] of Object.entries(reads)) {
-    expect([name, (await commandsOf(read)).commands]).toEqual([name, [name === 'ping' ? 'ping' : 'find']])
+    expect([name, (await commandsOf(read)).commands]).toEqual([
+      name,
+      [name === 'ping' ? 'ping' : 'find'],
+    ])
   }
   const history = async (): Promise<void> => {
     expect(await readObjects(service.history(id))).toHaveLength(1)
@@ -69,39 +79,60 @@ test('a write is one command, after one that reads what it changes', async () =>
   const created = await commandsOf(() => service.create(draft, 'test'))
   expect(created.commands).toEqual(['insert'])
   const { id } = created.result.task
-  const changed = await commandsOf(() => service.update(id, { title: 'Send the report' }, 'test', always))
+  const changed = await commandsOf(() =>
+    service.update(id, { title: 'Send the report' }, 'test', always),
+  )
   expect(changed.commands).toEqual(['find', 'update'])
-  const kept = await commandsOf(() => service.update(id, { title: 'Send the report' }, 'test', always))
+  const kept = await commandsOf(() =>
+    service.update(id, { title: 'Send the report' }, 'test', always),
+  )
   expect(kept.commands).toEqual(['find'])
-  expect((await commandsOf(() => service.complete(id, 'test', always))).commands).toEqual(['find', 'update'])
-  expect((await commandsOf(() => service.remove(id, 'test', always))).commands).toEqual(['find', 'update'])
+  expect((await commandsOf(() => service.complete(id, 'test', always))).commands).toEqual([
+    'find',
+    'update',
+  ])
+  expect((await commandsOf(() => service.remove(id, 'test', always))).commands).toEqual([
+    'find',
+    'update',
+  ])
 })
 
 test('tasks that are read at once, for themselves or to be changed, share a command', async () => {
   const { service, commandsOf } = await start()
-  const [first, second] = [await service.create(draft, 'test'), await service.create({ title: 'another' }, 'test')]
+  const [first, second] = [
+    await service.create(draft, 'test'),
+    await service.create({ title: 'another' }, 'test'),
+  ]
   const ids = [first.task.id, second.task.id]
-  const gets = await commandsOf(() => Promise.allSettled([...ids, 'none', ...ids].map((id) => service.get(id))))
-  expect(gets.result.map((one) => (one.status === 'fulfilled' ? one.value : one.reason))).toMatchObject([
-    first.task,
-    second.task,
-    { code: 'not_found' },
-    first.task,
-    second.task,
-  ])
+  const gets = await commandsOf(() =>
+    Promise.allSettled([...ids, 'none', ...ids].map((id) => service.get(id))),
+  )
+  expect(
+    gets.result.map((one) => (one.status === 'fulfilled' ? one.value : one.reason)),
+  ).toMatchObject([first.task, second.task, { code: 'not_found' }, first.task, second.task])
   expect(gets.commands).toEqual(['find'])
-  const changes = await commandsOf(() => Promise.all(ids.map((id) => service.complete(id, 'test', always))))
+  const changes = await commandsOf(() =>
+    Promise.all(ids.map((id) => service.complete(id, 'test', always))),
+  )
   expect(changes.commands).toEqual(['find', 'update', 'update'])
 })
 
 test('a key costs nothing at first, and a look at its record when it comes again', async () => {
   const { service, repository, commandsOf } = await start()
   const retry = { key: 'retry-1', fingerprint: 'request' }
-  expect((await commandsOf(() => service.create(draft, 'test', retry))).commands).toEqual(['insert'])
+  expect((await commandsOf(() => service.create(draft, 'test', retry))).commands).toEqual([
+    'insert',
+  ])
   const replayed = await commandsOf(() => service.create(draft, 'test', retry))
   expect(replayed.result.replayed).toBe(true)
   expect(replayed.commands).toEqual(['insert', 'find'])
-  const claim = () => repository.claim({ key: 'batch-1', fingerprint: 'request', now: Date.now(), expiresAt: Date.now() + 1000 })
+  const claim = () =>
+    repository.claim({
+      key: 'batch-1',
+      fingerprint: 'request',
+      now: Date.now(),
+      expiresAt: Date.now() + 1000,
+    })
   expect((await commandsOf(claim)).commands).toEqual(['insert'])
 })
 
@@ -128,15 +159,24 @@ test('a step of the GitHub sync is one command, after one that reads what it cha
     ['not twice', () => sync.addLink(id, 1), ['find']],
     ['a link is changed', () => sync.changeLink(id, step), ['find', 'update']],
     ['or left', () => sync.changeLink(id, () => undefined), ['find']],
-    ['a linked task is changed', () => service.update(id, { title: 'Send it' }, 'test', always), ['find', 'update']],
+    [
+      'a linked task is changed',
+      () => service.update(id, { title: 'Send it' }, 'test', always),
+      ['find', 'update'],
+    ],
     ['a delivery comes', () => sync.addDelivery(deliveryAt(1)), ['insert']],
     ['again', () => sync.addDelivery(deliveryAt(1)), ['insert']],
     ['and is dealt with', () => sync.closeDelivery(deliveryAt(1).id, 0), ['update', 'find']],
-    ['and forgotten', () => sync.closeDelivery(deliveryAt(1).id, millisAt(9)), ['update', 'find', 'delete']],
+    [
+      'and forgotten',
+      () => sync.closeDelivery(deliveryAt(1).id, millisAt(9)),
+      ['update', 'find', 'delete'],
+    ],
     ['a value is kept', () => sync.writeState('a', 1), ['update']],
     ['a link is forgotten', () => sync.changeLink(id, () => null), ['find', 'update']],
   ]
-  for (const [name, call, commands] of steps) expect([name, (await commandsOf(call)).commands]).toEqual([name, commands])
+  for (const [name, call, commands] of steps)
+    expect([name, (await commandsOf(call)).commands]).toEqual([name, commands])
 })
 
 test('a look at the links is one command, however many there are', async () => {
@@ -161,7 +201,10 @@ test('a look at the links is one command, however many there are', async () => {
   for (const [name, look] of Object.entries(looks)) {
     expect([name, (await commandsOf(look)).commands]).toEqual([name, ['find']])
   }
-  expect(await commandsOf(() => sync.countLinks())).toEqual({ result: { pending: 129 }, commands: ['aggregate'] })
+  expect(await commandsOf(() => sync.countLinks())).toEqual({
+    result: { pending: 129 },
+    commands: ['aggregate'],
+  })
 })
 
 test('a lease costs whoever waits for it one read', async () => {
@@ -169,7 +212,10 @@ test('a lease costs whoever waits for it one read', async () => {
   const { hold } = repository.sync
   await hold('work', 'a', 60_000)
   expect((await commandsOf(() => hold('work', 'b', 60_000))).commands).toEqual(['find'])
-  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual(['find', 'findAndModify'])
+  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual([
+    'find',
+    'findAndModify',
+  ])
 })
 
 test('the new tasks of a batch share a command, after one that asks whether the database is there', async () => {

@@ -13,7 +13,8 @@ import {
 } from './allowed-commands.ts'
 import { plansOf } from './mongo-planner.ts'
 
-const prefixed = (kind: string, names: object): string[] => Object.keys(names).map((name) => `${kind} ${name}`)
+const prefixed = (kind: string, names: object): string[] =>
+  Object.keys(names).map((name) => `${kind} ${name}`)
 
 /** The names of all that may be sent, as `namesIn` tells them. */
 export const ALLOWED: ReadonlySet<string> = new Set([
@@ -34,7 +35,10 @@ export const namesIn = (name: string, command: Document): string[] => [
   ...Object.entries(command).flatMap(([option, value]) => {
     if (option === name) return []
     if (option in EVERY_COMMAND) return [`any option ${option}`]
-    return [`${name} option ${option}`, ...inPart(COMMANDS[name]?.options[option] ?? 'plain', value)]
+    return [
+      `${name} option ${option}`,
+      ...inPart(COMMANDS[name]?.options[option] ?? 'plain', value),
+    ]
   }),
 ]
 
@@ -62,14 +66,20 @@ const isDocument = (value: unknown): value is Document =>
 const operatorsIn = (value: unknown): string[] => {
   if (Array.isArray(value)) return value.flatMap(operatorsIn)
   if (!isDocument(value)) return []
-  return Object.entries(value).flatMap(([key, inner]) => [...(key.startsWith('$') ? [key] : []), ...operatorsIn(inner)])
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(key.startsWith('$') ? [key] : []),
+    ...operatorsIn(inner),
+  ])
 }
 
 const inQuery = (query: unknown): string[] => {
   if (Array.isArray(query)) return query.flatMap(inQuery)
   if (query instanceof RegExp) return ['query $regex']
   if (!isDocument(query)) return []
-  return Object.entries(query).flatMap(([key, value]) => [...(key.startsWith('$') ? [`query ${key}`] : []), ...inQuery(value)])
+  return Object.entries(query).flatMap(([key, value]) => [
+    ...(key.startsWith('$') ? [`query ${key}`] : []),
+    ...inQuery(value),
+  ])
 }
 
 /** What `$pull` takes away is a query; all else that is written is plain. A pipeline as an update is no list of operators. */
@@ -77,7 +87,9 @@ const inUpdate = (update: unknown): string[] => {
   if (!isDocument(update)) return ['update by a pipeline']
   return Object.entries(update).flatMap(([operator, value]) => [
     `update ${operator}`,
-    ...(operator === '$pull' ? inQuery(value) : operatorsIn(value).map((inner) => `update ${operator} ${inner}`)),
+    ...(operator === '$pull'
+      ? inQuery(value)
+      : operatorsIn(value).map((inner) => `update ${operator} ${inner}`)),
   ])
 }
 
@@ -106,10 +118,19 @@ interface Read {
 const readsOf = (name: string, command: Document): Read[] => {
   const collection: string = command[name]
   if (name === 'find')
-    return [{ collection, filter: command.filter ?? {}, ...(command.sort && { sort: toDocument(command.sort) }) }]
+    return [
+      {
+        collection,
+        filter: command.filter ?? {},
+        ...(command.sort && { sort: toDocument(command.sort) }),
+      },
+    ]
   if (name === 'findAndModify') return [{ collection, filter: command.query }]
   if (name === 'update' || name === 'delete') {
-    return [...(command.updates ?? command.deletes)].map(({ q }: Document) => ({ collection, filter: q }))
+    return [...(command.updates ?? command.deletes)].map(({ q }: Document) => ({
+      collection,
+      filter: q,
+    }))
   }
   return name === 'aggregate' ? readsOfPipeline(collection, command.pipeline) : []
 }
@@ -119,14 +140,25 @@ const toDocument = (sort: Document | ReadonlyMap<string, unknown>): Document =>
 
 const readsOfPipeline = (collection: string, pipeline: readonly Document[]): Read[] => {
   const [first, second] = pipeline
-  const united = pipeline.flatMap(({ $unionWith }) => ($unionWith ? readsOfPipeline($unionWith.coll, $unionWith.pipeline) : []))
-  return [{ collection, filter: first?.$match ?? {}, ...(second?.$sort && { sort: second.$sort }) }, ...united]
+  const united = pipeline.flatMap(({ $unionWith }) =>
+    $unionWith ? readsOfPipeline($unionWith.coll, $unionWith.pipeline) : [],
+  )
+  return [
+    { collection, filter: first?.$match ?? {}, ...(second?.$sort && { sort: second.$sort }) },
+    ...united,
+  ]
 }
 
-const INDEXES = { tasks: TASK_INDEXES, events: EVENT_INDEXES, deliveries: DELIVERY_INDEXES } as const
+const INDEXES = {
+  tasks: TASK_INDEXES,
+  events: EVENT_INDEXES,
+  deliveries: DELIVERY_INDEXES,
+} as const
 
 const isPlanned = ({ collection, ...shape }: Read): boolean =>
-  plansOf({ name: '', ...shape }, INDEXES[collection as keyof typeof INDEXES] ?? []).some(({ isOrdered }) => isOrdered)
+  plansOf({ name: '', ...shape }, INDEXES[collection as keyof typeof INDEXES] ?? []).some(
+    ({ isOrdered }) => isOrdered,
+  )
 
 /** Collects what was sent: the names, the commands with something in them that is not allowed, and those that no index serves. */
 export const createRecording = () => {

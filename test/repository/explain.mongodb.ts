@@ -28,22 +28,32 @@ const seed = async (): Promise<void> => {
 /** Every value of a name, however deep: stages are within stages, and on a sharded cluster within shards. */
 const valuesOf = (name: string, plan: unknown): unknown[] => {
   if (typeof plan !== 'object' || plan === null) return []
-  return Object.entries(plan).flatMap(([key, value]) => [...(key === name ? [value] : []), ...valuesOf(name, value)])
+  return Object.entries(plan).flatMap(([key, value]) => [
+    ...(key === name ? [value] : []),
+    ...valuesOf(name, value),
+  ])
 }
 
 const NAMES: ReadonlySet<unknown> = new Set(TASK_INDEXES.map(({ name }) => name))
 
 /** What is wrong with a plan in MongoDB's own format; in the stand-in's, which tells PostgreSQL's plan, whether an index is used at all. */
-const problemsOf = (explained: Document): { readonly format: string; readonly problems: unknown[] } => {
+const problemsOf = (
+  explained: Document,
+): { readonly format: string; readonly problems: unknown[] } => {
   const stages = valuesOf('winningPlan', explained).flatMap((plan) => valuesOf('stage', plan))
   if (stages.length > 0) {
     const scans = stages.filter((stage) => stage === 'COLLSCAN' || stage === 'SORT')
-    return { format: 'MongoDB', problems: stages.includes('IXSCAN') ? scans : ['no IXSCAN', ...stages] }
+    return {
+      format: 'MongoDB',
+      problems: stages.includes('IXSCAN') ? scans : ['no IXSCAN', ...stages],
+    }
   }
   const indexes = valuesOf('Index Name', explained)
   return {
     format: 'another',
-    problems: indexes.some((name) => NAMES.has(name)) ? [] : ['no index', ...valuesOf('Node Type', explained)],
+    problems: indexes.some((name) => NAMES.has(name))
+      ? []
+      : ['no index', ...valuesOf('Node Type', explained)],
   }
 }
 
@@ -61,18 +71,28 @@ const FEW = 5
 describe('a flat list, as the server explains it', () => {
   const formats = new Set<string>()
 
-  test.for(ALL_SORTS)('by $key (descending: $descending) is read from an index in its order', async (sort) => {
-    const tasks = client.db().collection<TaskDocument>('tasks')
-    for (const filter of flatFilters(sort).slice(0, formats.has('another') ? FEW : undefined)) {
-      for (const after of positionsOf(sort)) {
-        const plan = planList({ filter, sort }, after)
-        const explained: Document = await tasks.find(plan.filter, { sort: plan.sort, limit: 50 }).explain('queryPlanner')
-        const { format, problems } = problemsOf(explained)
-        formats.add(format)
-        expect([sortName(sort), filter, after, problems]).toEqual([sortName(sort), filter, after, []])
+  test.for(ALL_SORTS)(
+    'by $key (descending: $descending) is read from an index in its order',
+    async (sort) => {
+      const tasks = client.db().collection<TaskDocument>('tasks')
+      for (const filter of flatFilters(sort).slice(0, formats.has('another') ? FEW : undefined)) {
+        for (const after of positionsOf(sort)) {
+          const plan = planList({ filter, sort }, after)
+          const explained: Document = await tasks
+            .find(plan.filter, { sort: plan.sort, limit: 50 })
+            .explain('queryPlanner')
+          const { format, problems } = problemsOf(explained)
+          formats.add(format)
+          expect([sortName(sort), filter, after, problems]).toEqual([
+            sortName(sort),
+            filter,
+            after,
+            [],
+          ])
+        }
       }
-    }
-  })
+    },
+  )
 
   test('in a format that is told', () => {
     expect([['MongoDB'], ['another']]).toContainEqual([...formats])

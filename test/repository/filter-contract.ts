@@ -23,7 +23,11 @@ const FILTERS: Readonly<Record<string, TaskFilter>> = {
   'due before': { due: { before: instantAt(10) } },
   'a created interval': { created: { from: instantAt(3), before: instantAt(9) } },
   'an updated interval': { updated: { from: instantAt(12), before: instantAt(14) } },
-  'all three intervals': { due: { from: instantAt(2) }, created: { before: instantAt(9) }, updated: { from: instantAt(1) } },
+  'all three intervals': {
+    due: { from: instantAt(2) },
+    created: { before: instantAt(9) },
+    updated: { from: instantAt(1) },
+  },
   'an external reference': { externalReferenceId: '3' },
   'a beginning of a word': { words: ['bro'] },
   'several words': { words: ['brot', 'but'] },
@@ -32,7 +36,11 @@ const FILTERS: Readonly<Record<string, TaskFilter>> = {
   'words and labels': { words: ['b'], labels: ['ops'] },
   'words and a status': { words: ['b'], status: ['pending'] },
   'a reference and labels': { externalReferenceId: '3', labels: ['🚀'] },
-  'a label, a status and a due interval': { labels: ['ops'], status: ['pending', 'in_progress'], due: { from: instantAt(1) } },
+  'a label, a status and a due interval': {
+    labels: ['ops'],
+    status: ['pending', 'in_progress'],
+    due: { from: instantAt(1) },
+  },
 }
 
 const EMPTY: Readonly<Record<string, TaskFilter>> = {
@@ -43,7 +51,9 @@ const EMPTY: Readonly<Record<string, TaskFilter>> = {
   'the end of a word': { words: ['utter'] },
   'a known and an unknown word': { words: ['brot', 'xyzzy'] },
   'an unknown reference': { externalReferenceId: 'nowhere' },
-  'an interval that ends before it begins': { created: { from: instantAt(9), before: instantAt(3) } },
+  'an interval that ends before it begins': {
+    created: { from: instantAt(9), before: instantAt(3) },
+  },
   'an interval that ends where it begins': { due: { from: instantAt(5), before: instantAt(5) } },
 }
 
@@ -57,7 +67,11 @@ export const describeFilters = (open: Open): void => {
         expect([name, count > 0, count < tasks.length]).toEqual([name, true, true])
         for (const sort of ALL_SORTS) {
           const expected = listOf(tasks, filter, sort)
-          expect([name, sortName(sort), await store.list(filter, sort)]).toEqual([name, sortName(sort), expected])
+          expect([name, sortName(sort), await store.list(filter, sort)]).toEqual([
+            name,
+            sortName(sort),
+            expected,
+          ])
         }
       }
     })
@@ -65,10 +79,14 @@ export const describeFilters = (open: Open): void => {
     test('by something that no task has is empty', async () => {
       const store = await openStore(open)
       await addMixed(store, 60)
-      for (const [name, filter] of Object.entries(EMPTY)) expect([name, await store.list(filter)]).toEqual([name, []])
+      for (const [name, filter] of Object.entries(EMPTY))
+        expect([name, await store.list(filter)]).toEqual([name, []])
     })
 
-    const clocks = { 'in any order': undefined, 'one after the other': (index: number) => instantAt(Math.floor(index / 3)) }
+    const clocks = {
+      'in any order': undefined,
+      'one after the other': (index: number) => instantAt(Math.floor(index / 3)),
+    }
 
     test.for(Object.entries(clocks))(
       'by anything, in any sort, after any task, of tasks created %s agrees with the model',
@@ -77,11 +95,17 @@ export const describeFilters = (open: Open): void => {
         const tasks = await addMixed(store, 60, clock)
         const places = fc.option(fc.constantFrom(...tasks), { nil: undefined })
         await fc.assert(
-          fc.asyncProperty(filters, sorts, places, fc.integer({ min: 1, max: 80 }), async (filter, sort, task, limit) => {
-            const after = task && positionOf(task, sort)
-            const expected = listOf(tasks, filter, sort, after).slice(0, limit)
-            expect(await store.list(filter, sort, after, limit)).toEqual(expected)
-          }),
+          fc.asyncProperty(
+            filters,
+            sorts,
+            places,
+            fc.integer({ min: 1, max: 80 }),
+            async (filter, sort, task, limit) => {
+              const after = task && positionOf(task, sort)
+              const expected = listOf(tasks, filter, sort, after).slice(0, limit)
+              expect(await store.list(filter, sort, after, limit)).toEqual(expected)
+            },
+          ),
           { numRuns: 200 },
         )
       },
@@ -101,9 +125,23 @@ export const describeFilters = (open: Open): void => {
 
     test('ignores case and accents, and finds beginnings of words in title and description', async () => {
       const { add, list } = await openStore(open)
-      const task = await add({ title: 'Élan vital', description: 'Die Straße nach ΟΔΟΣ, İstanbul, 東京' })
+      const task = await add({
+        title: 'Élan vital',
+        description: 'Die Straße nach ΟΔΟΣ, İstanbul, 東京',
+      })
       await add({ title: 'another one' })
-      for (const text of ['elan', 'ÉLAN', 'e\u0301l', 'VIT', 'strasse', 'STRASS', 'οδός', 'istan', '京', 'die el 東']) {
+      for (const text of [
+        'elan',
+        'ÉLAN',
+        'e\u0301l',
+        'VIT',
+        'strasse',
+        'STRASS',
+        'οδός',
+        'istan',
+        '京',
+        'die el 東',
+      ]) {
         expect([text, await list({ words: toWords(text) })]).toEqual([text, [task]])
       }
     })
@@ -113,7 +151,8 @@ export const describeFilters = (open: Open): void => {
       const { id } = await add({ title: 'before', description: 'kept' })
       await patch(id, { title: 'after' })
       expect(await list({ words: ['before'] })).toEqual([])
-      for (const word of ['after', 'kept']) expect((await list({ words: [word] })).map((task) => task.id)).toEqual([id])
+      for (const word of ['after', 'kept'])
+        expect((await list({ words: [word] })).map((task) => task.id)).toEqual([id])
     })
 
     test('finds a word of any length by its first 64 characters', async () => {
@@ -127,7 +166,11 @@ export const describeFilters = (open: Open): void => {
       const { id } = await add({ title: 'gone', labels: ['l'], external_reference_id: 'r' })
       await remove(id)
       const next = await add({ title: 'next' })
-      const filtered: TaskFilter[] = [{ words: ['gone'] }, { labels: ['l'] }, { externalReferenceId: 'r' }]
+      const filtered: TaskFilter[] = [
+        { words: ['gone'] },
+        { labels: ['l'] },
+        { externalReferenceId: 'r' },
+      ]
       for (const filter of filtered) expect(await list(filter)).toEqual([])
       expect(await list()).toEqual([next])
     })
@@ -136,13 +179,31 @@ export const describeFilters = (open: Open): void => {
   describe('a task that changes', () => {
     test('moves from list to list', async () => {
       const { add, patch, list } = await openStore(open)
-      const { id } = await add({ labels: ['old', 'both'], due_at: instantAt(1), external_reference_id: 'old' })
-      await patch(id, { labels: ['both', 'new'], due_at: instantAt(50), external_reference_id: 'new', priority: 'high' })
+      const { id } = await add({
+        labels: ['old', 'both'],
+        due_at: instantAt(1),
+        external_reference_id: 'old',
+      })
+      await patch(id, {
+        labels: ['both', 'new'],
+        due_at: instantAt(50),
+        external_reference_id: 'new',
+        priority: 'high',
+      })
       const idsOf = async (filter: TaskFilter) => (await list(filter)).map((task: Task) => task.id)
-      const left: TaskFilter[] = [{ labels: ['old'] }, { externalReferenceId: 'old' }, { due: { before: instantAt(2) } }]
+      const left: TaskFilter[] = [
+        { labels: ['old'] },
+        { externalReferenceId: 'old' },
+        { due: { before: instantAt(2) } },
+      ]
       for (const filter of left) expect(await idsOf(filter)).toEqual([])
-      const entered: TaskFilter[] = [{ labels: ['new', 'both'] }, { externalReferenceId: 'new' }, { due: { from: instantAt(2) } }]
-      for (const filter of [...entered, { priority: ['high'] } as const]) expect(await idsOf(filter)).toEqual([id])
+      const entered: TaskFilter[] = [
+        { labels: ['new', 'both'] },
+        { externalReferenceId: 'new' },
+        { due: { from: instantAt(2) } },
+      ]
+      for (const filter of [...entered, { priority: ['high'] } as const])
+        expect(await idsOf(filter)).toEqual([id])
     })
 
     test('leaves every interval of due dates once it has none', async () => {
@@ -150,7 +211,9 @@ export const describeFilters = (open: Open): void => {
       const { id } = await add({ due_at: instantAt(1) })
       await patch(id, { due_at: null })
       expect(await list({ due: { from: instantAt(0) } })).toEqual([])
-      expect(await list({ due: { before: instantAt(90) } }, { key: 'due_at', descending: true })).toEqual([])
+      expect(
+        await list({ due: { before: instantAt(90) } }, { key: 'due_at', descending: true }),
+      ).toEqual([])
     })
   })
 }

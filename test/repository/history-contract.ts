@@ -14,7 +14,13 @@ export const describeHistory = (open: Open): void => {
       await patch(id, { status: 'pending' }, instantAt(4))
       await remove(id)
       const events = await history(id)
-      const types = ['task.created', 'task.updated', 'task.completed', 'task.reopened', 'task.deleted']
+      const types = [
+        'task.created',
+        'task.updated',
+        'task.completed',
+        'task.reopened',
+        'task.deleted',
+      ]
       expect(events.map(({ type }) => type)).toEqual(types)
       expect(events.map(({ time }) => time)).toEqual([1, 2, 3, 4, 200].map(instantAt))
       expect(events[1]?.changes).toEqual({ title: { before: 'a', after: 'b' } })
@@ -36,7 +42,9 @@ export const describeHistory = (open: Open): void => {
     test('ascends with the events of all tasks together, without gaps', async () => {
       const { add, patch, remove, history } = await openStore(open)
       const tasks = await Promise.all(Array.from({ length: 10 }, () => add()))
-      await Promise.all(tasks.flatMap(({ id }) => [patch(id, { title: 'b' }), patch(id, { title: 'c' })]))
+      await Promise.all(
+        tasks.flatMap(({ id }) => [patch(id, { title: 'b' }), patch(id, { title: 'c' })]),
+      )
       await Promise.all(tasks.map(({ id }) => remove(id)))
       const histories = await Promise.all(tasks.map(({ id }) => history(id)))
       const sequences = histories.map((events) => events.map(({ sequence }) => sequence))
@@ -65,8 +73,14 @@ export const describeHistory = (open: Open): void => {
       await remove(second.id)
       await remove(first.id)
       await add()
-      expect((await history(first.id)).map(({ type }) => type)).toEqual(['task.created', 'task.deleted'])
-      expect((await history(second.id)).map(({ type }) => type)).toEqual(['task.created', 'task.deleted'])
+      expect((await history(first.id)).map(({ type }) => type)).toEqual([
+        'task.created',
+        'task.deleted',
+      ])
+      expect((await history(second.id)).map(({ type }) => type)).toEqual([
+        'task.created',
+        'task.deleted',
+      ])
     })
 
     test('is the same in pages of any size', async () => {
@@ -80,7 +94,8 @@ export const describeHistory = (open: Open): void => {
       for (const limit of [1, 4, 5, 12, 13]) {
         const pages = []
         let page = await history(id, 0, limit)
-        for (pages.push(page); page.length === limit; pages.push(page)) page = await history(id, pages.flat().length, limit)
+        for (pages.push(page); page.length === limit; pages.push(page))
+          page = await history(id, pages.flat().length, limit)
         expect(pages.flat()).toEqual(whole)
       }
     })

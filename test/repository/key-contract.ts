@@ -17,7 +17,9 @@ export const describeKeys = (open: Open): void => {
   describe('a create with a key', () => {
     test('is replayed byte for byte, whatever became of the task', async () => {
       const { create, patch, remove, list, history } = await openStore(open)
-      const first = toStored(await create({ title: 'é "a"', labels: ['b', 'a'] }, undefined, keyAt(0)))
+      const first = toStored(
+        await create({ title: 'é "a"', labels: ['b', 'a'] }, undefined, keyAt(0)),
+      )
       const replay = { kind: 'stored', task: first, replayed: true }
       expect(await create({ title: 'é "a"' }, undefined, keyAt(1))).toEqual(replay)
       await patch(first.id, { title: 'changed', status: 'completed' })
@@ -26,7 +28,11 @@ export const describeKeys = (open: Open): void => {
       await remove(first.id)
       expect(await create({ title: 'é "a"' }, undefined, keyAt(3))).toEqual(replay)
       expect(await list()).toEqual([])
-      expect((await history(first.id)).map(({ type }) => type)).toEqual(['task.created', 'task.completed', 'task.deleted'])
+      expect((await history(first.id)).map(({ type }) => type)).toEqual([
+        'task.created',
+        'task.completed',
+        'task.deleted',
+      ])
     })
 
     test('is replayed with the external reference as it is known now', async () => {
@@ -34,30 +40,40 @@ export const describeKeys = (open: Open): void => {
       const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
       await patch(first.id, { external_reference_id: '4711', title: 'b' })
       const again = toStored(await create({ title: 'a' }, undefined, keyAt(1)))
-      expect(again.json).toBe(first.json.replace('"external_reference_id":null', '"external_reference_id":"4711"'))
+      expect(again.json).toBe(
+        first.json.replace('"external_reference_id":null', '"external_reference_id":"4711"'),
+      )
       expect(again.version).toBe(1)
     })
 
     test('of another request is told that the key is used, and stores nothing', async () => {
       const { create, list } = await openStore(open)
       await create({ title: 'a' }, undefined, keyAt(0))
-      expect(await create({ title: 'b' }, undefined, keyAt(1, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await create({ title: 'b' }, undefined, keyAt(1, 'another'))).toEqual({
+        kind: 'key_reused',
+      })
       expect(await list()).toHaveLength(1)
     })
 
     test('is carried out beside other keys', async () => {
       const { create, list } = await openStore(open)
       for (const key of ['a', 'A', 'a ', 'ä', 'a\u0308', '', "'", '#0']) {
-        expect(await create({ title: key || 'empty' }, undefined, keyAt(0, 'request', key))).toMatchObject({ replayed: false })
+        expect(
+          await create({ title: key || 'empty' }, undefined, keyAt(0, 'request', key)),
+        ).toMatchObject({ replayed: false })
       }
       expect(await list()).toHaveLength(8)
     })
 
     test('creates once when twins race', async () => {
       const { create, list, history } = await openStore(open)
-      const results = await Promise.all(Array.from({ length: 20 }, () => create({ title: 'a' }, undefined, keyAt(0))))
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () => create({ title: 'a' }, undefined, keyAt(0))),
+      )
       expect(new Set(results.map((result) => toStored(result).json)).size).toBe(1)
-      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(1)
+      expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(
+        1,
+      )
       const [task, ...others] = await list()
       expect(others).toEqual([])
       expect(await history(task?.id ?? '')).toHaveLength(1)
@@ -66,22 +82,34 @@ export const describeKeys = (open: Open): void => {
     test('creates for one of the requests that race for it', async () => {
       const { create, list } = await openStore(open)
       const results = await Promise.all(
-        Array.from({ length: 10 }, (_, index) => create({ title: `t${index}` }, undefined, keyAt(0, `request ${index}`))),
+        Array.from({ length: 10 }, (_, index) =>
+          create({ title: `t${index}` }, undefined, keyAt(0, `request ${index}`)),
+        ),
       )
-      expect(results.map(({ kind }) => kind).sort()).toEqual([...Array(9).fill('key_reused'), 'stored'])
+      expect(results.map(({ kind }) => kind).sort()).toEqual([
+        ...Array(9).fill('key_reused'),
+        'stored',
+      ])
       expect(await list()).toHaveLength(1)
     })
 
     test('is remembered until it expires, then forgotten', async () => {
       const { create, list } = await openStore(open)
       const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
-      expect(await create({ title: 'a' }, undefined, keyAt(DAY - 1))).toMatchObject({ replayed: true, task: { id: first.id } })
+      expect(await create({ title: 'a' }, undefined, keyAt(DAY - 1))).toMatchObject({
+        replayed: true,
+        task: { id: first.id },
+      })
       expect(await create({ title: 'b' }, undefined, keyAt(DAY + 1, 'another'))).toMatchObject({
         kind: 'stored',
         replayed: false,
       })
-      expect(await create({ title: 'b' }, undefined, keyAt(DAY + 2, 'another'))).toMatchObject({ replayed: true })
-      expect(await create({ title: 'a' }, undefined, keyAt(DAY + 3))).toEqual({ kind: 'key_reused' })
+      expect(await create({ title: 'b' }, undefined, keyAt(DAY + 2, 'another'))).toMatchObject({
+        replayed: true,
+      })
+      expect(await create({ title: 'a' }, undefined, keyAt(DAY + 3))).toEqual({
+        kind: 'key_reused',
+      })
       expect(await list()).toHaveLength(2)
     })
 
@@ -89,7 +117,9 @@ export const describeKeys = (open: Open): void => {
       const { create, list } = await openStore(open)
       for (let index = 0; index < 10; index += 1)
         await create({ title: 'old' }, undefined, keyAt(index, 'request', `old ${index}`))
-      const kept = toStored(await create({ title: 'kept' }, undefined, keyAt(DAY - 1, 'request', 'kept')))
+      const kept = toStored(
+        await create({ title: 'kept' }, undefined, keyAt(DAY - 1, 'request', 'kept')),
+      )
       for (let index = 0; index < 10; index += 1)
         await create({ title: 'new' }, undefined, keyAt(DAY + 10, 'request', `new ${index}`))
       const again = await create({ title: 'kept' }, undefined, keyAt(DAY + 11, 'request', 'kept'))
@@ -104,7 +134,9 @@ export const describeKeys = (open: Open): void => {
       expect(await repository.claim(keyAt(0))).toBe(true)
       expect(await repository.claim(keyAt(1))).toBe(true)
       expect(await repository.claim(keyAt(2, 'another'))).toBe(false)
-      expect(await create({ title: 'a' }, undefined, keyAt(3, 'another'))).toEqual({ kind: 'key_reused' })
+      expect(await create({ title: 'a' }, undefined, keyAt(3, 'another'))).toEqual({
+        kind: 'key_reused',
+      })
       expect(await list()).toEqual([])
     })
 
@@ -123,7 +155,9 @@ export const describeKeys = (open: Open): void => {
 
     test('is had by one of the requests that race for it', async () => {
       const { repository } = await openStore(open)
-      const claims = Array.from({ length: 10 }, (_, index) => repository.claim(keyAt(0, `request ${index}`)))
+      const claims = Array.from({ length: 10 }, (_, index) =>
+        repository.claim(keyAt(0, `request ${index}`)),
+      )
       expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1)
     })
   })

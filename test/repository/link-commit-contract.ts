@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { TaskError } from '#src/core/errors.ts'
 import { changedEvent, createdEvent } from '#src/core/event.ts'
-import { createLink, importedLink, markOutOfSync, toSyncedFields, toTaskSync } from '#src/core/sync-link.ts'
+import {
+  createLink,
+  importedLink,
+  markOutOfSync,
+  toSyncedFields,
+  toTaskSync,
+} from '#src/core/sync-link.ts'
 import { createTask, patchTask } from '#src/core/task.ts'
 import type { IdempotencyKey } from '#src/core/task-repository.ts'
 import { SYNC_STATUSES } from '#src/core/task-sync.ts'
@@ -26,7 +32,11 @@ export const describeLinkCommits = (open: Open): void => {
       const stored = toStored(await createLinked())
       const link = createLink(stored.id, millisAt(0))
       expect(await sync.link(stored.id)).toEqual(link)
-      expect(JSON.parse(stored.json)).toMatchObject({ version: 1, external_reference_id: null, sync: toTaskSync(link) })
+      expect(JSON.parse(stored.json)).toMatchObject({
+        version: 1,
+        external_reference_id: null,
+        sync: toTaskSync(link),
+      })
       expect(await repository.get(stored.id)).toEqual(stored)
       expect((await history(stored.id)).map(({ type }) => type)).toEqual(['task.created'])
     })
@@ -35,15 +45,22 @@ export const describeLinkCommits = (open: Open): void => {
       const { repository, sync, newId, list } = await openLinked(open)
       const task = createTask({ title: 'imported' }, newId(), instantAt(0))
       const link = importedLink(task.id, issueOf(BIG, 7), toSyncedFields(task), millisAt(0))
-      const stored = toTask(await repository.create(task, createdEvent(task, 'github:someone'), undefined, link))
-      expect(stored).toMatchObject({ external_reference_id: BIG, sync: { status: 'linked', issue_number: 7 } })
+      const stored = toTask(
+        await repository.create(task, createdEvent(task, 'github:someone'), undefined, link),
+      )
+      expect(stored).toMatchObject({
+        external_reference_id: BIG,
+        sync: { status: 'linked', issue_number: 7 },
+      })
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
       expect(await list({ externalReferenceId: BIG })).toEqual([stored])
     })
 
     test('is one, with one link, when twins race for its key', async () => {
       const { sync, createLinked, list } = await openLinked(open)
-      const results = await Promise.all(Array.from({ length: 10 }, () => createLinked({}, {}, keyOf('import'))))
+      const results = await Promise.all(
+        Array.from({ length: 10 }, () => createLinked({}, {}, keyOf('import'))),
+      )
       expect(new Set(results.map((result) => toStored(result).id)).size).toBe(1)
       expect(await sync.countLinks()).toEqual({ pending: 1 })
       const [task, ...others] = await list()
@@ -57,7 +74,11 @@ export const describeLinkCommits = (open: Open): void => {
       const again = await createLinked({ status: 'dead' }, {}, keyOf('retry'))
       expect(await sync.link(first.id)).toMatchObject({ status: 'linked', rev: 2 })
       expect(again).toMatchObject({ kind: 'stored', replayed: true })
-      expect(toTask(again)).toMatchObject({ id: first.id, external_reference_id: '4711', sync: { status: 'linked' } })
+      expect(toTask(again)).toMatchObject({
+        id: first.id,
+        external_reference_id: '4711',
+        sync: { status: 'linked' },
+      })
     })
   })
 
@@ -69,16 +90,35 @@ export const describeLinkCommits = (open: Open): void => {
       const changed = toTask(await patch(id, { title: 'changed' }, instantAt(50)))
       const link = before && markOutOfSync(before, 2, false, millisAt(50))
       expect(await sync.link(id)).toEqual(link)
-      expect(changed).toMatchObject({ version: 2, title: 'changed', sync: link && toTaskSync(link) })
+      expect(changed).toMatchObject({
+        version: 2,
+        title: 'changed',
+        sync: link && toTaskSync(link),
+      })
     })
 
     test('that comes from GitHub says itself how the link stands', async () => {
       const { repository, sync, addLinked, current } = await openLinked(open)
-      const { id } = await addLinked({ status: 'linked', nextAttemptAt: null, issue: issueOf('4711') })
+      const { id } = await addLinked({
+        status: 'linked',
+        nextAttemptAt: null,
+        issue: issueOf('4711'),
+      })
       const result = await repository.change(id, (task, link) => {
         const next = patchTask(task, { title: 'from GitHub' }, instantAt(60))
-        const following = link && { ...link, rev: link.rev + 1, syncedVersion: 2, wantedVersion: 2, lastSyncedAt: millisAt(60) }
-        return { kind: 'change', task: next, event: changedEvent(task, next, 'github:x'), ...(following && { link: following }) }
+        const following = link && {
+          ...link,
+          rev: link.rev + 1,
+          syncedVersion: 2,
+          wantedVersion: 2,
+          lastSyncedAt: millisAt(60),
+        }
+        return {
+          kind: 'change',
+          task: next,
+          event: changedEvent(task, next, 'github:x'),
+          ...(following && { link: following }),
+        }
       })
       expect(toTask(result).sync).toMatchObject({ status: 'linked', last_synced_at: instantAt(60) })
       expect(await sync.link(id)).toMatchObject({ rev: 2, syncedVersion: 2, wantedVersion: 2 })
@@ -119,12 +159,22 @@ export const describeLinkCommits = (open: Open): void => {
     test('and steps of the sync at the same time lose nothing of each other', async () => {
       const { repository, sync, addLinked, current } = await openLinked(open)
       const { id } = await addLinked({}, { description: '' })
-      const change = () => repository.change(id, (task, link) => patched({ description: `${task.description}x` })(task, link))
-      const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
-      await Promise.all(Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())))
+      const change = () =>
+        repository.change(id, (task, link) =>
+          patched({ description: `${task.description}x` })(task, link),
+        )
+      const step = () =>
+        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
+      await Promise.all(
+        Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())),
+      )
       const link = await sync.link(id)
       expect(link).toMatchObject({ rev: 16, attempts: 5, wantedVersion: 11 })
-      expect(await current(id)).toMatchObject({ version: 11, description: 'x'.repeat(10), sync: link && toTaskSync(link) })
+      expect(await current(id)).toMatchObject({
+        version: 11,
+        description: 'x'.repeat(10),
+        sync: link && toTaskSync(link),
+      })
     })
   })
 
@@ -153,16 +203,26 @@ export const describeLinkCommits = (open: Open): void => {
       expect(seen.at(-1)).toBeUndefined()
       expect(await step(id, { attempts: 1 })).toMatchObject({ attempts: 1, isDeleted: true })
       expect(await forget(id)).toBeUndefined()
-      expect([await sync.link(id), await sync.linkOfIssue(BIG), await sync.countLinks()]).toEqual([undefined, undefined, {}])
+      expect([await sync.link(id), await sync.linkOfIssue(BIG), await sync.countLinks()]).toEqual([
+        undefined,
+        undefined,
+        {},
+      ])
       expect(await history(id)).toHaveLength(2)
     })
 
     test('that races with steps of the sync leaves what both say', async () => {
       const { repository, sync, addLinked } = await openLinked(open)
       const { id } = await addLinked({ status: 'linked' })
-      const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
+      const step = () =>
+        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
       await Promise.all([step(), step(), repository.change(id, deleted), step(), step()])
-      expect(await sync.link(id)).toMatchObject({ rev: 6, attempts: 4, isDeleted: true, wantedVersion: 2 })
+      expect(await sync.link(id)).toMatchObject({
+        rev: 6,
+        attempts: 4,
+        isDeleted: true,
+        wantedVersion: 2,
+      })
     })
   })
 }

@@ -19,7 +19,11 @@ export const describeLinks = (open: Open): void => {
     test('spends no version, and its task tells of it', async () => {
       const { sync, addLinked, step, current, history, list } = await openLinked(open)
       const task = await addLinked()
-      const next = await step(task.id, { status: 'linked', issue: issueOf('4711', 42), nextAttemptAt: null })
+      const next = await step(task.id, {
+        status: 'linked',
+        issue: issueOf('4711', 42),
+        nextAttemptAt: null,
+      })
       expect(next).toMatchObject({ rev: 2, status: 'linked' })
       expect(await sync.link(task.id)).toEqual(next)
       const told = { ...task, external_reference_id: '4711', sync: next && toTaskSync(next) }
@@ -41,7 +45,13 @@ export const describeLinks = (open: Open): void => {
       const { sync, addLinked, step } = await openLinked(open)
       const { id } = await addLinked()
       const description = `${'😀'.repeat(65_000)}\u2028 '"\\ \u0001 __proto__ $set {"a.b":1}`
-      const fields = { title: '$x.y', description, status: 'completed', priority: 'low', labels: ['ä', '$', 'a.b'] } as const
+      const fields = {
+        title: '$x.y',
+        description,
+        status: 'completed',
+        priority: 'low',
+        labels: ['ä', '$', 'a.b'],
+      } as const
       const openCreates = [
         { sentAt: 1, digest: '$' },
         { sentAt: 2, digest: '', issueId: NEIGHBOURS[1], closedAt: '' },
@@ -62,7 +72,8 @@ export const describeLinks = (open: Open): void => {
     test('has the next revision, whatever the decision says of it', async () => {
       const { sync, addLinked } = await openLinked(open)
       const { id } = await addLinked()
-      for (const rev of [1, 7, 2]) await sync.changeLink(id, (link) => ({ ...link, rev, attempts: rev }))
+      for (const rev of [1, 7, 2])
+        await sync.changeLink(id, (link) => ({ ...link, rev, attempts: rev }))
       expect(await sync.link(id)).toMatchObject({ rev: 4, attempts: 2 })
     })
 
@@ -77,7 +88,10 @@ export const describeLinks = (open: Open): void => {
     test('stays when the decision throws, which rejects with what was thrown', async () => {
       const { sync, addLinked, add } = await openLinked(open)
       const { id } = await addLinked()
-      const [result, neighbour] = await Promise.allSettled([sync.changeLink(id, never), add({ title: 'neighbour' })])
+      const [result, neighbour] = await Promise.allSettled([
+        sync.changeLink(id, never),
+        add({ title: 'neighbour' }),
+      ])
       expect(result).toMatchObject({ status: 'rejected', reason: { message: 'asked' } })
       expect(neighbour).toMatchObject({ status: 'fulfilled' })
       expect(await sync.link(id)).toMatchObject({ rev: 1 })
@@ -89,7 +103,11 @@ export const describeLinks = (open: Open): void => {
       await step(id, { issue: issueOf('4711') })
       expect(await forget(id)).toBeUndefined()
       expect(await sync.link(id)).toBeUndefined()
-      expect(await current(id)).toMatchObject({ version: 1, external_reference_id: '4711', sync: null })
+      expect(await current(id)).toMatchObject({
+        version: 1,
+        external_reference_id: '4711',
+        sync: null,
+      })
       expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toMatchObject({ rev: 1, status: 'pending' })
     })
@@ -97,16 +115,23 @@ export const describeLinks = (open: Open): void => {
     test('must be there', async () => {
       const { sync, add } = await openLinked(open)
       const { id } = await add()
-      for (const absent of [id, UNKNOWN, '', "' OR 1=1"]) expect(await sync.changeLink(absent, never)).toBeUndefined()
-      for (const absent of [id, UNKNOWN, '', "' OR 1=1"]) expect(await sync.link(absent)).toBeUndefined()
+      for (const absent of [id, UNKNOWN, '', "' OR 1=1"])
+        expect(await sync.changeLink(absent, never)).toBeUndefined()
+      for (const absent of [id, UNKNOWN, '', "' OR 1=1"])
+        expect(await sync.link(absent)).toBeUndefined()
     })
 
     test('by many at once loses none of them', async () => {
       const { sync, addLinked } = await openLinked(open)
       const { id } = await addLinked()
-      const step = () => sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, lookups: link.lookups + 1 }))
-      const revisions = (await Promise.all(Array.from({ length: 25 }, step))).map((link) => link?.rev ?? 0)
-      expect(revisions.sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, index) => index + 2))
+      const step = () =>
+        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, lookups: link.lookups + 1 }))
+      const revisions = (await Promise.all(Array.from({ length: 25 }, step))).map(
+        (link) => link?.rev ?? 0,
+      )
+      expect(revisions.sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 25 }, (_, index) => index + 2),
+      )
       expect(await sync.link(id)).toMatchObject({ rev: 26, lookups: 25 })
     })
 
@@ -114,7 +139,9 @@ export const describeLinks = (open: Open): void => {
       const { sync, addLinked } = await openLinked(open)
       const { id } = await addLinked()
       const claims = Array.from({ length: 12 }, (_, number) =>
-        sync.changeLink(id, (link) => (link.rev === 1 ? { ...link, rev: 2, attempts: number + 1 } : undefined)),
+        sync.changeLink(id, (link) =>
+          link.rev === 1 ? { ...link, rev: 2, attempts: number + 1 } : undefined,
+        ),
       )
       const results = await Promise.all(claims)
       const link = await sync.link(id)
@@ -131,7 +158,11 @@ export const describeLinks = (open: Open): void => {
       const link = createLink(id, millisAt(9), 2)
       expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toEqual(link)
-      expect(await current(id)).toMatchObject({ version: 2, title: 'changed', sync: toTaskSync(link) })
+      expect(await current(id)).toMatchObject({
+        version: 2,
+        title: 'changed',
+        sync: toTaskSync(link),
+      })
     })
 
     test('is refused where there is one, or no task', async () => {
@@ -168,27 +199,36 @@ export const describeLinks = (open: Open): void => {
     test('is found by an id that no number holds', async () => {
       const { sync, addLinked } = await openLinked(open)
       const ids: string[] = []
-      for (const [index, id] of NEIGHBOURS.entries()) ids.push((await addLinked({ issue: issueOf(id, index + 1) })).id)
+      for (const [index, id] of NEIGHBOURS.entries())
+        ids.push((await addLinked({ issue: issueOf(id, index + 1) })).id)
       const found = await Promise.all(NEIGHBOURS.map((id) => sync.linkOfIssue(id)))
-      expect(found.map((link) => [link?.taskId, link?.issue?.id])).toEqual(ids.map((id, index) => [id, NEIGHBOURS[index]]))
-      for (const id of ['9007199254740991', '9007199254740993.0', '', '0']) expect(await sync.linkOfIssue(id)).toBeUndefined()
+      expect(found.map((link) => [link?.taskId, link?.issue?.id])).toEqual(
+        ids.map((id, index) => [id, NEIGHBOURS[index]]),
+      )
+      for (const id of ['9007199254740991', '9007199254740993.0', '', '0'])
+        expect(await sync.linkOfIssue(id)).toBeUndefined()
     })
 
     test('is found by the issue that it has now', async () => {
       const { sync, addLinked, step } = await openLinked(open)
       const { id } = await addLinked({ issue: issueOf('1') })
       await step(id, { issue: issueOf('2') })
-      expect([await sync.linkOfIssue('1'), (await sync.linkOfIssue('2'))?.taskId]).toEqual([undefined, id])
+      expect([await sync.linkOfIssue('1'), (await sync.linkOfIssue('2'))?.taskId]).toEqual([
+        undefined,
+        id,
+      ])
     })
 
     test('is that of the first task where two have it, and neither link is lost', async () => {
       const { sync, addLinked, step, forget } = await openLinked(open)
       const [first, second] = [await addLinked({ issue: issueOf('1') }), await addLinked()]
       await step(second.id, { issue: issueOf('1'), status: 'linked' })
-      expect(idsOf([...(await sync.links('pending', undefined, 9)), ...(await sync.links('linked', undefined, 9))])).toEqual([
-        first.id,
-        second.id,
-      ])
+      expect(
+        idsOf([
+          ...(await sync.links('pending', undefined, 9)),
+          ...(await sync.links('linked', undefined, 9)),
+        ]),
+      ).toEqual([first.id, second.id])
       expect((await sync.linkOfIssue('1'))?.taskId).toBe(first.id)
       await forget(first.id)
       expect((await sync.linkOfIssue('1'))?.taskId).toBe(second.id)
@@ -238,14 +278,18 @@ export const describeLinks = (open: Open): void => {
         read.push(...page)
         if (page.length < 5) break
       }
-      expect(idsOf(read)).toEqual(tasks.filter(({ status }) => status === 'blocked').map(({ id }) => id))
+      expect(idsOf(read)).toEqual(
+        tasks.filter(({ status }) => status === 'blocked').map(({ id }) => id),
+      )
       expect(await sync.links('dead', undefined, 5)).toEqual([])
     })
 
     test('are counted, with each change', async () => {
       const { sync, addLinked, step, forget } = await openLinked(open)
       expect(await sync.countLinks()).toEqual({})
-      const tasks = await Promise.all(STATES.flatMap((status) => [addLinked({ status }), addLinked({ status })]))
+      const tasks = await Promise.all(
+        STATES.flatMap((status) => [addLinked({ status }), addLinked({ status })]),
+      )
       expect(await sync.countLinks()).toEqual({ blocked: 2, linked: 2, dead: 2 })
       await step(tasks[0]?.id ?? '', { status: 'dirty' })
       await forget(tasks[2]?.id ?? '')
@@ -263,7 +307,12 @@ export const describeLinks = (open: Open): void => {
         if (index % 6 === 1 || index % 6 === 3) await remove(id)
         else if (index % 3 !== 0) expected.push(id)
       }
-      await repository.claim({ key: 'batch', fingerprint: 'request', now: 1, expiresAt: Date.now() + 60_000 })
+      await repository.claim({
+        key: 'batch',
+        fingerprint: 'request',
+        now: 1,
+        expiresAt: Date.now() + 60_000,
+      })
       const first = await sync.unlinkedTasks(undefined, 4)
       const rest = await sync.unlinkedTasks(first.at(-1), 4)
       expect([...first, ...rest]).toEqual(expected)

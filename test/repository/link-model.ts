@@ -54,7 +54,9 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('patch' as const),
-      title: fc.string({ minLength: 1, maxLength: 3 }).filter((text) => text.trim() !== '' && !text.includes('\0')),
+      title: fc
+        .string({ minLength: 1, maxLength: 3 })
+        .filter((text) => text.trim() !== '' && !text.includes('\0')),
       seconds: fc.nat(90),
     }),
   },
@@ -115,7 +117,11 @@ const apply = (pair: Pair, operation: Operation): void => {
 
 type Linked = Awaited<ReturnType<typeof openLinked>>
 
-const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string, operation: Operation): Promise<void> => {
+const carryOut = async (
+  { repository, sync, remove, forget }: Linked,
+  id: string,
+  operation: Operation,
+): Promise<void> => {
   switch (operation.kind) {
     case 'patch':
       await repository.change(id, patched({ title: operation.title }, instantAt(operation.seconds)))
@@ -129,7 +135,9 @@ const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string
     case 'step': {
       const { rev, fields } = operation
       await sync.changeLink(id, (link) =>
-        rev === undefined || rev === link.rev ? { ...link, ...fields, rev: link.rev + 1 } : undefined,
+        rev === undefined || rev === link.rev
+          ? { ...link, ...fields, rev: link.rev + 1 }
+          : undefined,
       )
       return
     }
@@ -143,19 +151,29 @@ const carryOut = async ({ repository, sync, remove, forget }: Linked, id: string
 
 const byTask = (a: SyncLink, b: SyncLink): number => (a.taskId < b.taskId ? -1 : 1)
 
-const byTime = (a: SyncLink, b: SyncLink): number => (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || byTask(a, b)
+const byTime = (a: SyncLink, b: SyncLink): number =>
+  (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || byTask(a, b)
 
 /** Whatever the store can be asked of its links, against the model of all of them. */
-const expectSame = async ({ sync, current }: Linked, all: readonly Pair[], touched: readonly Pair[]): Promise<void> => {
+const expectSame = async (
+  { sync, current }: Linked,
+  all: readonly Pair[],
+  touched: readonly Pair[],
+): Promise<void> => {
   const links = all.flatMap(({ link }) => link ?? [])
   const now = millisAt(10)
   for (const { id, task, link } of touched) {
     expect(await sync.link(id)).toEqual(link)
     expect(await current(id)).toEqual(task)
     const issueId = link?.issue?.id
-    if (issueId) expect(await sync.linkOfIssue(issueId)).toEqual(links.find(({ issue }) => issue?.id === issueId))
+    if (issueId)
+      expect(await sync.linkOfIssue(issueId)).toEqual(
+        links.find(({ issue }) => issue?.id === issueId),
+      )
   }
-  expect(await sync.countLinks()).toEqual(Object.fromEntries(SYNC_STATUSES.flatMap((status) => countOf(links, status))))
+  expect(await sync.countLinks()).toEqual(
+    Object.fromEntries(SYNC_STATUSES.flatMap((status) => countOf(links, status))),
+  )
   const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task.id] : []))
   expect(await sync.unlinkedTasks(undefined, 1000)).toEqual(unlinked)
   for (const wanted of ['pending', 'dirty'] as const) {

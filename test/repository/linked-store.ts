@@ -23,9 +23,16 @@ export const toLinkedStore = (store: Store) => {
   const { sync } = repository
 
   /** A new task with a link: a new one with what is given. */
-  const createLinked = (link: Partial<SyncLink> = {}, draft: Partial<TaskDraft> = {}, key?: IdempotencyKey) => {
+  const createLinked = (
+    link: Partial<SyncLink> = {},
+    draft: Partial<TaskDraft> = {},
+    key?: IdempotencyKey,
+  ) => {
     const task = createTask({ title: 'a task', ...draft }, newId(key?.key), instantAt(0))
-    return repository.create(task, createdEvent(task, 'test'), key, { ...createLink(task.id, millisAt(0)), ...link })
+    return repository.create(task, createdEvent(task, 'test'), key, {
+      ...createLink(task.id, millisAt(0)),
+      ...link,
+    })
   }
 
   return {
@@ -38,7 +45,8 @@ export const toLinkedStore = (store: Store) => {
     },
 
     /** Changes a link as a step of the sync does. */
-    step: (id: string, fields: Partial<SyncLink>) => sync.changeLink(id, (link) => ({ ...link, ...fields, rev: link.rev + 1 })),
+    step: (id: string, fields: Partial<SyncLink>) =>
+      sync.changeLink(id, (link) => ({ ...link, ...fields, rev: link.rev + 1 })),
 
     forget: (id: string) => sync.changeLink(id, () => null),
 
@@ -46,7 +54,10 @@ export const toLinkedStore = (store: Store) => {
   }
 }
 
-export const readTask = async (repository: TaskRepository, id: string): Promise<Task | undefined> => {
+export const readTask = async (
+  repository: TaskRepository,
+  id: string,
+): Promise<Task | undefined> => {
   const stored = await repository.get(id)
   return stored && (JSON.parse(stored.json) as Task)
 }

@@ -15,10 +15,20 @@ const titleTexts = anyTitles.map((title) => title.trim()).filter((title) => titl
 const unordered = (index: number): string => instantAt((index * 3) % 11)
 
 /** Tasks of every kind, some of them changed since. */
-export const addMixed = async ({ add, patch, list }: Store, count: number, createdAt = unordered): Promise<Task[]> => {
-  const tasks = await Promise.all(Array.from({ length: count }, (_, index) => add(mixedDraft(index), createdAt(index))))
+export const addMixed = async (
+  { add, patch, list }: Store,
+  count: number,
+  createdAt = unordered,
+): Promise<Task[]> => {
+  const tasks = await Promise.all(
+    Array.from({ length: count }, (_, index) => add(mixedDraft(index), createdAt(index))),
+  )
   const changed = tasks.filter((_, index) => index % 7 === 2)
-  await Promise.all(changed.map(({ id }, index) => patch(id, { description: `changed ${index}` }, instantAt(12 + (index % 3)))))
+  await Promise.all(
+    changed.map(({ id }, index) =>
+      patch(id, { description: `changed ${index}` }, instantAt(12 + (index % 3))),
+    ),
+  )
   return list()
 }
 
@@ -51,11 +61,19 @@ export const describeLists = (open: Open): void => {
       await addMixed(store, 60)
       for (const sort of ALL_SORTS) {
         const whole = await store.list({}, sort)
-        for (const gone of [whole.at(whole.length / 2), whole.at(0), whole.at(-1), whole.at(whole.length / 2 + 1)] as Task[]) {
+        for (const gone of [
+          whole.at(whole.length / 2),
+          whole.at(0),
+          whole.at(-1),
+          whole.at(whole.length / 2 + 1),
+        ] as Task[]) {
           await store.remove(gone.id)
           const after = positionOf(gone, sort)
           const expected = listOf(await store.list(), {}, sort, after)
-          expect([sortName(sort), idsOf(await store.list({}, sort, after))]).toEqual([sortName(sort), idsOf(expected)])
+          expect([sortName(sort), idsOf(await store.list({}, sort, after))]).toEqual([
+            sortName(sort),
+            idsOf(expected),
+          ])
         }
       }
     })
@@ -68,7 +86,11 @@ export const describeLists = (open: Open): void => {
           const other = tasks[(index * 5 + 3) % tasks.length] as Task
           const after: Position = { value: other[sort.key], id }
           const found = idsOf(await store.list({}, sort, after))
-          expect([sortName(sort), index, found]).toEqual([sortName(sort), index, idsOf(listOf(tasks, {}, sort, after))])
+          expect([sortName(sort), index, found]).toEqual([
+            sortName(sort),
+            index,
+            idsOf(listOf(tasks, {}, sort, after)),
+          ])
         }
       }
     })
@@ -77,7 +99,9 @@ export const describeLists = (open: Open): void => {
       const { add, list } = await openStore(open)
       const tasks = [await add(), await add(), await add()]
       for (const sort of ALL_SORTS) {
-        expect(idsOf(await list({}, sort))).toEqual(sort.descending ? idsOf(tasks).reverse() : idsOf(tasks))
+        expect(idsOf(await list({}, sort))).toEqual(
+          sort.descending ? idsOf(tasks).reverse() : idsOf(tasks),
+        )
       }
     })
 
@@ -123,9 +147,14 @@ export const describeLists = (open: Open): void => {
         '\u{1F600}\u{10000}',
       ]
       const titles = [...letters, ...others, '\u{10FFFF}']
-      for (const index of titles.keys()) await add({ title: titles[(index * 7) % titles.length] ?? '' })
-      expect((await list({}, { key: 'title', descending: false })).map(({ title }) => title)).toEqual(titles)
-      expect((await list({}, { key: 'title', descending: true })).map(({ title }) => title)).toEqual(titles.reverse())
+      for (const index of titles.keys())
+        await add({ title: titles[(index * 7) % titles.length] ?? '' })
+      expect(
+        (await list({}, { key: 'title', descending: false })).map(({ title }) => title),
+      ).toEqual(titles)
+      expect(
+        (await list({}, { key: 'title', descending: true })).map(({ title }) => title),
+      ).toEqual(titles.reverse())
     })
 
     test('has any titles in the order of the model, in pages, also as they change', async () => {
@@ -133,21 +162,34 @@ export const describeLists = (open: Open): void => {
       const long = fc
         .tuple(titleTexts, fc.constantFrom('ﷺ', 'ß', 'a\u{1F600}', '각'))
         .map(([text, unit]) => unit.repeat(240) + text)
-      const given = fc.sample(fc.oneof({ arbitrary: titleTexts, weight: 9 }, { arbitrary: long, weight: 1 }), 120)
+      const given = fc.sample(
+        fc.oneof({ arbitrary: titleTexts, weight: 9 }, { arbitrary: long, weight: 1 }),
+        120,
+      )
       const statuses = ['pending', 'in_progress', 'completed'] as const
-      const tasks = await Promise.all(given.map((title, index) => store.add({ title, status: statuses[index % 3] ?? 'pending' })))
+      const tasks = await Promise.all(
+        given.map((title, index) => store.add({ title, status: statuses[index % 3] ?? 'pending' })),
+      )
       for (const descending of [false, true]) {
         const sort: Sort = { key: 'title', descending }
-        expect(idsOf((await pagesOf(store, sort, 7)).flat())).toEqual(idsOf(listOf(await store.list(), {}, sort)))
+        expect(idsOf((await pagesOf(store, sort, 7)).flat())).toEqual(
+          idsOf(listOf(await store.list(), {}, sort)),
+        )
       }
       await Promise.all(
-        tasks.slice(0, 40).map(({ id }, index) => store.patch(id, { title: given[index + 40] ?? '', status: 'pending' })),
+        tasks
+          .slice(0, 40)
+          .map(({ id }, index) =>
+            store.patch(id, { title: given[index + 40] ?? '', status: 'pending' }),
+          ),
       )
       await Promise.all(tasks.slice(40, 60).map(({ id }) => store.remove(id)))
       for (const status of [undefined, ['pending'], ['completed', 'in_progress']] as const) {
         const filter = status === undefined ? {} : { status: [...status] }
         const sort: Sort = { key: 'title', descending: false }
-        expect(idsOf(await store.list(filter, sort))).toEqual(idsOf(listOf(await store.list(), filter, sort)))
+        expect(idsOf(await store.list(filter, sort))).toEqual(
+          idsOf(listOf(await store.list(), filter, sort)),
+        )
       }
     })
 
@@ -162,7 +204,9 @@ export const describeLists = (open: Open): void => {
       const store = await openStore(open)
       const ids = idsOf(await addMixed(store, 300))
       for (const limit of [1, 2, 199, 200, 201, 202, 250, 299, 300, 301, 1001]) {
-        expect(idsOf(await store.list({}, undefined, undefined, limit))).toEqual(ids.slice(0, limit))
+        expect(idsOf(await store.list({}, undefined, undefined, limit))).toEqual(
+          ids.slice(0, limit),
+        )
       }
     })
 
@@ -170,7 +214,9 @@ export const describeLists = (open: Open): void => {
       const store = await openStore(open)
       const ids = idsOf(await addMixed(store, 300))
       for (const limit of [37, 201, 202]) {
-        expect(idsOf((await pagesOf(store, { key: 'created_at', descending: false }, limit)).flat())).toEqual(ids)
+        expect(
+          idsOf((await pagesOf(store, { key: 'created_at', descending: false }, limit)).flat()),
+        ).toEqual(ids)
       }
     })
 
@@ -189,7 +235,11 @@ export const describeLists = (open: Open): void => {
       const stored = await Promise.all([first, second].map(({ id }) => repository.get(id)))
       const expected = stored.map((task) => task?.json).join(',')
       for (const wholeBytes of [WHOLE, 0])
-        expect(await textsOf(await repository.list({ filter: {}, sort: OLDEST_FIRST }, undefined, 9, wholeBytes))).toBe(expected)
+        expect(
+          await textsOf(
+            await repository.list({ filter: {}, sort: OLDEST_FIRST }, undefined, 9, wholeBytes),
+          ),
+        ).toBe(expected)
     })
   })
 }

@@ -37,12 +37,17 @@ const read = <T>(path: string, look: (db: Database) => T): T => {
   }
 }
 
-const rowsOf = (path: string): unknown[] => read(path, (db) => db.prepare('SELECT * FROM things').all())
-const versionOf = (path: string): unknown => read(path, (db) => db.prepare('PRAGMA user_version').get())
+const rowsOf = (path: string): unknown[] =>
+  read(path, (db) => db.prepare('SELECT * FROM things').all())
+const versionOf = (path: string): unknown =>
+  read(path, (db) => db.prepare('PRAGMA user_version').get())
 const tablesOf = (path: string): unknown[] =>
-  read(path, (db) => db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all())
+  read(path, (db) =>
+    db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all(),
+  )
 
-const migrate = (path: string, ...migrations: readonly string[]): void => openFile(path, migrations).close()
+const migrate = (path: string, ...migrations: readonly string[]): void =>
+  openFile(path, migrations).close()
 
 describe('a file of an earlier version', () => {
   test('keeps its data when a migration is added', () => {
@@ -112,7 +117,9 @@ describe('a migration that fails', () => {
 
   test('leaves a new file empty', () => {
     const path = join(createFolder(), 'tasks.db')
-    expect(() => migrate(path, 'CREATE TABLE things (name TEXT); INSERT INTO nowhere VALUES (1)')).toThrow(/nowhere/)
+    expect(() =>
+      migrate(path, 'CREATE TABLE things (name TEXT); INSERT INTO nowhere VALUES (1)'),
+    ).toThrow(/nowhere/)
     expect(versionOf(path)).toEqual({ user_version: 0 })
     expect(tablesOf(path)).toEqual([])
   })
@@ -127,14 +134,16 @@ describe('a migration that fails', () => {
 
   test('says why, also where SQLite itself undid the transaction', () => {
     const path = fileOfVersion1()
-    const undone = 'CREATE TABLE one (n INTEGER UNIQUE); INSERT INTO one VALUES (1); INSERT OR ROLLBACK INTO one VALUES (1)'
+    const undone =
+      'CREATE TABLE one (n INTEGER UNIQUE); INSERT INTO one VALUES (1); INSERT OR ROLLBACK INTO one VALUES (1)'
     expect(() => migrate(path, FIRST, undone)).toThrow(/UNIQUE/)
     expect(versionOf(path)).toEqual({ user_version: 1 })
   })
 
   test('says that the disk is full, where it is', () => {
     const path = fileOfVersion1()
-    const filling = 'PRAGMA max_page_count = 20; CREATE TABLE big (bytes BLOB); INSERT INTO big VALUES (zeroblob(1000000))'
+    const filling =
+      'PRAGMA max_page_count = 20; CREATE TABLE big (bytes BLOB); INSERT INTO big VALUES (zeroblob(1000000))'
     expect(() => migrate(path, FIRST, filling)).toThrow(/cannot be written: the disk is full/)
     expect(versionOf(path)).toEqual({ user_version: 1 })
   })
@@ -142,8 +151,18 @@ describe('a migration that fails', () => {
 
 const DRAFTS: readonly TaskDraft[] = [
   { title: 'plain' },
-  { title: `'"\\ \u2028 🚀`, description: 'line\nline\ttab "quoted" \\u0041 {"sync":1}', labels: ['a b', 'ÄÖ'] },
-  { title: 'done', status: 'completed', priority: 'high', due_at: instantAt(5), external_reference_id: '9007199254740993' },
+  {
+    title: `'"\\ \u2028 🚀`,
+    description: 'line\nline\ttab "quoted" \\u0041 {"sync":1}',
+    labels: ['a b', 'ÄÖ'],
+  },
+  {
+    title: 'done',
+    status: 'completed',
+    priority: 'high',
+    due_at: instantAt(5),
+    external_reference_id: '9007199254740993',
+  },
 ]
 
 /** A file with tasks as the first version made it, before tasks told of their issues. */
@@ -157,7 +176,8 @@ const fileBeforeSync = () => {
   const tasks = DRAFTS.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   for (const task of tasks) {
     const { sync: _, ...old } = task
-    const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
+    const { version, status, priority, title, updated_at, due_at, external_reference_id } =
+      toColumns(task)
     const values = [version, status, priority, title, updated_at, due_at, external_reference_id]
     insert.run(task.id, Date.parse(task.created_at), JSON.stringify(old), ...values)
   }
@@ -170,7 +190,8 @@ describe('a file from before the GitHub sync', () => {
     const { path, tasks } = fileBeforeSync()
     const { repository, list } = await openStore(() => openSqliteRepository(path))
     expect(await list()).toEqual(tasks)
-    for (const task of tasks) expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+    for (const task of tasks)
+      expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
   })
 
   test('has tasks that can be linked and changed', async () => {
@@ -179,7 +200,10 @@ describe('a file from before the GitHub sync', () => {
     expect(await repository.sync.unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
     for (const { id } of tasks) expect(await repository.sync.addLink(id, 1)).toBe(true)
     const [first] = tasks
-    expect(toTask(await patch(first?.id ?? '', { title: 'changed' }))).toMatchObject({ version: 2, sync: { status: 'pending' } })
+    expect(toTask(await patch(first?.id ?? '', { title: 'changed' }))).toMatchObject({
+      version: 2,
+      sync: { status: 'pending' },
+    })
     expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
   })
 
@@ -198,9 +222,17 @@ describe('a file from before the GitHub sync', () => {
     const { db, close } = openFile(path, MIGRATIONS.slice(0, 1))
     db.exec(MIGRATIONS[1] ?? '')
     db.exec('DROP INDEX github_links_by_issue_id')
-    db.exec('CREATE UNIQUE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL')
+    db.exec(
+      'CREATE UNIQUE INDEX github_links_by_issue_id ON github_links (issue_id) WHERE issue_id IS NOT NULL',
+    )
     const link = createLink(tasks[0]?.id ?? '', 1)
-    db.prepare('INSERT INTO github_links VALUES (?, ?, ?, ?, ?)').run(link.taskId, link.status, 1, null, JSON.stringify(link))
+    db.prepare('INSERT INTO github_links VALUES (?, ?, ?, ?, ?)').run(
+      link.taskId,
+      link.status,
+      1,
+      null,
+      JSON.stringify(link),
+    )
     close()
     const { repository } = await openStore(() => openSqliteRepository(path))
     expect(await repository.sync.link(link.taskId)).toEqual(link)
@@ -217,5 +249,7 @@ test('tasks of this version are there once a later one is added', async () => {
   const rows = read(path, (db) => db.prepare('SELECT json FROM tasks ORDER BY key').all())
   expect(rows.map(({ json }) => JSON.parse(String(json)))).toEqual(tasks)
   const copy = `${path}.before-v${MIGRATIONS.length + 1}`
-  expect(read(copy, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({ count: 20 })
+  expect(read(copy, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({
+    count: 20,
+  })
 })

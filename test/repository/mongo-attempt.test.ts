@@ -1,4 +1,9 @@
-import { MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
+import {
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { noteSent, reading, writing } from '#src/repository/mongo/attempt.ts'
 import { unavailable } from '#src/repository/mongo/database-error.ts'
@@ -9,8 +14,13 @@ const SOON: Deadline = { left: () => 1000 }
 const serverError = (code: number) => new MongoServerError({ message: 'no', code })
 const notFound = new MongoServerSelectionError('none', {} as never)
 /** As Node throws it to whoever writes to a socket that the other side has ended, past the driver. */
-const ended = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
-const unconfirmed = new MongoWriteConcernError({ ok: 1, writeConcernError: { code: 10107, errmsg: 'no' } } as never)
+const ended = Object.assign(new Error('This socket has been ended by the other party'), {
+  code: 'EPIPE',
+})
+const unconfirmed = new MongoWriteConcernError({
+  ok: 1,
+  writeConcernError: { code: 10107, errmsg: 'no' },
+} as never)
 
 /** A write that left for the server so many times, over the driver's own retries, and failed in the end. */
 const failing = (sent: number, error: Error) => () =>
@@ -25,8 +35,18 @@ const failing = (sent: number, error: Error) => () =>
 describe('a write', () => {
   test.each([
     ['never left', 0, notFound, 'database_unavailable'],
-    ['never left, as the connection broke', 0, new MongoNetworkError('broken'), 'database_unavailable'],
-    ['was refused by a server that is not the primary', 1, serverError(10107), 'database_unavailable'],
+    [
+      'never left, as the connection broke',
+      0,
+      new MongoNetworkError('broken'),
+      'database_unavailable',
+    ],
+    [
+      'was refused by a server that is not the primary',
+      1,
+      serverError(10107),
+      'database_unavailable',
+    ],
     ['was refused so only when it was sent again', 2, serverError(10107), 'outcome_unknown'],
     ['was sent, and the connection broke', 1, new MongoNetworkError('broken'), 'outcome_unknown'],
     ['was sent as the server ended the connection', 1, ended, 'outcome_unknown'],
@@ -83,8 +103,12 @@ describe('a write', () => {
 
 test('a read that is not answered in time, or fails, is of a database that is not available', async () => {
   const code = 'database_unavailable'
-  await expect(reading({ left: () => 20 }, () => new Promise(() => {}))).rejects.toMatchObject({ code })
-  await expect(reading(SOON, () => Promise.reject(serverError(11600)))).rejects.toMatchObject({ code })
+  await expect(reading({ left: () => 20 }, () => new Promise(() => {}))).rejects.toMatchObject({
+    code,
+  })
+  await expect(reading(SOON, () => Promise.reject(serverError(11600)))).rejects.toMatchObject({
+    code,
+  })
   await expect(reading(SOON, () => Promise.reject(ended))).rejects.toMatchObject({ code })
   await expect(reading(SOON, () => Promise.reject(new Error('ours')))).rejects.toThrow('ours')
 })

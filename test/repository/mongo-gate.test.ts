@@ -14,7 +14,9 @@ const start = () => {
   const call = (name: string, deadline = LATER): Promise<string> =>
     gate(deadline, () => {
       running.push(name)
-      return new Promise((resolve, reject) => ends.set(name, (error) => (error ? reject(error) : resolve(name))))
+      return new Promise((resolve, reject) =>
+        ends.set(name, (error) => (error ? reject(error) : resolve(name))),
+      )
     })
   const end = (name: string, error?: Error): void => ends.get(name)?.(error)
   return { call, end, running }

@@ -19,8 +19,12 @@ const start = async (script: InsertScript, { options = '', hello = {} } = {}) =>
   const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
   /** What became of tasks that are created at once: a title, or an error's code. */
   const createAll = async (titles: readonly string[]): Promise<unknown[]> => {
-    const results = await Promise.allSettled(titles.map((title) => service.create({ title }, 'test')))
-    return results.map((one) => (one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason))
+    const results = await Promise.allSettled(
+      titles.map((title) => service.create({ title }, 'test')),
+    )
+    return results.map((one) =>
+      one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason,
+    )
   }
   return { createAll, inserts, cut, ping: repository.ping }
 }
@@ -70,20 +74,31 @@ describe('tasks that are created at once', () => {
 
   test('fail each by itself', async () => {
     const { createAll, inserts } = await start(refusing({ b: SHUTDOWN, d: NOT_PRIMARY }))
-    expect(await createAll(['a', 'b', 'c', 'd', 'e'])).toMatchObject(['a', UNKNOWN, 'c', REFUSED, 'e'])
+    expect(await createAll(['a', 'b', 'c', 'd', 'e'])).toMatchObject([
+      'a',
+      UNKNOWN,
+      'c',
+      REFUSED,
+      'e',
+    ])
     expect(inserts).toEqual([5])
   })
 
   test('are made again when the server took them back, and only these', async () => {
     const rounds: Record<string, number>[] = [{ b: CONFLICT, c: CONFLICT }, { c: CONFLICT }]
-    const { createAll, inserts } = await start((documents) => refusing(rounds.shift() ?? {})(documents))
+    const { createAll, inserts } = await start((documents) =>
+      refusing(rounds.shift() ?? {})(documents),
+    )
     expect(await createAll(['a', 'b', 'c'])).toEqual(['a', 'b', 'c'])
     expect(inserts).toEqual([3, 2, 1])
   })
 
   test('may all have been made when the majority did not confirm them, but for one that was refused', async () => {
     const writeConcernError = { code: 64, errmsg: 'waiting for replication timed out' }
-    const { createAll } = await start((documents) => ({ ...refusing({ b: NOT_PRIMARY })(documents), writeConcernError }))
+    const { createAll } = await start((documents) => ({
+      ...refusing({ b: NOT_PRIMARY })(documents),
+      writeConcernError,
+    }))
     expect(await createAll(['a', 'b', 'c'])).toMatchObject([UNKNOWN, REFUSED, UNKNOWN])
   })
 
@@ -94,7 +109,12 @@ describe('tasks that are created at once', () => {
   })
 
   test('were surely not made when the server refuses them all', async () => {
-    const { createAll } = await start(() => ({ ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'no' }))
+    const { createAll } = await start(() => ({
+      ok: 0,
+      code: 13,
+      codeName: 'Unauthorized',
+      errmsg: 'no',
+    }))
     expect(await createAll(['a', 'b'])).toMatchObject([REFUSED, REFUSED])
   })
 
@@ -102,7 +122,12 @@ describe('tasks that are created at once', () => {
     const answers = [refusing({ b: NOT_PRIMARY })]
     const script: InsertScript = (documents) => answers.shift()?.(documents) ?? 'cut'
     const { createAll, inserts } = await start(script, { hello: { maxWriteBatchSize: 3 } })
-    expect(await createAll(['a', 'b', 'c', 'd'])).toMatchObject([UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN])
+    expect(await createAll(['a', 'b', 'c', 'd'])).toMatchObject([
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+      UNKNOWN,
+    ])
     expect(inserts.slice(0, 2)).toEqual([2, 2])
   })
 

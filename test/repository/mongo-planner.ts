@@ -50,7 +50,8 @@ const boundOf = (path: string, condition: unknown): Bound | undefined => {
   if (condition instanceof RegExp) return prefixOf(condition)
   if (!isOperators(condition)) return { kind: 'points', count: 1, rest: false }
   const { $eq, $in, $all, $exists, $gt, $gte, $lt, $lte, ...unknown } = condition
-  if (Object.keys(unknown).length > 0) throw new Error(`no model of ${JSON.stringify(condition)} on ${path}`)
+  if (Object.keys(unknown).length > 0)
+    throw new Error(`no model of ${JSON.stringify(condition)} on ${path}`)
   if ($eq !== undefined) return { kind: 'points', count: 1, rest: false }
   if ($in !== undefined) return { kind: 'points', count: new Set($in).size, rest: false }
   if ($all !== undefined) {
@@ -63,7 +64,9 @@ const boundOf = (path: string, condition: unknown): Bound | undefined => {
 }
 
 const prefixOf = (expression: RegExp): Bound | undefined =>
-  expression.flags === '' && /^\^[\p{L}\p{N}]+$/u.test(expression.source) ? { kind: 'range', rest: false } : undefined
+  expression.flags === '' && /^\^[\p{L}\p{N}]+$/u.test(expression.source)
+    ? { kind: 'range', rest: false }
+    : undefined
 
 /** Whether whatever fulfils the condition fulfils the filter of a partial index as well. */
 const implies = (condition: unknown, needed: unknown): boolean => {
@@ -77,12 +80,16 @@ const implies = (condition: unknown, needed: unknown): boolean => {
     const value = isOperators(condition) ? condition.$eq : condition
     return typeof value === 'string' && value > ''
   }
-  if (needed.$gt === 0) return isOperators(condition) && typeof condition.$gt === 'number' && condition.$gt >= 0
+  if (needed.$gt === 0)
+    return isOperators(condition) && typeof condition.$gt === 'number' && condition.$gt >= 0
   throw new Error(`no model of a partial index on ${JSON.stringify(needed)}`)
 }
 
 /** The plan with one index; undefined when the server could not use it, or would read it whole for nothing. */
-export const planWith = ({ filter, sort }: Shape, { name, key, partialFilterExpression }: IndexDescription): Plan | undefined => {
+export const planWith = (
+  { filter, sort }: Shape,
+  { name, key, partialFilterExpression }: IndexDescription,
+): Plan | undefined => {
   const needed = Object.entries((partialFilterExpression as Document | undefined) ?? {})
   if (!needed.every(([path, condition]) => implies(filter[path], condition))) return undefined
   const fields = Object.keys(key)
@@ -101,8 +108,14 @@ export const planWith = ({ filter, sort }: Shape, { name, key, partialFilterExpr
 }
 
 /** That something exists is known of all that a partial index holds. */
-const isImplied = (path: string, condition: unknown, needed: readonly [string, unknown][]): boolean =>
-  needed.some(([known, value]) => known === path && JSON.stringify(value) === JSON.stringify(condition))
+const isImplied = (
+  path: string,
+  condition: unknown,
+  needed: readonly [string, unknown][],
+): boolean =>
+  needed.some(
+    ([known, value]) => known === path && JSON.stringify(value) === JSON.stringify(condition),
+  )
 
 const boundsOf = (fields: readonly string[], filter: Document): (Bound | undefined)[] => {
   let isArrayBounded = false
@@ -115,16 +128,26 @@ const boundsOf = (fields: readonly string[], filter: Document): (Bound | undefin
   })
 }
 
-const givesOrder = (sort: Document, key: Document, bounds: readonly (Bound | undefined)[], equal: number): boolean => {
+const givesOrder = (
+  sort: Document,
+  key: Document,
+  bounds: readonly (Bound | undefined)[],
+  equal: number,
+): boolean => {
   const fields = Object.keys(key)
   const [[path, direction] = [''], ...others] = Object.entries(sort)
   if (others.length > 0) throw new Error(`no model of a sort by ${JSON.stringify(sort)}`)
   const at = fields.indexOf(path)
   if (at < 0 || at > equal || Math.abs(direction) !== 1) return false
   const merged = bounds.slice(0, at)
-  const points = merged.reduce((product, bound) => product * (bound?.kind === 'points' ? bound.count : 1), 1)
+  const points = merged.reduce(
+    (product, bound) => product * (bound?.kind === 'points' ? bound.count : 1),
+    1,
+  )
   if (points > MOST_MERGED) return false
-  const isSplitArray = merged.some((bound, index) => bound?.kind === 'points' && bound.count > 1 && isArray(fields[index] ?? ''))
+  const isSplitArray = merged.some(
+    (bound, index) => bound?.kind === 'points' && bound.count > 1 && isArray(fields[index] ?? ''),
+  )
   return !isSplitArray && !(isArray(path) && bounds[at] !== undefined)
 }
 
@@ -135,4 +158,5 @@ export const plansOf = (shape: Shape, indexes: readonly IndexDescription[]): Pla
   [BY_ID, ...indexes].flatMap((index) => planWith(shape, index) ?? [])
 
 /** Two arrays in one index are refused by the server with the first document that has both. */
-export const hasTwoArrays = ({ key }: IndexDescription): boolean => Object.keys(key).filter(isArray).length > 1
+export const hasTwoArrays = ({ key }: IndexDescription): boolean =>
+  Object.keys(key).filter(isArray).length > 1

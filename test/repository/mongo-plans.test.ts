@@ -31,7 +31,8 @@ const slowLists = (
 
 /** The server neither sorts nor scans: one index has the order, and one has each way in. */
 const isServed = (plans: Plan[], filter: TaskFilter): boolean =>
-  plans.some(({ isOrdered }) => isOrdered) && waysIn(filter).every((path) => plans.some(({ bounded }) => bounded[0] === path))
+  plans.some(({ isOrdered }) => isOrdered) &&
+  waysIn(filter).every((path) => plans.some(({ bounded }) => bounded[0] === path))
 
 /** A list that costs the same at any number of tasks reads no more of its index than it returns. */
 const isFlat = (plans: Plan[]): boolean => plans.some(({ isExact }) => isExact)
@@ -98,13 +99,20 @@ describe('on MongoDB', () => {
 })
 
 describe('the model of the server', () => {
-  const plan = (filter: object, sort: Record<string, 1 | -1>, key: Record<string, 1>, partialFilterExpression?: object) =>
+  const plan = (
+    filter: object,
+    sort: Record<string, 1 | -1>,
+    key: Record<string, 1>,
+    partialFilterExpression?: object,
+  ) =>
     plansOf({ name: '', filter, sort }, [
       { name: 'tried', key, ...(partialFilterExpression && { partialFilterExpression }) },
     ]).find(({ index }) => index === 'tried')
 
   test('merges up to 200 points in order, and no more', () => {
-    const of = (count: number) => ({ a: { $in: Array.from({ length: count }, (_, value) => value) } })
+    const of = (count: number) => ({
+      a: { $in: Array.from({ length: count }, (_, value) => value) },
+    })
     expect(plan(of(200), { b: 1 }, { a: 1, b: 1 })).toMatchObject({ isOrdered: true })
     expect(plan(of(201), { b: 1 }, { a: 1, b: 1 })).toMatchObject({ isOrdered: false })
   })
@@ -117,11 +125,18 @@ describe('the model of the server', () => {
   test('uses a partial index only for what it surely holds', () => {
     const exists = { 'keys.key': { $exists: true } }
     expect(plan({ 'keys.key': 'x' }, { 'keys.key': 1 }, { 'keys.key': 1 }, exists)).toBeDefined()
-    expect(plan({ 'keys.key': { $exists: false } }, { 'keys.key': 1 }, { 'keys.key': 1 }, exists)).toBeUndefined()
+    expect(
+      plan({ 'keys.key': { $exists: false } }, { 'keys.key': 1 }, { 'keys.key': 1 }, exists),
+    ).toBeUndefined()
   })
 
   test('bounds an array by one condition alone, and then does not sort by it', () => {
-    expect(plan({ words: { $all: [/^a/, /^b/] } }, { _id: 1 }, { words: 1 })).toMatchObject({ isExact: false })
-    expect(plan({ 'pending.time': { $gt: '' } }, { 'pending.time': 1 }, { 'pending.time': 1 })?.isOrdered).toBe(false)
+    expect(plan({ words: { $all: [/^a/, /^b/] } }, { _id: 1 }, { words: 1 })).toMatchObject({
+      isExact: false,
+    })
+    expect(
+      plan({ 'pending.time': { $gt: '' } }, { 'pending.time': 1 }, { 'pending.time': 1 })
+        ?.isOrdered,
+    ).toBe(false)
   })
 })

@@ -6,10 +6,14 @@ import type { Shape } from './mongo-planner.ts'
 import { sortName } from './task-model.ts'
 
 /** Filters with every combination of these values; undefined leaves the part out. */
-const combine = (values: { readonly [Part in keyof TaskFilter]: readonly TaskFilter[Part][] }): TaskFilter[] =>
+const combine = (
+  values: { readonly [Part in keyof TaskFilter]: readonly TaskFilter[Part][] },
+): TaskFilter[] =>
   Object.entries(values).reduce<TaskFilter[]>(
     (filters, [part, choices]) =>
-      filters.flatMap((filter) => choices.map((value) => (value === undefined ? filter : { ...filter, [part]: value }))),
+      filters.flatMap((filter) =>
+        choices.map((value) => (value === undefined ? filter : { ...filter, [part]: value })),
+      ),
     [{}],
   )
 
@@ -31,23 +35,40 @@ const PARTS: readonly TaskFilter[] = [
 ]
 
 /** Each part of a filter alone, and every two of them. */
-export const FILTERS: readonly TaskFilter[] = [{}, ...PARTS.flatMap((part) => PARTS.map((other) => ({ ...part, ...other })))]
+export const FILTERS: readonly TaskFilter[] = [
+  {},
+  ...PARTS.flatMap((part) => PARTS.map((other) => ({ ...part, ...other }))),
+]
 
 /** The lists that docs/performance.md calls as cheap at a million tasks as at a thousand. */
 export const flatFilters = ({ key }: Sort): TaskFilter[] => {
-  const interval = { created_at: 'created', updated_at: 'updated', due_at: 'due', priority: undefined, title: undefined }[key]
+  const interval = {
+    created_at: 'created',
+    updated_at: 'updated',
+    due_at: 'due',
+    priority: undefined,
+    title: undefined,
+  }[key]
   const states = combine({
     status: [undefined, ['pending'], ['pending', 'completed']],
     priority: [undefined, ['high'], ['low', 'high']],
     ...(interval && { [interval]: [undefined, ...INTERVALS] }),
   })
-  return key === 'created_at' ? [...states, ...combine({ labels: [['ops']], created: [undefined, ...INTERVALS] })] : states
+  return key === 'created_at'
+    ? [...states, ...combine({ labels: [['ops']], created: [undefined, ...INTERVALS] })]
+    : states
 }
 
 /** At the beginning, after a task, and after one without a due date. */
 export const positionsOf = ({ key }: Sort): (Position | undefined)[] => {
   const id = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
-  const value = { created_at: instantAt(5), updated_at: instantAt(5), due_at: instantAt(5), priority: 'medium', title: 'b' }[key]
+  const value = {
+    created_at: instantAt(5),
+    updated_at: instantAt(5),
+    due_at: instantAt(5),
+    priority: 'medium',
+    title: 'b',
+  }[key]
   return [undefined, { value, id }, ...(key === 'due_at' ? [{ value: null, id }] : [])]
 }
 

@@ -10,7 +10,9 @@ import { describeRestart } from './restart-contract.ts'
 
 const recording = createRecording()
 
-describeRepository('MongoDB', async () => openMongoRepository(await createDatabaseUrl(), recording.onCommand))
+describeRepository('MongoDB', async () =>
+  openMongoRepository(await createDatabaseUrl(), recording.onCommand),
+)
 
 describeRestart('MongoDB', async () => {
   const url = await createDatabaseUrl()
@@ -45,7 +47,9 @@ describe('all that the suite had sent to MongoDB', () => {
   })
 
   test('is all of the list', () => {
-    const unused = [...ALLOWED].filter((name) => !recording.seen.has(name) && !NOT_EVERYWHERE.has(name))
+    const unused = [...ALLOWED].filter(
+      (name) => !recording.seen.has(name) && !NOT_EVERYWHERE.has(name),
+    )
     expect(unused).toEqual([])
   })
 })

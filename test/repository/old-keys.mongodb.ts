@@ -35,7 +35,10 @@ test('a database of 0.1.0 keeps its keys: what had one is not done again', async
   const tasks = client.db().collection<TaskDocument>('tasks')
   await tasks.createIndexes([...TASK_INDEXES])
   await tasks.insertMany(documentsOf(old))
-  await client.db().collection<{ _id: string; version: number }>('meta').insertOne({ _id: 'schema', version: 2 })
+  await client
+    .db()
+    .collection<{ _id: string; version: number }>('meta')
+    .insertOne({ _id: 'schema', version: 2 })
   await client.close()
   const repository = await openMongoRepository(url)
   onTestFinished(() => repository.close())

@@ -18,10 +18,20 @@ const writeFile = (path: string, { keys, tasks }: ReturnType<typeof oldDatabase>
   for (const task of tasks) {
     const { version, status, priority, title, updated_at } = toColumns(task)
     const createdAt = Date.parse(task.created_at)
-    insertTask.run(task.id, createdAt, JSON.stringify(task), version, status, priority, title, updated_at)
+    insertTask.run(
+      task.id,
+      createdAt,
+      JSON.stringify(task),
+      version,
+      status,
+      priority,
+      title,
+      updated_at,
+    )
   }
   const insertKey = db.prepare('INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?)')
-  for (const { key, fingerprint, taskId, json } of keys) insertKey.run(key, fingerprint, taskId, json, EXPIRES_AT)
+  for (const { key, fingerprint, taskId, json } of keys)
+    insertKey.run(key, fingerprint, taskId, json, EXPIRES_AT)
   close()
 }
 

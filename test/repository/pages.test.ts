@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Task, TaskDraft, TaskPatch } from '#src/core/task.ts'
-import { fromCursor, type Position, type Sort, type TaskFilter, toCursor } from '#src/core/task-query.ts'
+import {
+  fromCursor,
+  type Position,
+  type Sort,
+  type TaskFilter,
+  toCursor,
+} from '#src/core/task-query.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -18,9 +24,18 @@ type Operation =
   | { readonly kind: 'delete'; readonly index: number }
 
 const operations: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('clock' as const), seconds: fc.integer({ min: 0, max: 20 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('clock' as const),
+      seconds: fc.integer({ min: 0, max: 20 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('insert' as const), draft: drafts }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('update' as const), index: fc.nat(), patch: patches }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('update' as const), index: fc.nat(), patch: patches }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), index: fc.nat() }) },
 )
 
@@ -34,20 +49,31 @@ const startService = (path: string) => {
   const clock = { seconds: 0 }
   const now = (): number => Date.parse(instantAt(clock.seconds))
   const service = createTaskService({ repository, now, newId: createTaskIds(undefined) })
-  const add = async (draft: TaskDraft): Promise<Task> => JSON.parse((await service.create(draft, 'test')).task.json) as Task
+  const add = async (draft: TaskDraft): Promise<Task> =>
+    JSON.parse((await service.create(draft, 'test')).task.json) as Task
   return { repository, service, clock, add }
 }
 type Started = ReturnType<typeof startService>
 
 /** One page, reached by way of a cursor as a client holds it. */
-const readPage = async ({ service }: Started, filter: TaskFilter, sort: Sort, after: Position | undefined, size: number) => {
+const readPage = async (
+  { service }: Started,
+  filter: TaskFilter,
+  sort: Sort,
+  after: Position | undefined,
+  size: number,
+) => {
   const place = after && fromCursor(toCursor(after, sort), sort)
   const { tasks, next } = await service.page({ filter, sort }, place, size)
   return { tasks: (await readObjects(tasks)) as Task[], next }
 }
 
 /** Carries out an operation and tells of the task that is no longer what it was. */
-const carryOut = async ({ service, clock, add }: Started, known: Task[], operation: Operation): Promise<Task | undefined> => {
+const carryOut = async (
+  { service, clock, add }: Started,
+  known: Task[],
+  operation: Operation,
+): Promise<Task | undefined> => {
   if (operation.kind === 'clock') {
     clock.seconds = operation.seconds
     return undefined
@@ -68,7 +94,13 @@ const carryOut = async ({ service, clock, add }: Started, known: Task[], operati
 }
 
 /** Reads page by page with some operations before each next one, and returns what was read and what stayed put throughout. */
-const readThrough = async (started: Started, first: Operation[], turns: Operation[][], sort: Sort, size: number) => {
+const readThrough = async (
+  started: Started,
+  first: Operation[],
+  turns: Operation[][],
+  sort: Sort,
+  size: number,
+) => {
   const known: Task[] = []
   for (const operation of first) await carryOut(started, known, operation)
   const steady = new Map(known.map((task) => [task.id, task[sort.key]]))
@@ -81,7 +113,8 @@ const readThrough = async (started: Started, first: Operation[], turns: Operatio
     for (const operation of turns[turn] ?? []) {
       const touched = await carryOut(started, known, operation)
       if (touched === undefined) continue
-      if (touched.version < 0 || touched[sort.key] !== steady.get(touched.id)) steady.delete(touched.id)
+      if (touched.version < 0 || touched[sort.key] !== steady.get(touched.id))
+        steady.delete(touched.id)
     }
   }
   return { read, steady }
@@ -98,7 +131,8 @@ const readsEachOnce = (toPath: () => string) =>
       try {
         const { read, steady } = await readThrough(started, first, turns, sort, size)
         const ids = read.map(({ id }) => id)
-        for (const id of steady.keys()) expect([id, ids.filter((one) => one === id).length]).toEqual([id, 1])
+        for (const id of steady.keys())
+          expect([id, ids.filter((one) => one === id).length]).toEqual([id, 1])
       } finally {
         await started.repository.close()
       }
@@ -127,27 +161,39 @@ test('pages of any size, one after the other, are the whole list', async () => {
     started.clock.seconds = Math.floor(index / 4)
     await started.add(mixedDraft(index))
   }
-  const property = fc.asyncProperty(filters, sorts, fc.integer({ min: 1, max: 90 }), async (filter, sort, size) => {
-    const whole = (await readObjects(started.service.all({ filter, sort }, undefined))) as Task[]
-    const paged: Task[] = []
-    let after: Position | undefined
-    do {
-      const { tasks, next } = await readPage(started, filter, sort, after, size)
-      expect(next === undefined || tasks.length === size).toBe(true)
-      paged.push(...tasks)
-      after = next
-    } while (after !== undefined)
-    expect(paged).toEqual(whole)
-  })
+  const property = fc.asyncProperty(
+    filters,
+    sorts,
+    fc.integer({ min: 1, max: 90 }),
+    async (filter, sort, size) => {
+      const whole = (await readObjects(started.service.all({ filter, sort }, undefined))) as Task[]
+      const paged: Task[] = []
+      let after: Position | undefined
+      do {
+        const { tasks, next } = await readPage(started, filter, sort, after, size)
+        expect(next === undefined || tasks.length === size).toBe(true)
+        paged.push(...tasks)
+        after = next
+      } while (after !== undefined)
+      expect(paged).toEqual(whole)
+    },
+  )
   await fc.assert(property, { numRuns: 300 })
   await started.repository.close()
 })
 
 test('a whole list that is read in many runs misses nothing and repeats nothing', async () => {
   const started = startService(':memory:')
-  const tasks = await Promise.all(Array.from({ length: 777 }, (_, index) => started.add(mixedDraft(index))))
-  for (const sort of [{ key: 'title', descending: true } as const, { key: 'due_at', descending: false } as const]) {
-    const listed = (await readObjects(started.service.all({ filter: {}, sort }, undefined))) as Task[]
+  const tasks = await Promise.all(
+    Array.from({ length: 777 }, (_, index) => started.add(mixedDraft(index))),
+  )
+  for (const sort of [
+    { key: 'title', descending: true } as const,
+    { key: 'due_at', descending: false } as const,
+  ]) {
+    const listed = (await readObjects(
+      started.service.all({ filter: {}, sort }, undefined),
+    )) as Task[]
     expect(listed.map(({ id }) => id).toSorted()).toEqual(tasks.map(({ id }) => id).toSorted())
   }
   await started.repository.close()

@@ -24,7 +24,11 @@ const seed = () => {
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
-    const draft = { ...mixedDraft(index), title: `task ${index}`, external_reference_id: String(index) }
+    const draft = {
+      ...mixedDraft(index),
+      title: `task ${index}`,
+      external_reference_id: String(index),
+    }
     const task = createTask(draft, newId(), instantAt(index % 1000))
     commits.create(task, createdEvent(task, 'test'), undefined, undefined)
     return task
@@ -42,7 +46,12 @@ const explain = (sql: string, parameters: readonly SQLInputValue[]): string[] =>
     .map(({ detail }) => String(detail))
 
 /** How each leg is carried out, alone and within the statement that joins sizes and texts. */
-const plansOf = (filter: TaskFilter, sort: Sort, after?: KeyPosition, isKeyOrder = false): string[] =>
+const plansOf = (
+  filter: TaskFilter,
+  sort: Sort,
+  after?: KeyPosition,
+  isKeyOrder = false,
+): string[] =>
   planList({ filter, sort }, after, isKeyOrder).legs.flatMap(({ sql, parameters }) => [
     ...explain(sql, [...parameters, 50]),
     ...explain(selectSql('tasks', sql, parameters), [...parameters, 50, 4096]),
@@ -53,7 +62,13 @@ const WHOLE_INDEX = /^SCAN tasks USING/
 const SORTED = /USE TEMP B-TREE/
 
 const inOrder = (interval: Interval, { key }: Sort): TaskFilter | undefined => {
-  const names = { created_at: 'created', updated_at: 'updated', due_at: 'due', priority: undefined, title: undefined } as const
+  const names = {
+    created_at: 'created',
+    updated_at: 'updated',
+    due_at: 'due',
+    priority: undefined,
+    title: undefined,
+  } as const
   const name = names[key]
   return name && { [name]: interval }
 }
@@ -65,12 +80,19 @@ const filtersOf = (sort: Sort): Readonly<Record<string, TaskFilter | undefined>>
   'one priority': { priority: ['high'] },
   'a status and a priority': { status: ['in_progress'], priority: ['low'] },
   'several of both': { status: ['pending', 'in_progress'], priority: ['low', 'high'] },
-  'every status and priority': { status: ['pending', 'in_progress', 'completed'], priority: ['low', 'medium', 'high'] },
+  'every status and priority': {
+    status: ['pending', 'in_progress', 'completed'],
+    priority: ['low', 'medium', 'high'],
+  },
   'an interval of the sort': inOrder({ from: instantAt(3), before: instantAt(12) }, sort),
   'an open interval of the sort': inOrder({ from: instantAt(3) }, sort),
-  'an interval of the sort and a status': { status: ['pending'], ...inOrder({ before: instantAt(12) }, sort) },
+  'an interval of the sort and a status': {
+    status: ['pending'],
+    ...inOrder({ before: instantAt(12) }, sort),
+  },
   'one label': sort.key === 'created_at' ? { labels: ['ops'] } : undefined,
-  'one label in an interval': sort.key === 'created_at' ? { labels: ['ops'], created: { from: instantAt(3) } } : undefined,
+  'one label in an interval':
+    sort.key === 'created_at' ? { labels: ['ops'], created: { from: instantAt(3) } } : undefined,
 })
 
 const positionsOf = ({ key }: Sort): Readonly<Record<string, KeyPosition | undefined>> => {
@@ -91,9 +113,11 @@ describe('a page that an index holds costs the same however many tasks there are
           expect(planList({ filter, sort }, after, false).isFlat).toBe(true)
           const plans = plansOf(filter, sort, after)
           expect(plans.length).toBeGreaterThan(0)
-          const isWhole = filterName === 'no filter' && sort.key === 'created_at' && after === undefined
+          const isWhole =
+            filterName === 'no filter' && sort.key === 'created_at' && after === undefined
           const unwanted = plans.filter(
-            (line) => WHOLE_TABLE.test(line) || SORTED.test(line) || (WHOLE_INDEX.test(line) && !isWhole),
+            (line) =>
+              WHOLE_TABLE.test(line) || SORTED.test(line) || (WHOLE_INDEX.test(line) && !isWhole),
           )
           expect(unwanted).toEqual([])
         })
@@ -118,12 +142,36 @@ test('the whole list in the default order is read from the table itself while th
 describe('what is found first and sorted then is found by its index', () => {
   const found: readonly (readonly [name: string, filter: TaskFilter, way: RegExp])[] = [
     ['a word', { words: ['task'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
-    ['several words and a status', { words: ['task', '7'], status: ['pending'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
-    ['words and a label', { words: ['task'], labels: ['ops'] }, /^SCAN task_words VIRTUAL TABLE INDEX .*M/],
-    ['an external reference', { externalReferenceId: '77' }, /^SEARCH tasks USING INDEX tasks_by_external_reference_id/],
-    ['a reference and a label', { externalReferenceId: '77', labels: ['ops'] }, /^SEARCH tasks USING INDEX tasks_by_external/],
-    ['several labels', { labels: ['ops', '🚀'] }, /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/],
-    ['a label and a status', { labels: ['ops'], status: ['pending'] }, /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/],
+    [
+      'several words and a status',
+      { words: ['task', '7'], status: ['pending'] },
+      /^SCAN task_words VIRTUAL TABLE INDEX .*M/,
+    ],
+    [
+      'words and a label',
+      { words: ['task'], labels: ['ops'] },
+      /^SCAN task_words VIRTUAL TABLE INDEX .*M/,
+    ],
+    [
+      'an external reference',
+      { externalReferenceId: '77' },
+      /^SEARCH tasks USING INDEX tasks_by_external_reference_id/,
+    ],
+    [
+      'a reference and a label',
+      { externalReferenceId: '77', labels: ['ops'] },
+      /^SEARCH tasks USING INDEX tasks_by_external/,
+    ],
+    [
+      'several labels',
+      { labels: ['ops', '🚀'] },
+      /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/,
+    ],
+    [
+      'a label and a status',
+      { labels: ['ops'], status: ['pending'] },
+      /^SEARCH task_labels USING (PRIMARY KEY|COVERING INDEX)/,
+    ],
   ]
 
   for (const [name, filter, way] of found) {
@@ -150,7 +198,9 @@ describe('what is found first and sorted then is found by its index', () => {
   })
 
   test('each further label of a task is looked up by its index', () => {
-    const [, ...others] = plansOf({ labels: ['ops', '🚀', 'home'] }, OLDEST_FIRST).filter((line) => line.includes('task_labels'))
+    const [, ...others] = plansOf({ labels: ['ops', '🚀', 'home'] }, OLDEST_FIRST).filter((line) =>
+      line.includes('task_labels'),
+    )
     expect(others.length).toBeGreaterThan(0)
     for (const line of others) expect(line).toMatch(/^SEARCH task_labels USING/)
   })
@@ -160,9 +210,17 @@ describe('a point read is a search by an index', () => {
   test.for([
     ['of a task by its id', 'SELECT id, version, json FROM tasks WHERE id = ?', ['x']],
     ['of the newest id', 'SELECT id FROM tasks ORDER BY key DESC LIMIT 1', []],
-    ['of a history', 'SELECT json FROM events WHERE task_id = ? AND version > ? ORDER BY version LIMIT 9', ['x', 5]],
+    [
+      'of a history',
+      'SELECT json FROM events WHERE task_id = ? AND version > ? ORDER BY version LIMIT 9',
+      ['x', 5],
+    ],
     ['of a place by id', 'SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1', ['x']],
-    ['of a key record', 'SELECT json FROM idempotency_keys WHERE key = ? AND expires_at > ?', ['x', 5]],
+    [
+      'of a key record',
+      'SELECT json FROM idempotency_keys WHERE key = ? AND expires_at > ?',
+      ['x', 5],
+    ],
   ] as const)('%s', ([name, sql, parameters]) => {
     const plans = explain(sql, parameters)
     const way = name === 'of the newest id' ? /^SCAN tasks$/ : /^SEARCH \w+ USING (COVERING )?INDEX/
@@ -180,7 +238,8 @@ describe('what the GitHub sync asks of the file', () => {
 
   test.for(Object.entries(SYNC_SQL))('is a search by an index, in its order: %s', ([, sql]) => {
     const plans = explain(sql, parametersOf(sql))
-    if (!/^INSERT/.test(sql)) expect(plans).toContainEqual(expect.stringMatching(/^SEARCH \w+ USING/))
+    if (!/^INSERT/.test(sql))
+      expect(plans).toContainEqual(expect.stringMatching(/^SEARCH \w+ USING/))
     expect(plans.filter((line) => /^SCAN/.test(line) || SORTED.test(line))).toEqual([])
   })
 
@@ -190,9 +249,14 @@ describe('what the GitHub sync asks of the file', () => {
     ['unlinked', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
   ] as const)('or goes through one on the scan thread, sorting nothing: %s', ([name, way]) => {
     const sql = SYNC_SCANS[name]
-    const plans = explain(`SELECT group_concat(json, ','), count(*) FROM (${sql})`, parametersOf(sql))
+    const plans = explain(
+      `SELECT group_concat(json, ','), count(*) FROM (${sql})`,
+      parametersOf(sql),
+    )
     expect(plans).toContainEqual(expect.stringMatching(way))
     const known = /^SCAN (\(|github_links USING COVERING INDEX)/
-    expect(plans.filter((line) => SORTED.test(line) || (/^SCAN/.test(line) && !known.test(line)))).toEqual([])
+    expect(
+      plans.filter((line) => SORTED.test(line) || (/^SCAN/.test(line) && !known.test(line))),
+    ).toEqual([])
   })
 })

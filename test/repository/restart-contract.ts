@@ -25,8 +25,16 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
 
     test('has every link, also those of deleted tasks, and their tasks tell of them', async () => {
       const { kept, sync, current } = await openTwice(async ({ addLinked, step, remove, sync }) => {
-        const ids = [(await addLinked()).id, (await addLinked({ status: 'linked' })).id, (await addLinked()).id]
-        await step(ids[0] ?? '', { status: 'dead', issue: issueOf('9007199254740993'), nextAttemptAt: null })
+        const ids = [
+          (await addLinked()).id,
+          (await addLinked({ status: 'linked' })).id,
+          (await addLinked()).id,
+        ]
+        await step(ids[0] ?? '', {
+          status: 'dead',
+          issue: issueOf('9007199254740993'),
+          nextAttemptAt: null,
+        })
         await remove(ids[1] ?? '')
         return Promise.all(ids.map((id) => sync.link(id)))
       })
@@ -34,12 +42,17 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       expect(await sync.countLinks()).toEqual({ dead: 1, dirty: 1, pending: 1 })
       expect(await sync.linkOfIssue('9007199254740993')).toEqual(kept[0])
       expect(await current(kept[0]?.taskId ?? '')).toMatchObject({ sync: { status: 'dead' } })
-      expect((await sync.dueLinks(millisAt(300), 9)).map(({ taskId }) => taskId)).toEqual([kept[2]?.taskId, kept[1]?.taskId])
+      expect((await sync.dueLinks(millisAt(300), 9)).map(({ taskId }) => taskId)).toEqual([
+        kept[2]?.taskId,
+        kept[1]?.taskId,
+      ])
     })
 
     test('has the links of many new tasks that nobody asked for before, the longest due first', async () => {
       const { kept, sync } = await openTwice(async ({ createLinked, patch, remove }) => {
-        const created = await Promise.all(Array.from({ length: 1100 }, (_, at) => createLinked({ nextAttemptAt: millisAt(at) })))
+        const created = await Promise.all(
+          Array.from({ length: 1100 }, (_, at) => createLinked({ nextAttemptAt: millisAt(at) })),
+        )
         const ids = created.map((result) => toTask(result).id)
         await patch(ids[0] ?? '', { title: 'changed' })
         await remove(ids[1] ?? '')
@@ -47,8 +60,12 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       })
       expect(await sync.countLinks()).toEqual({ pending: kept.length })
       expect(await sync.unlinkedTasks(undefined, 9)).toEqual([])
-      expect((await sync.dueLinks(millisAt(600), 2000)).map(({ taskId }) => taskId)).toEqual(kept.slice(0, 601))
-      expect((await sync.links('pending', kept[1050], 2000)).map(({ taskId }) => taskId)).toEqual(kept.slice(1051))
+      expect((await sync.dueLinks(millisAt(600), 2000)).map(({ taskId }) => taskId)).toEqual(
+        kept.slice(0, 601),
+      )
+      expect((await sync.links('pending', kept[1050], 2000)).map(({ taskId }) => taskId)).toEqual(
+        kept.slice(1051),
+      )
       expect(await sync.countLinks()).toEqual({ pending: kept.length })
       expect(await sync.link(kept[1] ?? '')).toMatchObject({ isDeleted: true, wantedVersion: 2 })
     })
@@ -78,8 +95,16 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       const first = await open()
       const store = toStore(first)
       const { id } = await store.addLinked()
-      const reads = Promise.all([store.sync.countLinks(), store.sync.unlinkedTasks(undefined, 9), store.sync.link(id)])
-      const begun = Promise.all([store.step(id, { attempts: 1 }), store.sync.writeState('a', 1), reads])
+      const reads = Promise.all([
+        store.sync.countLinks(),
+        store.sync.unlinkedTasks(undefined, 9),
+        store.sync.link(id),
+      ])
+      const begun = Promise.all([
+        store.step(id, { attempts: 1 }),
+        store.sync.writeState('a', 1),
+        reads,
+      ])
       await first.close()
       await begun
       const second = await open()
@@ -90,5 +115,6 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
   })
 }
 
-const toStore = (repository: TaskRepository) => toLinkedStore(createStore(repository, createTaskIds(undefined)))
+const toStore = (repository: TaskRepository) =>
+  toLinkedStore(createStore(repository, createTaskIds(undefined)))
 type LinkedStore = ReturnType<typeof toStore>

@@ -31,7 +31,13 @@ const helloFrom = (host: string): Document => ({
 })
 
 /** Nothing is there, and everything goes well. */
-const NOTHING: Document = { ok: 1, n: 1, nModified: 1, value: null, cursor: { id: 0n, ns: 'tasks.tasks', firstBatch: [] } }
+const NOTHING: Document = {
+  ok: 1,
+  n: 1,
+  nModified: 1,
+  value: null,
+  cursor: { id: 0n, ns: 'tasks.tasks', firstBatch: [] },
+}
 
 /**
  * A server that speaks MongoDB's wire protocol (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) and keeps

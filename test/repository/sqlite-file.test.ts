@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OpenError } from '#src/repository/open-error.ts'
@@ -39,7 +47,8 @@ const expectRefused = (path: string, reason: RegExp, target = path): void => {
   expect(message).not.toContain('\n')
 }
 
-const pragma = (db: Database, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+const pragma = (db: Database, name: string): unknown =>
+  Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
 
 /** Runs SQL on a file as another program would. */
 const runElsewhere = (path: string, sql: string): void => {
@@ -160,7 +169,11 @@ describe('a file that is ours', () => {
     const path = newPath()
     openFile(path).close()
     const { db } = open(path)
-    expect([pragma(db, 'synchronous'), pragma(db, 'journal_mode'), pragma(db, 'foreign_keys')]).toEqual([2, 'wal', 1])
+    expect([
+      pragma(db, 'synchronous'),
+      pragma(db, 'journal_mode'),
+      pragma(db, 'foreign_keys'),
+    ]).toEqual([2, 'wal', 1])
   })
 
   test('may have been made empty by someone else', () => {
@@ -175,7 +188,9 @@ describe('a file that is ours', () => {
     const first = openSqliteRepository(path)
     const before = createStore(first, createTaskIds(undefined))
     const tasks = await Promise.all(
-      Array.from({ length: 300 }, (_, index) => before.add({ title: `task ${index}`, labels: ['l'] })),
+      Array.from({ length: 300 }, (_, index) =>
+        before.add({ title: `task ${index}`, labels: ['l'] }),
+      ),
     )
     const keyed = await before.create({ title: 'keyed' }, undefined, key)
     await first.close()
@@ -183,8 +198,13 @@ describe('a file that is ours', () => {
     expect(await after.list()).toMatchObject([...tasks, { title: 'keyed' }])
     expect(await after.list({ labels: ['l'], words: ['nothing'] })).toEqual([])
     expect(await after.list({ labels: ['l'], words: ['299'] })).toEqual([tasks[299]])
-    expect(await after.history(tasks[0]?.id ?? '')).toMatchObject([{ sequence: 1, type: 'task.created' }])
-    expect(await after.create({ title: 'keyed' }, undefined, { ...key, now: 1 })).toEqual({ ...keyed, replayed: true })
+    expect(await after.history(tasks[0]?.id ?? '')).toMatchObject([
+      { sequence: 1, type: 'task.created' },
+    ])
+    expect(await after.create({ title: 'keyed' }, undefined, { ...key, now: 1 })).toEqual({
+      ...keyed,
+      replayed: true,
+    })
     expect((await after.add()).id > (tasks[299]?.id ?? '')).toBe(true)
   })
 
@@ -201,11 +221,17 @@ describe('a file that is ours', () => {
     const path = newPath()
     const first = openSqliteRepository(path)
     const before = createStore(first, createTaskIds(undefined))
-    for (const seconds of [5, 6, 4]) await before.add({ title: `word ${seconds}` }, instantAt(seconds))
+    for (const seconds of [5, 6, 4])
+      await before.add({ title: `word ${seconds}` }, instantAt(seconds))
     await first.close()
     const after = await openStore(() => openSqliteRepository(path))
     await after.add({ title: 'word 7' }, instantAt(7))
-    expect((await after.list({ words: ['word'] })).map(({ title }) => title)).toEqual(['word 4', 'word 5', 'word 6', 'word 7'])
+    expect((await after.list({ words: ['word'] })).map(({ title }) => title)).toEqual([
+      'word 4',
+      'word 5',
+      'word 6',
+      'word 7',
+    ])
   })
 
   test('has what was begun when it closed', async () => {

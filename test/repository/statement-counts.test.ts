@@ -28,7 +28,10 @@ const toName = (sql: string): string => {
 const watchStatements = (onStatement: (name: string) => void): void => {
   for (const method of ['run', 'get', 'all', 'iterate'] as const) {
     const original = statementPrototype[method] as (...parameters: unknown[]) => unknown
-    vi.spyOn(statementPrototype, method).mockImplementation(function (this: Statement, ...parameters: unknown[]) {
+    vi.spyOn(statementPrototype, method).mockImplementation(function (
+      this: Statement,
+      ...parameters: unknown[]
+    ) {
       onStatement(toName(this.sourceSQL))
       return original.apply(this, parameters) as never
     })
@@ -45,13 +48,18 @@ const start = async () => {
   const app = await startApp()
   const create = (payload: object) => app.inject({ method: 'POST', url: '/tasks', payload })
   const tasks: Task[] = []
-  for (let index = 0; index < 60; index++) tasks.push((await create({ title: `Task ${index}`, labels: ['ops'] })).json())
+  for (let index = 0; index < 60; index++)
+    tasks.push((await create({ title: `Task ${index}`, labels: ['ops'] })).json())
   let statements: string[] = []
   watchStatements((name) => statements.push(name))
-  const statementsOf = async (requests: readonly InjectOptions[], status = 200): Promise<string[]> => {
+  const statementsOf = async (
+    requests: readonly InjectOptions[],
+    status = 200,
+  ): Promise<string[]> => {
     statements = []
     const answers = await Promise.all(requests.map((request) => app.inject(request)))
-    for (const { statusCode, body } of answers) expect([statusCode, body]).toEqual([status, expect.any(String)])
+    for (const { statusCode, body } of answers)
+      expect([statusCode, body]).toEqual([status, expect.any(String)])
     await turnEnded()
     return statements
   }
@@ -59,7 +67,8 @@ const start = async () => {
 }
 
 /** The snapshot of a turn is ended with the turn. */
-const turnEnded = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+const turnEnded = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 /** `3 INSERT events`, in the order in which each kind came first. */
 const counted = (statements: readonly string[]): string[] => {
@@ -75,7 +84,8 @@ const post = (url: string, payload?: object, headers = {}): InjectOptions => ({
   headers,
   ...(payload && { payload }),
 })
-const many = (count: number, request: InjectOptions): InjectOptions[] => Array.from({ length: count }, () => request)
+const many = (count: number, request: InjectOptions): InjectOptions[] =>
+  Array.from({ length: count }, () => request)
 
 describe.runIf(canWatch)('SQL statements', () => {
   test('a read is one statement in a snapshot', async () => {
@@ -83,7 +93,9 @@ describe.runIf(canWatch)('SQL statements', () => {
     const snapshot = ['BEGIN', 'SELECT tasks', 'COMMIT']
     expect(await statementsOf([get(`/tasks/${first.id}`)])).toEqual(snapshot)
     expect(await statementsOf([get('/tasks?limit=50')])).toEqual(snapshot)
-    expect(await statementsOf([get('/tasks?limit=50&status=pending&priority=medium')])).toEqual(snapshot)
+    expect(await statementsOf([get('/tasks?limit=50&status=pending&priority=medium')])).toEqual(
+      snapshot,
+    )
   })
 
   test('the reads of a turn share a snapshot', async () => {
@@ -92,23 +104,43 @@ describe.runIf(canWatch)('SQL statements', () => {
     expect(counted(statements)).toEqual(['1 BEGIN', '64 SELECT tasks', '1 COMMIT'])
   })
 
-  const inTransaction = (...statements: string[]): string[] => ['1 BEGIN', ...statements, '1 COMMIT']
+  const inTransaction = (...statements: string[]): string[] => [
+    '1 BEGIN',
+    ...statements,
+    '1 COMMIT',
+  ]
   const PLACE = '1 INSERT task_titles title_fill'
   const NEW = ['1 INSERT tasks', PLACE, '1 INSERT task_words', '1 INSERT events']
-  const CHANGED = ['1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', '1 DELETE task_titles', PLACE]
+  const CHANGED = [
+    '1 SELECT tasks',
+    '1 INSERT events',
+    '1 UPDATE tasks',
+    '1 DELETE task_titles',
+    PLACE,
+  ]
 
   test('a new task is a row of each table', async () => {
     const { statementsOf } = await start()
-    const create = async (payload: object, headers = {}) => counted(await statementsOf([post('/tasks', payload, headers)], 201))
+    const create = async (payload: object, headers = {}) =>
+      counted(await statementsOf([post('/tasks', payload, headers)], 201))
     const draft = { title: 'Write the report' }
     expect(await create(draft)).toEqual(inTransaction(...NEW))
     const labelled = await create({ ...draft, labels: ['ops', 'web'] })
     expect(labelled).toEqual(
-      inTransaction('1 INSERT tasks', PLACE, '2 INSERT task_labels', '1 INSERT task_words', '1 INSERT events'),
+      inTransaction(
+        '1 INSERT tasks',
+        PLACE,
+        '2 INSERT task_labels',
+        '1 INSERT task_words',
+        '1 INSERT events',
+      ),
     )
 
     const retried = { 'idempotency-key': 'retry-1' }
-    const [look, keep] = ['1 SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
+    const [look, keep] = [
+      '1 SELECT idempotency_keys',
+      ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys'],
+    ]
     expect(await create(draft, retried)).toEqual(inTransaction(look, ...NEW, ...keep))
     expect(await create(draft, retried)).toEqual(inTransaction(look))
   })
@@ -129,47 +161,79 @@ describe.runIf(canWatch)('SQL statements', () => {
     const words = ['1 DELETE task_words', '1 INSERT task_words']
     expect(await patch({ title: 'Send the report' })).toEqual(inTransaction(...CHANGED, ...words))
     const unsorted = CHANGED.filter((statement) => !statement.includes('task_titles'))
-    expect(await patch({ due_at: null, labels: ['ops'], external_reference_id: '1' })).toEqual(inTransaction(...unsorted))
+    expect(await patch({ due_at: null, labels: ['ops'], external_reference_id: '1' })).toEqual(
+      inTransaction(...unsorted),
+    )
     expect(await patch({ title: 'Send the report' })).toEqual(inTransaction('1 SELECT tasks'))
     const completed = await statementsOf([post(`/tasks/${first.id}/complete`)])
     expect(counted(completed)).toEqual(inTransaction(...CHANGED))
     const deleted = await statementsOf([{ method: 'DELETE', url: `/tasks/${second.id}` }], 204)
-    const gone = ['1 SELECT tasks', '1 INSERT events', '1 DELETE task_titles', '1 DELETE task_words', '1 DELETE tasks']
+    const gone = [
+      '1 SELECT tasks',
+      '1 INSERT events',
+      '1 DELETE task_titles',
+      '1 DELETE task_words',
+      '1 DELETE tasks',
+    ]
     expect(counted(deleted)).toEqual(inTransaction(...gone))
   })
 
   test('a change with a key looks for its record, counts those of its task and keeps one', async () => {
     const { first, statementsOf } = await start()
     const headers = { 'idempotency-key': 'k' }
-    const request = { method: 'PATCH', url: `/tasks/${first.id}`, payload: { external_reference_id: '1' }, headers } as const
+    const request = {
+      method: 'PATCH',
+      url: `/tasks/${first.id}`,
+      payload: { external_reference_id: '1' },
+      headers,
+    } as const
     const patch = async () => counted(await statementsOf([request]))
-    const [look, keep] = ['SELECT idempotency_keys', ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys']]
-    expect(await patch()).toEqual(inTransaction(`2 ${look}`, '1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', ...keep))
+    const [look, keep] = [
+      'SELECT idempotency_keys',
+      ['1 DELETE idempotency_keys', '1 INSERT idempotency_keys'],
+    ]
+    expect(await patch()).toEqual(
+      inTransaction(`2 ${look}`, '1 SELECT tasks', '1 INSERT events', '1 UPDATE tasks', ...keep),
+    )
     expect(await patch()).toEqual(inTransaction(`1 ${look}`))
   })
 
   test('the writes of a turn share a transaction', async () => {
     const { statementsOf } = await start()
-    const statements = await statementsOf(many(64, post('/tasks', { title: 'Write the report' })), 201)
+    const statements = await statementsOf(
+      many(64, post('/tasks', { title: 'Write the report' })),
+      201,
+    )
     expect(counted(statements)).toEqual(
-      inTransaction('64 INSERT tasks', '64 INSERT task_titles title_fill', '64 INSERT task_words', '64 INSERT events'),
+      inTransaction(
+        '64 INSERT tasks',
+        '64 INSERT task_titles title_fill',
+        '64 INSERT task_words',
+        '64 INSERT events',
+      ),
     )
   })
 
   test.each([
     { size: 100, transactions: 1 },
     { size: 1000, transactions: 4 },
-  ])('a batch of $size is $transactions transactions, after one read', async ({ size, transactions }) => {
-    const { statementsOf } = await start()
-    const operations = Array.from({ length: size }, () => ({ op: 'create', task: { title: 'Write the report' } }))
-    expect(counted(await statementsOf([post('/tasks/batch', { operations })]))).toEqual([
-      `${1 + transactions} BEGIN`,
-      '1 SELECT tasks',
-      `${1 + transactions} COMMIT`,
-      `${size} INSERT tasks`,
-      `${size} INSERT task_titles title_fill`,
-      `${size} INSERT task_words`,
-      `${size} INSERT events`,
-    ])
-  })
+  ])(
+    'a batch of $size is $transactions transactions, after one read',
+    async ({ size, transactions }) => {
+      const { statementsOf } = await start()
+      const operations = Array.from({ length: size }, () => ({
+        op: 'create',
+        task: { title: 'Write the report' },
+      }))
+      expect(counted(await statementsOf([post('/tasks/batch', { operations })]))).toEqual([
+        `${1 + transactions} BEGIN`,
+        '1 SELECT tasks',
+        `${1 + transactions} COMMIT`,
+        `${size} INSERT tasks`,
+        `${size} INSERT task_titles title_fill`,
+        `${size} INSERT task_words`,
+        `${size} INSERT events`,
+      ])
+    },
+  )
 })

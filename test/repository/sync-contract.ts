@@ -49,7 +49,9 @@ const describeDeliveries = (open: Open): void => {
 
     test('that comes many times at once is kept once', async () => {
       const sync = await openSync(open)
-      const added = await Promise.all(Array.from({ length: 10 }, () => sync.addDelivery(deliveryAt(1))))
+      const added = await Promise.all(
+        Array.from({ length: 10 }, () => sync.addDelivery(deliveryAt(1))),
+      )
       expect(added.filter(Boolean)).toHaveLength(1)
       expect(await sync.openDeliveries(10)).toHaveLength(1)
     })
@@ -57,7 +59,8 @@ const describeDeliveries = (open: Open): void => {
     test('comes in its turn, the oldest first', async () => {
       const sync = await openSync(open)
       for (const seconds of [5, 1, 4, 2, 3]) await sync.addDelivery(deliveryAt(seconds))
-      const open_ = async (limit: number) => (await sync.openDeliveries(limit)).map(({ receivedAt }) => receivedAt)
+      const open_ = async (limit: number) =>
+        (await sync.openDeliveries(limit)).map(({ receivedAt }) => receivedAt)
       expect(await open_(10)).toEqual([1, 2, 3, 4, 5].map(millisAt))
       await sync.closeDelivery('delivery 1', 0)
       await sync.closeDelivery('delivery 3', 0)
@@ -72,7 +75,10 @@ const describeDeliveries = (open: Open): void => {
       await sync.closeDelivery('delivery 4', millisAt(3))
       expect(await sync.addDelivery(deliveryAt(2))).toBe(true)
       expect(await sync.addDelivery(deliveryAt(3))).toBe(false)
-      expect((await sync.openDeliveries(9)).map(({ id }) => id)).toEqual(['delivery 1', 'delivery 2'])
+      expect((await sync.openDeliveries(9)).map(({ id }) => id)).toEqual([
+        'delivery 1',
+        'delivery 2',
+      ])
     })
 
     test('that is not known may be closed', async () => {
@@ -146,7 +152,9 @@ const describeLeases = (open: Open): void => {
       const sync = await openSync(open)
       await sync.hold('work', 'a', 1)
       await sleep(50)
-      const terms = await Promise.all(['b', 'c', 'd', 'e', 'f'].map((holder) => sync.hold('work', holder, LONG)))
+      const terms = await Promise.all(
+        ['b', 'c', 'd', 'e', 'f'].map((holder) => sync.hold('work', holder, LONG)),
+      )
       expect(terms.filter((term) => term !== undefined)).toHaveLength(1)
     })
 

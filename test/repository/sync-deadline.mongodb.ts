@@ -43,7 +43,10 @@ test('a call of the sync ends in time, however many commands it takes and howeve
   await sync.hold('work', 'a', 1)
   slowDown()
   const began = performance.now()
-  const calls = [sync.closeDelivery(deliveryAt(1).id, deliveryAt(9).receivedAt), sync.hold('work', 'b', 60_000)]
+  const calls = [
+    sync.closeDelivery(deliveryAt(1).id, deliveryAt(9).receivedAt),
+    sync.hold('work', 'b', 60_000),
+  ]
   const results = await Promise.allSettled(calls)
   expect(performance.now() - began).toBeLessThan(PROMISED)
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])

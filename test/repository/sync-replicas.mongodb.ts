@@ -20,25 +20,54 @@ const openReplicas = async (count: number) => {
 }
 
 /** What each of the replicas does, so many times over, all at once. */
-const all = <S, T>(stores: readonly S[], times: number, run: (store: S, index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(stores.flatMap((store, at) => Array.from({ length: times }, (_, index) => run(store, at * times + index))))
+const all = <S, T>(
+  stores: readonly S[],
+  times: number,
+  run: (store: S, index: number) => Promise<T>,
+): Promise<T[]> =>
+  Promise.all(
+    stores.flatMap((store, at) =>
+      Array.from({ length: times }, (_, index) => run(store, at * times + index)),
+    ),
+  )
 
 test('replicas that change one link and its task at once lose nothing', async () => {
   const stores = await openReplicas(3)
-  const { id } = (await stores[0]?.addLinked({ status: 'linked' }, { description: '' })) ?? { id: '' }
+  const { id } = (await stores[0]?.addLinked({ status: 'linked' }, { description: '' })) ?? {
+    id: '',
+  }
   await all(stores, 10, async ({ repository, sync }, index) => {
-    if (index % 2 === 0) await sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, lookups: link.lookups + 1 }))
-    else await repository.change(id, (task, link) => patched({ description: `${task.description}x` })(task, link))
+    if (index % 2 === 0)
+      await sync.changeLink(id, (link) => ({
+        ...link,
+        rev: link.rev + 1,
+        lookups: link.lookups + 1,
+      }))
+    else
+      await repository.change(id, (task, link) =>
+        patched({ description: `${task.description}x` })(task, link),
+      )
   })
-  expect(await stores[1]?.sync.link(id)).toMatchObject({ rev: 31, lookups: 15, wantedVersion: 16, status: 'dirty' })
-  expect(await stores[2]?.current(id)).toMatchObject({ version: 16, description: 'x'.repeat(15), sync: { status: 'dirty' } })
+  expect(await stores[1]?.sync.link(id)).toMatchObject({
+    rev: 31,
+    lookups: 15,
+    wantedVersion: 16,
+    status: 'dirty',
+  })
+  expect(await stores[2]?.current(id)).toMatchObject({
+    version: 16,
+    description: 'x'.repeat(15),
+    sync: { status: 'dirty' },
+  })
 })
 
 test('replicas that decided upon one revision carry out one of the decisions', async () => {
   const stores = await openReplicas(4)
   const { id } = (await stores[0]?.addLinked()) ?? { id: '' }
   const results = await all(stores, 1, ({ sync }, index) =>
-    sync.changeLink(id, (link) => (link.rev === 1 ? { ...link, rev: 2, attempts: index + 1 } : undefined)),
+    sync.changeLink(id, (link) =>
+      link.rev === 1 ? { ...link, rev: 2, attempts: index + 1 } : undefined,
+    ),
   )
   const link = await stores[0]?.sync.link(id)
   expect(link?.rev).toBe(2)
@@ -50,7 +79,9 @@ test('replicas that link a task, take a delivery or want a lease at once do it o
   const { id } = (await stores[0]?.add()) ?? { id: '' }
   const linked = await all(stores, 3, ({ sync }, now) => sync.addLink(id, now))
   const taken = await all(stores, 3, ({ sync }) => sync.addDelivery(deliveryAt(1)))
-  const terms = await all(stores, 1, ({ sync }, index) => sync.hold('work', `replica ${index}`, 60_000))
+  const terms = await all(stores, 1, ({ sync }, index) =>
+    sync.hold('work', `replica ${index}`, 60_000),
+  )
   expect([linked, taken].map((results) => results.filter(Boolean).length)).toEqual([1, 1])
   expect(terms.filter((term) => term !== undefined)).toHaveLength(1)
 })
@@ -67,7 +98,9 @@ test('replicas never hold an expired lease in one term', async () => {
   const stores = await openReplicas(4)
   const terms: number[] = []
   for (let round = 0; round < 12; round++) {
-    const held = await all(stores, 1, ({ sync }, index) => sync.hold('work', `replica ${index} in round ${round}`, 1))
+    const held = await all(stores, 1, ({ sync }, index) =>
+      sync.hold('work', `replica ${index} in round ${round}`, 1),
+    )
     terms.push(...held.filter((term) => term !== undefined))
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

@@ -24,7 +24,9 @@ export const describeTasks = (open: Open): void => {
   describe('a task', () => {
     test('that was created is read back as it was stored', async () => {
       const { repository, create } = await openStore(open)
-      const stored = toStored(await create({ title: 'a', labels: ['b', 'a'], due_at: instantAt(9) }, instantAt(1)))
+      const stored = toStored(
+        await create({ title: 'a', labels: ['b', 'a'], due_at: instantAt(9) }, instantAt(1)),
+      )
       const task = JSON.parse(stored.json) as Task
       expect(task).toMatchObject({
         id: stored.id,
@@ -41,7 +43,8 @@ export const describeTasks = (open: Open): void => {
       const { repository, create } = await openStore(open)
       expect(await repository.get(UNKNOWN)).toBeUndefined()
       await create({ title: 'another' })
-      for (const id of [UNKNOWN, '', "' OR 1=1", 'x'.repeat(10_000)]) expect(await repository.get(id)).toBeUndefined()
+      for (const id of [UNKNOWN, '', "' OR 1=1", 'x'.repeat(10_000)])
+        expect(await repository.get(id)).toBeUndefined()
     })
 
     test('is there as soon as its commit is answered, beside many others', async () => {
@@ -59,13 +62,24 @@ export const describeTasks = (open: Open): void => {
       test(`keeps ${name} exactly`, async () => {
         const { repository, add, list, history } = await openStore(open)
         const short = text.slice(0, 50)
-        const task = await add({ title: `t${short}t`, description: text, labels: [short], external_reference_id: short })
-        expect(task).toMatchObject({ description: text, labels: [short], external_reference_id: short })
+        const task = await add({
+          title: `t${short}t`,
+          description: text,
+          labels: [short],
+          external_reference_id: short,
+        })
+        expect(task).toMatchObject({
+          description: text,
+          labels: [short],
+          external_reference_id: short,
+        })
         expect(JSON.parse((await repository.get(task.id))?.json ?? '')).toEqual(task)
         expect(await list()).toEqual([task])
         expect(await list({ labels: [short] })).toEqual([task])
         expect(await list({ externalReferenceId: short })).toEqual([task])
-        expect((await history(task.id))[0]?.changes).toMatchObject({ description: { before: null, after: text } })
+        expect((await history(task.id))[0]?.changes).toMatchObject({
+          description: { before: null, after: text },
+        })
       })
     }
   })
@@ -105,16 +119,28 @@ export const describeTasks = (open: Open): void => {
 
     test('that is empty lists nothing', async () => {
       const { list, history } = await openStore(open)
-      expect([await list(), await list({ words: ['a'] }), await history(UNKNOWN)]).toEqual([[], [], []])
+      expect([await list(), await list({ words: ['a'] }), await history(UNKNOWN)]).toEqual([
+        [],
+        [],
+        [],
+      ])
     })
 
     test('finishes the commits that were begun when it closes', async () => {
       const repository = await open()
       const store = createStore(repository, createTaskIds(undefined))
       const task = await store.add()
-      const begun = [store.create({ title: 'begun' }), store.patch(task.id, { title: 'changed' }), store.remove(task.id)]
+      const begun = [
+        store.create({ title: 'begun' }),
+        store.patch(task.id, { title: 'changed' }),
+        store.remove(task.id),
+      ]
       await repository.close()
-      expect((await Promise.all(begun)).map(({ kind }) => kind)).toEqual(['stored', 'stored', 'deleted'])
+      expect((await Promise.all(begun)).map(({ kind }) => kind)).toEqual([
+        'stored',
+        'stored',
+        'deleted',
+      ])
     })
 
     test('finishes the reads that were begun when it closes', async () => {
@@ -123,11 +149,19 @@ export const describeTasks = (open: Open): void => {
       const task = await store.add()
       const { id } = task
       const history = readSlice(repository.history(id, 0, 10, WHOLE))
-      const begun = Promise.all([repository.get(id), store.list(), store.list({ words: ['task'] }), history])
+      const begun = Promise.all([
+        repository.get(id),
+        store.list(),
+        store.list({ words: ['task'] }),
+        history,
+      ])
       const settled = Promise.allSettled([begun])
       await repository.close()
       const [result] = await settled
-      expect(result).toMatchObject({ status: 'fulfilled', value: [{ id }, [task], [task], [{ type: 'task.created' }]] })
+      expect(result).toMatchObject({
+        status: 'fulfilled',
+        value: [{ id }, [task], [task], [{ type: 'task.created' }]],
+      })
     })
   })
 }

@@ -1,14 +1,37 @@
 import fc from 'fast-check'
 import { toWords } from '#src/core/search.ts'
 import type { Task, TaskDraft } from '#src/core/task.ts'
-import { type Interval, type Position, positionOf, SORT_KEYS, type Sort, type TaskFilter } from '#src/core/task-query.ts'
+import {
+  type Interval,
+  type Position,
+  positionOf,
+  SORT_KEYS,
+  type Sort,
+  type TaskFilter,
+} from '#src/core/task-query.ts'
 import { titleKey } from '#src/core/title-key.ts'
-import { byCodePoint, instantAt, instants, LABELS, PRIORITIES, STATUSES } from '../core/task-arbitraries.ts'
+import {
+  byCodePoint,
+  instantAt,
+  instants,
+  LABELS,
+  PRIORITIES,
+  STATUSES,
+} from '../core/task-arbitraries.ts'
 
 /** The list of a query as its doc comments define it, from tasks in memory. */
-export const listOf = (tasks: readonly Task[], filter: TaskFilter, sort: Sort, after?: Position): Task[] =>
+export const listOf = (
+  tasks: readonly Task[],
+  filter: TaskFilter,
+  sort: Sort,
+  after?: Position,
+): Task[] =>
   tasks
-    .filter((task) => isFound(task, filter) && (after === undefined || compare(positionOf(task, sort), after, sort) > 0))
+    .filter(
+      (task) =>
+        isFound(task, filter) &&
+        (after === undefined || compare(positionOf(task, sort), after, sort) > 0),
+    )
     .sort((a, b) => compare(positionOf(a, sort), positionOf(b, sort), sort))
 
 const isFound = (task: Task, filter: TaskFilter): boolean => {
@@ -18,7 +41,8 @@ const isFound = (task: Task, filter: TaskFilter): boolean => {
     (filter.priority?.includes(task.priority) ?? true) &&
     (filter.labels?.every((label) => task.labels.includes(label)) ?? true) &&
     (filter.words?.every((sought) => words.some((word) => word.startsWith(sought))) ?? true) &&
-    (filter.externalReferenceId === undefined || filter.externalReferenceId === task.external_reference_id) &&
+    (filter.externalReferenceId === undefined ||
+      filter.externalReferenceId === task.external_reference_id) &&
     isWithin(task.due_at, filter.due) &&
     isWithin(task.created_at, filter.created) &&
     isWithin(task.updated_at, filter.updated)
@@ -27,7 +51,9 @@ const isFound = (task: Task, filter: TaskFilter): boolean => {
 
 const isWithin = (instant: string | null, interval: Interval | undefined): boolean =>
   interval === undefined ||
-  (instant !== null && instant >= (interval.from ?? '') && (interval.before === undefined || instant < interval.before))
+  (instant !== null &&
+    instant >= (interval.from ?? '') &&
+    (interval.before === undefined || instant < interval.before))
 
 const compare = (a: Position, b: Position, sort: Sort): number => {
   if (a.value === null || b.value === null) {
@@ -43,13 +69,28 @@ const compareValues = (a: string, b: string, { key }: Sort): number => {
   return key === 'title' ? byCodePoint(titleKey(a), titleKey(b)) : byCodePoint(a, b)
 }
 
-export const ALL_SORTS: readonly Sort[] = SORT_KEYS.flatMap((key) => [false, true].map((descending) => ({ key, descending })))
+export const ALL_SORTS: readonly Sort[] = SORT_KEYS.flatMap((key) =>
+  [false, true].map((descending) => ({ key, descending })),
+)
 
 export const sortName = ({ key, descending }: Sort): string => `${descending ? '-' : ''}${key}`
 
 export const sorts: fc.Arbitrary<Sort> = fc.constantFrom(...ALL_SORTS)
 
-const TITLES = ['a', 'B', 'b', 'Äpfel kaufen', 'apfelmus', '\u{1F600}', '\uFFFD', '\u{10000}', 'é', 'e\u0301', 'Brot', 'brot']
+const TITLES = [
+  'a',
+  'B',
+  'b',
+  'Äpfel kaufen',
+  'apfelmus',
+  '\u{1F600}',
+  '\uFFFD',
+  '\u{10000}',
+  'é',
+  'e\u0301',
+  'Brot',
+  'brot',
+]
 const DESCRIPTIONS = ['', 'Brot und Butter', 'or not and near', '東京 v2', 'ΟΔΟΣ']
 
 /** The draft of the index-th task of a mixed list: every field takes each of its values, most of them shared. */

@@ -2,12 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import type { ChunkReader } from '#src/core/chunk-reader.ts'
-import { changedEvent, createdEvent, deletedEvent, type TaskEvent as TaskEventSchema } from '#src/core/event.ts'
+import {
+  changedEvent,
+  createdEvent,
+  deletedEvent,
+  type TaskEvent as TaskEventSchema,
+} from '#src/core/event.ts'
 import type { Slice } from '#src/core/slice.ts'
 import { markOutOfSync, type SyncLink } from '#src/core/sync-link.ts'
 import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
 import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
-import type { CommitResult, Decision, IdempotencyKey, StoredTask, TaskRepository } from '#src/core/task-repository.ts'
+import type {
+  CommitResult,
+  Decision,
+  IdempotencyKey,
+  StoredTask,
+  TaskRepository,
+} from '#src/core/task-repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 
@@ -26,7 +37,11 @@ export const openStore = async (open: Open) => {
 export type Store = Awaited<ReturnType<typeof openStore>>
 
 export const createStore = (repository: TaskRepository, newId: (key?: string) => string) => {
-  const create = (draft: TaskDraft, at = instantAt(0), key?: IdempotencyKey): Promise<CommitResult> => {
+  const create = (
+    draft: TaskDraft,
+    at = instantAt(0),
+    key?: IdempotencyKey,
+  ): Promise<CommitResult> => {
     const task = createTask(draft, newId(key?.key), at)
     return repository.create(task, createdEvent(task, 'test'), key)
   }
@@ -40,12 +55,22 @@ export const createStore = (repository: TaskRepository, newId: (key?: string) =>
       return toTask(await create({ title: 'a task', ...draft }, at))
     },
 
-    patch: (id: string, patch: TaskPatch, at = instantAt(100), key?: IdempotencyKey): Promise<CommitResult> =>
-      repository.change(id, patched(patch, at), key),
+    patch: (
+      id: string,
+      patch: TaskPatch,
+      at = instantAt(100),
+      key?: IdempotencyKey,
+    ): Promise<CommitResult> => repository.change(id, patched(patch, at), key),
 
-    remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> => repository.change(id, deleted, key),
+    remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> =>
+      repository.change(id, deleted, key),
 
-    async list(filter: TaskFilter = {}, sort = OLDEST_FIRST, after?: Position, limit = 1000): Promise<Task[]> {
+    async list(
+      filter: TaskFilter = {},
+      sort = OLDEST_FIRST,
+      after?: Position,
+      limit = 1000,
+    ): Promise<Task[]> {
       return (await readSlice(repository.list({ filter, sort }, after, limit, WHOLE))) as Task[]
     },
 
@@ -105,6 +130,7 @@ export const readSlice = async (slice: Promise<Slice<unknown>>): Promise<unknown
 export const readObjects = async (texts: Buffer | ChunkReader): Promise<unknown[]> => {
   if (Buffer.isBuffer(texts)) return JSON.parse(`[${texts}]`)
   const chunks: string[] = []
-  for (let chunk = await texts.next(); chunk !== undefined; chunk = await texts.next()) chunks.push(chunk.toString())
+  for (let chunk = await texts.next(); chunk !== undefined; chunk = await texts.next())
+    chunks.push(chunk.toString())
   return JSON.parse(`[${chunks.join()}]`)
 }

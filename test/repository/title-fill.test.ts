@@ -15,7 +15,12 @@ const anyTitles = titles.map((title) => title.trim()).filter((title) => title !=
 
 /** More than some steps of the fill. */
 const drafts = (count: number): TaskDraft[] =>
-  fc.sample(anyTitles, count).map((title, index) => ({ ...mixedDraft(index), title: index % 3 === 0 ? `Task ${index}` : title }))
+  fc
+    .sample(anyTitles, count)
+    .map((title, index) => ({
+      ...mixedDraft(index),
+      title: index % 3 === 0 ? `Task ${index}` : title,
+    }))
 
 const ASCENDING: Sort = { key: 'title', descending: false }
 const DESCENDING: Sort = { key: 'title', descending: true }
@@ -103,7 +108,11 @@ test('a title whose key another version of Unicode made is left nowhere when its
   const { path } = createVersion3File([])
   const repository = openSqliteRepository(path)
   const before = await openStore(() => ({ ...repository, close: async () => {} }))
-  const [changed, gone, kept] = [await before.add(), await before.add(), await before.add({ title: 'z' })]
+  const [changed, gone, kept] = [
+    await before.add(),
+    await before.add(),
+    await before.add({ title: 'z' }),
+  ]
   await repository.close()
   const db = openDatabase(path)
   db.exec("UPDATE task_titles SET title_key = 'other' || title_key WHERE key < 3")

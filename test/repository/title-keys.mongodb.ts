@@ -26,7 +26,10 @@ const connect = async (url: string) => {
   const client = await MongoClient.connect(url)
   onTestFinished(() => client.close())
   const db = client.db()
-  return { tasks: db.collection<TaskDocument>('tasks'), meta: db.collection<{ _id: string; version: number }>('meta') }
+  return {
+    tasks: db.collection<TaskDocument>('tasks'),
+    meta: db.collection<{ _id: string; version: number }>('meta'),
+  }
 }
 
 /** A database of version 2 with tasks of any titles. */
@@ -38,7 +41,10 @@ const seed = async (count: number) => {
     const task = createTask({ ...mixedDraft(index), title }, newId(), instantAt(index))
     return ofVersion2(newTask(task, createdEvent(task, 'test'), [], undefined))
   })
-  const earlier = { name: EARLIER_TITLE_INDEX, key: { 'task.status': 1, 'task.priority': 1, 'order.title': 1 } }
+  const earlier = {
+    name: EARLIER_TITLE_INDEX,
+    key: { 'task.status': 1, 'task.priority': 1, 'order.title': 1 },
+  }
   await tasks.createIndexes([...TASK_INDEXES.filter((index) => index !== TITLE_INDEX), earlier])
   await tasks.insertMany(documents)
   await meta.insertOne({ _id: 'schema', version: 2 })
@@ -100,7 +106,10 @@ test('two replicas at once, one of which ends in the middle, leave no task witho
 test('a task that a program of version 2 writes during an upgrade is soon in order again', async () => {
   const { url, tasks, meta } = await seed(5)
   const store = await openStore(() => openMongoRepository(url))
-  await vi.waitFor(async () => expect(await meta.findOne({ _id: 'title_keys' })).not.toBeNull(), PATIENCE)
+  await vi.waitFor(
+    async () => expect(await meta.findOne({ _id: 'title_keys' })).not.toBeNull(),
+    PATIENCE,
+  )
   const [task] = await store.list()
   if (task === undefined) throw new Error('no task')
   const renamed = { ...task, title: 'Écrit ailleurs' }
@@ -109,6 +118,9 @@ test('a task that a program of version 2 writes during an upgrade is soon in ord
     $set: { task: renamed, order: order as TaskDocument['order'] & object },
     $inc: { rev: 1 },
   })
-  await vi.waitFor(async () => expect(ids(await store.list({}, SORTS[0]))).toHaveLength(5), PATIENCE)
+  await vi.waitFor(
+    async () => expect(ids(await store.list({}, SORTS[0]))).toHaveLength(5),
+    PATIENCE,
+  )
   await expectRight(store)
 })

@@ -31,11 +31,13 @@ const committedIn = (path: string): number => {
   const log = readFileSync(`${path}-wal`)
   const frame = 24 + log.readUInt32BE(8)
   let commits = 0
-  for (let at = 32; at + frame <= log.length; at += frame) if (log.readUInt32BE(at + 4) > 0) commits += 1
+  for (let at = 32; at + frame <= log.length; at += frame)
+    if (log.readUInt32BE(at + 4) > 0) commits += 1
   return commits
 }
 
-const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index)
+const numbers = (count: number, from = 0): number[] =>
+  Array.from({ length: count }, (_, index) => from + index)
 
 describe('commits of one turn', () => {
   test('share one transaction', async () => {
@@ -68,7 +70,9 @@ describe('commits of one turn', () => {
 
   test('are each answered with what they came to', async () => {
     const { turns } = openTurns()
-    expect(await Promise.all(numbers(10).map((n) => turns.commit(() => n * n)))).toEqual(numbers(10).map((n) => n * n))
+    expect(await Promise.all(numbers(10).map((n) => turns.commit(() => n * n)))).toEqual(
+      numbers(10).map((n) => n * n),
+    )
   })
 })
 
@@ -80,8 +84,14 @@ describe('a commit that throws', () => {
       insert.run(1000)
       throw fault
     })
-    const results = await Promise.allSettled([...numbers(20).map(add), failing, ...numbers(20, 20).map(add)])
-    expect(results.filter(({ status }) => status === 'rejected')).toEqual([{ status: 'rejected', reason: fault }])
+    const results = await Promise.allSettled([
+      ...numbers(20).map(add),
+      failing,
+      ...numbers(20, 20).map(add),
+    ])
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([
+      { status: 'rejected', reason: fault },
+    ])
     expect(results[20]?.status).toBe('rejected')
     expect(await read()).toBe(40)
   })
@@ -100,7 +110,9 @@ describe('a commit that throws', () => {
     const { add, read } = openTurns()
     const results = await Promise.allSettled([add(1), add(1), add(2)])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-    expect(results[1]).toMatchObject({ reason: expect.objectContaining({ message: expect.stringContaining('UNIQUE') }) })
+    expect(results[1]).toMatchObject({
+      reason: expect.objectContaining({ message: expect.stringContaining('UNIQUE') }),
+    })
     expect(results[1]).not.toMatchObject({ reason: expect.any(TaskError) })
     expect(await read()).toBe(2)
   })

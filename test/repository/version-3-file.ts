@@ -18,7 +18,10 @@ const UNDO = `
   PRAGMA user_version = 3`
 
 /** A file with tasks as version 0.1.0 left it, before titles had their keys. */
-export const createVersion3File = (drafts: readonly TaskDraft[], path = join(createFolder(), 'tasks.db')) => {
+export const createVersion3File = (
+  drafts: readonly TaskDraft[],
+  path = join(createFolder(), 'tasks.db'),
+) => {
   const { db, close } = openFile(path)
   const commits = createCommits(db, createKeyOrder(db))
   const newId = createTaskIds(undefined)
@@ -42,7 +45,8 @@ export const readTitleFill = (path: string) => {
     return {
       isDone: read('SELECT count(*) FROM title_fill') === 0,
       filled: read('SELECT count(*) FROM task_titles'),
-      hasEarlierIndex: read("SELECT count(*) FROM sqlite_schema WHERE name = 'tasks_by_state_and_title'") === 1,
+      hasEarlierIndex:
+        read("SELECT count(*) FROM sqlite_schema WHERE name = 'tasks_by_state_and_title'") === 1,
     }
   } finally {
     db.close()

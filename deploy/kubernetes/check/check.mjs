@@ -10,7 +10,12 @@ import * as pods from './policy/pods.mjs'
 import { typeProblems } from './types.mjs'
 
 const RULES = { ...pods, ...links, ...exposure }
-const PLAIN = ['plain/k8s-secret.yaml', 'plain/k8s-deployment.yaml', 'plain/k8s-service.yaml', 'restore-job.yaml']
+const PLAIN = [
+  'plain/k8s-secret.yaml',
+  'plain/k8s-deployment.yaml',
+  'plain/k8s-service.yaml',
+  'restore-job.yaml',
+]
 
 const [, , rendered, models] = process.argv
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8')
@@ -19,7 +24,10 @@ const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const installations = {
   plain: PLAIN.flatMap((file) => parseManifests(read(`../${file}`))),
   ...Object.fromEntries(
-    readdirSync(rendered).map((file) => [file.replace('.yaml', ''), parseManifests(readFileSync(join(rendered, file), 'utf8'))]),
+    readdirSync(rendered).map((file) => [
+      file.replace('.yaml', ''),
+      parseManifests(readFileSync(join(rendered, file), 'utf8')),
+    ]),
   ),
 }
 
@@ -39,7 +47,10 @@ const withError = ({ of = 'production-with-everything', in: title, at, to }) => 
   return { of, manifests, manifest }
 }
 
-const errors = parse(read('deliberate-errors.yaml')).map((error) => ({ ...error, ...withError(error) }))
+const errors = parse(read('deliberate-errors.yaml')).map((error) => ({
+  ...error,
+  ...withError(error),
+}))
 const typeErrors = errors.filter(({ rule }) => rule === 'types')
 const policyErrors = errors.filter(({ rule }) => rule !== 'types')
 
@@ -54,7 +65,9 @@ const failures = [
   ),
   ...[
     ...typeErrors.filter((_, index) => problems[good.length + index].length === 0),
-    ...policyErrors.filter(({ rule, of, manifests }) => breaches(of, manifests, [RULES[rule]]).length === 0),
+    ...policyErrors.filter(
+      ({ rule, of, manifests }) => breaches(of, manifests, [RULES[rule]]).length === 0,
+    ),
   ].map((error) => `not found by ${error.rule}: ${error.in} ${error.at}`),
   ...Object.keys(RULES)
     .filter((name) => !errors.some(({ rule }) => rule === name))

@@ -14,7 +14,8 @@ const PACKAGES = {
 
 const FILE = 'manifests.ts'
 const TSC = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url))
-const OPTIONS = '--noEmit --strict --skipLibCheck --ignoreConfig --target es2023 --module nodenext'.split(' ')
+const OPTIONS =
+  '--noEmit --strict --skipLibCheck --ignoreConfig --target es2023 --module nodenext'.split(' ')
 
 /**
  * Compiles each manifest as a constant of its type, a line each.
@@ -28,10 +29,14 @@ export const typeProblems = (models, manifests) => {
     return `import type { I${kind} as T${index} } from '${module}'; export const m${index}: T${index} = ${JSON.stringify(manifest)}`
   })
   writeFileSync(join(models, FILE), lines.join('\n'))
-  const { stdout, status } = spawnSync(process.execPath, [TSC, ...OPTIONS, FILE], { cwd: models, encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [TSC, ...OPTIONS, FILE], {
+    cwd: models,
+    encoding: 'utf8',
+  })
   const problems = manifests.map(() => [])
   const errors = [...stdout.matchAll(/^manifests\.ts\((\d+),\d+\): error (.*)$/gm)]
-  for (const [, line, error] of errors) problems[line - 1].push(`${titleOf(manifests[line - 1])}: ${error}`)
+  for (const [, line, error] of errors)
+    problems[line - 1].push(`${titleOf(manifests[line - 1])}: ${error}`)
   if (status !== 0 && errors.length === 0) throw new Error(`tsc: ${stdout}`)
   return problems
 }

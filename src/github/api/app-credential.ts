@@ -30,7 +30,9 @@ const toJwt = (claims: object, privateKey: string): string => {
   const [header, payload] = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
   )
-  const signature = sign('RSA-SHA256', Buffer.from(`${header}.${payload}`), privateKey).toString('base64url')
+  const signature = sign('RSA-SHA256', Buffer.from(`${header}.${payload}`), privateKey).toString(
+    'base64url',
+  )
   return `${header}.${payload}.${signature}`
 }
 

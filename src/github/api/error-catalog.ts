@@ -5,7 +5,8 @@ export const BLOCKS = {
   unauthorized: {
     code: 'unauthorized',
     detail: 'GitHub does not accept the credential',
-    action: 'Set GITHUB_TOKEN, or the keys of the GitHub App, to one that is valid, and start the service again',
+    action:
+      'Set GITHUB_TOKEN, or the keys of the GitHub App, to one that is valid, and start the service again',
   },
   forbidden: {
     code: 'forbidden',
@@ -25,7 +26,8 @@ export const BLOCKS = {
   repositoryArchived: {
     code: 'repository_archived',
     detail: 'The repository is archived, so its issues are read-only',
-    action: 'Unarchive the repository in its settings at GitHub; the sync then continues automatically',
+    action:
+      'Unarchive the repository in its settings at GitHub; the sync then continues automatically',
   },
   issuesDisabled: {
     code: 'issues_disabled',
@@ -45,7 +47,8 @@ export const invalidIssue = (message: string): SyncError => ({
 export const uncertain = (detail: string): SyncError => ({
   code: 'uncertain',
   detail: `${detail}: the issue may have been created anyway`,
-  action: 'No action needed; the service searches for the issue and creates it only if it is not found',
+  action:
+    'No action needed; the service searches for the issue and creates it only if it is not found',
 })
 
 /** The issue can't be read where it was. */
@@ -58,12 +61,14 @@ export const ISSUE_DELETED: SyncError = {
 export const transferred = (location: string): SyncError => ({
   code: 'issue_transferred',
   detail: `The issue was moved to another repository: ${location}`,
-  action: 'No action needed; the task is kept without an issue, and linked again if the issue is moved back',
+  action:
+    'No action needed; the task is kept without an issue, and linked again if the issue is moved back',
 })
 
 /** The issue is linked, but its labels are not ours to set. */
 export const LABELS_DROPPED: SyncError = {
   code: 'labels_dropped',
   detail: 'GitHub ignores labels because the credential may not set them',
-  action: 'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
+  action:
+    'Give the credential the right to push or triage, then try again with POST /tasks/{id}/sync',
 }

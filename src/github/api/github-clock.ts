@@ -58,7 +58,8 @@ export const createGithubClock = (ours: () => number) => {
      * GitHub's time, or null while it is not certain: before the first answer, and if our clock may
      * have been put forward.
      */
-    certainNow: (): number | null => (bounds !== undefined && ahead() - measuredAt < SECOND_MS ? now() : null),
+    certainNow: (): number | null =>
+      bounds !== undefined && ahead() - measuredAt < SECOND_MS ? now() : null,
 
     /** An instant of GitHub's by our clock, and one of our clock's in GitHub's time. */
     toOurs: (instant: number): number => instant + (offset() ?? assumed),
@@ -77,7 +78,10 @@ export const createGithubClock = (ours: () => number) => {
       const time = Date.parse(date ?? '')
       if (Number.isNaN(time)) return
       const [low, high] = [time - performance.now(), time + SECOND_MS - sentAt]
-      const narrowed = { low: Math.max(low, bounds?.low ?? low), high: Math.min(high, bounds?.high ?? high) }
+      const narrowed = {
+        low: Math.max(low, bounds?.low ?? low),
+        high: Math.min(high, bounds?.high ?? high),
+      }
       bounds = narrowed.low <= narrowed.high ? narrowed : { low, high }
       measuredAt = ahead()
     },
@@ -92,6 +96,7 @@ export const clockWarnings = (offset: number | null): SyncError[] => {
   if (offset === null || Math.abs(offset) <= WARNED_MS) return []
   const seconds = Math.round(Math.abs(offset) / 1000)
   const detail = `The clock of this service is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} GitHub's`
-  const action = 'Set the clock of this machine, for example with NTP; until then the sync corrects the difference'
+  const action =
+    'Set the clock of this machine, for example with NTP; until then the sync corrects the difference'
   return [{ code: 'clock_offset', detail, action }]
 }

@@ -49,7 +49,14 @@ export type IssuesClient = Awaited<ReturnType<typeof createIssuesClient>>
  * credential or the repository; a write that throws was not done. A repository that was renamed is found by its id, and the
  * call made again there.
  */
-export const createIssuesClient = async ({ call, credential, limits, sync, repository, signal }: ApiDeps) => {
+export const createIssuesClient = async ({
+  call,
+  credential,
+  limits,
+  sync,
+  repository,
+  signal,
+}: ApiDeps) => {
   const stateName = homeState(repository)
   let home = (await sync.readState(stateName)) as RepositoryPlace | undefined
   let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
@@ -67,11 +74,13 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
       await limits.pause(reply.until, reply.reason)
       throw new RateLimited(reply.until)
     }
-    if (reply.kind === 'refused' && reply.status === 401) throw new AccessBlocked(BLOCKS.unauthorized)
+    if (reply.kind === 'refused' && reply.status === 401)
+      throw new AccessBlocked(BLOCKS.unauthorized)
     return reply
   }
 
-  const get = async (route: string, parameters?: Record<string, unknown>) => requireResponse(await send(route, parameters))
+  const get = async (route: string, parameters?: Record<string, unknown>) =>
+    requireResponse(await send(route, parameters))
 
   /** Finds the repository by its id or, the first time, by its name. */
   const find = async (): Promise<RepositoryPlace> => {
@@ -79,8 +88,10 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
     let outcome = home
       ? await get('GET /repositories/{id}', { id: home.id })
       : await get('GET /repos/{owner}/{repo}', { owner, repo })
-    if (outcome.kind === 'refused' && outcome.location !== undefined) outcome = await get(`GET ${outcome.location}`)
-    if (outcome.kind !== 'ok') throw new AccessBlocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
+    if (outcome.kind === 'refused' && outcome.location !== undefined)
+      outcome = await get(`GET ${outcome.location}`)
+    if (outcome.kind !== 'ok')
+      throw new AccessBlocked(outcome.status === 403 ? BLOCKS.forbidden : BLOCKS.repositoryNotFound)
     const { id, full_name, has_issues, archived } = outcome.data as FoundRepository
     if (home !== undefined && home.id !== id) throw new AccessBlocked(BLOCKS.repositoryReplaced)
     if (archived) throw new AccessBlocked(BLOCKS.repositoryArchived)
@@ -108,7 +119,11 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
   }
 
   /** A call to the repository's issues; once more when the repository has another name now. */
-  const inRepository = async (route: string, parameters: Record<string, unknown>, turn: RateSlot): Promise<Outcome> => {
+  const inRepository = async (
+    route: string,
+    parameters: Record<string, unknown>,
+    turn: RateSlot,
+  ): Promise<Outcome> => {
     for (let isSecond = false; ; isSecond = true) {
       const place = await at()
       if (turn === 'to be taken' || (turn === 'taken' && isSecond)) await limits.beforeWrite(signal)
@@ -116,7 +131,8 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
       if (turn !== 'needless' && outcome.kind === 'ok') writesTaken += 1
-      if (turn !== 'needless' && outcome.kind === 'refused' && outcome.status === 403) await checkArchived(outcome.message)
+      if (turn !== 'needless' && outcome.kind === 'refused' && outcome.status === 403)
+        await checkArchived(outcome.message)
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
       if (!isMoved || isSecond) return outcome
       const found = await find()
@@ -155,7 +171,8 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
     /** Looks again whether the repository can be written to at all. */
     probe: find,
 
-    issue: (number: number): Promise<Outcome> => inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
+    issue: (number: number): Promise<Outcome> =>
+      inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
 
     /** To be waited for before `create`: whatever can be waited for, or go wrong, before the issue is begun to be opened. */
     async turnToCreate(): Promise<void> {
@@ -170,14 +187,26 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
     },
 
     update: (number: number, body: Record<string, unknown>): Promise<Outcome> =>
-      inRepository('PATCH /issues/{issue_number}', { issue_number: number, ...body }, 'to be taken'),
+      inRepository(
+        'PATCH /issues/{issue_number}',
+        { issue_number: number, ...body },
+        'to be taken',
+      ),
 
     addLabels: (number: number, labels: readonly string[]): Promise<Outcome> =>
-      inRepository('POST /issues/{issue_number}/labels', { issue_number: number, labels }, 'to be taken'),
+      inRepository(
+        'POST /issues/{issue_number}/labels',
+        { issue_number: number, labels },
+        'to be taken',
+      ),
 
     /** `name` must be a path segment (path-segment.ts). */
     removeLabel: (number: number, name: string): Promise<Outcome> =>
-      inRepository('DELETE /issues/{issue_number}/labels/{name}', { issue_number: number, name }, 'to be taken'),
+      inRepository(
+        'DELETE /issues/{issue_number}/labels/{name}',
+        { issue_number: number, name },
+        'to be taken',
+      ),
 
     /**
      * The issues of a list, page after page as they are asked for. A page that does not come is asked for once more, as the
@@ -185,7 +214,8 @@ export const createIssuesClient = async ({ call, credential, limits, sync, repos
      */
     async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
       for (let page = 1; ; page += 1) {
-        const ask = () => inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
+        const ask = () =>
+          inRepository('GET /issues', { ...parameters, per_page: 100, page }, 'needless')
         const first = await ask()
         const outcome = requireResponse(first.kind === 'unknown' ? await ask() : first)
         if (outcome.kind !== 'ok') throw listRefusal(outcome.status)

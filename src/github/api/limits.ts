@@ -68,7 +68,12 @@ const budgetName = (credential: Credential): string => `github-budget:${fingerpr
 const readKept = async (sync: SyncRepository, credential: Credential) => {
   const names = [limitsName(credential), budgetName(credential), CLOCK_OFFSET]
   const [state, budget, offset] = await Promise.all(names.map((name) => sync.readState(name)))
-  const { pausedUntil = 0, pausedAt = 0, reason = null, creates = [] } = (state ?? {}) as Partial<LimitState>
+  const {
+    pausedUntil = 0,
+    pausedAt = 0,
+    reason = null,
+    creates = [],
+  } = (state ?? {}) as Partial<LimitState>
   return {
     state: { pausedUntil, pausedAt, reason, creates } satisfies LimitState,
     budget: budget as RateLimit | undefined,
@@ -93,7 +98,11 @@ const afterRestart = (left: number): number => (left > 0 ? left + RESTART_MARGIN
  * An instant in the future is from before our clock was set, or GitHub's time was measured better:
  * near ones count.
  */
-const nextCreateAt = (creates: readonly number[], { createsPerMinute, createsPerHour }: LimitOptions, now: number): number => {
+const nextCreateAt = (
+  creates: readonly number[],
+  { createsPerMinute, createsPerHour }: LimitOptions,
+  now: number,
+): number => {
   const within = (span: number, most: number): number => {
     const recent = creates.filter((time) => Math.abs(now - time) < span)
     return recent.length < most ? 0 : (recent.at(-most) ?? 0) + span
@@ -107,14 +116,20 @@ export type Limits = Awaited<ReturnType<typeof createLimits>>
  * What a credential may still do. Kept with the tasks, so that a restart forgets neither a pause nor the issues opened in the
  * last hour; by the credential, so that another one is not held by it.
  */
-export const createLimits = async (sync: SyncRepository, credential: Credential, options: LimitOptions, clock: GithubClock) => {
+export const createLimits = async (
+  sync: SyncRepository,
+  credential: Credential,
+  options: LimitOptions,
+  clock: GithubClock,
+) => {
   let { state } = await readKept(sync, credential)
   /** By the monotonic clock, as no answer corrects GitHub's time during a pause. */
   let pauseEndsAt = performance.now() + afterRestart(pauseLeft(state, clock.now()))
   let budgetKeptAt = Number.NEGATIVE_INFINITY
   /** The process before may just have written. */
   let lastWriteAt = performance.now()
-  const untilWrite = (): number => Math.ceil(lastWriteAt + options.writeIntervalMs - performance.now())
+  const untilWrite = (): number =>
+    Math.ceil(lastWriteAt + options.writeIntervalMs - performance.now())
 
   const become = async (next: Partial<LimitState>): Promise<void> => {
     state = { ...state, ...next }
@@ -142,7 +157,8 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
     /** To be called, and waited for, before each write: writes are some time apart. */
     async beforeWrite(signal: AbortSignal): Promise<void> {
-      for (let wait = untilWrite(); wait > 0; wait = untilWrite()) await sleep(wait, undefined, { signal })
+      for (let wait = untilWrite(); wait > 0; wait = untilWrite())
+        await sleep(wait, undefined, { signal })
     },
 
     /** To be waited for before an issue is opened: it is counted before it is sent. */
@@ -167,6 +183,9 @@ export const createLimits = async (sync: SyncRepository, credential: Credential,
 
 /** Tells credentials apart without showing them. An app's installation stays itself when its key is changed. */
 const fingerprint = (credential: Credential): string => {
-  const text = credential.kind === 'token' ? credential.token : `${credential.appId}:${credential.installationId}`
+  const text =
+    credential.kind === 'token'
+      ? credential.token
+      : `${credential.appId}:${credential.installationId}`
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

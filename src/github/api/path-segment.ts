@@ -7,4 +7,5 @@ const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i
  * another path.
  */
 export const isPathSegment = (name: string): boolean =>
-  name.isWellFormed() && name.split(/[/\\]/).every((part) => part.trim() !== '' && !DOT_SEGMENT.test(part))
+  name.isWellFormed() &&
+  name.split(/[/\\]/).every((part) => part.trim() !== '' && !DOT_SEGMENT.test(part))

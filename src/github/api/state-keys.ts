@@ -30,4 +30,5 @@ export const AUTHORS = 'github-authors'
 export const MARKER_KEY = 'github-marker-key'
 
 /** The repository as it was found, by the name that is configured. */
-export const homeState = (repository: string): string => `github-repository:${repository.toLowerCase()}`
+export const homeState = (repository: string): string =>
+  `github-repository:${repository.toLowerCase()}`

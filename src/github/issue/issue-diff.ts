@@ -8,7 +8,12 @@ import { matchesText, matchesTitle } from './issue-text.ts'
  */
 export interface IssueChanges {
   readonly patch:
-    | { title?: string; body?: string; state?: 'open' | 'closed'; state_reason?: 'completed' | 'reopened' }
+    | {
+        title?: string
+        body?: string
+        state?: 'open' | 'closed'
+        state_reason?: 'completed' | 'reopened'
+      }
     | undefined
   readonly addLabels: readonly string[]
   readonly removeLabels: readonly string[]
@@ -37,24 +42,41 @@ export const diffIssue = (
     ...(matchesText(wanted.body, now.body ?? '') ? {} : { body: wanted.body }),
     ...stateChange(now.isOpen, wanted.isOpen),
   }
-  const labels = ignoreLabels ? { addLabels: [], removeLabels: [] } : labelChanges(now.labels, wanted.labels, base.labels)
+  const labels = ignoreLabels
+    ? { addLabels: [], removeLabels: [] }
+    : labelChanges(now.labels, wanted.labels, base.labels)
   return { patch: Object.keys(patch).length === 0 ? undefined : patch, ...labels }
 }
 
 export const isEmpty = ({ patch, addLabels, removeLabels }: IssueChanges): boolean =>
   patch === undefined && addLabels.length === 0 && removeLabels.length === 0
 
-const stateChange = (isOpen: boolean, isWantedOpen: boolean): NonNullable<IssueChanges['patch']> => {
+const stateChange = (
+  isOpen: boolean,
+  isWantedOpen: boolean,
+): NonNullable<IssueChanges['patch']> => {
   if (isOpen === isWantedOpen) return {}
-  return isWantedOpen ? { state: 'open', state_reason: 'reopened' } : { state: 'closed', state_reason: 'completed' }
+  return isWantedOpen
+    ? { state: 'open', state_reason: 'reopened' }
+    : { state: 'closed', state_reason: 'completed' }
 }
 
-const labelChanges = (now: readonly string[], wanted: readonly string[], base: readonly string[]) => {
-  const [nowKeys, wantedKeys, baseKeys] = [normalizedSet(now), normalizedSet(wanted), normalizedSet(base)]
+const labelChanges = (
+  now: readonly string[],
+  wanted: readonly string[],
+  base: readonly string[],
+) => {
+  const [nowKeys, wantedKeys, baseKeys] = [
+    normalizedSet(now),
+    normalizedSet(wanted),
+    normalizedSet(base),
+  ]
   return {
     addLabels: wanted.filter((label) => !nowKeys.has(normalizeLabel(label))),
     removeLabels: now.filter(
-      (label) => !wantedKeys.has(normalizeLabel(label)) && (baseKeys.has(normalizeLabel(label)) || isManaged(label)),
+      (label) =>
+        !wantedKeys.has(normalizeLabel(label)) &&
+        (baseKeys.has(normalizeLabel(label)) || isManaged(label)),
     ),
   }
 }

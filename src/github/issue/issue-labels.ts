@@ -1,5 +1,12 @@
 import type { SyncedFields } from '../../core/sync-link.ts'
-import { codePoints, isStorable, LABEL_MOST, LABELS_MOST, type TaskPriority, type TaskStatus } from '../../core/task.ts'
+import {
+  codePoints,
+  isStorable,
+  LABEL_MOST,
+  LABELS_MOST,
+  type TaskPriority,
+  type TaskStatus,
+} from '../../core/task.ts'
 
 const IN_PROGRESS = 'status:in_progress'
 const HIGH = 'priority:high'
@@ -11,7 +18,8 @@ const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').tri
 
 /** What makes two labels the same at GitHub: case does not count. */
 export const normalizeLabel = (label: string): string => nameOf(label).toLowerCase()
-export const normalizedSet = (labels: readonly string[]): Set<string> => new Set(labels.map(normalizeLabel))
+export const normalizedSet = (labels: readonly string[]): Set<string> =>
+  new Set(labels.map(normalizeLabel))
 
 /** Whether all that are wanted are among those that GitHub shows. */
 export const hasAll = (shown: readonly string[], wanted: readonly string[]): boolean => {
@@ -28,7 +36,8 @@ export const isUnrepresentable = (label: string): boolean => normalizeLabel(labe
 /** Labels with one of each key: the first. */
 const distinct = (labels: readonly string[]): string[] => {
   const byKey = new Map<string, string>()
-  for (const label of labels) if (!byKey.has(normalizeLabel(label))) byKey.set(normalizeLabel(label), label)
+  for (const label of labels)
+    if (!byKey.has(normalizeLabel(label))) byKey.set(normalizeLabel(label), label)
   return [...byKey.values()]
 }
 
@@ -37,7 +46,10 @@ const distinct = (labels: readonly string[]): string[] => {
  * priority are told by their own fields alone.
  */
 export const toIssueLabels = ({ status, priority, labels }: SyncedFields): string[] => {
-  const managed = [...(status === 'in_progress' ? [IN_PROGRESS] : []), ...(priority === 'medium' ? [] : [`priority:${priority}`])]
+  const managed = [
+    ...(status === 'in_progress' ? [IN_PROGRESS] : []),
+    ...(priority === 'medium' ? [] : [`priority:${priority}`]),
+  ]
   const free = labels.filter((label) => !isManaged(label) && !isUnrepresentable(label))
   return [...managed, ...distinct(free.map(nameOf))]
 }
@@ -54,7 +66,8 @@ export const priorityOf = (labels: readonly string[]): TaskPriority => {
   return keys.has(LOW) ? 'low' : 'medium'
 }
 
-const fits = (label: string): boolean => label !== '' && isStorable(label) && codePoints(label) <= LABEL_MOST
+const fits = (label: string): boolean =>
+  label !== '' && isStorable(label) && codePoints(label) <= LABEL_MOST
 
 /**
  * The free labels of an issue as a task holds them: first those already known, in their order and spelling (one that GitHub
@@ -63,8 +76,12 @@ const fits = (label: string): boolean => label !== '' && isStorable(label) && co
  */
 export const fromIssueLabels = (labels: readonly string[], known: readonly string[]): string[] => {
   const there = normalizedSet(labels)
-  const kept = known.filter((label) => !isManaged(label) && (isUnrepresentable(label) || there.has(normalizeLabel(label))))
+  const kept = known.filter(
+    (label) => !isManaged(label) && (isUnrepresentable(label) || there.has(normalizeLabel(label))),
+  )
   const keptKeys = normalizedSet(kept)
-  const fresh = distinct(labels).filter((label) => !keptKeys.has(normalizeLabel(label)) && !isManaged(label) && fits(label))
+  const fresh = distinct(labels).filter(
+    (label) => !keptKeys.has(normalizeLabel(label)) && !isManaged(label) && fits(label),
+  )
   return [...kept, ...fresh].slice(0, LABELS_MOST)
 }

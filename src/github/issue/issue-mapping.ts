@@ -61,5 +61,6 @@ const fromIssueText = (seen: string, known: string | undefined): string => {
 /** U+FFFD stands for what a store can't give back. */
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
 
-const storableTitle = (title: string): string => firstCodePoints(storable(title).trim(), TITLE_MOST).trim()
+const storableTitle = (title: string): string =>
+  firstCodePoints(storable(title).trim(), TITLE_MOST).trim()
 const storableText = (text: string): string => firstCodePoints(storable(text), DESCRIPTION_MOST)

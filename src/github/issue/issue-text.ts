@@ -28,13 +28,16 @@ const BEFORE_NOTE = 32
 /** The first code points of a text: never half a surrogate pair. */
 export const firstCodePoints = (text: string, most: number): string => {
   let end = 0
-  for (let count = 0; count < most && end < text.length; count += 1) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
+  for (let count = 0; count < most && end < text.length; count += 1)
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
   return text.slice(0, end)
 }
 
 const isTooLong = (text: string, { most }: Limit): boolean => firstCodePoints(text, most) !== text
-const headOf = (text: string, { most, note }: Limit): string => firstCodePoints(text, most - note.length)
-const truncate = (text: string, limit: Limit): string => (isTooLong(text, limit) ? headOf(text, limit) + limit.note : text)
+const headOf = (text: string, { most, note }: Limit): string =>
+  firstCodePoints(text, most - note.length)
+const truncate = (text: string, limit: Limit): string =>
+  isTooLong(text, limit) ? headOf(text, limit) + limit.note : text
 
 /** A title on one line, as GitHub has no others. */
 const lineOf = (title: string): string => title.replaceAll(/\p{Cc}+/gu, ' ').trim() || UNTITLED
@@ -70,10 +73,12 @@ export const toIssueBody = (description: string, marker: string): string => {
 }
 
 /** Whether a title at GitHub is the one given, in full or cut. */
-export const matchesTitle = (given: string, seen: string): boolean => matches(lineOf(given), lineOf(seen), TITLE)
+export const matchesTitle = (given: string, seen: string): boolean =>
+  matches(lineOf(given), lineOf(seen), TITLE)
 
 /** Whether a body at GitHub is the text given, in full or cut. */
-export const matchesText = (given: string, seen: string): boolean => matches(textOf(given), textOf(seen), TEXT)
+export const matchesText = (given: string, seen: string): boolean =>
+  matches(textOf(given), textOf(seen), TEXT)
 
 /**
  * Someone may have written more at GitHub than we could send (its limits are looser than it says). Where the part that we can
@@ -89,20 +94,25 @@ const matches = (given: string, seen: string, limit: Limit): boolean => {
  * What a title at GitHub says in full, given the one that it was cut from: who changes it elsewhere, or adds to it, leaves the
  * end where it was cut as it was, and what was cut off still belongs there.
  */
-export const untruncateTitle = (given: string, seen: string): string => untruncate(lineOf(given), seen, TITLE)
+export const untruncateTitle = (given: string, seen: string): string =>
+  untruncate(lineOf(given), seen, TITLE)
 
 /** The same of a text, as of `textOf`. */
-export const untruncateText = (given: string, seen: string): string => untruncate(textOf(given), seen, TEXT)
+export const untruncateText = (given: string, seen: string): string =>
+  untruncate(textOf(given), seen, TEXT)
 
 /** Whether the end of a title at GitHub is the one where that given was cut. */
-export const hasTruncationMarkTitle = (given: string, seen: string): boolean => truncationAt(lineOf(given), seen, TITLE) >= 0
+export const hasTruncationMarkTitle = (given: string, seen: string): boolean =>
+  truncationAt(lineOf(given), seen, TITLE) >= 0
 
 /** The same of a body. */
 export const hasTruncationMarkText = (given: string, seen: string): boolean =>
   truncationAt(textOf(given), textOf(seen), TEXT) >= 0
 
 const truncationAt = (given: string, seen: string, limit: Limit): number =>
-  isTooLong(given, limit) ? seen.lastIndexOf(headOf(given, limit).slice(-BEFORE_NOTE) + limit.note) : -1
+  isTooLong(given, limit)
+    ? seen.lastIndexOf(headOf(given, limit).slice(-BEFORE_NOTE) + limit.note)
+    : -1
 
 const untruncate = (given: string, seen: string, limit: Limit): string => {
   const at = truncationAt(given, seen, limit)

@@ -23,7 +23,8 @@ export interface Marker {
 
 /** Markers signed with a key (HMAC-SHA256 of the task's id), so that nobody without it can make an issue pass for ours. */
 export const createMarker = (key: string | Buffer): Marker => {
-  const macOf = (taskId: string): string => createHmac('sha256', key).update(taskId).digest('base64url')
+  const macOf = (taskId: string): string =>
+    createHmac('sha256', key).update(taskId).digest('base64url')
 
   return {
     toMarker: (taskId) => `<!-- task-manager-api task=${taskId} mac=${macOf(taskId)} -->`,

@@ -11,11 +11,18 @@ import { hasTruncationMarkText, hasTruncationMarkTitle } from './issue-text.ts'
  * @param base the last state that both sides are known to have had
  * @param sent the state that the issue was then to be made equal to
  */
-export const inferMergeBase = (base: SyncedFields, sent: SyncedFields, issue: SeenIssue): SyncedFields => {
+export const inferMergeBase = (
+  base: SyncedFields,
+  sent: SyncedFields,
+  issue: SeenIssue,
+): SyncedFields => {
   const seen = fromIssue(issue, sent)
-  const isTitleSent = seen.title === sent.title || isEditOf(hasTruncationMarkTitle, issue.title, sent.title, base.title)
+  const isTitleSent =
+    seen.title === sent.title ||
+    isEditOf(hasTruncationMarkTitle, issue.title, sent.title, base.title)
   const isTextSent =
-    seen.description === sent.description || isEditOf(hasTruncationMarkText, issue.body ?? '', sent.description, base.description)
+    seen.description === sent.description ||
+    isEditOf(hasTruncationMarkText, issue.body ?? '', sent.description, base.description)
   return {
     title: (isTitleSent ? sent : base).title,
     description: (isTextSent ? sent : base).description,
@@ -26,13 +33,26 @@ export const inferMergeBase = (base: SyncedFields, sent: SyncedFields, issue: Se
 }
 
 /** Whether a text is one that was sent cut and then edited: it bears its cut end, which is not the former text's. */
-const isEditOf = (bearsCut: (given: string, seen: string) => boolean, seen: string, sent: string, base: string): boolean =>
-  bearsCut(sent, seen) && !bearsCut(base, seen)
+const isEditOf = (
+  bearsCut: (given: string, seen: string) => boolean,
+  seen: string,
+  sent: string,
+  base: string,
+): boolean => bearsCut(sent, seen) && !bearsCut(base, seen)
 
 /** Label by label: as it was sent where the issue has it so, else as it was. */
-const commonLabels = (base: readonly string[], sent: readonly string[], there: readonly string[]): string[] => {
-  const [baseKeys, sentKeys, thereKeys] = [normalizedSet(base), normalizedSet(sent), normalizedSet(there)]
-  const isArrived = (label: string): boolean => thereKeys.has(normalizeLabel(label)) === sentKeys.has(normalizeLabel(label))
+const commonLabels = (
+  base: readonly string[],
+  sent: readonly string[],
+  there: readonly string[],
+): string[] => {
+  const [baseKeys, sentKeys, thereKeys] = [
+    normalizedSet(base),
+    normalizedSet(sent),
+    normalizedSet(there),
+  ]
+  const isArrived = (label: string): boolean =>
+    thereKeys.has(normalizeLabel(label)) === sentKeys.has(normalizeLabel(label))
   return [
     ...base.filter((label) => sentKeys.has(normalizeLabel(label)) || !isArrived(label)),
     ...sent.filter((label) => !baseKeys.has(normalizeLabel(label)) && isArrived(label)),

@@ -39,10 +39,13 @@ export const merge = (
   { ignoreLabels = false }: MergeOptions = {},
 ): Merged => {
   const lost: Lost[] = []
-  const pick = <F extends 'title' | 'description' | 'status' | 'priority'>(field: F): SyncedFields[F] => {
+  const pick = <F extends 'title' | 'description' | 'status' | 'priority'>(
+    field: F,
+  ): SyncedFields[F] => {
     if (issue[field] === base[field] || isSame(field, task[field], issue[field])) return task[field]
     if (task[field] === base[field]) return issue[field]
-    const [kept, value] = preferred === 'task' ? [task[field], issue[field]] : [issue[field], task[field]]
+    const [kept, value] =
+      preferred === 'task' ? [task[field], issue[field]] : [issue[field], task[field]]
     lost.push({ field, side: preferred === 'task' ? 'issue' : 'task', value, kept })
     return kept
   }
@@ -54,7 +57,11 @@ export const merge = (
     return { fields, base: fields, lost }
   }
   const isCompleted = mergeCompleted(base, task, issue)
-  const withStatusOf = (side: SyncedFields): SyncedFields => ({ ...side, ...text, status: statusWith(isCompleted, side.status) })
+  const withStatusOf = (side: SyncedFields): SyncedFields => ({
+    ...side,
+    ...text,
+    status: statusWith(isCompleted, side.status),
+  })
   return { fields: withStatusOf(task), base: withStatusOf(base), lost }
 }
 
@@ -65,9 +72,13 @@ const isSame = (field: keyof SyncedFields, task: string, issue: string): boolean
 }
 
 /** Open or closed are two values, so of two that differ one is the base's and the other is the change. */
-const mergeCompleted = (...[base, task, issue]: [SyncedFields, SyncedFields, SyncedFields]): boolean => {
+const mergeCompleted = (
+  ...[base, task, issue]: [SyncedFields, SyncedFields, SyncedFields]
+): boolean => {
   const isTaskCompleted = task.status === 'completed'
-  return isTaskCompleted === (base.status === 'completed') ? issue.status === 'completed' : isTaskCompleted
+  return isTaskCompleted === (base.status === 'completed')
+    ? issue.status === 'completed'
+    : isTaskCompleted
 }
 
 const statusWith = (isCompleted: boolean, status: TaskStatus): TaskStatus => {
@@ -80,11 +91,22 @@ const statusWith = (isCompleted: boolean, status: TaskStatus): TaskStatus => {
  * that the base never had is never removed. The task's come first, in their order and spelling; a new one of the issue that
  * finds no room among 20 stays at GitHub alone. A free label that is named like a managed one goes: it can't be told at GitHub.
  */
-const mergeLabels = (base: readonly string[], task: readonly string[], issue: readonly string[]): readonly string[] => {
-  const [baseKeys, taskKeys, issueKeys] = [normalizedSet(base), normalizedSet(task), normalizedSet(issue)]
+const mergeLabels = (
+  base: readonly string[],
+  task: readonly string[],
+  issue: readonly string[],
+): readonly string[] => {
+  const [baseKeys, taskKeys, issueKeys] = [
+    normalizedSet(base),
+    normalizedSet(task),
+    normalizedSet(issue),
+  ]
   const isRemovedThere = (label: string): boolean =>
-    !isUnrepresentable(label) && baseKeys.has(normalizeLabel(label)) && !issueKeys.has(normalizeLabel(label))
-  const isNewThere = (label: string): boolean => !baseKeys.has(normalizeLabel(label)) && !taskKeys.has(normalizeLabel(label))
+    !isUnrepresentable(label) &&
+    baseKeys.has(normalizeLabel(label)) &&
+    !issueKeys.has(normalizeLabel(label))
+  const isNewThere = (label: string): boolean =>
+    !baseKeys.has(normalizeLabel(label)) && !taskKeys.has(normalizeLabel(label))
   const kept = task.filter((label) => !isManaged(label) && !isRemovedThere(label))
   const added = issue.filter((label) => !isManaged(label) && isNewThere(label))
   return [...kept, ...added].slice(0, LABELS_MOST)

@@ -35,4 +35,5 @@ export const mayLeaveBlockOpen = (text: string): boolean => {
 /**
  * A code block ends at a fence of the same characters that is as long or longer, alone on its line.
  */
-const isEndOf = (fence: string, line: string): boolean => /^ {0,3}(`+|~+)[ \t]*$/.exec(line)?.[1]?.startsWith(fence) === true
+const isEndOf = (fence: string, line: string): boolean =>
+  /^ {0,3}(`+|~+)[ \t]*$/.exec(line)?.[1]?.startsWith(fence) === true

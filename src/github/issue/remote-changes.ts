@@ -5,7 +5,10 @@ import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'
 
 /** Whether an issue shows anything else than what both sides last had: told by its values, as its instants have whole seconds. */
-export const hasRemoteChanges = ({ base, areLabelsDropped }: SyncLink, issue: SeenIssue): boolean => {
+export const hasRemoteChanges = (
+  { base, areLabelsDropped }: SyncLink,
+  issue: SeenIssue,
+): boolean => {
   if (base === null) return true
   const options = { ignoreLabels: areLabelsDropped }
   const known = toIssue(base, '')

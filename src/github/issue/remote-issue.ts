@@ -32,7 +32,9 @@ export const toRemoteIssue = (data: unknown): RemoteIssue => {
     title: issue.title,
     body: issue.body ?? '',
     isOpen: issue.state === 'open',
-    labels: issue.labels.flatMap((label) => (typeof label === 'string' ? label : (label.name ?? []))),
+    labels: issue.labels.flatMap((label) =>
+      typeof label === 'string' ? label : (label.name ?? []),
+    ),
     author: issue.user?.login ?? '',
     isPullRequest: issue.pull_request !== undefined && issue.pull_request !== null,
     createdAt: Date.parse(issue.created_at),
@@ -40,7 +42,13 @@ export const toRemoteIssue = (data: unknown): RemoteIssue => {
   }
 }
 
-export const toLinkedIssue = ({ id, number, url, updatedAt, createdAt }: RemoteIssue): LinkedIssue => ({
+export const toLinkedIssue = ({
+  id,
+  number,
+  url,
+  updatedAt,
+  createdAt,
+}: RemoteIssue): LinkedIssue => ({
   id,
   number,
   url,

@@ -8,13 +8,20 @@ const PAGE = 500
  * task never knew its issue, it was: the create was not confirmed. False for a copy of its issue,
  * and for a task that this database does not know.
  */
-export const wasIssueOfDeletedTask = async (tasks: TaskRepository, taskId: string, issueId: string): Promise<boolean> => {
+export const wasIssueOfDeletedTask = async (
+  tasks: TaskRepository,
+  taskId: string,
+  issueId: string,
+): Promise<boolean> => {
   const last = await lastEvent(tasks, taskId)
   if (last?.type !== 'task.deleted') return false
   return (last.changes.external_reference_id?.before ?? issueId) === issueId
 }
 
-const lastEvent = async (tasks: TaskRepository, taskId: string): Promise<NewTaskEvent | undefined> => {
+const lastEvent = async (
+  tasks: TaskRepository,
+  taskId: string,
+): Promise<NewTaskEvent | undefined> => {
   for (let after = 0; ; ) {
     const { sizes, next, read } = await tasks.history(taskId, after, PAGE, 0)
     if (next !== undefined) after = next

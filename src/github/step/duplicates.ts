@@ -15,7 +15,11 @@ type Duplicate = Pick<RemoteIssue, 'id' | 'number' | 'isOpen' | 'updatedAt'>
  * not confirm. Of the task's two issues the one with the lower number stays, and the other is
  * closed as a duplicate.
  */
-export const resolveDuplicate = async (ctx: SyncContext, link: SyncLink, found: RemoteIssue): Promise<boolean> => {
+export const resolveDuplicate = async (
+  ctx: SyncContext,
+  link: SyncLink,
+  found: RemoteIssue,
+): Promise<boolean> => {
   const { issue, taskId } = link
   if (issue === null) return false
   if (issue.id === found.id) return true
@@ -48,21 +52,33 @@ const replaceIssue = async (
     const next = { ...toAdopted(current, found, ctx.now()), base: { ...shown, labels }, sent: null }
     return withKnown(next, create, formerCreate)
   })
-  if (link?.issue?.id === found.id) await close(ctx, taskId, { ...former, isOpen: true }, formerCreate)
+  if (link?.issue?.id === found.id)
+    await close(ctx, taskId, { ...former, isOpen: true }, formerCreate)
 }
 
 /** Closes a duplicate and records that, so that it stays open once a person reopens it. */
-const close = async (ctx: SyncContext, taskId: string, duplicate: Duplicate, create: OpenCreate): Promise<void> => {
+const close = async (
+  ctx: SyncContext,
+  taskId: string,
+  duplicate: Duplicate,
+  create: OpenCreate,
+): Promise<void> => {
   const closedAt = duplicate.isOpen ? await closeAsDuplicate(ctx, duplicate) : duplicate.updatedAt
-  await ctx.sync.changeLink(taskId, (link) => withKnown(link, create, { ...create, issueId: duplicate.id, closedAt }))
+  await ctx.sync.changeLink(taskId, (link) =>
+    withKnown(link, create, { ...create, issueId: duplicate.id, closedAt }),
+  )
 }
 
 /** Resolves with when the issue changed last. Older servers do not know the reason `duplicate`. */
-const closeAsDuplicate = async (ctx: SyncContext, { number, updatedAt }: Duplicate): Promise<string> => {
+const closeAsDuplicate = async (
+  ctx: SyncContext,
+  { number, updatedAt }: Duplicate,
+): Promise<string> => {
   const update = async (state_reason: 'duplicate' | 'not_planned') =>
     requireResponse(await ctx.api.update(number, { state: 'closed', state_reason }))
   let outcome = await update('duplicate')
   if (outcome.kind === 'refused' && outcome.status === 422) outcome = await update('not_planned')
-  if (outcome.kind === 'refused' && outcome.status === 403) throw new AccessBlocked(BLOCKS.forbidden)
+  if (outcome.kind === 'refused' && outcome.status === 403)
+    throw new AccessBlocked(BLOCKS.forbidden)
   return outcome.kind === 'ok' ? toRemoteIssue(outcome.data).updatedAt : updatedAt
 }

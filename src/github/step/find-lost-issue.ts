@@ -22,7 +22,8 @@ export const findLostIssue = async (ctx: SyncContext, link: SyncLink): Promise<v
     })
     return
   }
-  const adopt = (current: SyncLink) => (current.issue === null ? toAdopted(current, issue, ctx.now()) : undefined)
+  const adopt = (current: SyncLink) =>
+    current.issue === null ? toAdopted(current, issue, ctx.now()) : undefined
   let known = await ctx.sync.changeLink(link.taskId, adopt)
   for (const each of found) {
     if (known === undefined) return
@@ -39,7 +40,12 @@ const findOwn = async (ctx: SyncContext, { taskId, sentAt }: SyncLink): Promise<
   const since = Math.min(sentAt ?? 0, ctx.clock.now()) - CLOCK_SLACK_MS
   const found: RemoteIssue[] = []
   for (const creator of await ctx.api.authors()) {
-    for await (const issue of ctx.api.list({ creator, state: 'all', sort: 'created', direction: 'desc' })) {
+    for await (const issue of ctx.api.list({
+      creator,
+      state: 'all',
+      sort: 'created',
+      direction: 'desc',
+    })) {
       if (issue.createdAt < since) break
       if (issue.author !== creator || ctx.marker.taskOf(issue.body) !== taskId) continue
       if ((await ctx.sync.linkOfIssue(issue.id)) === undefined) found.push(issue)

@@ -12,10 +12,15 @@ import { syncWithIssue } from './reconcile.ts'
 import type { SyncContext } from './sync-context.ts'
 
 /** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */
-export const handleIssue = async (ctx: SyncContext, issue: RemoteIssue, actor: string): Promise<void> => {
+export const handleIssue = async (
+  ctx: SyncContext,
+  issue: RemoteIssue,
+  actor: string,
+): Promise<void> => {
   const link = await ctx.sync.linkOfIssue(issue.id)
   if (link === undefined) await handleUnlinkedIssue(ctx, issue)
-  else if (link.status !== 'blocked' && link.status !== 'dead') await syncWithIssue(ctx, link, issue, actor)
+  else if (link.status !== 'blocked' && link.status !== 'dead')
+    await syncWithIssue(ctx, link, issue, actor)
 }
 
 /** An issue that no task is linked to: we opened it, or a person did and it may become a task. */
@@ -25,7 +30,10 @@ export const handleUnlinkedIssue = async (ctx: SyncContext, issue: RemoteIssue):
   const link = taskId === undefined ? undefined : await ctx.sync.link(taskId)
   if (link !== undefined && (await linkByMarker(ctx, link, issue))) return
   if (!isWanted(ctx, issue)) return
-  const isOfDeleted = taskId !== undefined && link === undefined && (await wasIssueOfDeletedTask(ctx.tasks, taskId, issue.id))
+  const isOfDeleted =
+    taskId !== undefined &&
+    link === undefined &&
+    (await wasIssueOfDeletedTask(ctx.tasks, taskId, issue.id))
   if (!isOfDeleted) await importIssue(ctx, issue)
 }
 
@@ -33,16 +41,25 @@ export const handleUnlinkedIssue = async (ctx: SyncContext, issue: RemoteIssue):
  * The id of the task that an issue by our own identity was opened for. Where that is a person's
  * account, a copy of an issue has the id too.
  */
-const markedTask = async (ctx: SyncContext, { author, body }: RemoteIssue): Promise<string | undefined> =>
+const markedTask = async (
+  ctx: SyncContext,
+  { author, body }: RemoteIssue,
+): Promise<string | undefined> =>
   (await ctx.api.authors()).includes(author) ? ctx.marker.taskOf(body) : undefined
 
 /**
  * Links the issue to its task if the task has none, or closes it as a duplicate. Resolves with
  * whether it was one of these.
  */
-const linkByMarker = async (ctx: SyncContext, link: SyncLink, issue: RemoteIssue): Promise<boolean> => {
+const linkByMarker = async (
+  ctx: SyncContext,
+  link: SyncLink,
+  issue: RemoteIssue,
+): Promise<boolean> => {
   if (!lacks(link, issue)) return resolveDuplicate(ctx, link, issue)
-  await ctx.sync.changeLink(link.taskId, (current) => (lacks(current, issue) ? toAdopted(current, issue, ctx.now()) : undefined))
+  await ctx.sync.changeLink(link.taskId, (current) =>
+    lacks(current, issue) ? toAdopted(current, issue, ctx.now()) : undefined,
+  )
   return true
 }
 
@@ -57,7 +74,10 @@ const lacks = ({ issue: known, status }: SyncLink, issue: RemoteIssue): boolean 
 }
 
 /** What is closed is no task: it was done before, or its task was deleted. */
-const isWanted = ({ settings: { imports } }: SyncContext, { labels, isOpen }: RemoteIssue): boolean => {
+const isWanted = (
+  { settings: { imports } }: SyncContext,
+  { labels, isOpen }: RemoteIssue,
+): boolean => {
   if (!isOpen) return false
   if (imports.kind !== 'label') return imports.kind === 'all'
   return hasAll(labels, [imports.name])
@@ -68,7 +88,11 @@ const importIssue = async (ctx: SyncContext, issue: RemoteIssue): Promise<void> 
   const now = ctx.now()
   const key = `github-issue:${issue.id}\n`
   const fields = fromIssue(issue, null)
-  const task = createTask({ ...fields, labels: [...fields.labels] }, ctx.newId(key), formatInstant(now))
+  const task = createTask(
+    { ...fields, labels: [...fields.labels] },
+    ctx.newId(key),
+    formatInstant(now),
+  )
   const link = importedLink(task.id, toLinkedIssue(issue), fields, now)
   const idempotencyKey = { key, fingerprint: issue.id, now, expiresAt: now + IMPORT_KEY_MS }
   await ctx.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)

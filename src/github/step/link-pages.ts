@@ -6,7 +6,10 @@ import type { SyncStatus } from '../../core/task-sync.ts'
 const PAGE = 50
 
 /** Every link of a state, a page at a time. */
-export async function* linkPages(sync: SyncRepository, status: SyncStatus): AsyncGenerator<readonly SyncLink[]> {
+export async function* linkPages(
+  sync: SyncRepository,
+  status: SyncStatus,
+): AsyncGenerator<readonly SyncLink[]> {
   let page = await sync.links(status, undefined, PAGE)
   while (page.length > 0) {
     yield page

@@ -16,7 +16,13 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_WAIT_MS = 60 * 60 * 1000
 
 /** The issue is known: equal to the task as of a version, unless the task has gone on since. */
-export const toSynced = (link: SyncLink, issue: RemoteIssue, base: SyncedFields, version: number, now: number): SyncLink => {
+export const toSynced = (
+  link: SyncLink,
+  issue: RemoteIssue,
+  base: SyncedFields,
+  version: number,
+  now: number,
+): SyncLink => {
   const isBehind = link.isDeleted || link.wantedVersion > version
   return {
     ...succeeded(link),
@@ -39,14 +45,18 @@ export const toAdopted = (link: SyncLink, issue: RemoteIssue, now: number): Sync
   ...succeeded(withoutCreateOf(link, issue)),
   status: 'dirty',
   issue: toLinkedIssue(issue),
-  base: link.issue === null && link.base && link.before ? inferMergeBase(link.base, link.before.fields, issue) : link.base,
+  base:
+    link.issue === null && link.base && link.before
+      ? inferMergeBase(link.base, link.before.fields, issue)
+      : link.base,
   before: null,
   sent: isUntouched(issue) ? fromIssue(issue, link.sent) : link.sent,
   nextAttemptAt: now,
   error: null,
 })
 
-export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean => createdAt === Date.parse(updatedAt)
+export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean =>
+  createdAt === Date.parse(updatedAt)
 
 const succeeded = (link: SyncLink): SyncLink => ({
   ...link,
@@ -56,7 +66,11 @@ const succeeded = (link: SyncLink): SyncLink => ({
 })
 
 /** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
-export const toHalted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'dead', error: SyncError): SyncLink => ({
+export const toHalted = (
+  link: SyncLink,
+  status: 'blocked' | 'remote_gone' | 'dead',
+  error: SyncError,
+): SyncLink => ({
   ...link,
   status,
   nextAttemptAt: null,
@@ -64,11 +78,17 @@ export const toHalted = (link: SyncLink, status: 'blocked' | 'remote_gone' | 'de
 })
 
 /** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
-export const toRetry = (link: SyncLink, reason: Reason, retryBaseMs: number, clock: Clock): SyncLink => {
+export const toRetry = (
+  link: SyncLink,
+  reason: Reason,
+  retryBaseMs: number,
+  clock: Clock,
+): SyncLink => {
   const now = clock.now()
   const failing = { ...link, attempts: link.attempts + 1, failingSince: link.failingSince ?? now }
   if (hasFailedForADay(failing, now)) return toFailed(failing, reason)
-  const wait = Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
+  const wait =
+    Math.random() * Math.min(LONGEST_WAIT_MS, retryBaseMs * 2 ** Math.min(link.attempts, 20))
   return {
     ...failing,
     status: nextStatus(link),
@@ -81,18 +101,31 @@ export const toRetry = (link: SyncLink, reason: Reason, retryBaseMs: number, clo
  * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
  * all the same, opened once more; given up after a day in which it never came to be.
  */
-export const toNotFound = (link: SyncLink, lookupDelaysMs: readonly number[], clock: Clock): SyncLink => {
+export const toNotFound = (
+  link: SyncLink,
+  lookupDelaysMs: readonly number[],
+  clock: Clock,
+): SyncLink => {
   const now = clock.now()
   const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
   if (delay !== undefined)
-    return { ...next, status: 'uncertain', nextAttemptAt: clock.toOurs(Math.max(now, (link.sentAt ?? now) + delay)) }
+    return {
+      ...next,
+      status: 'uncertain',
+      nextAttemptAt: clock.toOurs(Math.max(now, (link.sentAt ?? now) + delay)),
+    }
   /** Both the first and the latest of what was sent are remembered. */
   const isFirst = link.base === null || link.sent === null
-  const known = isFirst ? { base: link.base ?? link.sent } : { before: { fields: link.sent, until: 0 } }
+  const known = isFirst
+    ? { base: link.base ?? link.sent }
+    : { before: { fields: link.sent, until: 0 } }
   const unsent = { ...next, ...known, sent: null }
   if (hasFailedForADay(link, now))
-    return toFailed(unsent, { code: 'unavailable', detail: 'GitHub has not opened the issue for a day' })
+    return toFailed(unsent, {
+      code: 'unavailable',
+      detail: 'GitHub has not opened the issue for a day',
+    })
   return { ...unsent, status: 'pending', nextAttemptAt: clock.toOurs(now) }
 }
 

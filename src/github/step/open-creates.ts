@@ -21,7 +21,11 @@ export const withCreate = (link: SyncLink, create: OpenCreate): SyncLink => {
  * The link with what is known of a create by now. Undefined: nothing is left to be known, as it
  * made no issue, or its issue is the task's.
  */
-export const withKnown = (link: SyncLink, { sentAt }: Pick<OpenCreate, 'sentAt'>, known: OpenCreate | undefined): SyncLink => {
+export const withKnown = (
+  link: SyncLink,
+  { sentAt }: Pick<OpenCreate, 'sentAt'>,
+  known: OpenCreate | undefined,
+): SyncLink => {
   const others = createsOf(link).filter((create) => create.sentAt !== sentAt)
   const openCreates = known === undefined ? others : [...others, known]
   return { ...link, openCreates: openCreates.length === 0 ? null : openCreates }

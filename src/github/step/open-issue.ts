@@ -1,4 +1,9 @@
-import { type OpenCreate, type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
+import {
+  type OpenCreate,
+  type SyncedFields,
+  type SyncLink,
+  toSyncedFields,
+} from '../../core/sync-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { SyncError } from '../../core/task-sync.ts'
 import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
@@ -85,22 +90,41 @@ const conclude = async (ctx: SyncContext, opening: Opening, outcome: Outcome): P
      * finds out which one stays.
      */
     if (link.issue !== null)
-      return withKnown(link, create, link.issue.id === issue.id ? undefined : { ...create, issueId: issue.id })
-    const next = toSynced(withKnown({ ...link, areLabelsDropped }, create, undefined), issue, base, task.version, now)
+      return withKnown(
+        link,
+        create,
+        link.issue.id === issue.id ? undefined : { ...create, issueId: issue.id },
+      )
+    const next = toSynced(
+      withKnown({ ...link, areLabelsDropped }, create, undefined),
+      issue,
+      base,
+      task.version,
+      now,
+    )
     return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
   })
 }
 
-const giveUp = async (ctx: SyncContext, opening: Opening, { message, wasSent }: Outcome & { kind: 'unknown' }): Promise<void> => {
+const giveUp = async (
+  ctx: SyncContext,
+  opening: Opening,
+  { message, wasSent }: Outcome & { kind: 'unknown' },
+): Promise<void> => {
   if (wasSent) return becomeUncertain(ctx, opening, message)
   await takeBack(ctx, opening)
   throw new TransientFailure('unavailable', message)
 }
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
-const isOurs = (link: SyncLink, { create }: Opening): boolean => link.status === 'posting' && link.sentAt === create.sentAt
+const isOurs = (link: SyncLink, { create }: Opening): boolean =>
+  link.status === 'posting' && link.sentAt === create.sentAt
 
-const becomeUncertain = async (ctx: SyncContext, opening: Opening, detail: string): Promise<void> => {
+const becomeUncertain = async (
+  ctx: SyncContext,
+  opening: Opening,
+  detail: string,
+): Promise<void> => {
   const { task, create } = opening
   await ctx.sync.changeLink(task.id, (link) =>
     isOurs(link, opening)
@@ -115,7 +139,12 @@ const becomeUncertain = async (ctx: SyncContext, opening: Opening, detail: strin
   )
 }
 
-const refuse = async (ctx: SyncContext, opening: Opening, status: number, message: string): Promise<void> => {
+const refuse = async (
+  ctx: SyncContext,
+  opening: Opening,
+  status: number,
+  message: string,
+): Promise<void> => {
   const reason = REFUSALS[status]
   if (reason !== undefined) {
     await takeBack(ctx, opening)
@@ -123,7 +152,9 @@ const refuse = async (ctx: SyncContext, opening: Opening, status: number, messag
   }
   await ctx.sync.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
-    return isOurs(link, opening) ? { ...toHalted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null } : next
+    return isOurs(link, opening)
+      ? { ...toHalted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null }
+      : next
   })
 }
 
@@ -137,5 +168,7 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 const takeBack = (ctx: SyncContext, opening: Opening) =>
   ctx.sync.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
-    return isOurs(link, opening) ? { ...next, status: 'pending', sent: null, nextAttemptAt: ctx.now() } : next
+    return isOurs(link, opening)
+      ? { ...next, status: 'pending', sent: null, nextAttemptAt: ctx.now() }
+      : next
   })

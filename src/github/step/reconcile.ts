@@ -43,14 +43,23 @@ export const reconcile = async (ctx: SyncContext, link: SyncLink, actor: string)
   const outcome = requireResponse(await ctx.api.issue(link.issue.number))
   if (outcome.kind === 'refused') return handleMissingIssue(ctx, link, outcome)
   const issue = toRemoteIssue(outcome.data)
-  if (issue.id !== link.issue.id) return handleMissingIssue(ctx, link, { status: 404, location: undefined })
+  if (issue.id !== link.issue.id)
+    return handleMissingIssue(ctx, link, { status: 404, location: undefined })
   await syncWithIssue(ctx, link, issue, actor)
 }
 
 /** The same, of an issue that was read just now. */
-export const syncWithIssue = async (ctx: SyncContext, link: SyncLink, issue: RemoteIssue, actor: string): Promise<void> => {
+export const syncWithIssue = async (
+  ctx: SyncContext,
+  link: SyncLink,
+  issue: RemoteIssue,
+  actor: string,
+): Promise<void> => {
   if (isOutdated(link, issue, ctx.clock.now()))
-    throw new TransientFailure('unavailable', 'GitHub still shows the issue as it was before it last changed')
+    throw new TransientFailure(
+      'unavailable',
+      'GitHub still shows the issue as it was before it last changed',
+    )
   const plan = await commitToTask(ctx, link, issue, actor)
   if (plan === 'deleted') return close(ctx, link, issue)
   if (plan === undefined) return
@@ -61,8 +70,13 @@ export const syncWithIssue = async (ctx: SyncContext, link: SyncLink, issue: Rem
  * Reads may lag behind writes. What was changed back within the second of our own write looks the same, so it is believed
  * once reads have had the time to follow.
  */
-const isOutdated = ({ issue: known, base, before }: SyncLink, issue: RemoteIssue, now: number): boolean => {
-  if (known === null || issue.updatedAt !== known.updatedAt) return known !== null && issue.updatedAt < known.updatedAt
+const isOutdated = (
+  { issue: known, base, before }: SyncLink,
+  issue: RemoteIssue,
+  now: number,
+): boolean => {
+  if (known === null || issue.updatedAt !== known.updatedAt)
+    return known !== null && issue.updatedAt < known.updatedAt
   if (base === null || before === null || now >= before.until) return false
   return !isDeepStrictEqual(inferMergeBase(base, before.fields, issue), base)
 }
@@ -84,7 +98,9 @@ const commitToTask = async (
   const { plan, decision } = decided as Decided
   /** A change keeps its link in the very commit; where there is none, the link alone is kept. */
   if (decision.kind === 'keep')
-    await ctx.sync.changeLink(taskId, (link) => (link.issue?.id === issue.id ? afterCommit(ctx, link, issue, plan) : undefined))
+    await ctx.sync.changeLink(taskId, (link) =>
+      link.issue?.id === issue.id ? afterCommit(ctx, link, issue, plan) : undefined,
+    )
   return plan
 }
 
@@ -94,7 +110,13 @@ interface Decided {
 }
 
 /** The merge, decided upon the task as it is at the commit. */
-const decide = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIssue, actor: string): Decided => {
+const decide = (
+  ctx: SyncContext,
+  task: Task,
+  link: SyncLink,
+  issue: RemoteIssue,
+  actor: string,
+): Decided => {
   const now = ctx.now()
   const marker = ctx.marker.toMarker(task.id)
   const options = { ignoreLabels: link.areLabelsDropped }
@@ -103,7 +125,11 @@ const decide = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIssue
   const there = fromIssue(issue, base)
   const merged = merge(base, here, there, preferred(ctx, task, link, issue), options)
   const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
-  const patched = patchTask(task, { ...merged.fields, labels: [...merged.fields.labels] }, formatInstant(now))
+  const patched = patchTask(
+    task,
+    { ...merged.fields, labels: [...merged.fields.labels] },
+    formatInstant(now),
+  )
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
   /** What lost is known from here on, so that its loss is told once. */
@@ -132,33 +158,64 @@ const preferred = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIs
 }
 
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
-const afterCommit = (ctx: SyncContext, link: SyncLink, issue: RemoteIssue, plan: Plan): SyncLink => {
+const afterCommit = (
+  ctx: SyncContext,
+  link: SyncLink,
+  issue: RemoteIssue,
+  plan: Plan,
+): SyncLink => {
   const now = ctx.now()
   if (isEmpty(plan.changes)) return toSynced(link, issue, plan.base, plan.version, now)
-  const begun = { status: 'patching', base: plan.known, sent: plan.fields, nextAttemptAt: now + PATCHING_MS } as const
+  const begun = {
+    status: 'patching',
+    base: plan.known,
+    sent: plan.fields,
+    nextAttemptAt: now + PATCHING_MS,
+  } as const
   return { ...link, ...begun, issue: toLinkedIssue(issue), error: null }
 }
 
 const nextVersion = (task: Task, now: number): Task => {
   const at = formatInstant(now)
-  return { ...task, version: task.version + 1, updated_at: at > task.updated_at ? at : task.updated_at }
+  return {
+    ...task,
+    version: task.version + 1,
+    updated_at: at > task.updated_at ? at : task.updated_at,
+  }
 }
 
 /** Tells of what came from the issue, and of what the issue had and lost. */
-const toEvent = (before: Task, after: Task, lostThere: readonly Lost[], actor: string): NewTaskEvent => {
+const toEvent = (
+  before: Task,
+  after: Task,
+  lostThere: readonly Lost[],
+  actor: string,
+): NewTaskEvent => {
   const event = changedEvent(before, after, actor)
-  const lost = Object.fromEntries(lostThere.map(({ field, value, kept }) => [field, { before: value, after: kept }]))
+  const lost = Object.fromEntries(
+    lostThere.map(({ field, value, kept }) => [field, { before: value, after: kept }]),
+  )
   const hasChanged = Object.keys(event.changes).length > 0
-  return { ...event, type: hasChanged ? event.type : 'task.conflict_resolved', changes: { ...event.changes, ...lost } }
+  return {
+    ...event,
+    type: hasChanged ? event.type : 'task.conflict_resolved',
+    changes: { ...event.changes, ...lost },
+  }
 }
 
-const send = async (ctx: SyncContext, { taskId, issue: home }: SyncLink, seen: RemoteIssue, plan: Plan): Promise<void> => {
+const send = async (
+  ctx: SyncContext,
+  { taskId, issue: home }: SyncLink,
+  seen: RemoteIssue,
+  plan: Plan,
+): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
   const issue = await writeIssue(ctx, taskId, seen, plan.changes)
   await ctx.sync.changeLink(taskId, (link) => {
     if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
     const now = ctx.now()
-    if (issue === 'labels_dropped') return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
+    if (issue === 'labels_dropped')
+      return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
     const next = {
       ...toSynced(link, issue, plan.base, plan.version, now),
       before: { fields: plan.known, until: ctx.clock.now() + READ_LAG_MS },
@@ -169,7 +226,11 @@ const send = async (ctx: SyncContext, { taskId, issue: home }: SyncLink, seen: R
 }
 
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
-const close = async (ctx: SyncContext, { taskId }: SyncLink, { number, isOpen }: RemoteIssue): Promise<void> => {
+const close = async (
+  ctx: SyncContext,
+  { taskId }: SyncLink,
+  { number, isOpen }: RemoteIssue,
+): Promise<void> => {
   if (isOpen) await closeIssue(ctx, taskId, number)
   await ctx.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
 }

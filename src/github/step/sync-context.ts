@@ -9,7 +9,10 @@ export interface SyncSettings {
   /** Who wins where both sides changed a field: the newest, or always one of them. */
   readonly conflict: 'newest' | 'task' | 'github'
   /** Which issues that were opened at GitHub become tasks. */
-  readonly imports: { readonly kind: 'none' } | { readonly kind: 'all' } | { readonly kind: 'label'; readonly name: string }
+  readonly imports:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'all' }
+    | { readonly kind: 'label'; readonly name: string }
   /** When an issue is looked for that may have been opened, in milliseconds after the try. */
   readonly lookupDelaysMs: readonly number[]
   readonly sweepIntervalMs: number

@@ -25,15 +25,18 @@ export const writeIssue = async (
     const outcome = await writing
     if (outcome.kind === 'refused' && outcome.status === 403) return false
     const labels = await sent(ctx, taskId, outcome, done)
-    if (labels !== undefined) issue = { ...issue, labels: (labels as { name: string }[]).map(({ name }) => name) }
+    if (labels !== undefined)
+      issue = { ...issue, labels: (labels as { name: string }[]).map(({ name }) => name) }
     return true
   }
   if (addLabels.length > 0) {
     const isAllowed = await relabel(ctx.api.addLabels(seen.number, addLabels))
     if (!isAllowed || !hasAll(issue.labels, addLabels)) return 'labels_dropped'
   }
-  if (patch !== undefined) issue = toRemoteIssue(await sent(ctx, taskId, await ctx.api.update(seen.number, patch)))
-  if (!removeLabels.every(isPathSegment)) return replaceLabels(ctx, taskId, issue, without(issue.labels, removeLabels))
+  if (patch !== undefined)
+    issue = toRemoteIssue(await sent(ctx, taskId, await ctx.api.update(seen.number, patch)))
+  if (!removeLabels.every(isPathSegment))
+    return replaceLabels(ctx, taskId, issue, without(issue.labels, removeLabels))
   for (const label of removeLabels) {
     issue = { ...issue, labels: without(issue.labels, [label]) }
     if (!(await relabel(ctx.api.removeLabel(seen.number, label), 404))) return 'labels_dropped'
@@ -58,18 +61,34 @@ const without = (labels: readonly string[], removed: readonly string[]): string[
   labels.filter((label) => !removed.includes(label))
 
 /** Closes the issue of a task that was deleted. */
-export const closeIssue = async (ctx: SyncContext, taskId: string, number: number): Promise<void> => {
-  await sent(ctx, taskId, await ctx.api.update(number, { state: 'closed', state_reason: 'not_planned' }))
+export const closeIssue = async (
+  ctx: SyncContext,
+  taskId: string,
+  number: number,
+): Promise<void> => {
+  await sent(
+    ctx,
+    taskId,
+    await ctx.api.update(number, { state: 'closed', state_reason: 'not_planned' }),
+  )
 }
 
 /** The data of a write that was done, or was needless (`done`). */
-const sent = async (ctx: SyncContext, taskId: string, came: Outcome, done?: number): Promise<unknown> => {
+const sent = async (
+  ctx: SyncContext,
+  taskId: string,
+  came: Outcome,
+  done?: number,
+): Promise<unknown> => {
   const outcome = requireResponse(came)
   if (outcome.kind === 'ok') return outcome.data
   if (outcome.status === done) return undefined
   if (outcome.status === 403) throw new AccessBlocked(BLOCKS.forbidden, taskId)
   if (outcome.status === 422) {
-    await ctx.sync.changeLink(taskId, (link) => ({ ...toHalted(link, 'blocked', invalidIssue(outcome.message)), sent: null }))
+    await ctx.sync.changeLink(taskId, (link) => ({
+      ...toHalted(link, 'blocked', invalidIssue(outcome.message)),
+      sent: null,
+    }))
     throw new IssueRejected()
   }
   throw new TransientFailure('refused', `GitHub answered ${outcome.status}: ${outcome.message}`)

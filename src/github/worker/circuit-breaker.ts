@@ -15,7 +15,8 @@ const TRIES = 10
 
 const CODES: ReadonlySet<string> = new Set(Object.values(BLOCKS).map(({ code }) => code))
 
-const isWaiting = ({ status, error }: SyncLink): boolean => status === 'blocked' && error !== null && CODES.has(error.code)
+const isWaiting = ({ status, error }: SyncLink): boolean =>
+  status === 'blocked' && error !== null && CODES.has(error.code)
 
 /**
  * What keeps everything from GitHub until a person mends it. Meanwhile each job that comes due says so. Whether it is mended is
@@ -23,7 +24,10 @@ const isWaiting = ({ status, error }: SyncLink): boolean => status === 'blocked'
  *
  * @param carryOut does the next step of a job; resolves with whether it came to its end
  */
-export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: SyncLink) => Promise<boolean>) => {
+export const createCircuitBreaker = async (
+  ctx: SyncContext,
+  carryOut: (link: SyncLink) => Promise<boolean>,
+) => {
   let reason = ((await ctx.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
   let probeAt = 0
   let asked: unknown
@@ -47,7 +51,9 @@ export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: Sy
   }
 
   const keepBack = (taskId: string, error: SyncError) =>
-    ctx.sync.changeLink(taskId, (link) => (link.status === 'posting' ? undefined : toHalted(link, 'blocked', error)))
+    ctx.sync.changeLink(taskId, (link) =>
+      link.status === 'posting' ? undefined : toHalted(link, 'blocked', error),
+    )
 
   const revive = (taskId: string) =>
     ctx.sync.changeLink(taskId, (link) => (isWaiting(link) ? retryNow(link, ctx.now()) : undefined))
@@ -86,7 +92,8 @@ export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: Sy
       try {
         if (!(await tryJob(link))) return false
       } catch (error) {
-        if (!(error instanceof AccessBlocked) || link.issue === null || refusal !== undefined) throw error
+        if (!(error instanceof AccessBlocked) || link.issue === null || refusal !== undefined)
+          throw error
         refusal = error
         refused = link.taskId
       }
@@ -109,7 +116,9 @@ export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: Sy
   const mark = async (error: SyncError): Promise<boolean> => {
     const due = await ctx.sync.dueLinks(ctx.now(), 100)
     const marking = due.map(({ taskId, rev }) =>
-      ctx.sync.changeLink(taskId, (link) => (link.rev === rev ? toHalted(link, 'blocked', error) : undefined)),
+      ctx.sync.changeLink(taskId, (link) =>
+        link.rev === rev ? toHalted(link, 'blocked', error) : undefined,
+      ),
     )
     await Promise.all(marking)
     return due.length > 0
@@ -137,7 +146,8 @@ export const createCircuitBreaker = async (ctx: SyncContext, carryOut: (link: Sy
         await ctx.api.probe()
         if (await isWritable()) await end()
       } catch (error) {
-        if (error instanceof AccessBlocked && error.reason.code !== reason.code) await become(error.reason)
+        if (error instanceof AccessBlocked && error.reason.code !== reason.code)
+          await become(error.reason)
       }
       return true
     },

@@ -10,7 +10,13 @@ import type { SyncContext } from '../step/sync-context.ts'
 const CHANGED_MS = 2000
 
 /** Statuses whose links have a next attempt. */
-const WAITING = ['pending', 'posting', 'dirty', 'patching', 'uncertain'] as const satisfies readonly SyncStatus[]
+const WAITING = [
+  'pending',
+  'posting',
+  'dirty',
+  'patching',
+  'uncertain',
+] as const satisfies readonly SyncStatus[]
 
 /**
  * Keeps the offset of our clock, so that other processes and the next one know it, and warns when
@@ -44,7 +50,11 @@ export const createClockWatch = async (
  * A next attempt in the future was set before the clock was put back by so many milliseconds, or
  * comes a bit early.
  */
-const bringForward = async (sync: SyncRepository, now: () => number, byMs: number): Promise<void> => {
+const bringForward = async (
+  sync: SyncRepository,
+  now: () => number,
+  byMs: number,
+): Promise<void> => {
   const forward = (link: SyncLink): SyncLink | undefined => {
     const { nextAttemptAt } = link
     const isAhead = nextAttemptAt !== null && nextAttemptAt > now()

@@ -26,7 +26,8 @@ export const processGroup = async (ctx: SyncContext, told: DeliveryGroup): Promi
   const home = ctx.api.home() ?? (await ctx.api.probe())
   if (repositoryId !== home.id) return
   const outcome = requireResponse(await ctx.api.issue(issueNumber))
-  if (outcome.kind === 'ok') return handleIssue(ctx, toRemoteIssue(outcome.data), await actorOf(ctx, told))
+  if (outcome.kind === 'ok')
+    return handleIssue(ctx, toRemoteIssue(outcome.data), await actorOf(ctx, told))
   const link = await ctx.sync.linkOfIssue(issueId)
   if (link !== undefined) await handleMissingIssue(ctx, link, outcome)
 }

@@ -28,14 +28,23 @@ export const pollChanges = async (ctx: SyncContext): Promise<void> => {
   const since = formatInstant((await readCursor(ctx)) - OVERLAP_MS)
   const unknown: RemoteIssue[] = []
   /** The newest first: what changes meanwhile comes to the front, so that none is pushed from a page that is to be read to one that was. */
-  for await (const issue of ctx.api.list({ state: 'all', sort: 'updated', direction: 'desc', since })) {
+  for await (const issue of ctx.api.list({
+    state: 'all',
+    sort: 'updated',
+    direction: 'desc',
+    since,
+  })) {
     const link = await ctx.sync.linkOfIssue(issue.id)
     if (link === undefined) unknown.push(issue)
-    else if (link.status === 'remote_gone' || (link.status === 'linked' && hasRemoteChanges(link, issue)))
+    else if (
+      link.status === 'remote_gone' ||
+      (link.status === 'linked' && hasRemoteChanges(link, issue))
+    )
       await markDirty(ctx, link.taskId, link.status)
   }
   /** An issue of ours comes before its copies. */
-  for (const issue of unknown.sort((a, b) => a.number - b.number)) await handleUnlinkedIssue(ctx, issue)
+  for (const issue of unknown.sort((a, b) => a.number - b.number))
+    await handleUnlinkedIssue(ctx, issue)
   /**
    * The answers may have shown that GitHub's time was another; the machine may have slept, too. The
    * earlier one misses nothing.
@@ -60,7 +69,8 @@ export const findDeletedIssues = async (ctx: SyncContext): Promise<void> => {
   const last = ((await ctx.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
   if (last <= now && now - last < SWEEPS_A_DAY * ctx.settings.sweepIntervalMs) return
   const there = new Set<string>()
-  for await (const { id } of ctx.api.list({ state: 'all', sort: 'created', direction: 'asc' })) there.add(id)
+  for await (const { id } of ctx.api.list({ state: 'all', sort: 'created', direction: 'asc' }))
+    there.add(id)
   for await (const page of linkPages(ctx.sync, 'linked')) {
     const missing = page.filter(({ issue }) => issue !== null && !there.has(issue.id))
     await Promise.all(missing.map(({ taskId }) => markDirty(ctx, taskId, 'linked')))

@@ -53,14 +53,18 @@ export const createSyncLoop = async (
       if (!isHeld()) return false
       if (!(error instanceof TransientFailure)) warn(error, 'a step of the GitHub sync failed')
       await onFailure(
-        error instanceof TransientFailure ? error : new TransientFailure('internal', 'The service failed; its log says how'),
+        error instanceof TransientFailure
+          ? error
+          : new TransientFailure('internal', 'The service failed; its log says how'),
       )
       return false
     }
   }
 
   const fail = (taskId: string, { code, message }: TransientFailure) =>
-    ctx.sync.changeLink(taskId, (link) => toRetry(link, { code, detail: message }, ctx.settings.retryBaseMs, ctx.clock))
+    ctx.sync.changeLink(taskId, (link) =>
+      toRetry(link, { code, detail: message }, ctx.settings.retryBaseMs, ctx.clock),
+    )
 
   const job = async (link: SyncLink): Promise<boolean> => {
     try {
@@ -77,7 +81,8 @@ export const createSyncLoop = async (
   /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
   const putOff = async ([{ issueId }]: DeliveryGroup, failure: TransientFailure): Promise<void> => {
     const link = await ctx.sync.linkOfIssue(issueId)
-    if (link === undefined) sweepAt = Math.min(sweepAt, performance.now() + ctx.settings.retryBaseMs)
+    if (link === undefined)
+      sweepAt = Math.min(sweepAt, performance.now() + ctx.settings.retryBaseMs)
     else if (link.status !== 'blocked' && link.status !== 'dead') await fail(link.taskId, failure)
   }
 
@@ -161,13 +166,17 @@ const carryOut = async (ctx: SyncContext, link: SyncLink): Promise<void> => {
 
 /** The task was deleted before it had an issue. */
 const forget = async (ctx: SyncContext, { taskId }: SyncLink): Promise<void> => {
-  await ctx.sync.changeLink(taskId, ({ status, isDeleted }) => (status === 'pending' && isDeleted ? null : undefined))
+  await ctx.sync.changeLink(taskId, ({ status, isDeleted }) =>
+    status === 'pending' && isDeleted ? null : undefined,
+  )
 }
 
 /** When no issue may be opened just now, the job says when. */
 const isHeldBack = async (ctx: SyncContext, { taskId, rev }: SyncLink): Promise<boolean> => {
   const at = ctx.limits.nextCreateAt()
   if (at <= ctx.now()) return false
-  await ctx.sync.changeLink(taskId, (link) => (link.rev === rev ? { ...link, nextAttemptAt: at } : undefined))
+  await ctx.sync.changeLink(taskId, (link) =>
+    link.rev === rev ? { ...link, nextAttemptAt: at } : undefined,
+  )
   return true
 }

@@ -18,7 +18,10 @@ export interface WorkerOptions {
 }
 
 /** The one that talks to GitHub: among all processes over one database one at a time, one step after the other. */
-export const startWorker = (sync: SyncContext['sync'], { leaseMs, openContext, warn }: WorkerOptions) => {
+export const startWorker = (
+  sync: SyncContext['sync'],
+  { leaseMs, openContext, warn }: WorkerOptions,
+) => {
   const holder = randomUUID()
   const stopping = new AbortController()
   let heldUntil = 0
@@ -85,7 +88,8 @@ export const startWorker = (sync: SyncContext['sync'], { leaseMs, openContext, w
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      if (await hold()) await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
+      if (await hold())
+        await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
       await pause(IDLE_MS)
     }
     await sync.release(LEASE, holder).catch(() => {})

@@ -12,7 +12,9 @@ import { ACTOR, CREATION_KEY, INPUT, markReplay, toRetryKey, WRITE } from './req
 
 const BatchResultItem = Type.Object(
   {
-    status: Type.Integer({ description: 'The HTTP status that the operation would have had as a request of its own.' }),
+    status: Type.Integer({
+      description: 'The HTTP status that the operation would have had as a request of its own.',
+    }),
     task: Type.Optional(Task),
     error: Type.Optional(Problem),
   },
@@ -21,7 +23,9 @@ const BatchResultItem = Type.Object(
 
 const BatchAnswer = Type.Object(
   {
-    results: Type.Array(BatchResultItem, { description: 'One result per operation, in the same order.' }),
+    results: Type.Array(BatchResultItem, {
+      description: 'One result per operation, in the same order.',
+    }),
   },
   {
     title: 'BatchAnswer',
@@ -48,14 +52,23 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
         body: Batch,
         response: {
           200: answer('All operations succeeded', BatchAnswer, HEADERS.replayed),
-          207: answer('Some operations failed; see the `error` of each', BatchAnswer, HEADERS.replayed),
+          207: answer(
+            'Some operations failed; see the `error` of each',
+            BatchAnswer,
+            HEADERS.replayed,
+          ),
           ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
         },
       },
-      validatorCompiler: (part) => (part.httpPart === 'body' ? toFastify(validateBatch) : compileValidator(part)),
+      validatorCompiler: (part) =>
+        part.httpPart === 'body' ? toFastify(validateBatch) : compileValidator(part),
     },
     async (request, reply) => {
-      const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks/batch', request.body)
+      const retry = toRetryKey(
+        request.headers['idempotency-key'],
+        'POST /tasks/batch',
+        request.body,
+      )
       const results = await service.batch(request.body.operations, ACTOR, retry)
       const replayed = results.every((result) => result.kind !== 'failed' && result.replayed)
       return markReplay(reply, replayed)

@@ -42,7 +42,10 @@ const JOBS_AT_ONCE = 50
 
 const GithubJob = Type.Object(
   { task_id: taskId('The id of the task.'), sync: TaskSync },
-  { title: 'GithubJob', examples: [{ task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', sync: EXAMPLE_SYNC }] },
+  {
+    title: 'GithubJob',
+    examples: [{ task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', sync: EXAMPLE_SYNC }],
+  },
 )
 
 const Count = Type.Object(
@@ -53,22 +56,33 @@ const Count = Type.Object(
 const RetryRequest = Type.Object(
   {
     reason: Type.Optional(
-      Type.String({ maxLength: 100, description: 'Only tasks whose `sync.error.code` is this; without it, all.' }),
+      Type.String({
+        maxLength: 100,
+        description: 'Only tasks whose `sync.error.code` is this; without it, all.',
+      }),
     ),
   },
   { title: 'RetryRequest', additionalProperties: false, examples: [{ reason: 'unauthorized' }] },
 )
 
 const LinkRequest = Type.Object(
-  { dry_run: Type.Optional(Type.Boolean({ description: 'Count the tasks without creating issues.' })) },
+  {
+    dry_run: Type.Optional(
+      Type.Boolean({ description: 'Count the tasks without creating issues.' }),
+    ),
+  },
   { title: 'LinkRequest', additionalProperties: false, examples: [{ dry_run: true }] },
 )
 
 /** https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers */
 const DeliveryHeaders = Type.Object({
-  'X-GitHub-Event': Type.Optional(Type.String({ description: 'The event; only `issues` is used.' })),
+  'X-GitHub-Event': Type.Optional(
+    Type.String({ description: 'The event; only `issues` is used.' }),
+  ),
   'X-GitHub-Delivery': Type.Optional(Type.String({ description: 'The id of the delivery.' })),
-  'X-Hub-Signature-256': Type.Optional(Type.String({ description: 'The HMAC-SHA256 of the body with the secret.' })),
+  'X-Hub-Signature-256': Type.Optional(
+    Type.String({ description: 'The HMAC-SHA256 of the body with the secret.' }),
+  ),
 })
 
 const Delivery = Type.Object(
@@ -108,7 +122,8 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
         operationId: 'getGithubStatus',
         tags: ['github'],
         summary: 'Get the state of the sync',
-        description: 'What stops or pauses the sync, the rate limit, and the number of tasks by sync state.',
+        description:
+          'What stops or pauses the sync, the rate limit, and the number of tasks by sync state.',
         response: { 200: answer('The state of the sync', GithubStatus), ...problems(...FAULTS) },
       },
     },
@@ -122,13 +137,21 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
         operationId: 'listGithubJobs',
         tags: ['github'],
         summary: 'List tasks by sync state',
-        description: 'The tasks in one sync state, sorted by task id. For the next page send the last task id as `after`.',
+        description:
+          'The tasks in one sync state, sorted by task id. For the next page send the last task id as `after`.',
         querystring: Type.Object(
           {
-            state: Type.Enum([...SYNC_STATUSES], { type: 'string', description: 'The sync state.' }),
+            state: Type.Enum([...SYNC_STATUSES], {
+              type: 'string',
+              description: 'The sync state.',
+            }),
             after: Type.Optional(taskId('The task id after which the list begins.')),
             limit: Type.Optional(
-              Type.Integer({ minimum: 1, maximum: JOBS_MOST, description: 'The maximum number of tasks; default 100.' }),
+              Type.Integer({
+                minimum: 1,
+                maximum: JOBS_MOST,
+                description: 'The maximum number of tasks; default 100.',
+              }),
             ),
           },
           { additionalProperties: false },
@@ -150,9 +173,13 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
         operationId: 'retryGithubJobs',
         tags: ['github'],
         summary: 'Retry stopped syncs',
-        description: 'Retries all tasks whose sync is `blocked`, `dead` or `remote_gone`, or those stopped for one reason.',
+        description:
+          'Retries all tasks whose sync is `blocked`, `dead` or `remote_gone`, or those stopped for one reason.',
         body: optionalBody(RetryRequest),
-        response: { 200: answer('The number of tasks that are retried', Count), ...problems(...FAULTS, ...BODY) },
+        response: {
+          200: answer('The number of tasks that are retried', Count),
+          ...problems(...FAULTS, ...BODY),
+        },
       },
     },
     async (request) => ({ count: await door().operations.retryAll(request.body?.reason) }),
@@ -166,7 +193,8 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
         operationId: 'linkTasks',
         tags: ['github'],
         summary: 'Create issues for tasks without one',
-        description: 'Covers the tasks created before GitHub was configured. With `dry_run` they are only counted.',
+        description:
+          'Covers the tasks created before GitHub was configured. With `dry_run` they are only counted.',
         body: optionalBody(LinkRequest),
         response: { 200: answer('The number of tasks', Count), ...problems(...FAULTS, ...BODY) },
       },
@@ -182,10 +210,14 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
         operationId: 'syncTask',
         tags: ['github'],
         summary: 'Sync a task now',
-        description: 'Retries the sync of the task, whatever its state. A task without an issue gets one.',
+        description:
+          'Retries the sync of the task, whatever its state. A task without an issue gets one.',
         params: TaskId,
         body: NO_BODY,
-        response: { 202: emptyAnswer('The sync was started'), ...problems(...FAULTS, ...BODY, 'not_found') },
+        response: {
+          202: emptyAnswer('The sync was started'),
+          ...problems(...FAULTS, ...BODY, 'not_found'),
+        },
       },
     },
     async (request, reply) => {
@@ -214,7 +246,9 @@ const readJobs = async (
 /** In a scope of its own, as it needs the very bytes of the body. */
 const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void => {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
+    done(null, body),
+  )
   scope.post(
     '/github/webhook',
     {
@@ -248,11 +282,16 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
       const receipt = await door()
         .webhook.receive(delivery)
         .catch((error: unknown) => {
-          request.log.warn({ err: error }, 'a delivery of GitHub could not be kept; the next sweep makes up for it')
+          request.log.warn(
+            { err: error },
+            'a delivery of GitHub could not be kept; the next sweep makes up for it',
+          )
           return 'taken' as const
         })
-      if (receipt === 'unsigned') throw new HttpError('invalid_signature', 'The signature is missing or wrong')
-      if (receipt === 'malformed') throw new HttpError('malformed_json', 'The body is not a GitHub "issues" webhook payload')
+      if (receipt === 'unsigned')
+        throw new HttpError('invalid_signature', 'The signature is missing or wrong')
+      if (receipt === 'malformed')
+        throw new HttpError('malformed_json', 'The body is not a GitHub "issues" webhook payload')
       return reply.code(202).send()
     },
   )

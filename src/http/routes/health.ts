@@ -13,7 +13,11 @@ const Health = Type.Object(
   { title: 'Health', examples: [{ status: 'ok' }] },
 )
 
-export const addHealthRoutes = (app: App, service: TaskService, isDraining: () => boolean): void => {
+export const addHealthRoutes = (
+  app: App,
+  service: TaskService,
+  isDraining: () => boolean,
+): void => {
   app.get(
     '/livez',
     {
@@ -35,8 +39,12 @@ export const addHealthRoutes = (app: App, service: TaskService, isDraining: () =
         operationId: 'isReady',
         tags: ['operations'],
         summary: 'Check that the service can handle requests',
-        description: 'Readiness probe: fails if the database does not respond or the service is shutting down.',
-        response: { 200: answer('The service can handle requests', Health), ...problems('database_unavailable', 'draining') },
+        description:
+          'Readiness probe: fails if the database does not respond or the service is shutting down.',
+        response: {
+          200: answer('The service can handle requests', Health),
+          ...problems('database_unavailable', 'draining'),
+        },
       },
     },
     async () => {
@@ -45,7 +53,8 @@ export const addHealthRoutes = (app: App, service: TaskService, isDraining: () =
         await service.ping()
         return { status: 'ok' }
       } catch (error) {
-        if (error instanceof TaskError && error.code === 'database_not_configured') return { status: 'ok', note: error.message }
+        if (error instanceof TaskError && error.code === 'database_not_configured')
+          return { status: 'ok', note: error.message }
         throw error
       }
     },

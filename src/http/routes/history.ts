@@ -14,7 +14,8 @@ export const addHistoryRoute = (app: App, service: TaskService): void => {
         operationId: 'listTaskEvents',
         tags: ['tasks'],
         summary: "Read a task's history",
-        description: 'All changes of the task, oldest first. The history of a deleted task is kept.',
+        description:
+          'All changes of the task, oldest first. The history of a deleted task is kept.',
         params: TaskId,
         response: {
           200: answer('The events', Type.Array(TaskEvent)),

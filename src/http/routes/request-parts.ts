@@ -36,7 +36,11 @@ export const CHANGE_KEY = idempotencyKey(
 )
 
 /** What a retry of this request is known by, when it bears a key. */
-export const toRetryKey = (key: string | undefined, purpose: string, body: unknown): RetryKey | undefined =>
+export const toRetryKey = (
+  key: string | undefined,
+  purpose: string,
+  body: unknown,
+): RetryKey | undefined =>
   key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
 
 export const markReplay = (reply: FastifyReply, replayed: boolean): FastifyReply =>

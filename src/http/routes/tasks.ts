@@ -11,14 +11,30 @@ import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
-import { ACTOR, CHANGE_KEY, CREATION_KEY, DATABASE, INPUT, markReplay, TaskId, toRetryKey, WRITE } from './request-parts.ts'
+import {
+  ACTOR,
+  CHANGE_KEY,
+  CREATION_KEY,
+  DATABASE,
+  INPUT,
+  markReplay,
+  TaskId,
+  toRetryKey,
+  WRITE,
+} from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 const ChangeHeaders = Type.Object({ ...CHANGE_KEY, ...PRECONDITION_HEADERS })
 
 /** What a change may be refused for, beside its input. */
-const CHANGE = [...WRITE, 'not_found', 'version_mismatch', 'idempotency_key_reused', 'too_many_keys'] as const
+const CHANGE = [
+  ...WRITE,
+  'not_found',
+  'version_mismatch',
+  'idempotency_key_reused',
+  'too_many_keys',
+] as const
 
 /** PUT and PATCH mean the same, so one is a retry of the other. */
 const UPDATE = 'PATCH /tasks/{id}'
@@ -34,11 +50,16 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'createTask',
         tags: ['tasks'],
         summary: 'Create a task',
-        description: 'Only the title is required. With an Idempotency-Key a retry gets the first response.',
+        description:
+          'Only the title is required. With an Idempotency-Key a retry gets the first response.',
         headers: Type.Object(CREATION_KEY),
         body: TaskDraft,
         response: {
-          201: answer('The new task', Task, { ...HEADERS.location, ...HEADERS.etag, ...HEADERS.replayed }),
+          201: answer('The new task', Task, {
+            ...HEADERS.location,
+            ...HEADERS.etag,
+            ...HEADERS.replayed,
+          }),
           ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
         },
       },
@@ -64,7 +85,10 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           'whose sort value changes during paging may appear twice or not at all; every other ' +
           'task appears exactly once.',
         querystring: ListQuery,
-        response: { 200: answer('The tasks', Type.Array(Task), HEADERS.link), ...problems('database_unavailable') },
+        response: {
+          200: answer('The tasks', Type.Array(Task), HEADERS.link),
+          ...problems('database_unavailable'),
+        },
       },
     },
     async (request, reply) => {
@@ -72,9 +96,12 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       reply.header('content-type', JSON_TYPE)
       const { limit } = request.query
       if (limit === undefined)
-        return request.method === 'HEAD' ? reply.send(unknownLength()) : reply.send(await streamArray(service.all(query, after)))
+        return request.method === 'HEAD'
+          ? reply.send(unknownLength())
+          : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
-      if (page.next !== undefined) reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
+      if (page.next !== undefined)
+        reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
       if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
       const stream = await streamArray(page.tasks)
       if (request.method !== 'HEAD') return reply.send(stream)
@@ -95,7 +122,9 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           'GitHub issue is always sent, as its `sync` can change without a new version.',
         params: TaskId,
         headers: Type.Object({
-          'if-none-match': Type.Optional(Type.String({ description: 'The ETag of the version that the client already has.' })),
+          'if-none-match': Type.Optional(
+            Type.String({ description: 'The ETag of the version that the client already has.' }),
+          ),
         }),
         response: {
           200: answer('The task', Task, HEADERS.etag),
@@ -126,7 +155,9 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           'PUT and PATCH do the same: a given field is set, an absent field keeps its value, ' +
           'and null clears a nullable field. A request that changes nothing writes nothing. ' +
           'With an Idempotency-Key the request is safe to retry, by either method.',
-        ...(method === 'PATCH' ? { consumes: ['application/merge-patch+json', 'application/json'] } : {}),
+        ...(method === 'PATCH'
+          ? { consumes: ['application/merge-patch+json', 'application/json'] }
+          : {}),
         params: TaskId,
         headers: ChangeHeaders,
         body: TaskPatch,
@@ -138,7 +169,13 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       handler: async (request, reply) => {
         const { params, body, headers } = request
         const retry = toRetryKey(headers['idempotency-key'], UPDATE, body)
-        const { task, replayed } = await service.update(params.id, body, ACTOR, readPreconditions(headers), retry)
+        const { task, replayed } = await service.update(
+          params.id,
+          body,
+          ACTOR,
+          readPreconditions(headers),
+          retry,
+        )
         return sendTask(markReplay(reply, replayed), task)
       },
     })
@@ -151,7 +188,8 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         operationId: 'deleteTask',
         tags: ['tasks'],
         summary: 'Delete a task',
-        description: 'Deletes the task and keeps its history. With an Idempotency-Key a retry is 204 again.',
+        description:
+          'Deletes the task and keeps its history. With an Idempotency-Key a retry is 204 again.',
         params: TaskId,
         headers: ChangeHeaders,
         body: NO_BODY,
@@ -191,7 +229,12 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
     async (request, reply) => {
       const { params, headers } = request
       const retry = toRetryKey(headers['idempotency-key'], 'POST /tasks/{id}/complete', null)
-      const { task, replayed } = await service.complete(params.id, ACTOR, readPreconditions(headers), retry)
+      const { task, replayed } = await service.complete(
+        params.id,
+        ACTOR,
+        readPreconditions(headers),
+        retry,
+      )
       return sendTask(markReplay(reply, replayed), task)
     },
   )

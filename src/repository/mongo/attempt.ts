@@ -1,5 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { isDuplicateKey, isOfDatabase, isRefusal, isTakenBack, outcomeUnknown, toDatabaseError } from './database-error.ts'
+import {
+  isDuplicateKey,
+  isOfDatabase,
+  isRefusal,
+  isTakenBack,
+  outcomeUnknown,
+  toDatabaseError,
+} from './database-error.ts'
 import { type Deadline, tooBusy, within } from './deadline.ts'
 
 /** How often a write has left for the server, as the driver's own retries hide it from the error that comes in the end. */
@@ -15,7 +22,8 @@ const underWay = new AsyncLocalStorage<readonly Attempt[]>()
 export const currentAttempts = (): readonly Attempt[] => underWay.getStore() ?? NONE
 
 /** Runs what sends one command for several writes, each of which began by itself. */
-export const onBehalfOf = <T>(attempts: readonly Attempt[], run: () => T): T => underWay.run(attempts, run)
+export const onBehalfOf = <T>(attempts: readonly Attempt[], run: () => T): T =>
+  underWay.run(attempts, run)
 
 /** To be called for each command that is sent. */
 export const noteSent = (): void => {
@@ -33,7 +41,8 @@ export const writing = async <T>(deadline: Deadline, write: () => Promise<T>): P
     return await within(onBehalfOf([attempt], write), milliseconds, outcomeUnknown)
   } catch (error) {
     if (attempt.sent === 1 && isTakenBack(error)) return writing(deadline, write)
-    const isDecided = attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))
+    const isDecided =
+      attempt.sent === 0 || isDuplicateKey(error) || (attempt.sent === 1 && isRefusal(error))
     throw isDecided || !isOfDatabase(error) ? toDatabaseError(error) : outcomeUnknown(error)
   }
 }

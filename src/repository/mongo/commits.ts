@@ -9,7 +9,16 @@ import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
 import { at, newClaim, newTask, type TaskDocument, toState, toStored } from './documents.ts'
 import { createInserts } from './inserts.ts'
-import { changeKey, checkCount, claimKey, createKeyRecords, creationKey, isLive, type KeyOwner, toAnswer } from './key-records.ts'
+import {
+  changeKey,
+  checkCount,
+  claimKey,
+  createKeyRecords,
+  creationKey,
+  isLive,
+  type KeyOwner,
+  toAnswer,
+} from './key-records.ts'
 import { createLookups } from './lookups.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
@@ -21,10 +30,19 @@ export interface Commits {
     link: SyncLink | undefined,
     deadline: Deadline,
   ): Promise<CommitResult>
-  change(id: string, decide: Decide, key: IdempotencyKey | undefined, deadline: Deadline): Promise<CommitResult>
+  change(
+    id: string,
+    decide: Decide,
+    key: IdempotencyKey | undefined,
+    deadline: Deadline,
+  ): Promise<CommitResult>
   claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
   /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(taskId: string, decide: LinkDecision, deadline: Deadline): Promise<SyncLink | undefined>
+  changeLink(
+    taskId: string,
+    decide: LinkDecision,
+    deadline: Deadline,
+  ): Promise<SyncLink | undefined>
   addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
 }
 
@@ -54,11 +72,19 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     }
   }
 
-  const read = (id: string, deadline: Deadline): Promise<Current | undefined> => reading(deadline, () => lookUp(id))
+  const read = (id: string, deadline: Deadline): Promise<Current | undefined> =>
+    reading(deadline, () => lookUp(id))
 
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
-  const replace = async (id: string, rev: number, update: UpdateFilter<TaskDocument>, deadline: Deadline): Promise<boolean> => {
-    const { matchedCount } = await writing(deadline, () => tasks.updateOne({ ...at(id), rev }, update))
+  const replace = async (
+    id: string,
+    rev: number,
+    update: UpdateFilter<TaskDocument>,
+    deadline: Deadline,
+  ): Promise<boolean> => {
+    const { matchedCount } = await writing(deadline, () =>
+      tasks.updateOne({ ...at(id), rev }, update),
+    )
     return matchedCount === 1
   }
 
@@ -66,7 +92,12 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     async create(given, event, key, link, deadline) {
       const task = link ? withLink(given, link) : given
       const stored = toStored(task)
-      const document = newTask(task, event, key === undefined ? [] : [creationKey(key, stored.json)], link)
+      const document = newTask(
+        task,
+        event,
+        key === undefined ? [] : [creationKey(key, stored.json)],
+        link,
+      )
       const owner = await insert(document, key, deadline)
       if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
@@ -76,11 +107,16 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
       for (;;) {
         const current = await read(id, deadline)
         const earlier = key && current && keys.live(current, key)
-        if (key !== undefined && current && earlier) return toAnswer({ record: earlier, task: current.task }, key)
+        if (key !== undefined && current && earlier)
+          return toAnswer({ record: earlier, task: current.task }, key)
         if (!current?.task) return { kind: 'absent' }
         const error = key && checkCount(current.keys, key)
         if (error !== undefined) return { kind: 'refused', error }
-        const { update, result } = carryOut({ ...current, task: current.task }, decide(current.task, current.link), key)
+        const { update, result } = carryOut(
+          { ...current, task: current.task },
+          decide(current.task, current.link),
+          key,
+        )
         if (update === undefined) return result
         if (await replace(id, current.rev, update, deadline)) return result
       }
@@ -97,7 +133,10 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
         if (!current?.link) return undefined
         const next = withNextRevision(current.link, decide(current.link, current.task))
         if (next === undefined) return current.link
-        const update = next === null ? withoutLink(current) : { $set: { ...linked(current, next), rev: current.rev + 1 } }
+        const update =
+          next === null
+            ? withoutLink(current)
+            : { $set: { ...linked(current, next), rev: current.rev + 1 } }
         if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
       }
     },
@@ -115,7 +154,11 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
 }
 
 /** What a decision comes to, and the one write that makes it so; none when it leaves everything as it is. */
-const carryOut = (current: Current & { readonly task: Task }, decision: Decision, key: IdempotencyKey | undefined) => {
+const carryOut = (
+  current: Current & { readonly task: Task },
+  decision: Decision,
+  key: IdempotencyKey | undefined,
+) => {
   const { task } = current
   switch (decision.kind) {
     case 'refuse':
@@ -123,7 +166,9 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
     case 'keep': {
       const stored = toStored(task)
       const result = { kind: 'stored', task: stored, replayed: false } as const
-      return key === undefined ? { result } : { result, update: { $set: commit(current, key, task.version) } }
+      return key === undefined
+        ? { result }
+        : { result, update: { $set: commit(current, key, task.version) } }
     }
     case 'change': {
       const link = withNextRevision(current.link, decision.link)
@@ -134,7 +179,12 @@ const carryOut = (current: Current & { readonly task: Task }, decision: Decision
       return {
         result: { kind: 'stored', task: stored, replayed: false } as const,
         update: {
-          $set: { ...state, ...(isReworded ? { words } : {}), ...(link && { link }), ...commit(current, key, stored.version) },
+          $set: {
+            ...state,
+            ...(isReworded ? { words } : {}),
+            ...(link && { link }),
+            ...commit(current, key, stored.version),
+          },
           $push: { pending: { version: stored.version, ...decision.event } },
         },
       }
@@ -164,7 +214,10 @@ const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, version
 })
 
 /** A link beside its task, which tells of it. */
-const linked = ({ task }: Current, link: SyncLink) => ({ link, ...(task && { task: withLink(task, link) }) })
+const linked = ({ task }: Current, link: SyncLink) => ({
+  link,
+  ...(task && { task: withLink(task, link) }),
+})
 
 const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
   $set: { ...(task && { task: { ...task, sync: null } }), rev: rev + 1 },

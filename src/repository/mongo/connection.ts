@@ -1,4 +1,10 @@
-import { type CommandStartedEvent, type Db, MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
+import {
+  type CommandStartedEvent,
+  type Db,
+  MongoClient,
+  type MongoClientOptions,
+  MongoParseError,
+} from 'mongodb'
 import { OpenError } from '../open-error.ts'
 import { noteSent, reading } from './attempt.ts'
 import { unavailable } from './database-error.ts'
@@ -92,7 +98,10 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
         if (made?.db !== db) made = { db, value: create(db) }
         return made.value
       }
-      return <R>(call: (value: T, deadline: Deadline) => Promise<R>, deadline = createDeadline()): Promise<R> =>
+      return <R>(
+        call: (value: T, deadline: Deadline) => Promise<R>,
+        deadline = createDeadline(),
+      ): Promise<R> =>
         track(
           waitFor(Math.min(READY_MS, deadline.left()))
             .catch(toCallError)
@@ -132,7 +141,9 @@ const noop = (): undefined => undefined
 
 /** A database that turned out to be of a newer version while the service runs may be another one by and by. */
 const toCallError = (error: unknown): never => {
-  throw error instanceof OpenError ? unavailable('is of a newer version than this program', error) : error
+  throw error instanceof OpenError
+    ? unavailable('is of a newer version than this program', error)
+    : error
 }
 
 const createClient = (url: string): MongoClient => {
@@ -144,13 +155,16 @@ const createClient = (url: string): MongoClient => {
 }
 
 /** The driver's own words on the form of a URL, which name options and never the password. */
-const reasonOf = (error: unknown): string => (error instanceof MongoParseError ? error.message : 'it cannot be read')
+const reasonOf = (error: unknown): string =>
+  error instanceof MongoParseError ? error.message : 'it cannot be read'
 
 /** The part of the path, as `mongodb://host/NAME?options` has it. */
 const nameOf = (url: string): string => {
   const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
   const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
   if (!NAME.test(name) || Buffer.byteLength(name) > 63)
-    throw new OpenError('DATABASE_URL: invalid database name; use 1 to 63 bytes without /, \\, a dot, a space, " or $')
+    throw new OpenError(
+      'DATABASE_URL: invalid database name; use 1 to 63 bytes without /, \\, a dot, a space, " or $',
+    )
   return name
 }

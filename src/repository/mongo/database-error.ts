@@ -1,10 +1,12 @@
 import { MongoError, MongoServerError, MongoWriteConcernError } from 'mongodb'
 import { TaskError } from '../../core/errors.ts'
 
-export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11000
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === 11000
 
 /** https://www.mongodb.com/docs/manual/reference/error-codes/ */
-export const isIndexNotFound = (error: unknown): boolean => error instanceof MongoServerError && error.code === 27
+export const isIndexNotFound = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === 27
 
 /**
  * The server did not take the write (https://www.mongodb.com/docs/manual/reference/error-codes/): it is not the primary, or the
@@ -13,7 +15,9 @@ export const isIndexNotFound = (error: unknown): boolean => error instanceof Mon
 const REFUSALS: ReadonlySet<unknown> = new Set([10107, 10058, 13435, 13])
 
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && REFUSALS.has(error.code)
+  error instanceof MongoServerError &&
+  !(error instanceof MongoWriteConcernError) &&
+  REFUSALS.has(error.code)
 
 /**
  * The server took the write back, as it was in the way of another one, so it is to be made again: WriteConflict, and the deadlock of
@@ -22,7 +26,9 @@ export const isRefusal = (error: unknown): boolean =>
 const TAKEN_BACK: ReadonlySet<unknown> = new Set([112, 16908292])
 
 export const isTakenBack = (error: unknown): boolean =>
-  error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) && TAKEN_BACK.has(error.code)
+  error instanceof MongoServerError &&
+  !(error instanceof MongoWriteConcernError) &&
+  TAKEN_BACK.has(error.code)
 
 /** What Node says of a connection that the server has just ended: the driver lets it through when it writes at that very moment. */
 const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
@@ -32,13 +38,17 @@ const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ])
 
-const isOfConnection = (error: unknown): boolean => error instanceof Error && 'code' in error && CONNECTION_CODES.has(error.code)
+const isOfConnection = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && CONNECTION_CODES.has(error.code)
 
 /** Whatever the driver or the server says is a matter of the database; anything else is a fault of ours. */
-export const isOfDatabase = (error: unknown): boolean => error instanceof MongoError || isOfConnection(error)
+export const isOfDatabase = (error: unknown): boolean =>
+  error instanceof MongoError || isOfConnection(error)
 
 export const toDatabaseError = (error: unknown): unknown =>
-  isOfDatabase(error) && !isDuplicateKey(error) ? unavailable('does not answer just now', error) : error
+  isOfDatabase(error) && !isDuplicateKey(error)
+    ? unavailable('does not answer just now', error)
+    : error
 
 export const unavailable = (what: string, cause?: unknown): TaskError =>
   new TaskError('database_unavailable', `The database ${what}; try again shortly`, { cause })

@@ -23,7 +23,11 @@ export const createDeadline = (): Deadline => {
 export const tooBusy = () => unavailable('is too busy just now')
 
 /** What the promise comes to, or what `late` makes when that takes longer. What it stands for goes on all the same. */
-export const within = <T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> =>
+export const within = <T>(
+  promise: Promise<T>,
+  milliseconds: number,
+  late: () => Error,
+): Promise<T> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), milliseconds)
     const settle =

@@ -83,7 +83,8 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
 export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
 
 /** A task that was stored before there was a GitHub sync does not say that it has no issue. */
-export const whole = (task: Task): Task => (task.sync === undefined ? { ...(task as Task), sync: null } : task)
+export const whole = (task: Task): Task =>
+  task.sync === undefined ? { ...(task as Task), sync: null } : task
 
 /** A task's JSON text as it is answered. */
 export const toText = (task: Task): string => JSON.stringify(whole(task))
@@ -130,4 +131,5 @@ export const newClaim = (key: StoredKey): TaskDocument => ({
 export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
 
 /** Ordered by task, then by version. */
-export const eventKey = (taskId: string, version: number): string => `${taskId}/${String(version).padStart(10, '0')}`
+export const eventKey = (taskId: string, version: number): string =>
+  `${taskId}/${String(version).padStart(10, '0')}`

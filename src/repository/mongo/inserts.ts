@@ -20,10 +20,15 @@ export const createInserts = (tasks: Collection<TaskDocument>) => {
   const add = gather<Waiting>((group) => void insertGroup(tasks, group))
 
   return (document: TaskDocument): Promise<void> =>
-    new Promise((resolve, reject) => add({ document, attempts: currentAttempts(), resolve, reject }))
+    new Promise((resolve, reject) =>
+      add({ document, attempts: currentAttempts(), resolve, reject }),
+    )
 }
 
-const insertGroup = async (tasks: Collection<TaskDocument>, group: readonly Waiting[]): Promise<void> => {
+const insertGroup = async (
+  tasks: Collection<TaskDocument>,
+  group: readonly Waiting[],
+): Promise<void> => {
   const attempts = group.flatMap((one) => one.attempts)
   const documents = group.map(({ document }) => document)
   try {

@@ -53,14 +53,18 @@ export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): Commi
 }
 
 /** The refusal of a change with another key, if its task has too many. */
-export const checkCount = (keys: readonly StoredKey[], key: IdempotencyKey): TaskError | undefined => {
+export const checkCount = (
+  keys: readonly StoredKey[],
+  key: IdempotencyKey,
+): TaskError | undefined => {
   const expiries = keys
     .filter((one) => one.version !== undefined && isLive(one, key))
     .map(({ expires_at }) => expires_at.getTime())
   return checkKeyCount(expiries.length, Math.min(...expiries), key)
 }
 
-export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean => expires_at.getTime() > now
+export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean =>
+  expires_at.getTime() > now
 
 export const creationKey = (key: IdempotencyKey, json: string): StoredKey => ({
   ...common(key),

@@ -29,7 +29,11 @@ export const hold = async (
   if (kept !== null) return kept.fence
   try {
     const free = { _id: name, expires_at: { $lte: now } }
-    await leases.updateOne(free, { $set: { holder, ...until }, $inc: { fence: 1 } }, { upsert: true })
+    await leases.updateOne(
+      free,
+      { $set: { holder, ...until }, $inc: { fence: 1 } },
+      { upsert: true },
+    )
     return (await leases.findOne({ _id: name, holder }))?.fence
   } catch (error) {
     if (isDuplicateKey(error)) return undefined
@@ -38,6 +42,10 @@ export const hold = async (
 }
 
 /** Lets another one go on at once. */
-export const release = async (leases: Collection<LeaseDocument>, name: string, holder: string): Promise<void> => {
+export const release = async (
+  leases: Collection<LeaseDocument>,
+  name: string,
+  holder: string,
+): Promise<void> => {
   await leases.updateOne({ _id: name, holder }, { $set: { expires_at: new Date(0) } })
 }

@@ -6,7 +6,10 @@ import { gather } from './turn.ts'
  * The way to tasks' documents by their ids, with the fields that are named. Those that are asked for in one turn of the event loop
  * are read by one command: they are no more than the gate lets in. To be called within `reading`.
  */
-export const createLookups = <F extends keyof TaskDocument>(tasks: Collection<TaskDocument>, fields: readonly F[]) => {
+export const createLookups = <F extends keyof TaskDocument>(
+  tasks: Collection<TaskDocument>,
+  fields: readonly F[],
+) => {
   type Found = Pick<TaskDocument, F | '_id'>
 
   interface Waiting {
@@ -35,5 +38,6 @@ export const createLookups = <F extends keyof TaskDocument>(tasks: Collection<Ta
 
   const add = gather<Waiting>((group) => void readGroup(group))
 
-  return (id: string): Promise<Found | undefined> => new Promise((resolve, reject) => add({ id, resolve, reject }))
+  return (id: string): Promise<Found | undefined> =>
+    new Promise((resolve, reject) => add({ id, resolve, reject }))
 }

@@ -1,6 +1,12 @@
 import type { Db } from 'mongodb'
 import { OpenError } from '../open-error.ts'
-import { DELIVERY_INDEXES, EVENT_INDEXES, SCHEMA_VERSION, TASK_INDEXES, TITLE_INDEX } from './migrations.ts'
+import {
+  DELIVERY_INDEXES,
+  EVENT_INDEXES,
+  SCHEMA_VERSION,
+  TASK_INDEXES,
+  TITLE_INDEX,
+} from './migrations.ts'
 
 export interface MetaDocument {
   readonly _id: 'schema' | 'title_keys'
@@ -23,7 +29,9 @@ export const migrate = async (db: Db): Promise<void> => {
     )
   }
   const hasTitleKeys = found === undefined || versions.has('title_keys')
-  await db.collection('tasks').createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
+  await db
+    .collection('tasks')
+    .createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
   if (found === undefined || found < SCHEMA_VERSION)

@@ -13,7 +13,10 @@ const exists = { $exists: true }
 const state = { 'task.status': 1, 'task.priority': 1 } as const
 
 /** It also finds the tasks that have no `order.title_key` yet: their entry in it is null. */
-export const TITLE_INDEX: IndexDescription = { name: 'by_state_and_title_key', key: { ...state, 'order.title_key': 1 } }
+export const TITLE_INDEX: IndexDescription = {
+  name: 'by_state_and_title_key',
+  key: { ...state, 'order.title_key': 1 },
+}
 
 /** The index of version 2 that it replaces. */
 export const EARLIER_TITLE_INDEX = 'by_state_and_title'
@@ -45,16 +48,36 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
     unique: true,
     partialFilterExpression: { 'keys.key': exists },
   },
-  { name: 'by_key_expiry', key: { 'keys.expires_at': 1 }, partialFilterExpression: { 'keys.expires_at': exists } },
-  { name: 'by_pending_event', key: { 'pending.time': 1 }, partialFilterExpression: { 'pending.time': exists } },
+  {
+    name: 'by_key_expiry',
+    key: { 'keys.expires_at': 1 },
+    partialFilterExpression: { 'keys.expires_at': exists },
+  },
+  {
+    name: 'by_pending_event',
+    key: { 'pending.time': 1 },
+    partialFilterExpression: { 'pending.time': exists },
+  },
   { name: 'by_link', key: { 'link.status': 1, _id: 1 } },
-  { name: 'by_link_attempt', key: { 'link.nextAttemptAt': 1 }, partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } } },
-  { name: 'by_issue', key: { 'link.issue.id': 1, _id: 1 }, partialFilterExpression: { 'link.issue.id': exists } },
+  {
+    name: 'by_link_attempt',
+    key: { 'link.nextAttemptAt': 1 },
+    partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } },
+  },
+  {
+    name: 'by_issue',
+    key: { 'link.issue.id': 1, _id: 1 },
+    partialFilterExpression: { 'link.issue.id': exists },
+  },
   { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
 ]
 
 /** The deliveries of GitHub that are to be dealt with, and those to be forgotten. */
-export const DELIVERY_INDEXES: readonly IndexDescription[] = [{ name: 'by_receipt', key: { is_open: 1, received_at: 1 } }]
+export const DELIVERY_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_receipt', key: { is_open: 1, received_at: 1 } },
+]
 
 /** An event's identity is unique, so that none is published twice. Its place in the sequence is `_id`. */
-export const EVENT_INDEXES: readonly IndexDescription[] = [{ name: 'by_event', key: { event: 1 }, unique: true }]
+export const EVENT_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_event', key: { event: 1 }, unique: true },
+]

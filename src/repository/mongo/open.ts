@@ -28,7 +28,10 @@ export const openMongoRepository = async (
   const sync = connection.using(createSyncCalls)
   const inTurn = createTaskQueues()
 
-  const commitInTurn = <T>(id: string, run: (commits: Commits, deadline: Deadline) => Promise<T>): Promise<T> => {
+  const commitInTurn = <T>(
+    id: string,
+    run: (commits: Commits, deadline: Deadline) => Promise<T>,
+  ): Promise<T> => {
     const deadline = createDeadline()
     return inTurn(id, deadline, () => commits(run, deadline))
   }
@@ -38,49 +41,65 @@ export const openMongoRepository = async (
     get: (id) => reads(({ get }, deadline) => get(id, deadline)),
 
     async list(query, after, limit, wholeBytes) {
-      const selected = await reads(({ list }, deadline) => list(query, after, limit, wholeBytes, deadline))
+      const selected = await reads(({ list }, deadline) =>
+        list(query, after, limit, wholeBytes, deadline),
+      )
       const { keys, sizes } = selected
       return {
         ...selected,
         async read(from, end) {
           const size = sizes.slice(from, end).reduce((sum, one) => sum + one, 0)
-          const { bytes, count } = await reads(({ texts }, deadline) => texts(keys.slice(from, end), size, deadline))
+          const { bytes, count } = await reads(({ texts }, deadline) =>
+            texts(keys.slice(from, end), size, deadline),
+          )
           return { bytes, end: from + count }
         },
       }
     },
 
     async history(taskId, after, limit, wholeBytes) {
-      const selected = await reads(({ history }, deadline) => history(taskId, after, limit, wholeBytes, deadline))
+      const selected = await reads(({ history }, deadline) =>
+        history(taskId, after, limit, wholeBytes, deadline),
+      )
       return {
         ...selected,
         async read(from, end) {
-          const texts = reads(({ eventTexts }, deadline) => eventTexts(taskId, after + from, end - from, deadline))
+          const texts = reads(({ eventTexts }, deadline) =>
+            eventTexts(taskId, after + from, end - from, deadline),
+          )
           return { bytes: await texts, end }
         },
       }
     },
 
-    create: (task, event, key, link) => commits(({ create }, deadline) => create(task, event, key, link, deadline)),
-    change: (id, decide, key) => commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
+    create: (task, event, key, link) =>
+      commits(({ create }, deadline) => create(task, event, key, link, deadline)),
+    change: (id, decide, key) =>
+      commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
     claim: (key) => commits(({ claim }, deadline) => claim(key, deadline)),
     ping: connection.ping,
     eventLag: relay.lag,
     sync: {
-      changeLink: (taskId, decide) => commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),
-      addLink: (taskId, now) => commitInTurn(taskId, ({ addLink }, deadline) => addLink(taskId, now, deadline)),
+      changeLink: (taskId, decide) =>
+        commitInTurn(taskId, ({ changeLink }, deadline) => changeLink(taskId, decide, deadline)),
+      addLink: (taskId, now) =>
+        commitInTurn(taskId, ({ addLink }, deadline) => addLink(taskId, now, deadline)),
       link: (taskId) => sync((at, deadline) => at(deadline).link(taskId)),
       linkOfIssue: (issueId) => sync((at, deadline) => at(deadline).linkOfIssue(issueId)),
       dueLinks: (now, limit) => sync((at, deadline) => at(deadline).dueLinks(now, limit)),
-      links: (status, after, limit) => sync((at, deadline) => at(deadline).links(status, after, limit)),
+      links: (status, after, limit) =>
+        sync((at, deadline) => at(deadline).links(status, after, limit)),
       countLinks: () => sync((at, deadline) => at(deadline).countLinks()),
-      unlinkedTasks: (after, limit) => sync((at, deadline) => at(deadline).unlinkedTasks(after, limit)),
+      unlinkedTasks: (after, limit) =>
+        sync((at, deadline) => at(deadline).unlinkedTasks(after, limit)),
       addDelivery: (delivery) => sync((at, deadline) => at(deadline).addDelivery(delivery)),
       openDeliveries: (limit) => sync((at, deadline) => at(deadline).openDeliveries(limit)),
-      closeDelivery: (id, forgetBefore) => sync((at, deadline) => at(deadline).closeDelivery(id, forgetBefore)),
+      closeDelivery: (id, forgetBefore) =>
+        sync((at, deadline) => at(deadline).closeDelivery(id, forgetBefore)),
       readState: (name) => sync((at, deadline) => at(deadline).readState(name)),
       writeState: (name, value) => sync((at, deadline) => at(deadline).writeState(name, value)),
-      hold: (name, holder, lengthMs) => sync((at, deadline) => at(deadline).hold(name, holder, lengthMs)),
+      hold: (name, holder, lengthMs) =>
+        sync((at, deadline) => at(deadline).hold(name, holder, lengthMs)),
       release: (name, holder) => sync((at, deadline) => at(deadline).release(name, holder)),
     },
 

@@ -1,5 +1,11 @@
 import type { Collection, Db } from 'mongodb'
-import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument } from './documents.ts'
+import {
+  at,
+  type EventDocument,
+  eventKey,
+  type PendingEvent,
+  type TaskDocument,
+} from './documents.ts'
 
 /** So many tasks have their events published at once. */
 export const BATCH = 1000
@@ -7,7 +13,9 @@ export const BATCH = 1000
 /** So many of them have theirs removed by one command; the commands of a batch run side by side. */
 const REMOVED_AT_ONCE = 250
 
-type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & { readonly link?: { readonly status: string } }
+type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & {
+  readonly link?: { readonly status: string }
+}
 
 const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
@@ -20,7 +28,9 @@ const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 export const publish = async (db: Db, fence: number): Promise<number> => {
   const tasks = db.collection<TaskDocument>('tasks')
   const waiting = await tasks
-    .find<Waiting>(HAS_PENDING, { projection: { rev: 1, pending: 1, ended: 1, keys: 1, 'link.status': 1 } })
+    .find<Waiting>(HAS_PENDING, {
+      projection: { rev: 1, pending: 1, ended: 1, keys: 1, 'link.status': 1 },
+    })
     .sort({ 'pending.time': 1 })
     .limit(BATCH)
     .batchSize(BATCH + 1)
@@ -32,9 +42,17 @@ export const publish = async (db: Db, fence: number): Promise<number> => {
   return waiting.length
 }
 
-const append = async (events: Collection<EventDocument>, pending: readonly PendingEvent[], fence: number): Promise<void> => {
+const append = async (
+  events: Collection<EventDocument>,
+  pending: readonly PendingEvent[],
+  fence: number,
+): Promise<void> => {
   const last = await events.findOne({}, { sort: { _id: -1 }, projection: { _id: 1 } })
-  const identified = pending.map((event) => ({ event: eventKey(event.task_id, event.version), fence, ...event }))
+  const identified = pending.map((event) => ({
+    event: eventKey(event.task_id, event.version),
+    fence,
+    ...event,
+  }))
   const identities = identified.map(({ event }) => event)
   const known = await events
     .find({ event: { $in: identities } }, { projection: { _id: 0, event: 1 } })
@@ -43,28 +61,45 @@ const append = async (events: Collection<EventDocument>, pending: readonly Pendi
   const published = new Set(known.map(({ event }) => event))
   const fresh = identified.filter(({ event }) => !published.has(event))
   const first = (last?._id ?? 0) + 1
-  if (fresh.length > 0) await events.insertMany(fresh.map((event, index) => ({ _id: first + index, ...event })))
+  if (fresh.length > 0)
+    await events.insertMany(fresh.map((event, index) => ({ _id: first + index, ...event })))
 }
 
 /** The events of one task keep their order, as its times never go back. */
-const byTime = (a: PendingEvent, b: PendingEvent): number => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
+const byTime = (a: PendingEvent, b: PendingEvent): number =>
+  a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
 /**
  * What was published goes, and so does a tombstone that has nothing else to tell. A sharded cluster that moves tasks about may
  * miss some, or come by twice: the next turn finds them again, sees that they are published, and removes them.
  */
-const remove = async (tasks: Collection<TaskDocument>, waiting: readonly Waiting[]): Promise<void> => {
-  const done = waiting.filter(isDone).map(({ _id, rev }) => ({ deleteOne: { filter: { ...at(_id), rev } } }))
-  const removals = chunksByVersion(waiting.filter((task) => !isDone(task))).map(({ version, ids }) =>
-    tasks.updateMany({ _id: { $in: ids } }, { $pull: { pending: { version: { $lte: version } } } }),
+const remove = async (
+  tasks: Collection<TaskDocument>,
+  waiting: readonly Waiting[],
+): Promise<void> => {
+  const done = waiting
+    .filter(isDone)
+    .map(({ _id, rev }) => ({ deleteOne: { filter: { ...at(_id), rev } } }))
+  const removals = chunksByVersion(waiting.filter((task) => !isDone(task))).map(
+    ({ version, ids }) =>
+      tasks.updateMany(
+        { _id: { $in: ids } },
+        { $pull: { pending: { version: { $lte: version } } } },
+      ),
   )
-  await Promise.all([...(done.length === 0 ? [] : [tasks.bulkWrite(done, { ordered: false })]), ...removals])
+  await Promise.all([
+    ...(done.length === 0 ? [] : [tasks.bulkWrite(done, { ordered: false })]),
+    ...removals,
+  ])
 }
 
-const isDone = ({ ended, keys, link }: Waiting): boolean => ended === true && keys.length === 0 && link === undefined
+const isDone = ({ ended, keys, link }: Waiting): boolean =>
+  ended === true && keys.length === 0 && link === undefined
 
 /** The tasks whose newest event is of the same version, some at a time. */
-const chunksByVersion = (waiting: readonly Waiting[]): { readonly version: number; readonly ids: readonly string[] }[] => {
+const chunksByVersion = (
+  waiting: readonly Waiting[],
+): { readonly version: number; readonly ids: readonly string[] }[] => {
   const open = new Map<number, string[]>()
   const chunks: { version: number; ids: string[] }[] = []
   for (const { _id, pending } of waiting) {
@@ -84,7 +119,10 @@ const chunksByVersion = (waiting: readonly Waiting[]): { readonly version: numbe
 export const oldestPending = async (db: Db): Promise<string | undefined> => {
   const found = await db
     .collection<TaskDocument>('tasks')
-    .findOne<Waiting>(HAS_PENDING, { sort: { 'pending.time': 1 }, projection: { 'pending.time': 1 } })
+    .findOne<Waiting>(HAS_PENDING, {
+      sort: { 'pending.time': 1 },
+      projection: { 'pending.time': 1 },
+    })
   return found?.pending[0]?.time
 }
 

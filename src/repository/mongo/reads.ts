@@ -4,7 +4,14 @@ import { type Position, positionOf, type TaskQuery } from '../../core/task-query
 import type { StoredTask } from '../../core/task-repository.ts'
 import { reading } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
-import { at, type EventDocument, eventKey, type PendingEvent, type TaskDocument, toText } from './documents.ts'
+import {
+  at,
+  type EventDocument,
+  eventKey,
+  type PendingEvent,
+  type TaskDocument,
+  toText,
+} from './documents.ts'
 import { planList } from './list-plan.ts'
 import { createLookups } from './lookups.ts'
 import { createSelector, type Item, joinTexts } from './selector.ts'
@@ -32,7 +39,13 @@ export const createReads = (db: Db) => {
   let hasTitleKeys = false
 
   /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
-  const findEvents = (taskId: string, after: number, count: number, batchSize: number, projection?: Document) => {
+  const findEvents = (
+    taskId: string,
+    after: number,
+    count: number,
+    batchSize: number,
+    projection?: Document,
+  ) => {
     const range = { $gt: eventKey(taskId, after), $lt: eventKey(taskId, Number.MAX_SAFE_INTEGER) }
     const project = projection === undefined ? [] : [{ $project: projection }]
     const pipeline: Document[] = [
@@ -44,7 +57,12 @@ export const createReads = (db: Db) => {
       {
         $unionWith: {
           coll: 'events',
-          pipeline: [{ $match: { event: range } }, { $sort: { event: 1 } }, { $limit: count }, ...project],
+          pipeline: [
+            { $match: { event: range } },
+            { $sort: { event: 1 } },
+            { $limit: count },
+            ...project,
+          ],
         },
       },
     ]
@@ -67,7 +85,8 @@ export const createReads = (db: Db) => {
     ): Promise<Selection<string, Position>> {
       if (query.sort.key === 'title' && !hasTitleKeys) {
         hasTitleKeys = await reading(deadline, () => haveAllTitleKeys(db))
-        if (!hasTitleKeys) return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
+        if (!hasTitleKeys)
+          return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
       }
       const { filter, sort } = planList(query, after)
       const options = { sort, limit: limit + 1 }
@@ -77,7 +96,11 @@ export const createReads = (db: Db) => {
           count: limit + 1,
           wholeBytes,
           find: (isWhole, batchSize) =>
-            tasks.find<FoundTask>(filter, { ...options, batchSize, projection: isWhole ? TASK : sized }),
+            tasks.find<FoundTask>(filter, {
+              ...options,
+              batchSize,
+              projection: isWhole ? TASK : sized,
+            }),
           toText: ({ task }) => toText(task),
         }),
       )
@@ -87,13 +110,20 @@ export const createReads = (db: Db) => {
     },
 
     /** The texts of selected tasks, in their order: of all of them, or of the first one if they have outgrown `bytes` by far. */
-    texts(ids: readonly string[], bytes: number, deadline: Deadline): Promise<{ bytes: Buffer; count: number }> {
+    texts(
+      ids: readonly string[],
+      bytes: number,
+      deadline: Deadline,
+    ): Promise<{ bytes: Buffer; count: number }> {
       const read = async (wanted: readonly string[]): Promise<{ bytes: Buffer; count: number }> => {
         const filter = { _id: { $in: wanted }, bucket: { $in: wanted.map((id) => at(id).bucket) } }
         const options = { projection: TASK, limit: wanted.length, batchSize: wanted.length + 1 }
         const texts = new Map<string, string>()
         let left = bytes * GROWTH.factor + GROWTH.bytes
-        for await (const { _id, task } of tasks.find<Partial<FoundTask> & { _id: string }>(filter, options)) {
+        for await (const { _id, task } of tasks.find<Partial<FoundTask> & { _id: string }>(
+          filter,
+          options,
+        )) {
           if (task !== undefined) texts.set(_id, toText(task))
           left -= texts.get(_id)?.length ?? 0
           if (left < 0 && wanted.length > 1) return read(wanted.slice(0, 1))
@@ -117,7 +147,13 @@ export const createReads = (db: Db) => {
           count: limit + 1,
           wholeBytes,
           find: (isWhole, batchSize) =>
-            findEvents(taskId, after, limit + 1, batchSize, isWhole ? undefined : { version: 1, size: EVENT_SIZE }),
+            findEvents(
+              taskId,
+              after,
+              limit + 1,
+              batchSize,
+              isWhole ? undefined : { version: 1, size: EVENT_SIZE },
+            ),
           toText: toEventText,
         }),
       )
@@ -127,8 +163,15 @@ export const createReads = (db: Db) => {
     },
 
     /** The texts of events after the first `after` ones. An event never changes, nor is it deleted. */
-    async eventTexts(taskId: string, after: number, count: number, deadline: Deadline): Promise<Buffer> {
-      const found = await reading(deadline, () => findEvents(taskId, after, count, count + 1).toArray())
+    async eventTexts(
+      taskId: string,
+      after: number,
+      count: number,
+      deadline: Deadline,
+    ): Promise<Buffer> {
+      const found = await reading(deadline, () =>
+        findEvents(taskId, after, count, count + 1).toArray(),
+      )
       const ordered = inOrder(found, (event) => event).slice(0, count)
       return Buffer.from(ordered.map(toEventText).join())
     },
@@ -170,18 +213,34 @@ const inOrder = <T>(found: readonly T[], toEvent: (one: T) => HistoryEvent): T[]
   return [...byVersion.values()].sort((a, b) => toEvent(a).version - toEvent(b).version)
 }
 
-const toSelection = <T, Key>(items: readonly Item<T>[], limit: number, toKey: (document: T) => Key) => {
+const toSelection = <T, Key>(
+  items: readonly Item<T>[],
+  limit: number,
+  toKey: (document: T) => Key,
+) => {
   const kept = items.slice(0, limit)
   const whole = joinTexts(kept)
   if (whole !== undefined) return { keys: [], sizes: [], whole }
-  return { keys: kept.map(({ document }) => toKey(document)), sizes: kept.map(({ size }) => size), whole }
+  return {
+    keys: kept.map(({ document }) => toKey(document)),
+    sizes: kept.map(({ size }) => size),
+    whole,
+  }
 }
 
-const toTitleSelection = (found: readonly ScannedTitle[], limit: number): Selection<string, Position> => {
+const toTitleSelection = (
+  found: readonly ScannedTitle[],
+  limit: number,
+): Selection<string, Position> => {
   const kept = found.slice(0, limit)
   const last = found.length > limit ? kept.at(-1) : undefined
   const next = last && { value: last.title, id: last.id }
-  return { keys: kept.map(({ id }) => id), sizes: kept.map(({ size }) => size), whole: undefined, next }
+  return {
+    keys: kept.map(({ id }) => id),
+    sizes: kept.map(({ size }) => size),
+    whole: undefined,
+    next,
+  }
 }
 
 const toEventText = ({ _id, type, task_id, time, actor, changes }: HistoryEvent): string =>

@@ -32,7 +32,12 @@ export const createSelector = <T extends { readonly size?: number }>() => {
     if (items.length > 0) average = items.reduce((sum, { size }) => sum + size, 0) / items.length
   }
 
-  const readWhole = async ({ count, find, toText, wholeBytes }: SelectOptions<T>): Promise<Item<T>[] | undefined> => {
+  const readWhole = async ({
+    count,
+    find,
+    toText,
+    wholeBytes,
+  }: SelectOptions<T>): Promise<Item<T>[] | undefined> => {
     const items: Item<T>[] = []
     let bytes = 0
     for await (const document of find(true, average === undefined ? FIRST_BATCH : count + 1)) {
@@ -60,4 +65,6 @@ export const createSelector = <T extends { readonly size?: number }>() => {
 
 /** The texts of all items, joined by commas, if they were read. */
 export const joinTexts = (items: readonly Item<unknown>[]): Buffer | undefined =>
-  items.some(({ text }) => text === undefined) ? undefined : Buffer.from(items.map(({ text }) => text).join())
+  items.some(({ text }) => text === undefined)
+    ? undefined
+    : Buffer.from(items.map(({ text }) => text).join())

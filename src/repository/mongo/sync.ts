@@ -54,33 +54,58 @@ export const createSyncCalls = (db: Db) => {
       },
 
       async linkOfIssue(issueId) {
-        return (await reading(() => tasks.findOne<Linked>({ 'link.issue.id': issueId }, { ...LINK, sort: { _id: 1 } })))?.link
+        return (
+          await reading(() =>
+            tasks.findOne<Linked>({ 'link.issue.id': issueId }, { ...LINK, sort: { _id: 1 } }),
+          )
+        )?.link
       },
 
       dueLinks: (now, limit) => {
         const options = { ...LINK, sort: { 'link.nextAttemptAt': 1 } as const, ...atMost(limit) }
-        return links(reading(() => tasks.find<Linked>({ 'link.nextAttemptAt': { $gt: 0, $lte: now } }, options).toArray()))
+        return links(
+          reading(() =>
+            tasks.find<Linked>({ 'link.nextAttemptAt': { $gt: 0, $lte: now } }, options).toArray(),
+          ),
+        )
       },
 
       links: (status, after, limit) => {
         const filter = { 'link.status': status, _id: { $gt: after ?? '' } }
-        return links(reading(() => tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, ...atMost(limit) }).toArray()))
+        return links(
+          reading(() =>
+            tasks.find<Linked>(filter, { ...LINK, sort: { _id: 1 }, ...atMost(limit) }).toArray(),
+          ),
+        )
       },
 
       async countLinks() {
         const pipeline = [{ $match: { 'link.status': { $in: [...SYNC_STATUSES] } } }, COUNT]
-        const rows = await reading(() => tasks.aggregate<{ _id: SyncStatus; count: number }>(pipeline).toArray())
+        const rows = await reading(() =>
+          tasks.aggregate<{ _id: SyncStatus; count: number }>(pipeline).toArray(),
+        )
         return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]))
       },
 
       async unlinkedTasks(after, limit) {
-        const filter = { 'link.status': null, _id: { $gt: after ?? '', $lt: 'g' }, task: { $exists: true } }
+        const filter = {
+          'link.status': null,
+          _id: { $gt: after ?? '', $lt: 'g' },
+          task: { $exists: true },
+        }
         const options = { projection: { _id: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
-        return (await reading(() => tasks.find<Pick<TaskDocument, '_id'>>(filter, options).toArray())).map(({ _id }) => _id)
+        return (
+          await reading(() => tasks.find<Pick<TaskDocument, '_id'>>(filter, options).toArray())
+        ).map(({ _id }) => _id)
       },
 
       async addDelivery(delivery) {
-        const document = { _id: delivery.id, received_at: delivery.receivedAt, is_open: true, delivery }
+        const document = {
+          _id: delivery.id,
+          received_at: delivery.receivedAt,
+          is_open: true,
+          delivery,
+        }
         try {
           await writing(() => deliveries.insertOne(document))
           return true
@@ -92,15 +117,24 @@ export const createSyncCalls = (db: Db) => {
 
       async openDeliveries(limit) {
         const options = { sort: { received_at: 1 } as const, ...atMost(limit) }
-        return (await reading(() => deliveries.find({ is_open: true }, options).toArray())).map(({ delivery }) => delivery)
+        return (await reading(() => deliveries.find({ is_open: true }, options).toArray())).map(
+          ({ delivery }) => delivery,
+        )
       },
 
       async closeDelivery(id, forgetBefore) {
         await writing(() => deliveries.updateOne({ _id: id }, { $set: { is_open: false } }))
         const old = { is_open: false, received_at: { $lt: forgetBefore } }
-        const options = { projection: { _id: 1 }, sort: { received_at: 1 }, ...atMost(FORGOTTEN) } as const
+        const options = {
+          projection: { _id: 1 },
+          sort: { received_at: 1 },
+          ...atMost(FORGOTTEN),
+        } as const
         const forgotten = await reading(() => deliveries.find(old, options).toArray())
-        if (forgotten.length > 0) await writing(() => deliveries.deleteMany({ _id: { $in: forgotten.map(({ _id }) => _id) } }))
+        if (forgotten.length > 0)
+          await writing(() =>
+            deliveries.deleteMany({ _id: { $in: forgotten.map(({ _id }) => _id) } }),
+          )
       },
 
       async readState(name) {

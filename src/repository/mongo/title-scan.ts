@@ -50,7 +50,8 @@ export const scanByTitle = async (
 }
 
 /** All that a list asks for but its order. */
-const filterOf = ({ filter }: TaskQuery) => planList({ filter, sort: { key: 'created_at', descending: false } }, undefined).filter
+const filterOf = ({ filter }: TaskQuery) =>
+  planList({ filter, sort: { key: 'created_at', descending: false } }, undefined).filter
 
 const findFirst = async (
   tasks: Collection<TaskDocument>,
@@ -58,7 +59,11 @@ const findFirst = async (
   after: Position | undefined,
   limit: number,
 ): Promise<readonly Found[]> => {
-  const first = createFirst(limit, query.sort.descending, after && titleOrderKey(after.value ?? '', after.id))
+  const first = createFirst(
+    limit,
+    query.sort.descending,
+    after && titleOrderKey(after.value ?? '', after.id),
+  )
   const options = {
     projection: { 'task.title': 1 },
     sort: { _id: 1 },
@@ -67,7 +72,9 @@ const findFirst = async (
   } as const
   for (let lastId = ''; ; ) {
     const filter = { ...filterOf(query), _id: { $gt: lastId } }
-    const read = await reading(createDeadline(), () => tasks.find<Titled>(filter, options).toArray())
+    const read = await reading(createDeadline(), () =>
+      tasks.find<Titled>(filter, options).toArray(),
+    )
     for (const { _id, task } of read) first.add(_id, task.title)
     if (read.length < TITLES_PER_READ) return first.all()
     lastId = read.at(-1)?._id ?? lastId
@@ -75,11 +82,17 @@ const findFirst = async (
 }
 
 /** The tasks that still are as they were found. */
-const readSizes = async (tasks: Collection<TaskDocument>, query: TaskQuery, found: readonly Found[]): Promise<ScannedTitle[]> => {
+const readSizes = async (
+  tasks: Collection<TaskDocument>,
+  query: TaskQuery,
+  found: readonly Found[],
+): Promise<ScannedTitle[]> => {
   const filter = { ...filterOf(query), _id: { $in: found.map(({ id }) => id) } }
   const projection = { 'task.title': 1, size: { $bsonSize: '$task' } }
   const options = { projection, batchSize: found.length + 1 } as const
-  const read = await reading(createDeadline(), () => tasks.find<Titled & { readonly size: number }>(filter, options).toArray())
+  const read = await reading(createDeadline(), () =>
+    tasks.find<Titled & { readonly size: number }>(filter, options).toArray(),
+  )
   const byId = new Map(read.map((one) => [one._id, one]))
   return found.flatMap(({ id, title }) => {
     const one = byId.get(id)
@@ -90,7 +103,8 @@ const readSizes = async (tasks: Collection<TaskDocument>, query: TaskQuery, foun
 /** Keeps the first titles after a place. */
 const createFirst = (limit: number, descending: boolean, after: string | undefined) => {
   const place = after === undefined ? undefined : Buffer.from(after)
-  const compare = (a: Buffer, b: Buffer): number => (descending ? Buffer.compare(b, a) : Buffer.compare(a, b))
+  const compare = (a: Buffer, b: Buffer): number =>
+    descending ? Buffer.compare(b, a) : Buffer.compare(a, b)
   let kept: Found[] = []
   let last: Found | undefined
 

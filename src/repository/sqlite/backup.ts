@@ -29,7 +29,9 @@ export const backupSqlite = (path: string, file: string): number =>
 /** Made by us alone, so that of two backups to one file the second is refused. */
 const reserve = (partial: string): void => {
   if (existsSync(partial))
-    throw new OpenError(`${partial} exists: another backup is being written, or one was cut short; remove it in that case`)
+    throw new OpenError(
+      `${partial} exists: another backup is being written, or one was cut short; remove it in that case`,
+    )
   explained(partial, () => closeSync(openSync(partial, 'wx')))
 }
 

@@ -2,7 +2,11 @@ import type { DatabaseSync as Database } from 'node:sqlite'
 import { titleKey } from '../../core/title-key.ts'
 import { OpenError } from '../open-error.ts'
 
-export type { DatabaseSync as Database, SQLInputValue, StatementSync as Statement } from 'node:sqlite'
+export type {
+  DatabaseSync as Database,
+  SQLInputValue,
+  StatementSync as Statement,
+} from 'node:sqlite'
 
 /** The oldest Node.js whose own SQLite is stable enough (docs/decisions/sqlite-binding.md). */
 const FIRST_WITH_SQLITE = 24
@@ -14,7 +18,8 @@ const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
     return (await import('@photostructure/sqlite')) as unknown as typeof import('node:sqlite')
   } catch (error) {
     const needs = `SQLite needs Node.js ${FIRST_WITH_SQLITE} or newer, or the package @photostructure/sqlite`
-    const advice = 'which is not installed or does not run here; npm ci --include=optional installs it'
+    const advice =
+      'which is not installed or does not run here; npm ci --include=optional installs it'
     throw new OpenError(`${needs}, ${advice}`, { cause: error })
   }
 }
@@ -22,7 +27,10 @@ const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
 const { DatabaseSync } = await loadSqlite()
 
 /** The SQL function `title_key` is `titleKey`. */
-export const openDatabase = (path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database => {
+export const openDatabase = (
+  path: string,
+  options: { readOnly?: boolean; timeout?: number } = {},
+): Database => {
   const db = new DatabaseSync(path, { readOnly: false, timeout: 5000, ...options })
   db.function('title_key', { deterministic: true }, (title) => titleKey(String(title)))
   return db
@@ -43,4 +51,6 @@ export const SQLITE = {
 
 /** The primary result code of an error that SQLite raised; undefined for any other error. */
 export const sqliteCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined

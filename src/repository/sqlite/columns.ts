@@ -1,6 +1,10 @@
 import type { Task, TaskPriority, TaskStatus } from '../../core/task.ts'
 
-export const STATUS_CODES: Readonly<Record<TaskStatus, number>> = { pending: 0, in_progress: 1, completed: 2 }
+export const STATUS_CODES: Readonly<Record<TaskStatus, number>> = {
+  pending: 0,
+  in_progress: 1,
+  completed: 2,
+}
 export const PRIORITY_CODES: Readonly<Record<TaskPriority, number>> = { low: 0, medium: 1, high: 2 }
 
 export const toMilliseconds = (instant: string): number => Date.parse(instant)

@@ -3,7 +3,13 @@ import { toWords } from '../../core/search.ts'
 import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, Decide, Decision, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type {
+  CommitResult,
+  Decide,
+  Decision,
+  IdempotencyKey,
+  StoredTask,
+} from '../../core/task-repository.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
@@ -13,7 +19,12 @@ import { createTitleRows } from './title-rows.ts'
 
 /** The writes, each to be run inside a transaction: state, event, title's place, search words, labels and key record together. */
 export interface Commits {
-  create(task: Task, event: NewTaskEvent, key: IdempotencyKey | undefined, link: SyncLink | undefined): CommitResult
+  create(
+    task: Task,
+    event: NewTaskEvent,
+    key: IdempotencyKey | undefined,
+    link: SyncLink | undefined,
+  ): CommitResult
   change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
   claim(key: IdempotencyKey): boolean
   /** Decides upon a link and its task, and keeps both; it spends no version. */
@@ -51,7 +62,9 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
     INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
-  const insertLabel = db.prepare('INSERT INTO task_labels (label, created_at, key) VALUES (?, ?, ?)')
+  const insertLabel = db.prepare(
+    'INSERT INTO task_labels (label, created_at, key) VALUES (?, ?, ?)',
+  )
   const deleteLabels = db.prepare('DELETE FROM task_labels WHERE key = ?')
   const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
   const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
@@ -100,13 +113,21 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       case 'refuse':
         return { kind: 'refused', error: decision.error }
       case 'keep':
-        return { kind: 'stored', task: { id: current.id, version: row.version, json: row.json }, replayed: false }
+        return {
+          kind: 'stored',
+          task: { id: current.id, version: row.version, json: row.json },
+          replayed: false,
+        }
       case 'change': {
         const { task, event } = decision
         const next = withNextRevision(link, decision.link)
         addEvent(event, task.version)
         if (next) links.put(next)
-        return { kind: 'stored', task: replaceTask(row.key, current, next ? withLink(task, next) : task), replayed: false }
+        return {
+          kind: 'stored',
+          task: replaceTask(row.key, current, next ? withLink(task, next) : task),
+          replayed: false,
+        }
       }
       case 'delete': {
         addEvent(decision.event, row.version + 1)
@@ -124,7 +145,8 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       if (earlier !== undefined) return earlier
       const task = link ? withLink(given, link) : given
       if (link && !isTold(link)) links.put(link)
-      const { version, status, priority, title, updated_at, due_at, external_reference_id } = toColumns(task)
+      const { version, status, priority, title, updated_at, due_at, external_reference_id } =
+        toColumns(task)
       const json = JSON.stringify(task)
       const createdAt = toMilliseconds(task.created_at)
       keyOrder.add(createdAt)
@@ -209,7 +231,9 @@ const searchable = (task: Task): string => toWords(`${task.title}\n${task.descri
 const createUpdate = (db: Database) => {
   const statements = new Map<string, ReturnType<Database['prepare']>>()
   return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
-    const changed = (Object.keys(after) as (keyof TaskColumns)[]).filter((column) => before[column] !== after[column])
+    const changed = (Object.keys(after) as (keyof TaskColumns)[]).filter(
+      (column) => before[column] !== after[column],
+    )
     const assignments = changed.map((column) => `${column} = ?, `).join('')
     let statement = statements.get(assignments)
     if (statement === undefined) {

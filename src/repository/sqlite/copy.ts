@@ -30,7 +30,8 @@ const refuseForeign = (path: string, db: Database): void => {
  * committed before it began is there, whatever others commit meanwhile is not. (node:sqlite's backup() copies page by page and
  * begins anew with each write of another process.)
  */
-export const copyInto = (db: Database, copy: string): void => void db.prepare('VACUUM INTO ?').run(copy)
+export const copyInto = (db: Database, copy: string): void =>
+  void db.prepare('VACUUM INTO ?').run(copy)
 
 /** Removes what a copy that failed, or was cut short, has left. */
 export const removeCopy = (copy: string): void => {
@@ -40,7 +41,10 @@ export const removeCopy = (copy: string): void => {
 /** Reads a whole file and returns how many tasks it holds. Throws OpenError for one that is damaged. */
 export const countWhole = (path: string): number =>
   lookInto(path, (db) => {
-    const { integrity_check } = db.prepare('PRAGMA integrity_check(1)').get() as { integrity_check: string }
-    if (integrity_check !== 'ok') throw new OpenError(`${path} is damaged: ${integrity_check.split('\n')[0]}`)
+    const { integrity_check } = db.prepare('PRAGMA integrity_check(1)').get() as {
+      integrity_check: string
+    }
+    if (integrity_check !== 'ok')
+      throw new OpenError(`${path} is damaged: ${integrity_check.split('\n')[0]}`)
     return (db.prepare('SELECT count(*) AS count FROM tasks').get() as { count: number }).count
   })

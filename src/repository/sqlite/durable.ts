@@ -1,4 +1,12 @@
-import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Waits until a file, or the names within a folder, are on disk. */

@@ -19,7 +19,8 @@ const reasonOf = (error: unknown): string | undefined => {
     return 'cannot be written: this user may not write to its directory'
   if (code === 'ENOENT') return 'not found'
   if (code === 'ENOSPC') return 'cannot be written: the disk is full'
-  if (code === 'ENOTDIR' || code === 'EEXIST') return 'cannot be created: part of the path is not a directory'
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return 'cannot be created: part of the path is not a directory'
   switch (sqliteCode(error)) {
     case SQLITE.notADatabase:
       return 'is not an SQLite database'

@@ -45,7 +45,11 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
   })
 }
 
-const prepare = (db: Database, file: string | undefined, migrations: readonly string[]): Database => {
+const prepare = (
+  db: Database,
+  file: string | undefined,
+  migrations: readonly string[],
+): Database => {
   try {
     configure(db)
     migrate(db, file, migrations)
@@ -81,7 +85,9 @@ export const lockFile = (path: string): Database => {
   } catch (error) {
     lock.close()
     if (sqliteCode(error) === SQLITE.busy)
-      throw new OpenError(`${path} is in use by another process: one process owns the file at a time`)
+      throw new OpenError(
+        `${path} is in use by another process: one process owns the file at a time`,
+      )
     throw error
   }
 }

@@ -8,8 +8,12 @@ export type KeyOrder = ReturnType<typeof createKeyOrder>
 
 export const createKeyOrder = (db: Database) => {
   const end = db.prepare('UPDATE task_order SET is_key_order = 0')
-  const { newest } = db.prepare('SELECT max(created_at) AS newest FROM tasks').get() as { newest: number | null }
-  const { isKeyOrder } = db.prepare('SELECT is_key_order AS isKeyOrder FROM task_order').get() as { isKeyOrder: number }
+  const { newest } = db.prepare('SELECT max(created_at) AS newest FROM tasks').get() as {
+    newest: number | null
+  }
+  const { isKeyOrder } = db.prepare('SELECT is_key_order AS isKeyOrder FROM task_order').get() as {
+    isKeyOrder: number
+  }
   let latest = newest ?? 0
   let holds = isKeyOrder === 1
 

@@ -35,9 +35,15 @@ export const createKeyRecords = (db: Database) => {
     WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEPT})`)
   const count = db.prepare(KEY_COUNT)
 
-  const read = (key: IdempotencyKey): Row | undefined => find.get(key.key, key.now) as Row | undefined
+  const read = (key: IdempotencyKey): Row | undefined =>
+    find.get(key.key, key.now) as Row | undefined
 
-  const write = (key: IdempotencyKey, taskId: string | null, json: string | null, version: number | null): void => {
+  const write = (
+    key: IdempotencyKey,
+    taskId: string | null,
+    json: string | null,
+    version: number | null,
+  ): void => {
     sweep.run(key.now)
     replace.run(key.key, key.fingerprint, taskId, json, version, key.expiresAt)
   }
@@ -57,10 +63,12 @@ export const createKeyRecords = (db: Database) => {
       return checkKeyCount(keys, oldest ?? 0, key)
     },
 
-    recordCreation: (key: IdempotencyKey, task: StoredTask): void => write(key, task.id, task.json, null),
+    recordCreation: (key: IdempotencyKey, task: StoredTask): void =>
+      write(key, task.id, task.json, null),
 
     /** The version is the one that the change led to; a deletion's is the next one. */
-    recordChange: (key: IdempotencyKey, taskId: string, version: number): void => write(key, taskId, null, version),
+    recordChange: (key: IdempotencyKey, taskId: string, version: number): void =>
+      write(key, taskId, null, version),
 
     claim(key: IdempotencyKey): boolean {
       const record = read(key)

@@ -13,10 +13,17 @@ export const createLinkRecords = (db: Database) => {
   const remove = db.prepare('DELETE FROM github_links WHERE task_id = ?')
 
   return {
-    get: (taskId: string): SyncLink | undefined => toLink((find.get(taskId) as { json: string } | undefined)?.json),
+    get: (taskId: string): SyncLink | undefined =>
+      toLink((find.get(taskId) as { json: string } | undefined)?.json),
 
     put(link: SyncLink): void {
-      replace.run(link.taskId, link.status, link.nextAttemptAt, link.issue?.id ?? null, toText(link))
+      replace.run(
+        link.taskId,
+        link.status,
+        link.nextAttemptAt,
+        link.issue?.id ?? null,
+        toText(link),
+      )
     },
 
     remove(taskId: string): void {
@@ -40,11 +47,14 @@ const TOLD: readonly (keyof SyncLink)[] = ['taskId', 'nextAttemptAt']
 
 /** Whether a new task tells all of its link, so that nothing of it need be written beside the task. */
 export const isTold = (link: SyncLink): boolean =>
-  link.nextAttemptAt !== null && FIELDS.every((name) => TOLD.includes(name) || link[name] === UNSAID[name])
+  link.nextAttemptAt !== null &&
+  FIELDS.every((name) => TOLD.includes(name) || link[name] === UNSAID[name])
 
 /** The link that a task alone tells of. Once there is one in `github_links`, that one counts. */
 export const toldLink = ({ id, sync }: Task): SyncLink | undefined =>
-  sync?.status === 'pending' && sync.next_attempt_at !== null ? createLink(id, Date.parse(sync.next_attempt_at)) : undefined
+  sync?.status === 'pending' && sync.next_attempt_at !== null
+    ? createLink(id, Date.parse(sync.next_attempt_at))
+    : undefined
 
 export const toLink = (json: string | null | undefined): SyncLink | undefined =>
   json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as SyncLink) }

@@ -37,19 +37,27 @@ type Stretch =
  * default order. `hasTitles`: every task has its row in `task_titles`; until then those without are
  * sorted for each list (title-fill.ts).
  */
-export const planList = (query: TaskQuery, after: KeyPosition | undefined, isKeyOrder: boolean, hasTitles = true): ListPlan => {
+export const planList = (
+  query: TaskQuery,
+  after: KeyPosition | undefined,
+  isKeyOrder: boolean,
+  hasTitles = true,
+): ListPlan => {
   if (isKeyOrder && query.sort.key === 'created_at') {
-    if (query.filter.words !== undefined) return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
+    if (query.filter.words !== undefined)
+      return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
     if (isEverything(query.filter)) return { legs: [allInKeyOrder(query, after)], isFlat: true }
   }
   const isSplit = query.sort.key === 'title' && !hasTitles
-  const toLeg = (stretch: Stretch): Leg => (isGathered(query.filter) ? gathered(query, stretch) : merged(query, stretch, isSplit))
+  const toLeg = (stretch: Stretch): Leg =>
+    isGathered(query.filter) ? gathered(query, stretch) : merged(query, stretch, isSplit)
   return { legs: stretches(query, after).map(toLeg), isFlat: isFlat(query) && !isSplit }
 }
 
 const stretches = ({ filter, sort }: TaskQuery, after: KeyPosition | undefined): Stretch[] => {
   if (after !== undefined && after.value === null) return [{ kind: 'valueless', key: after.key }]
-  const last: Stretch[] = sort.key === 'due_at' && filter.due === undefined ? [{ kind: 'valueless' }] : []
+  const last: Stretch[] =
+    sort.key === 'due_at' && filter.due === undefined ? [{ kind: 'valueless' }] : []
   if (after === undefined) return [{ kind: 'valued' }, ...last]
   const value = toSortValue(sort.key, after.value)
   return [{ kind: 'tied', value, key: after.key }, { kind: 'valued', beyond: value }, ...last]
@@ -61,7 +69,8 @@ const toSortValue = (key: SortKey, value: string | null): SQLInputValue => {
   return key === 'priority' ? PRIORITY_CODES[value as TaskPriority] : toMilliseconds(value)
 }
 
-const isEverything = (filter: TaskFilter): boolean => Object.values(filter).every((part) => part === undefined)
+const isEverything = (filter: TaskFilter): boolean =>
+  Object.values(filter).every((part) => part === undefined)
 
 const isGathered = ({ words, labels, externalReferenceId }: TaskFilter): boolean =>
   words !== undefined || labels !== undefined || externalReferenceId !== undefined
@@ -69,8 +78,16 @@ const isGathered = ({ words, labels, externalReferenceId }: TaskFilter): boolean
 const isFlat = ({ filter, sort }: TaskQuery): boolean => {
   if (intervals(filter).some(([column]) => column !== sort.key)) return false
   if (!isGathered(filter)) return true
-  const isOneLabelAlone = filter.labels?.length === 1 && filter.words === undefined && filter.externalReferenceId === undefined
-  return isOneLabelAlone && sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined
+  const isOneLabelAlone =
+    filter.labels?.length === 1 &&
+    filter.words === undefined &&
+    filter.externalReferenceId === undefined
+  return (
+    isOneLabelAlone &&
+    sort.key === 'created_at' &&
+    filter.status === undefined &&
+    filter.priority === undefined
+  )
 }
 
 type IntervalColumn = 'due_at' | 'created_at' | 'updated_at'
@@ -101,9 +118,20 @@ const merged = (query: TaskQuery, stretch: Stretch, isSplit: boolean): Leg => {
   const isByTitle = query.sort.key === 'title'
   const source = isByTitle ? titleSource(query.filter) : 'tasks'
   const name = isByTitle ? titleColumn : taskColumn
-  const ranges = divisions(query).map((division) => rangeOf(query, stretch, source, name, division, parameters))
+  const ranges = divisions(query).map((division) =>
+    rangeOf(query, stretch, source, name, division, parameters),
+  )
   if (isSplit)
-    ranges.push(rangeOf(query, stretch, 'tasks', taskColumn, [...remaining(query, [], parameters), HAS_NO_TITLE], parameters))
+    ranges.push(
+      rangeOf(
+        query,
+        stretch,
+        'tasks',
+        taskColumn,
+        [...remaining(query, [], parameters), HAS_NO_TITLE],
+        parameters,
+      ),
+    )
   /** In the other stretches all values are alike: the keys alone make the order. */
   const order = stretch.kind === 'valued' ? `value${direction(query)}, ` : ''
   return {
@@ -131,7 +159,9 @@ const rangeOf = (
 
 /** The order of titles alone, with the tasks where something else of them is asked for. */
 const titleSource = (filter: TaskFilter): string =>
-  intervals(filter).length === 0 ? 'task_titles' : 'task_titles CROSS JOIN tasks ON tasks.key = task_titles.key'
+  intervals(filter).length === 0
+    ? 'task_titles'
+    : 'task_titles CROSS JOIN tasks ON tasks.key = task_titles.key'
 
 /** Past the place that the filling of `task_titles` has come to. */
 const HAS_NO_TITLE = `(tasks.status, tasks.priority, tasks.title, tasks.key) >
@@ -139,13 +169,22 @@ const HAS_NO_TITLE = `(tasks.status, tasks.priority, tasks.title, tasks.key) >
 
 /** The parts of the list that one index each holds in order. The default order of the whole list has an index to itself. */
 const divisions = ({ filter, sort }: TaskQuery): string[][] => {
-  if (sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined) return [[]]
+  if (sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined)
+    return [[]]
   const table = sort.key === 'title' ? 'task_titles' : 'tasks'
-  const statuses = filter.status === undefined ? Object.values(STATUS_CODES) : filter.status.map((name) => STATUS_CODES[name])
+  const statuses =
+    filter.status === undefined
+      ? Object.values(STATUS_CODES)
+      : filter.status.map((name) => STATUS_CODES[name])
   const priorities =
-    filter.priority === undefined ? Object.values(PRIORITY_CODES) : filter.priority.map((name) => PRIORITY_CODES[name])
+    filter.priority === undefined
+      ? Object.values(PRIORITY_CODES)
+      : filter.priority.map((name) => PRIORITY_CODES[name])
   return [...new Set(priorities)].flatMap((priority) =>
-    [...new Set(statuses)].map((status) => [`${table}.status = ${status}`, `${table}.priority = ${priority}`]),
+    [...new Set(statuses)].map((status) => [
+      `${table}.status = ${status}`,
+      `${table}.priority = ${priority}`,
+    ]),
   )
 }
 
@@ -156,8 +195,13 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
   const { source, found, labels, inLabelOrder } = foundBy(query, parameters)
   const conditions = [...found, ...remaining(query, labels, parameters)]
   const name = inLabelOrder ? labelColumn : taskColumn
-  conditions.push(...intervalConditions(filter, name, parameters), ...stretchConditions(query, stretch, name, parameters))
-  const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map((one) => one + direction(query))
+  conditions.push(
+    ...intervalConditions(filter, name, parameters),
+    ...stretchConditions(query, stretch, name, parameters),
+  )
+  const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map(
+    (one) => one + direction(query),
+  )
   return {
     sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
@@ -191,13 +235,21 @@ const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg 
 }
 
 /** The conditions that a way in leaves to be checked on each task. */
-const remaining = ({ filter }: TaskQuery, labels: readonly string[], parameters: Parameters): string[] => [
+const remaining = (
+  { filter }: TaskQuery,
+  labels: readonly string[],
+  parameters: Parameters,
+): string[] => [
   ...labels.map(
     (label) =>
       `tasks.key IN (SELECT key FROM task_labels WHERE label = ${parameters.add(label)} AND created_at = tasks.created_at)`,
   ),
-  ...(filter.status === undefined ? [] : [`tasks.status IN (${filter.status.map((name) => STATUS_CODES[name])})`]),
-  ...(filter.priority === undefined ? [] : [`tasks.priority IN (${filter.priority.map((name) => PRIORITY_CODES[name])})`]),
+  ...(filter.status === undefined
+    ? []
+    : [`tasks.status IN (${filter.status.map((name) => STATUS_CODES[name])})`]),
+  ...(filter.priority === undefined
+    ? []
+    : [`tasks.priority IN (${filter.priority.map((name) => PRIORITY_CODES[name])})`]),
 ]
 
 /** The narrowest way in, the conditions that it takes, and the labels that are left to check. */
@@ -210,10 +262,16 @@ const foundBy = ({ filter, sort }: TaskQuery, parameters: Parameters) => {
   if (filter.words !== undefined) {
     const match = parameters.add(filter.words.map((word) => `"${word}"*`).join(' AND '))
     const source = 'task_words CROSS JOIN tasks ON tasks.key = task_words.rowid'
-    return { source, found: [`task_words MATCH ${match}`, ...reference], labels, inLabelOrder: false }
+    return {
+      source,
+      found: [`task_words MATCH ${match}`, ...reference],
+      labels,
+      inLabelOrder: false,
+    }
   }
   const [first, ...others] = labels
-  if (first === undefined || reference.length > 0) return { source: 'tasks', found: reference, labels, inLabelOrder: false }
+  if (first === undefined || reference.length > 0)
+    return { source: 'tasks', found: reference, labels, inLabelOrder: false }
   return {
     source: 'task_labels CROSS JOIN tasks ON tasks.key = task_labels.key',
     found: [`task_labels.label = ${parameters.add(first)}`],
@@ -223,41 +281,64 @@ const foundBy = ({ filter, sort }: TaskQuery, parameters: Parameters) => {
 }
 
 type ColumnName = (name: SortKey | IntervalColumn | 'key') => string
-const taskColumn: ColumnName = (name) => (name === 'title' ? 'title_key(tasks.title)' : `tasks.${name}`)
+const taskColumn: ColumnName = (name) =>
+  name === 'title' ? 'title_key(tasks.title)' : `tasks.${name}`
 /** `task_titles` holds the order of titles, and `tasks` all else. */
 const titleColumn: ColumnName = (name) => {
   if (name === 'title') return 'task_titles.title_key'
   return name === 'key' ? 'task_titles.key' : taskColumn(name)
 }
 /** The labels' table holds the default order itself. */
-const labelColumn: ColumnName = (name) => (name === 'created_at' || name === 'key' ? `task_labels.${name}` : taskColumn(name))
+const labelColumn: ColumnName = (name) =>
+  name === 'created_at' || name === 'key' ? `task_labels.${name}` : taskColumn(name)
 
-const where = (conditions: readonly string[]): string => (conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`)
+const where = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 
 const direction = ({ sort }: TaskQuery): string => (sort.descending ? ' DESC' : '')
 
-const intervalConditions = (filter: TaskFilter, name: ColumnName, parameters: Parameters): string[] =>
+const intervalConditions = (
+  filter: TaskFilter,
+  name: ColumnName,
+  parameters: Parameters,
+): string[] =>
   intervals(filter).flatMap(([field, { from, before }]) => [
     ...(from === undefined ? [] : [`${name(field)} >= ${parameters.add(toMilliseconds(from))}`]),
     ...(before === undefined ? [] : [`${name(field)} < ${parameters.add(toMilliseconds(before))}`]),
   ])
 
-const keyConditions = ({ sort }: TaskQuery, after: KeyPosition | undefined, key: string, parameters: Parameters): string[] =>
+const keyConditions = (
+  { sort }: TaskQuery,
+  after: KeyPosition | undefined,
+  key: string,
+  parameters: Parameters,
+): string[] =>
   after === undefined ? [] : [`${key} ${sort.descending ? '<' : '>'} ${parameters.add(after.key)}`]
 
-const stretchConditions = ({ sort }: TaskQuery, stretch: Stretch, name: ColumnName, parameters: Parameters): string[] => {
+const stretchConditions = (
+  { sort }: TaskQuery,
+  stretch: Stretch,
+  name: ColumnName,
+  parameters: Parameters,
+): string[] => {
   const beyond = sort.descending ? '<' : '>'
   const isDue = sort.key === 'due_at'
   switch (stretch.kind) {
     case 'tied':
-      return [`${name(sort.key)} = ${parameters.add(stretch.value)}`, `${name('key')} ${beyond} ${parameters.add(stretch.key)}`]
+      return [
+        `${name(sort.key)} = ${parameters.add(stretch.value)}`,
+        `${name('key')} ${beyond} ${parameters.add(stretch.key)}`,
+      ]
     case 'valueless':
       return [
         `${name('due_at')} IS NULL`,
-        ...(stretch.key === undefined ? [] : [`${name('key')} ${beyond} ${parameters.add(stretch.key)}`]),
+        ...(stretch.key === undefined
+          ? []
+          : [`${name('key')} ${beyond} ${parameters.add(stretch.key)}`]),
       ]
     case 'valued':
-      if (stretch.beyond !== undefined) return [`${name(sort.key)} ${beyond} ${parameters.add(stretch.beyond)}`]
+      if (stretch.beyond !== undefined)
+        return [`${name(sort.key)} ${beyond} ${parameters.add(stretch.beyond)}`]
       return isDue ? [`${name('due_at')} IS NOT NULL`] : []
   }
 }

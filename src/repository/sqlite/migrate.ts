@@ -4,7 +4,11 @@ import { nameDurably } from './durable.ts'
 import { APPLICATION_ID, readPragma } from './origin.ts'
 
 /** Brings the schema up to date in one transaction, after a copy of a file that holds data is set aside as `PATH.before-vN`. */
-export const migrate = (db: Database, path: string | undefined, migrations: readonly string[]): void => {
+export const migrate = (
+  db: Database,
+  path: string | undefined,
+  migrations: readonly string[],
+): void => {
   const from = readPragma(db, 'user_version')
   if (from === migrations.length) return
   if (from > 0 && path !== undefined) setAside(db, `${path}.before-v${migrations.length}`)

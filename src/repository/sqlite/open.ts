@@ -10,7 +10,13 @@ import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, planList } from './list-plan.ts'
 import { createScanner, type Scan } from './scanner.ts'
-import { createSliceReads, type LastTask, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
+import {
+  createSliceReads,
+  type LastTask,
+  type Selection,
+  type SelectRequest,
+  toBuffer,
+} from './slice-reads.ts'
 import { createSync } from './sync.ts'
 import { createTitleFill } from './title-fill.ts'
 import { createToldLinks } from './told-links.ts'
@@ -19,7 +25,8 @@ import { createTurns, toDatabaseError } from './turns.ts'
 /** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
 const SHORT_PAGE = 200
 
-const HISTORY = 'SELECT sequence AS key FROM events WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
+const HISTORY =
+  'SELECT sequence AS key FROM events WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (path: string): TaskRepository => {
@@ -36,10 +43,14 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   const told = createToldLinks(db, turns, commits)
   const titleFill = createTitleFill(db, turns)
   /** Of tasks that were deleted since, too, as far as that counts. */
-  let newestId = [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
+  let newestId =
+    [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
 
   const scan: Scan = async (name, ...parameters) => {
-    if (scanner === undefined) return turns.read(() => (reads[name] as (...given: typeof parameters) => never)(...parameters))
+    if (scanner === undefined)
+      return turns.read(() =>
+        (reads[name] as (...given: typeof parameters) => never)(...parameters),
+      )
     try {
       return await scanner.scan(name, ...parameters)
     } catch (error) {
@@ -47,21 +58,34 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     }
   }
 
-  const toSlice = <Place>(source: SelectRequest['source'], selection: Selection, next: Place | undefined): Slice<Place> => {
+  const toSlice = <Place>(
+    source: SelectRequest['source'],
+    selection: Selection,
+    next: Place | undefined,
+  ): Slice<Place> => {
     const { keys, sizes, whole } = selection
     return {
       whole: whole && toBuffer(whole),
       sizes,
       next,
       async read(from, end) {
-        const request = { source, keys: keys.slice(from, end), largest: Math.max(...sizes.slice(from, end)) }
+        const request = {
+          source,
+          keys: keys.slice(from, end),
+          largest: Math.max(...sizes.slice(from, end)),
+        }
         const { bytes, count } = await scan('texts', request)
         return { bytes: toBuffer(bytes), end: from + count }
       },
     }
   }
 
-  const selectTasks = async (query: TaskQuery, position: KeyPosition | undefined, limit: number, wholeBytes: number) => {
+  const selectTasks = async (
+    query: TaskQuery,
+    position: KeyPosition | undefined,
+    limit: number,
+    wholeBytes: number,
+  ) => {
     const isKeyOrder = keyOrder.holds()
     const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
     const request: SelectRequest = { source: 'tasks', legs, limit, wholeBytes }
@@ -70,7 +94,10 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
     return isKeyOrder === keyOrder.holds()
       ? selection
-      : scan('select', { ...request, legs: planList(query, position, false, titleFill.isDone()).legs })
+      : scan('select', {
+          ...request,
+          legs: planList(query, position, false, titleFill.isDone()).legs,
+        })
   }
 
   return {
@@ -90,11 +117,16 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     async history(taskId, after, limit, wholeBytes) {
       const legs = [{ sql: HISTORY, parameters: [taskId, after] }]
       const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
-      return toSlice('events', selection, selection.lastKey === undefined ? undefined : after + limit)
+      return toSlice(
+        'events',
+        selection,
+        selection.lastKey === undefined ? undefined : after + limit,
+      )
     },
 
     async create(task, event, key, link) {
-      if (newestId !== undefined && task.id <= newestId) throw new Error('a new task must have an id after all others')
+      if (newestId !== undefined && task.id <= newestId)
+        throw new Error('a new task must have an id after all others')
       newestId = task.id
       return turns.commit(() => commits.create(task, event, key, link))
     },
@@ -118,11 +150,15 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   }
 }
 
-const positionFrom = (last: LastTask, sort: SortKey): Position => ({ value: sortValueOf(last, sort), id: last.id })
+const positionFrom = (last: LastTask, sort: SortKey): Position => ({
+  value: sortValueOf(last, sort),
+  id: last.id,
+})
 
 const sortValueOf = (last: LastTask, sort: SortKey): string | null => {
   if (sort === 'title') return last.title
-  if (sort === 'priority') return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === last.priority) ?? null
+  if (sort === 'priority')
+    return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === last.priority) ?? null
   const milliseconds = last[sort]
   return milliseconds === null ? null : formatInstant(milliseconds)
 }

@@ -15,7 +15,8 @@ export const readPragma = (db: Database, name: string): number =>
 export const checkOrigin = (path: string, known: number): void => {
   const header = readHeader(path)
   if (header.length === 0) return
-  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw new OpenError(`${path} is not an SQLite database`)
+  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
+    throw new OpenError(`${path} is not an SQLite database`)
   const isOurs = isMarked(header)
   if (isOurs) refuseNewer(path, header.readUInt32BE(60), known)
   if (!isOurs || existsSync(`${path}-wal`)) checkContent(path, known)
@@ -24,7 +25,8 @@ export const checkOrigin = (path: string, known: number): void => {
 /** Whether a file's first bytes say that it is ours: all that can be told before a write that was cut short is undone. */
 export const isMarkedOurs = (path: string): boolean => isMarked(readHeader(path))
 
-const isMarked = (header: Buffer): boolean => header.length > 0 && header.readUInt32BE(68) === APPLICATION_ID
+const isMarked = (header: Buffer): boolean =>
+  header.length > 0 && header.readUInt32BE(68) === APPLICATION_ID
 
 const readHeader = (path: string): Buffer => {
   if (!existsSync(path)) return Buffer.alloc(0)
@@ -37,7 +39,8 @@ const readHeader = (path: string): Buffer => {
   }
 }
 
-const FOREIGN = 'is a database of another program: DATABASE_URL must name a file of this service or a new one'
+const FOREIGN =
+  'is a database of another program: DATABASE_URL must name a file of this service or a new one'
 
 /** Throws OpenError where a file of `version` was written by a newer program. */
 export const refuseNewer = (path: string, version: number, known: number): void => {
@@ -53,7 +56,8 @@ const checkContent = (path: string, known: number): void => {
   const db = openDatabase(path, { readOnly: true })
   try {
     const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
-    if (!isEmpty && readPragma(db, 'application_id') !== APPLICATION_ID) throw new OpenError(`${path} ${FOREIGN}`)
+    if (!isEmpty && readPragma(db, 'application_id') !== APPLICATION_ID)
+      throw new OpenError(`${path} ${FOREIGN}`)
     refuseNewer(path, readPragma(db, 'user_version'), known)
   } finally {
     db.close()

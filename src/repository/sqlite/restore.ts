@@ -20,7 +20,8 @@ export interface Restored {
  */
 export const restoreSqlite = (path: string, file: string): Restored => {
   const target = realPath(path)
-  if (existsSync(file) && realPath(file) === target) throw new OpenError(`${file} is the database itself`)
+  if (existsSync(file) && realPath(file) === target)
+    throw new OpenError(`${file} is the database itself`)
   countWhole(file)
   return explained(target, () => {
     mkdirSync(dirname(target), { recursive: true })
@@ -101,9 +102,12 @@ const refuseOtherProgram = (target: string): void => {
       isForeign = id !== APPLICATION_ID && parts !== 0
       return null
     })
-    db.exec('SELECT found(application_id, (SELECT count(*) FROM sqlite_schema)) FROM pragma_application_id')
+    db.exec(
+      'SELECT found(application_id, (SELECT count(*) FROM sqlite_schema)) FROM pragma_application_id',
+    )
   } finally {
     db.close()
   }
-  if (isForeign) throw new OpenError(`${target} is a database of another program and is not replaced`)
+  if (isForeign)
+    throw new OpenError(`${target} is a database of another program and is not replaced`)
 }

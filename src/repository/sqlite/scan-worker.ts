@@ -52,6 +52,7 @@ parentPort?.on('message', (request: ScanRequest | 'close') => {
     return
   }
   const reply = answer(request)
-  const values = 'result' in reply && reply.result instanceof Object ? Object.values(reply.result) : []
+  const values =
+    'result' in reply && reply.result instanceof Object ? Object.values(reply.result) : []
   parentPort?.postMessage(reply, values.flatMap(ownMemory))
 })

@@ -43,7 +43,10 @@ export interface Selection {
 }
 
 /** What lists of tasks are sorted by, of one of them. */
-export type LastTask = Pick<TaskColumns, 'status' | 'priority' | 'title' | 'updated_at' | 'due_at'> & {
+export type LastTask = Pick<
+  TaskColumns,
+  'status' | 'priority' | 'title' | 'updated_at' | 'due_at'
+> & {
   readonly id: string
   readonly created_at: number
 }
@@ -68,7 +71,9 @@ export type SliceReads = ReturnType<typeof createSliceReads>
 /** SQLite joins the texts itself: one value crosses over to JavaScript, as bytes, instead of one string a row. */
 export const createSliceReads = (db: Database) => {
   const statements = new Map<string, Statement>()
-  const findLast = db.prepare('SELECT id, status, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?')
+  const findLast = db.prepare(
+    'SELECT id, status, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?',
+  )
 
   const prepared = (sql: string): Statement => {
     const statement = statements.get(sql) ?? db.prepare(sql)
@@ -85,7 +90,11 @@ export const createSliceReads = (db: Database) => {
     let left = limit + 1
     for (const { sql, parameters } of legs) {
       if (left === 0) break
-      const rows = prepared(selectSql(source, sql, parameters)).get(...parameters, left, largest) as unknown as Rows
+      const rows = prepared(selectSql(source, sql, parameters)).get(
+        ...parameters,
+        left,
+        largest,
+      ) as unknown as Rows
       if (rows.count > 0) parts.push(rows)
       left -= rows.count
     }
@@ -93,7 +102,11 @@ export const createSliceReads = (db: Database) => {
   }
 
   /** Leaves out the texts that are larger than `largest`. */
-  const readTexts = (source: Source, keys: readonly number[], largest: number): { bytes: Uint8Array; larger: number } => {
+  const readTexts = (
+    source: Source,
+    keys: readonly number[],
+    largest: number,
+  ): { bytes: Uint8Array; larger: number } => {
     const row = prepared(textsSql(source)).get(`[${keys.join()}]`, largest) as unknown as TextsRow
     return { bytes: row.bytes ?? EMPTY, larger: row.larger }
   }
@@ -108,8 +121,12 @@ export const createSliceReads = (db: Database) => {
       const texts = length > wholeBytes ? undefined : joinTexts(parts, joinedLength(found))
       const keys = toNumbers(parts.map((part) => part.keys)).slice(0, limit)
       const lastKey = found.length > limit ? keys.at(-1) : undefined
-      const last = lastKey === undefined || source !== 'tasks' ? undefined : (findLast.get(lastKey) as unknown as LastTask)
-      if (texts !== undefined) return { keys: [], sizes: [], whole: texts.subarray(0, length), lastKey, last }
+      const last =
+        lastKey === undefined || source !== 'tasks'
+          ? undefined
+          : (findLast.get(lastKey) as unknown as LastTask)
+      if (texts !== undefined)
+        return { keys: [], sizes: [], whole: texts.subarray(0, length), lastKey, last }
       return { keys, sizes, whole: undefined, lastKey, last }
     },
 
@@ -121,7 +138,10 @@ export const createSliceReads = (db: Database) => {
 
     /** The values that a statement selects as `json`, in one JSON array. Its last parameter is the number of rows. */
     values({ sql, parameters }: Leg, limit: number): string {
-      const row = prepared(`SELECT group_concat(json, ',') AS json FROM (${sql})`).get(...parameters, limit)
+      const row = prepared(`SELECT group_concat(json, ',') AS json FROM (${sql})`).get(
+        ...parameters,
+        limit,
+      )
       return `[${row?.['json'] ?? ''}]`
     },
   }
@@ -146,12 +166,14 @@ interface TextsRow {
 }
 
 /** The length of texts of these sizes, joined by commas. */
-const joinedLength = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, Math.max(0, sizes.length - 1))
+const joinedLength = (sizes: readonly number[]): number =>
+  sizes.reduce((sum, size) => sum + size, Math.max(0, sizes.length - 1))
 
 /** The texts of all parts, unless some of them were too large to be read along: all together have this length. */
 const joinTexts = (parts: readonly Rows[], length: number): Uint8Array | undefined => {
   const [first = EMPTY, ...others] = parts.map(({ texts }) => texts ?? EMPTY)
-  const texts = others.length === 0 ? first : Buffer.concat([first, ...others.flatMap((one) => [COMMA, one])])
+  const texts =
+    others.length === 0 ? first : Buffer.concat([first, ...others.flatMap((one) => [COMMA, one])])
   return texts.length === length ? texts : undefined
 }
 
@@ -162,7 +184,11 @@ const EMPTY = new Uint8Array(0)
 const COMMA = Buffer.from(',')
 
 /** After a leg's own parameters come the number of rows and the size of the largest text to read along. */
-export const selectSql = (source: Source, sql: string, parameters: readonly SQLInputValue[]): string => {
+export const selectSql = (
+  source: Source,
+  sql: string,
+  parameters: readonly SQLInputValue[],
+): string => {
   const { table, key, size, text } = SOURCES[source]
   return `SELECT group_concat(page.key) AS keys, group_concat(${size}) AS sizes, count(*) AS count,
     CAST(group_concat(${text}, ',') FILTER (WHERE ${size} <= ?${parameters.length + 2}) AS BLOB) AS texts
@@ -177,4 +203,5 @@ const textsSql = (source: Source): string => {
 }
 
 /** The same bytes, seen as a Buffer. */
-export const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+export const toBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -9,9 +9,12 @@ export const SYNC_SQL = {
   toldAfter: `
     SELECT id, CASE json_extract(json, '$.sync.status') WHEN 'pending' THEN json_extract(json, '$.sync.next_attempt_at') END AS dueAt
     FROM tasks WHERE id > ? ORDER BY id LIMIT ?`,
-  ofStatus: 'SELECT json FROM github_links WHERE status = ? AND task_id > ? ORDER BY task_id LIMIT ?',
-  addDelivery: 'INSERT OR IGNORE INTO github_deliveries (id, received_at, is_open, json) VALUES (?, ?, 1, ?)',
-  openDeliveries: 'SELECT json FROM github_deliveries WHERE is_open = 1 ORDER BY received_at LIMIT ?',
+  ofStatus:
+    'SELECT json FROM github_links WHERE status = ? AND task_id > ? ORDER BY task_id LIMIT ?',
+  addDelivery:
+    'INSERT OR IGNORE INTO github_deliveries (id, received_at, is_open, json) VALUES (?, ?, 1, ?)',
+  openDeliveries:
+    'SELECT json FROM github_deliveries WHERE is_open = 1 ORDER BY received_at LIMIT ?',
   closeDelivery: 'UPDATE github_deliveries SET is_open = 0 WHERE id = ?',
   forgetDeliveries: `
     DELETE FROM github_deliveries WHERE id IN (

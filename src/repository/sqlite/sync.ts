@@ -19,7 +19,13 @@ interface StatusCount {
 }
 
 /** The bookkeeping of the GitHub sync, in the file where the tasks are. What grows with them is read by `scan`, which delays no request. */
-export const createSync = (db: Database, turns: Turns, commits: Commits, told: ToldLinks, scan: Scan): SyncRepository => {
+export const createSync = (
+  db: Database,
+  turns: Turns,
+  commits: Commits,
+  told: ToldLinks,
+  scan: Scan,
+): SyncRepository => {
   const findLinkOfIssue = db.prepare(SYNC_SQL.linkOfIssue)
   const findDue = db.prepare(SYNC_SQL.due)
   const findOfStatus = db.prepare(SYNC_SQL.ofStatus)
@@ -31,12 +37,17 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, told: T
   const writeState = db.prepare(SYNC_SQL.writeState)
   const leases = createLeases()
 
-  const one = (row: unknown): unknown => (row === undefined ? undefined : JSON.parse((row as Text).json))
+  const one = (row: unknown): unknown =>
+    row === undefined ? undefined : JSON.parse((row as Text).json)
   const link = (row: unknown): SyncLink | undefined => toLink((row as Text | undefined)?.json)
-  const linksOf = (rows: unknown[]): SyncLink[] => (rows as Text[]).flatMap(({ json }) => toLink(json) ?? [])
+  const linksOf = (rows: unknown[]): SyncLink[] =>
+    (rows as Text[]).flatMap(({ json }) => toLink(json) ?? [])
 
-  const scanned = async <T>(sql: string, parameters: readonly SQLInputValue[], limit: number): Promise<T[]> =>
-    JSON.parse(await scan('values', { sql, parameters }, limit)) as T[]
+  const scanned = async <T>(
+    sql: string,
+    parameters: readonly SQLInputValue[],
+    limit: number,
+  ): Promise<T[]> => JSON.parse(await scan('values', { sql, parameters }, limit)) as T[]
 
   return {
     link: (taskId) => turns.read(() => commits.link(taskId)),
@@ -61,17 +72,27 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, told: T
     },
 
     countLinks: async () => {
-      const rows = await scanned<StatusCount>(SYNC_SCANS.counts, [told.upTo()], SYNC_STATUSES.length + 1)
+      const rows = await scanned<StatusCount>(
+        SYNC_SCANS.counts,
+        [told.upTo()],
+        SYNC_STATUSES.length + 1,
+      )
       const counts: Partial<Record<SyncStatus, number>> = {}
-      for (const { status, count } of rows) if (count > 0) counts[status] = (counts[status] ?? 0) + count
+      for (const { status, count } of rows)
+        if (count > 0) counts[status] = (counts[status] ?? 0) + count
       return counts
     },
 
-    unlinkedTasks: (after, limit) => scanned<string>(SYNC_SCANS.unlinked, [after ?? '', told.upTo()], limit),
+    unlinkedTasks: (after, limit) =>
+      scanned<string>(SYNC_SCANS.unlinked, [after ?? '', told.upTo()], limit),
 
     addDelivery: (delivery) =>
-      turns.commit(() => addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0),
-    openDeliveries: (limit) => turns.read(() => findOpen.all(limit).map((row) => one(row) as Delivery)),
+      turns.commit(
+        () =>
+          addDelivery.run(delivery.id, delivery.receivedAt, JSON.stringify(delivery)).changes > 0,
+      ),
+    openDeliveries: (limit) =>
+      turns.read(() => findOpen.all(limit).map((row) => one(row) as Delivery)),
     closeDelivery: (id, forgetBefore) =>
       turns.commit(() => {
         closeDelivery.run(id)
@@ -79,7 +100,8 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, told: T
       }),
 
     readState: (name) => turns.read(() => one(readState.get(name))),
-    writeState: (name, value) => turns.commit(() => void writeState.run(name, JSON.stringify(value))),
+    writeState: (name, value) =>
+      turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
     hold: async (name, holder, lengthMs) => leases.hold(name, holder, lengthMs),
     release: async (name, holder) => leases.release(name, holder),
@@ -89,7 +111,10 @@ export const createSync = (db: Database, turns: Turns, commits: Commits, told: T
 /** The file is this process's alone, so what is held of it need not be written down. Terms go on from the clock, to grow over a restart. */
 const createLeases = () => {
   const first = Date.now()
-  const leases = new Map<string, { readonly holder: string; readonly fence: number; readonly until: number }>()
+  const leases = new Map<
+    string,
+    { readonly holder: string; readonly fence: number; readonly until: number }
+  >()
   return {
     hold(name: string, holder: string, lengthMs: number): number | undefined {
       const now = performance.now()

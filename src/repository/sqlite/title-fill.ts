@@ -79,4 +79,5 @@ const createStep = (db: Database): (() => boolean) => {
   }
 }
 
-const dropEarlierIndex = (db: Database): void => db.exec('DROP INDEX IF EXISTS tasks_by_state_and_title')
+const dropEarlierIndex = (db: Database): void =>
+  db.exec('DROP INDEX IF EXISTS tasks_by_state_and_title')

@@ -12,11 +12,14 @@ const IS_FILLED = `
 export const createTitleRows = (db: Database) => {
   const insert = db.prepare(`
     INSERT INTO task_titles (status, priority, title_key, key) SELECT ?1, ?2, ?3, ?4 WHERE ${IS_FILLED}`)
-  const remove = db.prepare('DELETE FROM task_titles WHERE status = ?1 AND priority = ?2 AND title_key = ?3 AND key = ?4')
+  const remove = db.prepare(
+    'DELETE FROM task_titles WHERE status = ?1 AND priority = ?2 AND title_key = ?3 AND key = ?4',
+  )
   const removeByKey = db.prepare(`
     DELETE FROM task_titles WHERE status = ?1 AND priority = ?2 AND key = ?4 AND ${IS_FILLED}`)
 
-  const parametersOf = (key: number, { status, priority, title }: Place) => [status, priority, titleKey(title), key] as const
+  const parametersOf = (key: number, { status, priority, title }: Place) =>
+    [status, priority, titleKey(title), key] as const
 
   const rows = {
     add(key: number, place: Place): void {
@@ -26,11 +29,17 @@ export const createTitleRows = (db: Database) => {
     /** A Node.js with another version of Unicode may have made another key of the title. */
     remove(key: number, place: Place): void {
       const parameters = parametersOf(key, place)
-      if (Number(remove.run(...parameters).changes) === 0) removeByKey.run(...parameters, place.title)
+      if (Number(remove.run(...parameters).changes) === 0)
+        removeByKey.run(...parameters, place.title)
     },
 
     move(key: number, before: Place, after: Place): void {
-      if (before.status === after.status && before.priority === after.priority && before.title === after.title) return
+      if (
+        before.status === after.status &&
+        before.priority === after.priority &&
+        before.title === after.title
+      )
+        return
       rows.remove(key, before)
       rows.add(key, after)
     },

@@ -127,4 +127,6 @@ const UNAVAILABLE = new Set<number | undefined>(Object.values(SQLITE))
 export const toDatabaseError = (error: unknown): unknown =>
   !UNAVAILABLE.has(sqliteCode(error))
     ? error
-    : new TaskError('database_unavailable', 'The database is not responding; try again shortly', { cause: error })
+    : new TaskError('database_unavailable', 'The database is not responding; try again shortly', {
+        cause: error,
+      })

@@ -10,7 +10,11 @@ const DOCS = 'https://docs.github.com/rest'
 export const ok = (body: unknown, status = 200): Answer => ({ status, body })
 
 /** A refusal in the shape that all of GitHub's have. */
-export const refusal = (status: number, message: string, more: Readonly<Record<string, unknown>> = {}): Answer => ({
+export const refusal = (
+  status: number,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Answer => ({
   status,
   body: { message, ...more, documentation_url: DOCS, status: String(status) },
 })
@@ -29,10 +33,15 @@ export interface FieldError {
   readonly message?: string
 }
 
-export const validationFailed = (errors: readonly FieldError[]): Answer => refusal(422, 'Validation Failed', { errors })
+export const validationFailed = (errors: readonly FieldError[]): Answer =>
+  refusal(422, 'Validation Failed', { errors })
 
 /** GitHub says 301 to a read and 307 to a write, with the same words. */
 export const moved = (method: string, url: string): Answer => {
   const status = method === 'GET' || method === 'HEAD' ? 301 : 307
-  return { status, headers: { location: url }, body: { message: 'Moved Permanently', url, documentation_url: DOCS } }
+  return {
+    status,
+    headers: { location: url },
+    body: { message: 'Moved Permanently', url, documentation_url: DOCS },
+  }
 }

@@ -13,7 +13,10 @@ interface Parameter {
 
 interface Description {
   readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { readonly parameters?: readonly Json[]; requestBody?: Json }>>>
+    Record<
+      string,
+      Readonly<Record<string, { readonly parameters?: readonly Json[]; requestBody?: Json }>>
+    >
   >
   readonly components: { readonly parameters: Readonly<Record<string, Parameter>> }
 }
@@ -31,7 +34,9 @@ export interface Operation {
 }
 
 const DESCRIPTION = 'github-api.json'
-const description: Description = JSON.parse(readFileSync(new URL(DESCRIPTION, import.meta.url), 'utf8'))
+const description: Description = JSON.parse(
+  readFileSync(new URL(DESCRIPTION, import.meta.url), 'utf8'),
+)
 
 const resolve = (reference: string): unknown =>
   reference
@@ -39,7 +44,8 @@ const resolve = (reference: string): unknown =>
     .split('/')
     .reduce<unknown>((node, key) => (node as Json)[key.replaceAll('~1', '/')], description)
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 
 /**
  * A request may hold nothing that GitHub does not describe: what it would ignore is our mistake. Of `oneOf` any will do, as
@@ -63,10 +69,14 @@ for (const each of [ajv, coercing]) ajvFormats.default(each)
 ajv.addSchema(description, DESCRIPTION)
 
 const compile = (...path: readonly string[]): ValidateFunction =>
-  ajv.compile({ $ref: `${DESCRIPTION}#/${path.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/')}` })
+  ajv.compile({
+    $ref: `${DESCRIPTION}#/${path.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/')}`,
+  })
 
 const compileParameters = (parameters: readonly Json[]): ValidateFunction => {
-  const all = parameters.map((each) => (typeof each.$ref === 'string' ? resolve(each.$ref) : each) as Parameter)
+  const all = parameters.map(
+    (each) => (typeof each.$ref === 'string' ? resolve(each.$ref) : each) as Parameter,
+  )
   return coercing.compile({
     type: 'object',
     properties: Object.fromEntries(all.map(({ name, schema }) => [name, schema])),
@@ -87,13 +97,17 @@ const toOperation = (path: string, method: string): Operation => {
   const raw = description.paths[path]?.[method] as Json
   const body = raw.requestBody as Json | undefined
   const parameters = lazily(() => compileParameters((raw.parameters ?? []) as Json[]))
-  const checkBody = lazily(() => compile('paths', path, method, 'requestBody', 'content', 'application/json', 'schema'))
+  const checkBody = lazily(() =>
+    compile('paths', path, method, 'requestBody', 'content', 'application/json', 'schema'),
+  )
   const answers = new Map<number, ValidateFunction | undefined>()
   const compileAnswer = (status: number): ValidateFunction | undefined => {
     const found = (raw.responses as Json)[status] as Json | undefined
     if (found === undefined) return undefined
     const place =
-      typeof found.$ref === 'string' ? found.$ref.slice(2).split('/') : ['paths', path, method, 'responses', `${status}`]
+      typeof found.$ref === 'string'
+        ? found.$ref.slice(2).split('/')
+        : ['paths', path, method, 'responses', `${status}`]
     const whole = (typeof found.$ref === 'string' ? resolve(found.$ref) : found) as Json
     return isObject(whole.content) && 'application/json' in whole.content
       ? compile(...place, 'content', 'application/json', 'schema')
@@ -115,14 +129,19 @@ const toOperation = (path: string, method: string): Operation => {
   }
 }
 
-export const operations: readonly Operation[] = Object.entries(description.paths).flatMap(([path, methods]) =>
-  Object.keys(methods).map((method) => toOperation(path, method)),
+export const operations: readonly Operation[] = Object.entries(description.paths).flatMap(
+  ([path, methods]) => Object.keys(methods).map((method) => toOperation(path, method)),
 )
 
 const patterns = operations.map((operation) => {
   const [method = '', path = ''] = operation.route.split(' ')
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
-  return { operation, method, names, expression: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`) }
+  return {
+    operation,
+    method,
+    names,
+    expression: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`),
+  }
 })
 
 export interface FoundOperation {
@@ -132,10 +151,15 @@ export interface FoundOperation {
 
 /** The operation of a path, the one with the fewest blanks if several fit. */
 export const findOperation = (method: string, path: string): FoundOperation | undefined => {
-  const fitting = patterns.filter((pattern) => pattern.method === method && pattern.expression.test(path))
+  const fitting = patterns.filter(
+    (pattern) => pattern.method === method && pattern.expression.test(path),
+  )
   const [best] = fitting.sort((a, b) => a.names.length - b.names.length)
   if (best === undefined) return undefined
   const [, ...values] = best.expression.exec(path) ?? []
-  const parameters = best.names.map((name, index) => [name, decodeURIComponent(values[index] ?? '')])
+  const parameters = best.names.map((name, index) => [
+    name,
+    decodeURIComponent(values[index] ?? ''),
+  ])
   return { operation: best.operation, parameters: Object.fromEntries(parameters) }
 }

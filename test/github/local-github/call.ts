@@ -32,7 +32,8 @@ const withRepository = (call: Call, handler: RepositoryHandler): Answer => {
   const name = `${call.parameters.owner}/${call.parameters.repo}`
   const repository = call.world.findRepository(name)
   if (call.credential.kind === 'app') return notAccessible(call.credential)
-  if (repository === undefined || repository.isGone || call.credential.rights === 'none') return notFound()
+  if (repository === undefined || repository.isGone || call.credential.rights === 'none')
+    return notFound()
   if (fullName(repository).toLowerCase() === name.toLowerCase()) return handler(call, repository)
   return moved(call.method, `${call.api}${toPathById(call, repository)}`)
 }
@@ -54,4 +55,6 @@ export const writing =
 
 /** For those with a collaborator's rights. */
 export const pushing = (handler: RepositoryHandler): Handler =>
-  writing((call, repository) => (call.credential.rights === 'push' ? handler(call, repository) : notAccessible(call.credential)))
+  writing((call, repository) =>
+    call.credential.rights === 'push' ? handler(call, repository) : notAccessible(call.credential),
+  )

@@ -1,4 +1,12 @@
-import { fullName, type Issue, type IssueEvent, type Label, type Repository, type StateReason, type User } from './records.ts'
+import {
+  fullName,
+  type Issue,
+  type IssueEvent,
+  type Label,
+  type Repository,
+  type StateReason,
+  type User,
+} from './records.ts'
 import type { World } from './world.ts'
 
 export interface NewIssue {
@@ -19,7 +27,14 @@ export interface IssueEdit {
 
 type Detail = Pick<IssueEvent, 'label' | 'comment' | 'changes'>
 
-const tell = (world: World, repository: Repository, issue: Issue, sender: User, action: string, detail: Detail = {}): void => {
+const tell = (
+  world: World,
+  repository: Repository,
+  issue: Issue,
+  sender: User,
+  action: string,
+  detail: Detail = {},
+): void => {
   const event = issue.isPullRequest ? 'pull_request' : 'issues'
   world.emit({ event, action, repository, issue, sender, at: world.now(), ...detail })
 }
@@ -32,7 +47,13 @@ const toLabels = (world: World, repository: Repository, names: readonly string[]
 /** GitHub tells no empty text from none. */
 const toBody = (body: string | null | undefined): string | null => (body ? body : null)
 
-export const createIssue = (world: World, repository: Repository, actor: User, input: NewIssue, isPullRequest = false): Issue => {
+export const createIssue = (
+  world: World,
+  repository: Repository,
+  actor: User,
+  input: NewIssue,
+  isPullRequest = false,
+): Issue => {
   const at = world.now()
   const issue = world.saveIssue({
     id: world.newIssueId(),
@@ -61,7 +82,14 @@ export const createIssue = (world: World, repository: Repository, actor: User, i
 /** The reason counts only where the state changes: so says GitHub's description of its API. */
 const toState = (issue: Issue, edit: IssueEdit, actor: User, at: number): Partial<Issue> => {
   if (edit.state === undefined || edit.state === issue.state) return {}
-  if (edit.state === 'open') return { state: 'open', stateReason: 'reopened', duplicateOf: null, closedAt: null, closedBy: null }
+  if (edit.state === 'open')
+    return {
+      state: 'open',
+      stateReason: 'reopened',
+      duplicateOf: null,
+      closedAt: null,
+      closedBy: null,
+    }
   const reason = edit.stateReason ?? 'completed'
   const stateReason = reason === 'reopened' ? 'completed' : reason
   const duplicateOf = stateReason === 'duplicate' ? (edit.duplicateOf ?? null) : null
@@ -69,7 +97,13 @@ const toState = (issue: Issue, edit: IssueEdit, actor: User, at: number): Partia
 }
 
 /** An edit that changes nothing leaves no trace. */
-export const editIssue = (world: World, repository: Repository, issue: Issue, actor: User, edit: IssueEdit): Issue => {
+export const editIssue = (
+  world: World,
+  repository: Repository,
+  issue: Issue,
+  actor: User,
+  edit: IssueEdit,
+): Issue => {
   const at = world.now()
   const next: Issue = {
     ...issue,
@@ -91,17 +125,29 @@ export const editIssue = (world: World, repository: Repository, issue: Issue, ac
   if (isEdited) tell(world, repository, next, actor, 'edited', { changes })
   for (const label of removed) tell(world, repository, next, actor, 'unlabeled', { label })
   for (const label of added) tell(world, repository, next, actor, 'labeled', { label })
-  if (next.state !== issue.state) tell(world, repository, next, actor, next.state === 'closed' ? 'closed' : 'reopened')
+  if (next.state !== issue.state)
+    tell(world, repository, next, actor, next.state === 'closed' ? 'closed' : 'reopened')
   return next
 }
 
-export const deleteIssue = (world: World, repository: Repository, issue: Issue, actor: User): void => {
+export const deleteIssue = (
+  world: World,
+  repository: Repository,
+  issue: Issue,
+  actor: User,
+): void => {
   world.saveIssue({ ...issue, updatedAt: world.now(), fate: 'deleted' })
   tell(world, repository, issue, actor, 'deleted')
 }
 
 /** Moves it: over there it is a new issue, with another id and number. */
-export const transferIssue = (world: World, from: Repository, issue: Issue, to: Repository, actor: User): Issue => {
+export const transferIssue = (
+  world: World,
+  from: Repository,
+  issue: Issue,
+  to: Repository,
+  actor: User,
+): Issue => {
   const at = world.now()
   const labels = toLabels(
     world,
@@ -111,22 +157,49 @@ export const transferIssue = (world: World, from: Repository, issue: Issue, to: 
   const place = { id: world.newIssueId(), repositoryId: to.id, number: to.nextNumber++ }
   const moved = world.saveIssue({ ...issue, ...place, labels, updatedAt: at })
   world.saveIssue({ ...issue, updatedAt: at, fate: { repositoryId: to.id, number: moved.number } })
-  tell(world, from, issue, actor, 'transferred', { changes: { new_issue: moved, new_repository: to } })
+  tell(world, from, issue, actor, 'transferred', {
+    changes: { new_issue: moved, new_repository: to },
+  })
   tell(world, to, moved, actor, 'opened', { changes: { old_issue: issue, old_repository: from } })
   return moved
 }
 
-export const commentOn = (world: World, repository: Repository, issue: Issue, actor: User, body: string) => {
+export const commentOn = (
+  world: World,
+  repository: Repository,
+  issue: Issue,
+  actor: User,
+  body: string,
+) => {
   const at = world.now()
-  const comment = { id: world.newId(), issueNumber: issue.number, author: actor, body, createdAt: at }
+  const comment = {
+    id: world.newId(),
+    issueNumber: issue.number,
+    author: actor,
+    body,
+    createdAt: at,
+  }
   repository.comments.push(comment)
   const next = world.saveIssue({ ...issue, comments: issue.comments + 1, updatedAt: at })
-  world.emit({ event: 'issue_comment', action: 'created', repository, issue: next, sender: actor, at, comment })
+  world.emit({
+    event: 'issue_comment',
+    action: 'created',
+    repository,
+    issue: next,
+    sender: actor,
+    at,
+    comment,
+  })
   return comment
 }
 
 /** Renames a label wherever it is, as GitHub does: without a word about the issues that bear it. */
-export const renameLabel = (world: World, repository: Repository, from: string, to: string): void => {
+export const renameLabel = (
+  world: World,
+  repository: Repository,
+  from: string,
+  to: string,
+): void => {
   const label = repository.labels.get(from.toLowerCase())
   if (label === undefined) throw new Error(`${fullName(repository)} has no label ${from}`)
   const renamed = { ...label, name: to }
@@ -135,6 +208,9 @@ export const renameLabel = (world: World, repository: Repository, from: string, 
   for (const states of repository.issues.values()) {
     const issue = states.at(-1)
     if (issue?.labels.includes(label) !== true) continue
-    world.saveIssue({ ...issue, labels: issue.labels.map((known) => (known === label ? renamed : known)) })
+    world.saveIssue({
+      ...issue,
+      labels: issue.labels.map((known) => (known === label ? renamed : known)),
+    })
   }
 }

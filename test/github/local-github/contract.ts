@@ -14,16 +14,28 @@ export type Validation =
   | { readonly answer: Answer; readonly problems: readonly string[] }
 
 /** What this GitHub would have to model before an answer to it means anything. */
-const NOT_MODELLED = ['milestone', 'assignee', 'assignees', 'type', 'mentioned', 'issue_field_values', 'repository_ids']
+const NOT_MODELLED = [
+  'milestone',
+  'assignee',
+  'assignees',
+  'type',
+  'mentioned',
+  'issue_field_values',
+  'repository_ids',
+]
 
 const say = ({ instancePath, keyword, params, message }: ErrorObject): string => {
-  if (keyword === 'additionalProperties') return `"${params.additionalProperty}" is not a permitted key.`
+  if (keyword === 'additionalProperties')
+    return `"${params.additionalProperty}" is not a permitted key.`
   if (keyword === 'required') return `"${params.missingProperty}" wasn't supplied.`
   return `For 'properties${instancePath}', ${message ?? keyword}.`
 }
 
 const refuse = (errors: readonly string[], status = 422): Validation => ({
-  answer: refusal(status, status === 400 ? errors.join(' ') : `Invalid request.\n\n${errors.join('\n')}`),
+  answer: refusal(
+    status,
+    status === 400 ? errors.join(' ') : `Invalid request.\n\n${errors.join('\n')}`,
+  ),
   problems: errors,
 })
 
@@ -52,15 +64,25 @@ export const validateRequest = (
   if (typeof body === 'string') return refuse([body], 400)
   if (body !== undefined && checkBody === undefined) return refuse(['No body is taken here.'])
   if (body === undefined && operation.needsBody) return refuse(['A body is needed.'])
-  if (body !== undefined && checkBody?.(body) === false) return refuse((checkBody.errors ?? []).map(say))
-  const unknown = NOT_MODELLED.filter((name) => name in parameters || (body !== undefined && name in body))
-  if (unknown.length > 0) return refuse(unknown.map((name) => `"${name}" is real, but not modelled here.`))
+  if (body !== undefined && checkBody?.(body) === false)
+    return refuse((checkBody.errors ?? []).map(say))
+  const unknown = NOT_MODELLED.filter(
+    (name) => name in parameters || (body !== undefined && name in body),
+  )
+  if (unknown.length > 0)
+    return refuse(unknown.map((name) => `"${name}" is real, but not modelled here.`))
   return { request: { parameters, body: body ?? {} } }
 }
 
 /** What is wrong with an answer of ours by GitHub's description; nothing for what it leaves open. */
-export const checkAnswer = (operation: Operation, status: number, text: string): readonly string[] => {
+export const checkAnswer = (
+  operation: Operation,
+  status: number,
+  text: string,
+): readonly string[] => {
   const check = operation.checkAnswer(status)
   if (check === undefined || check(text === '' ? undefined : JSON.parse(text))) return []
-  return (check.errors ?? []).map(({ instancePath, message }) => `${operation.route} ${status}: ${instancePath} ${message ?? ''}`)
+  return (check.errors ?? []).map(
+    ({ instancePath, message }) => `${operation.route} ${status}: ${instancePath} ${message ?? ''}`,
+  )
 }

@@ -68,27 +68,43 @@ export const checkAppToken = (token: string, app: AppSettings, now: number): Ans
       401,
       "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
     )
-  if (exp > seconds + MAX_JWT_SECONDS) return refusal(401, "'Expiration time' claim ('exp') is too far in the future")
+  if (exp > seconds + MAX_JWT_SECONDS)
+    return refusal(401, "'Expiration time' claim ('exp') is too far in the future")
   if (typeof iat !== 'number' || iat > seconds)
-    return refusal(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+    return refusal(
+      401,
+      "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+    )
   return undefined
 }
 
 /** Who holds which token. */
-export const createCredentials = (now: () => number, app: (AppSettings & { readonly bot: User }) | undefined) => {
+export const createCredentials = (
+  now: () => number,
+  app: (AppSettings & { readonly bot: User }) | undefined,
+) => {
   const grants = new Map<string, Grant>()
 
   const authenticateApp = (token: string): Credential | Answer => {
     if (app === undefined) return unreadable()
     const problem = checkAppToken(token, app, now())
-    return problem ?? { kind: 'app', user: app.bot, account: `app ${app.id}`, rights: 'none', token }
+    return (
+      problem ?? { kind: 'app', user: app.bot, account: `app ${app.id}`, rights: 'none', token }
+    )
   }
 
   return {
     app,
     add(token: string, user: User, rights: Rights = 'push'): void {
       const account = `user ${user.login}`
-      grants.set(token, { kind: 'user', user, account, rights, isRevoked: false, expiresAt: Number.POSITIVE_INFINITY })
+      grants.set(token, {
+        kind: 'user',
+        user,
+        account,
+        rights,
+        isRevoked: false,
+        expiresAt: Number.POSITIVE_INFINITY,
+      })
     },
     revoke(token: string): void {
       const grant = grants.get(token)
@@ -99,14 +115,22 @@ export const createCredentials = (now: () => number, app: (AppSettings & { reado
       if (grant !== undefined) grant.isRevoked = false
     },
     setRights(rights: Rights, token?: string): void {
-      for (const [each, grant] of grants) if (token === undefined || token === each) grant.rights = rights
+      for (const [each, grant] of grants)
+        if (token === undefined || token === each) grant.rights = rights
     },
     /** A new installation token; it has the form of GitHub's. */
     issueInstallationToken(bot: User, installationId: number, lifetimeMs: number) {
       const token = `ghs_${randomBytes(18).toString('hex')}`
       const account = `installation ${installationId}`
       const expiresAt = now() + lifetimeMs
-      grants.set(token, { kind: 'installation', user: bot, account, rights: 'push', isRevoked: false, expiresAt })
+      grants.set(token, {
+        kind: 'installation',
+        user: bot,
+        account,
+        rights: 'push',
+        isRevoked: false,
+        expiresAt,
+      })
       return { token, expiresAt }
     },
     authenticate(authorization: string | undefined): Credential | Answer {
@@ -114,7 +138,8 @@ export const createCredentials = (now: () => number, app: (AppSettings & { reado
       if (token === undefined) return refusal(401, 'Requires authentication')
       if (token.split('.').length === 3) return authenticateApp(token)
       const grant = grants.get(token)
-      if (grant === undefined || grant.isRevoked || grant.expiresAt <= now()) return badCredentials()
+      if (grant === undefined || grant.isRevoked || grant.expiresAt <= now())
+        return badCredentials()
       const { kind, user, account, rights } = grant
       return { kind, user, account, rights, token }
     },
@@ -122,4 +147,6 @@ export const createCredentials = (now: () => number, app: (AppSettings & { reado
 }
 
 export const notAccessible = (credential: Credential): Answer =>
-  forbidden(`Resource not accessible by ${credential.kind === 'user' ? 'personal access token' : 'integration'}`)
+  forbidden(
+    `Resource not accessible by ${credential.kind === 'user' ? 'personal access token' : 'integration'}`,
+  )

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toJsonText } from './json-text.ts'
 import { toPayload, toPing } from './payload.ts'
-import { type Delivery, type DeliveryAnswer, post, type Secrets, type Signature } from './posting.ts'
+import {
+  type Delivery,
+  type DeliveryAnswer,
+  post,
+  type Secrets,
+  type Signature,
+} from './posting.ts'
 import { createRandom, shuffle } from './random.ts'
 import { fullName, type IssueEvent, type Repository } from './records.ts'
 import type { World } from './world.ts'
@@ -75,12 +81,21 @@ export const createDeliveries = (world: World, api: string, settings: DeliverySe
     return taken
   }
 
-  const resend = async (url: string, deliveries: readonly Delivery[], options: SendOptions = {}): Promise<DeliveryAnswer[]> => {
+  const resend = async (
+    url: string,
+    deliveries: readonly Delivery[],
+    options: SendOptions = {},
+  ): Promise<DeliveryAnswer[]> => {
     const { order = 'made', times = 1, together = false, signature = 'good', seed = 1 } = options
     const repeated = deliveries.flatMap((delivery) => Array.from({ length: times }, () => delivery))
     const ordered =
-      order === 'made' ? repeated : order === 'reversed' ? repeated.toReversed() : shuffle(repeated, createRandom(seed))
-    if (together) return Promise.all(ordered.map((delivery) => post(url, delivery, signature, settings)))
+      order === 'made'
+        ? repeated
+        : order === 'reversed'
+          ? repeated.toReversed()
+          : shuffle(repeated, createRandom(seed))
+    if (together)
+      return Promise.all(ordered.map((delivery) => post(url, delivery, signature, settings)))
     const answers: DeliveryAnswer[] = []
     for (const delivery of ordered) answers.push(await post(url, delivery, signature, settings))
     return answers
@@ -91,16 +106,32 @@ export const createDeliveries = (world: World, api: string, settings: DeliverySe
     all: (): readonly Delivery[] => [...all],
     waiting: (): readonly Delivery[] => [...waiting],
     /** Posts what waits. */
-    send: (url: string, options: SendOptions = {}) => resend(url, takeWaiting(options.only), options),
+    send: (url: string, options: SendOptions = {}) =>
+      resend(url, takeWaiting(options.only), options),
     /** Posts these, once more or for the first time. */
     resend,
     /** Lets what waits get lost. */
     drop: (only?: (delivery: Delivery) => boolean): readonly Delivery[] => takeWaiting(only),
     /** What GitHub posts when a webhook is set up. */
-    ping(url: string, repository: Repository, signature: Signature = 'good'): Promise<DeliveryAnswer> {
+    ping(
+      url: string,
+      repository: Repository,
+      signature: Signature = 'good',
+    ): Promise<DeliveryAnswer> {
       const text = toJsonText(toPing(api, HOOK_ID, repository))
-      const base = { id: randomUUID(), event: 'ping', action: undefined, repository: fullName(repository) }
-      const delivery = { ...base, issueNumber: undefined, sender: repository.owner.login, at: world.now(), text }
+      const base = {
+        id: randomUUID(),
+        event: 'ping',
+        action: undefined,
+        repository: fullName(repository),
+      }
+      const delivery = {
+        ...base,
+        issueNumber: undefined,
+        sender: repository.owner.login,
+        at: world.now(),
+        text,
+      }
       return post(url, delivery, signature, settings)
     },
     /** From now on posts by itself, as GitHub does: late, lost or twice if wanted. */
@@ -114,7 +145,10 @@ export const createDeliveries = (world: World, api: string, settings: DeliverySe
       }
       const take = (delivery: Delivery): void => {
         const copies = random() < loss ? 0 : random() < twice ? 2 : 1
-        posts = [...posts, ...Array.from({ length: copies }, () => postLater(delivery, random() * delayMs))]
+        posts = [
+          ...posts,
+          ...Array.from({ length: copies }, () => postLater(delivery, random() * delayMs)),
+        ]
       }
       forward = take
       return {

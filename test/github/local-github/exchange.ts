@@ -29,13 +29,17 @@ const withoutId = ({ world }: Surroundings, path: string): string | undefined =>
   return repository === undefined ? undefined : `/repos/${fullName(repository)}${rest}`
 }
 
-export type Destination = FoundOperation & { readonly path: string; readonly query: URLSearchParams }
+export type Destination = FoundOperation & {
+  readonly path: string
+  readonly query: URLSearchParams
+}
 
 /**
  * A path as GitHub's router reads it: dot segments are resolved, percent-encoded ones too
  * (https://url.spec.whatwg.org/#path-state), and repeated or trailing slashes mean nothing.
  */
-const normalizePath = (pathname: string): string => pathname.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+const normalizePath = (pathname: string): string =>
+  pathname.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
 
 /** Where a request goes; undefined for what GitHub has not. */
 export const findDestination = (
@@ -46,7 +50,9 @@ export const findDestination = (
   const known = withoutId(around, normalizePath(pathname))
   if (known === undefined) return 'no such repository'
   const found = findOperation(method, known)
-  return found === undefined ? undefined : { ...found, path: `${known}${search}`, query: searchParams }
+  return found === undefined
+    ? undefined
+    : { ...found, path: `${known}${search}`, query: searchParams }
 }
 
 /** What GitHub answers, and everything that it does for it. All of it happens at once. */
@@ -59,10 +65,14 @@ export const perform = (
   const { world, credentials, limits, api, violations } = around
   if (request.headers['user-agent'] === undefined) {
     violations.push(`${request.method} ${request.path}: no User-Agent`)
-    return forbidden('Request forbidden by administrative rules. Please make sure your request has a User-Agent header')
+    return forbidden(
+      'Request forbidden by administrative rules. Please make sure your request has a User-Agent header',
+    )
   }
   if (destination === undefined) {
-    violations.push(`${request.method} ${request.path}: GitHub has no such path, or it is not modelled here`)
+    violations.push(
+      `${request.method} ${request.path}: GitHub has no such path, or it is not modelled here`,
+    )
     return notFound()
   }
   const credential = credentials.authenticate(request.headers.authorization as string | undefined)
@@ -85,8 +95,24 @@ export const perform = (
     if (refused !== undefined) return refused.answer
   }
   const { method, text } = request
-  const call: Call = { world, credentials, limits, credential, api, method, path, text, ...valid.request }
+  const call: Call = {
+    world,
+    credentials,
+    limits,
+    credential,
+    api,
+    method,
+    path,
+    text,
+    ...valid.request,
+  }
   const answer = ROUTES[operation.route]?.(call) ?? notFound()
-  around.slips.push(...checkAnswer(operation, answer.status, answer.body === undefined ? '' : toJsonText(answer.body)))
+  around.slips.push(
+    ...checkAnswer(
+      operation,
+      answer.status,
+      answer.body === undefined ? '' : toJsonText(answer.body),
+    ),
+  )
   return answer
 }

@@ -37,11 +37,16 @@ export const fitsRoute = (pattern: string, route: string): boolean => {
 
 /** A pattern that fits no route is a slip of the pen that would make a test pass for nothing. */
 export const assertRoute = (pattern: string, routes: readonly string[]): void => {
-  if (!routes.some((route) => fitsRoute(pattern, route))) throw new Error(`no route here fits ${pattern}`)
+  if (!routes.some((route) => fitsRoute(pattern, route)))
+    throw new Error(`no route here fits ${pattern}`)
 }
 
 const planFault = (pattern: string, faults: readonly Fault[], options: FaultOptions): Planned => {
-  const { probability = 1, seed = 1, times = options.probability === undefined ? 1 : Number.POSITIVE_INFINITY } = options
+  const {
+    probability = 1,
+    seed = 1,
+    times = options.probability === undefined ? 1 : Number.POSITIVE_INFINITY,
+  } = options
   const random = createRandom(seed)
   let [hits, passing, isStopped] = [0, options.after ?? 0, false]
   let release = (): void => undefined

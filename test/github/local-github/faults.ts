@@ -23,14 +23,18 @@ export interface Fault {
 
 type ServerError = 500 | 502 | 503 | 504
 
-const UNICORN = '<!DOCTYPE html><html><head><title>Unicorn! &middot; GitHub</title></head><body>Unicorn!</body></html>'
+const UNICORN =
+  '<!DOCTYPE html><html><head><title>Unicorn! &middot; GitHub</title></head><body>Unicorn!</body></html>'
 
 /** As GitHub words them: JSON from the application, a page from the proxies before it. */
 const serverError = (status: ServerError): Answer =>
   status === 502 || status === 500 ? refusal(status, 'Server Error') : { status, body: UNICORN }
 
 /** The connection breaks before anything was done. */
-export const resetBeforeCommit: Fault = { name: 'resetBeforeCommit', happen: ({ reset }) => reset() }
+export const resetBeforeCommit: Fault = {
+  name: 'resetBeforeCommit',
+  happen: ({ reset }) => reset(),
+}
 
 /** It is done, but nobody is told. */
 export const resetAfterCommit: Fault = {
@@ -58,7 +62,13 @@ export const errorAfterCommit = (status: ServerError = 502): Fault => ({
  * No answer until the rule is released, or for so many milliseconds. What was asked for is done `before` the wait, `after` it
  * (the default; not if the client has left by then: that is `lateCommit`), or `never`, and then the connection breaks.
  */
-export const hang = ({ ms, commit: when = 'after' }: { ms?: number; commit?: 'before' | 'after' | 'never' } = {}): Fault => ({
+export const hang = ({
+  ms,
+  commit: when = 'after',
+}: {
+  ms?: number
+  commit?: 'before' | 'after' | 'never'
+} = {}): Fault => ({
   name: 'hang',
   async happen({ commit, wait, released, reset }) {
     if (when === 'before') commit()
@@ -94,7 +104,10 @@ export const secondaryLimit = (limit: SecondaryLimit = {}): Fault => ({
 })
 
 /** An answer of the test's own, in place of doing anything. */
-export const answerWith = (answer: Answer): Fault => ({ name: 'answerWith', happen: ({ send }) => send(answer) })
+export const answerWith = (answer: Answer): Fault => ({
+  name: 'answerWith',
+  happen: ({ send }) => send(answer),
+})
 
 /** Something that others do after the request came in and before it takes effect. */
 export const meanwhile = (action: () => unknown): Fault => ({

@@ -28,7 +28,12 @@ interface Account {
   used: number
   creates: number[]
   block:
-    | { readonly kind: 'primary' | 'secondary'; readonly until: number; readonly status: number; readonly retryAfter: boolean }
+    | {
+        readonly kind: 'primary' | 'secondary'
+        readonly until: number
+        readonly status: number
+        readonly retryAfter: boolean
+      }
     | undefined
 }
 
@@ -49,7 +54,12 @@ export const createLimits = (now: () => number, settings: LimitSettings = {}) =>
   const find = (name: string): Account => {
     const known = accounts.get(name)
     if (known !== undefined && known.windowEndsAt > now()) return known
-    const made: Account = { windowEndsAt: now() + HOUR_MS, used: 0, creates: known?.creates ?? [], block: known?.block }
+    const made: Account = {
+      windowEndsAt: now() + HOUR_MS,
+      used: 0,
+      creates: known?.creates ?? [],
+      block: known?.block,
+    }
     accounts.set(name, made)
     return made
   }
@@ -68,19 +78,29 @@ export const createLimits = (now: () => number, settings: LimitSettings = {}) =>
     return { limit: requestsPerHour, remaining: requestsPerHour - used, used, reset }
   }
 
-  const exhaust = (name: string, { seconds = HOUR_MS / 1000, status = 403 }: PrimaryLimit = {}): void => {
+  const exhaust = (
+    name: string,
+    { seconds = HOUR_MS / 1000, status = 403 }: PrimaryLimit = {},
+  ): void => {
     find(name).block = { kind: 'primary', until: now() + seconds * 1000, status, retryAfter: false }
   }
 
-  const slowDown = (name: string, { seconds = 60, status = 403, retryAfter = true }: SecondaryLimit = {}): void => {
+  const slowDown = (
+    name: string,
+    { seconds = 60, status = 403, retryAfter = true }: SecondaryLimit = {},
+  ): void => {
     find(name).block = { kind: 'secondary', until: now() + seconds * 1000, status, retryAfter }
   }
 
-  const refusalOf = (name: string): { readonly kind: 'primary' | 'secondary'; readonly answer: Answer } | undefined => {
+  const refusalOf = (
+    name: string,
+  ): { readonly kind: 'primary' | 'secondary'; readonly answer: Answer } | undefined => {
     const block = standing(find(name))
     if (block === undefined) return undefined
     const message = block.kind === 'primary' ? `API rate limit exceeded for ${name}.` : SECONDARY
-    const headers = block.retryAfter ? { 'retry-after': String(Math.ceil((block.until - now()) / 1000)) } : {}
+    const headers = block.retryAfter
+      ? { 'retry-after': String(Math.ceil((block.until - now()) / 1000)) }
+      : {}
     return { kind: block.kind, answer: { ...refusal(block.status, message), headers } }
   }
 
@@ -96,7 +116,12 @@ export const createLimits = (now: () => number, settings: LimitSettings = {}) =>
       const refused = refusalOf(name)
       if (refused !== undefined) return refused
       if (account.used >= requestsPerHour) {
-        account.block = { kind: 'primary', until: account.windowEndsAt, status: 403, retryAfter: false }
+        account.block = {
+          kind: 'primary',
+          until: account.windowEndsAt,
+          status: 403,
+          retryAfter: false,
+        }
         return refusalOf(name)
       }
       account.used += 1
@@ -105,7 +130,8 @@ export const createLimits = (now: () => number, settings: LimitSettings = {}) =>
     /** Counts something made; the refusal, if it comes too fast. */
     spendCreate(name: string) {
       const account = find(name)
-      const since = (span: number): number => account.creates.filter((at) => at > now() - span).length
+      const since = (span: number): number =>
+        account.creates.filter((at) => at > now() - span).length
       if (since(MINUTE_MS) >= createsPerMinute || since(HOUR_MS) >= createsPerHour) {
         slowDown(name)
         return refusalOf(name)

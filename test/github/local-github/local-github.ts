@@ -44,7 +44,9 @@ const groupByMarker = (issues: readonly Issue[], pattern: RegExp): Map<string, I
 /** What a test does with one repository, beside its API. */
 const createRepositoryHandle = (world: ReturnType<typeof createWorld>, repository: Repository) => {
   const issues = (): readonly Issue[] =>
-    [...repository.issues.values()].flatMap((states) => states.at(-1) ?? []).filter(({ fate }) => fate === 'here')
+    [...repository.issues.values()]
+      .flatMap((states) => states.at(-1) ?? [])
+      .filter(({ fate }) => fate === 'here')
   return {
     id: repository.id,
     fullName: () => fullName(repository),
@@ -53,16 +55,21 @@ const createRepositoryHandle = (world: ReturnType<typeof createWorld>, repositor
     /** As it is now; undefined when there is none, or it is gone. */
     issue: (number: number): Issue | undefined => issues().find((issue) => issue.number === number),
     /** Issues by the marker in their body: an HTML comment unless another pattern is given. */
-    byMarker: (pattern = MARKER): ReadonlyMap<string, readonly Issue[]> => groupByMarker(issues(), pattern),
+    byMarker: (pattern = MARKER): ReadonlyMap<string, readonly Issue[]> =>
+      groupByMarker(issues(), pattern),
     /** Markers that more than one issue bears; those closed as duplicates don't count unless wanted. */
     duplicates: (pattern = MARKER, withClosed = false): ReadonlyMap<string, readonly Issue[]> => {
-      const counted = issues().filter(({ stateReason }) => withClosed || stateReason !== 'duplicate')
+      const counted = issues().filter(
+        ({ stateReason }) => withClosed || stateReason !== 'duplicate',
+      )
       return new Map([...groupByMarker(counted, pattern)].filter(([, group]) => group.length > 1))
     },
     as: (login: string): Person => createPerson(world, repository, login),
-    rename: (name: string): void => world.moveRepository(repository, `${repository.owner.login}/${name}`),
+    rename: (name: string): void =>
+      world.moveRepository(repository, `${repository.owner.login}/${name}`),
     /** To another owner. */
-    transfer: (owner: string): void => world.moveRepository(repository, `${owner}/${repository.name}`),
+    transfer: (owner: string): void =>
+      world.moveRepository(repository, `${owner}/${repository.name}`),
     renameLabel: (from: string, to: string): void => renameLabel(world, repository, from, to),
     disableIssues(): void {
       repository.hasIssues = false
@@ -88,7 +95,13 @@ export type RepositoryHandle = ReturnType<typeof createRepositoryHandle>
 
 /** Starts a GitHub of one's own on the loopback. */
 export const openLocalGithub = async (options: LocalGithubOptions = {}) => {
-  const { now = Date.now, token = 'github_pat_local', login = 'task-bot', app, hugeIds = false } = options
+  const {
+    now = Date.now,
+    token = 'github_pat_local',
+    login = 'task-bot',
+    app,
+    hugeIds = false,
+  } = options
   const world = createWorld({ now, hugeIds })
   const bot = app && { ...app, bot: world.user(`${app.slug}[bot]`, 'Bot') }
   const credentials = createCredentials(now, bot)
@@ -100,8 +113,12 @@ export const openLocalGithub = async (options: LocalGithubOptions = {}) => {
   const { prefix = '', port = 0 } = options
   const surroundings = (api: string) => ({ world, credentials, limits, api, violations, slips })
   const server = await startServer({ port, prefix, surroundings, faults, log: requests })
-  const deliveries = createDeliveries(world, server.url, { ...options.webhook, installationId: app?.installationId })
-  const addRepository = (name: string): RepositoryHandle => createRepositoryHandle(world, world.addRepository(name))
+  const deliveries = createDeliveries(world, server.url, {
+    ...options.webhook,
+    installationId: app?.installationId,
+  })
+  const addRepository = (name: string): RepositoryHandle =>
+    createRepositoryHandle(world, world.addRepository(name))
   const first = world.addRepository(options.repository ?? 'acme/tasks')
   const account = `user ${login}`
 
@@ -122,12 +139,15 @@ export const openLocalGithub = async (options: LocalGithubOptions = {}) => {
     lag: world.setLag,
     /** Budgets of an account; the first token's unless another is named (`user LOGIN`, `installation ID`). */
     limits: {
-      exhaust: (limit?: Parameters<typeof limits.exhaust>[1], of = account) => limits.exhaust(of, limit),
-      slowDown: (limit?: Parameters<typeof limits.slowDown>[1], of = account) => limits.slowDown(of, limit),
+      exhaust: (limit?: Parameters<typeof limits.exhaust>[1], of = account) =>
+        limits.exhaust(of, limit),
+      slowDown: (limit?: Parameters<typeof limits.slowDown>[1], of = account) =>
+        limits.slowDown(of, limit),
       state: (of = account) => limits.state(of),
       reset: limits.reset,
     },
-    addToken: (added: string, owner: string, rights?: Rights): void => credentials.add(added, world.user(owner), rights),
+    addToken: (added: string, owner: string, rights?: Rights): void =>
+      credentials.add(added, world.user(owner), rights),
     revokeToken: (revoked = token): void => credentials.revoke(revoked),
     restoreToken: (restored = token): void => credentials.restore(restored),
     /** Of one token, or of all. */

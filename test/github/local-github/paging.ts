@@ -5,7 +5,12 @@ import type { Repository } from './records.ts'
 const MAX_PER_PAGE = 100
 
 /** One page, and the way to the others: GitHub's links name the repository by its id. */
-export const answerPage = <T>(call: Call, repository: Repository, items: readonly T[], present: (item: T) => unknown): Answer => {
+export const answerPage = <T>(
+  call: Call,
+  repository: Repository,
+  items: readonly T[],
+  present: (item: T) => unknown,
+): Answer => {
   const size = Math.min(Math.max(Number(call.parameters.per_page ?? 30), 1), MAX_PER_PAGE)
   const page = Math.max(Number(call.parameters.page ?? 1), 1)
   const last = Math.max(Math.ceil(items.length / size), 1)

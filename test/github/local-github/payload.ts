@@ -15,7 +15,10 @@ const presentChanges = (api: string, event: IssueEvent): unknown => {
   }
   if (old_issue === undefined) return texts
   const repository = old_repository as Repository
-  return { old_issue: presentIssue(api, repository, old_issue as Issue), old_repository: presentRepository(api, repository) }
+  return {
+    old_issue: presentIssue(api, repository, old_issue as Issue),
+    old_repository: presentRepository(api, repository),
+  }
 }
 
 const presentOrganization = (api: string, { login, id }: User) => {
@@ -49,16 +52,27 @@ export const toPayload = (api: string, event: IssueEvent, installationId: number
     ...(comment !== undefined && { comment: presentComment(api, repository, comment) }),
     ...(changes !== undefined && { changes }),
     repository: presentRepository(api, repository),
-    ...(repository.owner.type === 'Organization' && { organization: presentOrganization(api, repository.owner) }),
+    ...(repository.owner.type === 'Organization' && {
+      organization: presentOrganization(api, repository.owner),
+    }),
     sender: presentUser(api, event.sender),
-    ...(installationId !== undefined && { installation: { id: installationId, node_id: `MDIz${installationId}` } }),
+    ...(installationId !== undefined && {
+      installation: { id: installationId, node_id: `MDIz${installationId}` },
+    }),
   }
 }
 
 export const toPing = (api: string, hookId: number, repository: Repository) => ({
   zen: 'Speak like a human.',
   hook_id: hookId,
-  hook: { type: 'Repository', id: hookId, name: 'web', active: true, events: ['issues'], config: { content_type: 'json' } },
+  hook: {
+    type: 'Repository',
+    id: hookId,
+    name: 'web',
+    active: true,
+    events: ['issues'],
+    config: { content_type: 'json' },
+  },
   repository: presentRepository(api, repository),
   sender: presentUser(api, repository.owner),
 })

@@ -1,4 +1,11 @@
-import { commentOn, createIssue, deleteIssue, editIssue, type NewIssue, transferIssue } from './changes.ts'
+import {
+  commentOn,
+  createIssue,
+  deleteIssue,
+  editIssue,
+  type NewIssue,
+  transferIssue,
+} from './changes.ts'
 import { fullName, type Issue, type Repository, type StateReason } from './records.ts'
 import type { World } from './world.ts'
 
@@ -6,7 +13,10 @@ import type { World } from './world.ts'
 export interface Person {
   readonly open: (issue: NewIssue) => Issue
   readonly openPullRequest: (pullRequest: NewIssue) => Issue
-  readonly edit: (number: number, texts: { readonly title?: string; readonly body?: string | null }) => Issue
+  readonly edit: (
+    number: number,
+    texts: { readonly title?: string; readonly body?: string | null },
+  ) => Issue
   readonly close: (number: number, reason?: StateReason) => Issue
   readonly reopen: (number: number) => Issue
   readonly label: (number: number, ...names: readonly string[]) => Issue
@@ -21,7 +31,8 @@ export const createPerson = (world: World, repository: Repository, login: string
   const user = world.user(login)
   const find = (number: number): Issue => {
     const issue = world.issue(repository, number)
-    if (issue?.fate !== 'here') throw new Error(`${fullName(repository)} has no issue ${number} (any more)`)
+    if (issue?.fate !== 'here')
+      throw new Error(`${fullName(repository)} has no issue ${number} (any more)`)
     return issue
   }
   const edit = (number: number, change: Parameters<typeof editIssue>[4]): Issue =>
@@ -36,7 +47,9 @@ export const createPerson = (world: World, repository: Repository, login: string
     label: (number, ...names) => edit(number, { labels: [...namesOf(number), ...names] }),
     unlabel(number, ...names) {
       const gone = names.map((name) => name.toLowerCase())
-      return edit(number, { labels: namesOf(number).filter((name) => !gone.includes(name.toLowerCase())) })
+      return edit(number, {
+        labels: namesOf(number).filter((name) => !gone.includes(name.toLowerCase())),
+      })
     },
     comment: (number, body) => void commentOn(world, repository, find(number), user, body),
     delete: (number) => deleteIssue(world, repository, find(number), user),

@@ -31,7 +31,8 @@ export interface DeliveryAnswer {
 /** GitHub waits no longer. */
 const PATIENCE_MS = 10_000
 
-export const sign = (text: string, secret: string): string => `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`
+export const sign = (text: string, secret: string): string =>
+  `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`
 
 const toSignature = (text: string, kind: Signature, secrets: Secrets): Record<string, string> => {
   if (kind === 'none' || (kind === 'good' && secrets.secret === undefined)) return {}
@@ -41,7 +42,12 @@ const toSignature = (text: string, kind: Signature, secrets: Secrets): Record<st
 }
 
 /** Posts it as GitHub does. */
-export const post = async (url: string, delivery: Delivery, signature: Signature, secrets: Secrets): Promise<DeliveryAnswer> => {
+export const post = async (
+  url: string,
+  delivery: Delivery,
+  signature: Signature,
+  secrets: Secrets,
+): Promise<DeliveryAnswer> => {
   try {
     const response = await fetch(url, {
       method: 'POST',

@@ -49,7 +49,9 @@ const countOpen = (repository: Repository): number =>
 export const presentRepository = (api: string, repository: Repository) => {
   const name = fullName(repository)
   const url = `${api}/repos/${name}`
-  const links = Object.fromEntries(Object.entries(LINKS).map(([key, path]) => [key, `${url}${path}`]))
+  const links = Object.fromEntries(
+    Object.entries(LINKS).map(([key, path]) => [key, `${url}${path}`]),
+  )
   const open = countOpen(repository)
   return {
     id: repository.id,
@@ -100,9 +102,19 @@ export const presentRepository = (api: string, repository: Repository) => {
 }
 
 /** As `GET /repos/{owner}/{repo}` shows it. */
-export const presentWholeRepository = (api: string, repository: Repository, rights: { readonly push: boolean }) => ({
+export const presentWholeRepository = (
+  api: string,
+  repository: Repository,
+  rights: { readonly push: boolean },
+) => ({
   ...presentRepository(api, repository),
-  permissions: { admin: false, maintain: false, push: rights.push, triage: rights.push, pull: true },
+  permissions: {
+    admin: false,
+    maintain: false,
+    push: rights.push,
+    triage: rights.push,
+    pull: true,
+  },
   network_count: 0,
   subscribers_count: 0,
 })

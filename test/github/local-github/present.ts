@@ -1,11 +1,20 @@
-import { type Comment, fullName, type Issue, type Label, type Repository, type User } from './records.ts'
+import {
+  type Comment,
+  fullName,
+  type Issue,
+  type Label,
+  type Repository,
+  type User,
+} from './records.ts'
 
 export const WEB = 'https://github.com'
 
 /** GitHub's times have no fraction of a second. */
-export const toTime = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z')
+export const toTime = (milliseconds: number): string =>
+  new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z')
 
-export const toNodeId = (kind: string, id: number | bigint): string => `${kind}_${Buffer.from(String(id)).toString('base64url')}`
+export const toNodeId = (kind: string, id: number | bigint): string =>
+  `${kind}_${Buffer.from(String(id)).toString('base64url')}`
 
 export const presentUser = (api: string, user: User) => {
   const url = `${api}/users/${encodeURIComponent(user.login)}`
@@ -16,7 +25,10 @@ export const presentUser = (api: string, user: User) => {
     avatar_url: `https://avatars.githubusercontent.com/u/${user.id}?v=4`,
     gravatar_id: '',
     url,
-    html_url: user.type === 'Bot' ? `${WEB}/apps/${user.login.replace('[bot]', '')}` : `${WEB}/${user.login}`,
+    html_url:
+      user.type === 'Bot'
+        ? `${WEB}/apps/${user.login.replace('[bot]', '')}`
+        : `${WEB}/${user.login}`,
     followers_url: `${url}/followers`,
     following_url: `${url}/following{/other_user}`,
     gists_url: `${url}/gists{/gist_id}`,
@@ -61,12 +73,23 @@ const presentPullRequest = (api: string, repository: Repository, issue: Issue) =
   const url = `${api}/repos/${fullName(repository)}/pulls/${issue.number}`
   return {
     draft: false,
-    pull_request: { url, html_url: web, diff_url: `${web}.diff`, patch_url: `${web}.patch`, merged_at: null },
+    pull_request: {
+      url,
+      html_url: web,
+      diff_url: `${web}.diff`,
+      patch_url: `${web}.patch`,
+      merged_at: null,
+    },
   }
 }
 
 /** `closed_by` is shown with the one issue only, not in lists. */
-export const presentIssue = (api: string, repository: Repository, issue: Issue, isWhole = false) => {
+export const presentIssue = (
+  api: string,
+  repository: Repository,
+  issue: Issue,
+  isWhole = false,
+) => {
   const name = fullName(repository)
   const url = `${api}/repos/${name}/issues/${issue.number}`
   return {
@@ -95,7 +118,9 @@ export const presentIssue = (api: string, repository: Repository, issue: Issue, 
     active_lock_reason: null,
     ...(issue.isPullRequest && presentPullRequest(api, repository, issue)),
     body: issue.body,
-    ...(isWhole && { closed_by: issue.closedBy === null ? null : presentUser(api, issue.closedBy) }),
+    ...(isWhole && {
+      closed_by: issue.closedBy === null ? null : presentUser(api, issue.closedBy),
+    }),
     reactions: presentReactions(url),
     timeline_url: `${url}/timeline`,
     performed_via_github_app: null,

@@ -63,7 +63,8 @@ export interface Repository {
   readonly comments: Comment[]
 }
 
-export const fullName = (repository: Repository): string => `${repository.owner.login}/${repository.name}`
+export const fullName = (repository: Repository): string =>
+  `${repository.owner.login}/${repository.name}`
 
 /** What a webhook tells. */
 export interface IssueEvent {

@@ -45,7 +45,10 @@ export const createRequestLog = () => {
         0,
         ...writes().map(
           (one) =>
-            writes().filter((other) => other === one || (other.at <= one.at && one.at < (other.answeredAt ?? Infinity))).length,
+            writes().filter(
+              (other) =>
+                other === one || (other.at <= one.at && one.at < (other.answeredAt ?? Infinity)),
+            ).length,
         ),
       ),
     clear: (): void => {

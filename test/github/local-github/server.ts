@@ -34,13 +34,25 @@ const parseOrKeep = (text: string): unknown => {
 }
 
 /** Writes an answer with the headers that all of GitHub's have. */
-const write = (around: Surroundings, logged: LoggedRequest, response: ServerResponse, answer: Answer): void => {
+const write = (
+  around: Surroundings,
+  logged: LoggedRequest,
+  response: ServerResponse,
+  answer: Answer,
+): void => {
   if (response.destroyed || response.headersSent) return
   const { world, limits } = around
   const isPage = typeof answer.body === 'string'
-  const text = typeof answer.body === 'string' ? answer.body : answer.body === undefined ? '' : toJsonText(answer.body)
-  const etag = logged.method === 'GET' && answer.status === 200 && !isPage ? toEtag(text) : undefined
-  const isKnown = etag !== undefined && String(logged.headers['if-none-match'] ?? '').includes(etag.slice(2))
+  const text =
+    typeof answer.body === 'string'
+      ? answer.body
+      : answer.body === undefined
+        ? ''
+        : toJsonText(answer.body)
+  const etag =
+    logged.method === 'GET' && answer.status === 200 && !isPage ? toEtag(text) : undefined
+  const isKnown =
+    etag !== undefined && String(logged.headers['if-none-match'] ?? '').includes(etag.slice(2))
   if (isKnown && logged.account !== undefined) limits.refund(logged.account)
   logged.status = isKnown ? 304 : answer.status
   logged.answeredAt = world.now()
@@ -114,7 +126,8 @@ export const startServer = async ({ port, prefix, surroundings, faults, log }: S
       slowDown: (limit) => around.limits.slowDown(account, limit),
     })
     // One who has left is not served: what is done nonetheless is done by the fault itself.
-    if (!response.headersSent && logged.outcome === 'open') write(around, logged, response, commit())
+    if (!response.headersSent && logged.outcome === 'open')
+      write(around, logged, response, commit())
   }
 
   const server = createServer((incoming, response) => {

@@ -9,7 +9,10 @@ import { type LocalGithub, type LocalGithubOptions, openLocalGithub } from './lo
 export type StandaloneOptions = Omit<LocalGithubOptions, 'now'> & { readonly control?: number }
 
 interface Control {
-  readonly fail?: { readonly route: string; readonly faults: readonly (readonly unknown[])[] } & FaultOptions
+  readonly fail?: {
+    readonly route: string
+    readonly faults: readonly (readonly unknown[])[]
+  } & FaultOptions
   readonly as?: { readonly login: string; readonly call: string; readonly with: readonly unknown[] }
   readonly call?: { readonly name: string; readonly with: readonly unknown[] }
 }
@@ -53,11 +56,14 @@ const toCalls = (github: LocalGithub): Readonly<Record<string, unknown>> => ({
   unarchive: github.unarchive,
   send: github.deliveries.send,
   drop: github.deliveries.drop,
-  forward: (...args: Parameters<typeof github.deliveries.forward>) => void github.deliveries.forward(...args),
+  forward: (...args: Parameters<typeof github.deliveries.forward>) =>
+    void github.deliveries.forward(...args),
 })
 
 const call = (functions: object, name: string, args: readonly unknown[]): unknown => {
-  const found: unknown = Object.hasOwn(functions, name) ? (functions as Readonly<Record<string, unknown>>)[name] : undefined
+  const found: unknown = Object.hasOwn(functions, name)
+    ? (functions as Readonly<Record<string, unknown>>)[name]
+    : undefined
   if (typeof found !== 'function') throw new Error(`there is no ${name}`)
   return found(...args)
 }
@@ -77,14 +83,20 @@ const control = (github: LocalGithub, order: Control): unknown => {
 const report = (github: LocalGithub): unknown => ({
   repository: github.fullName(),
   issues: github.issues(),
-  duplicates: [...github.duplicates()].map(([marker, issues]) => ({ marker, numbers: issues.map(({ number }) => number) })),
+  duplicates: [...github.duplicates()].map(([marker, issues]) => ({
+    marker,
+    numbers: issues.map(({ number }) => number),
+  })),
   requests: github.requests.all().map(({ headers: _, ...request }) => request),
   violations: github.violations,
   slips: github.slips,
 })
 
 /** Serves until it is killed: prints one line of JSON with its `url` and the `control` that takes orders and reports. */
-export const runLocalGithub = async ({ control: port = 0, ...options }: StandaloneOptions): Promise<void> => {
+export const runLocalGithub = async ({
+  control: port = 0,
+  ...options
+}: StandaloneOptions): Promise<void> => {
   const github = await openLocalGithub(options)
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: unknown): void => {
@@ -101,5 +113,7 @@ export const runLocalGithub = async ({ control: port = 0, ...options }: Standalo
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  process.stdout.write(`${JSON.stringify({ url: github.url, token: github.token, control: url })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ url: github.url, token: github.token, control: url })}\n`,
+  )
 }

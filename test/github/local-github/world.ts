@@ -1,4 +1,12 @@
-import { fullName, type Id, type Issue, type IssueEvent, type Label, type Repository, type User } from './records.ts'
+import {
+  fullName,
+  type Id,
+  type Issue,
+  type IssueEvent,
+  type Label,
+  type Repository,
+  type User,
+} from './records.ts'
 
 export interface WorldOptions {
   readonly now: () => number
@@ -40,7 +48,8 @@ export const createWorld = ({ now, hugeIds }: WorldOptions) => {
     return made
   }
 
-  const findRepository = (name: string): Repository | undefined => repositories.get(names.get(name.toLowerCase()) ?? 0)
+  const findRepository = (name: string): Repository | undefined =>
+    repositories.get(names.get(name.toLowerCase()) ?? 0)
 
   const addRepository = (name: string): Repository => {
     const [owner = '', repo = ''] = name.split('/')
@@ -65,7 +74,9 @@ export const createWorld = ({ now, hugeIds }: WorldOptions) => {
 
   /** The state that a reader sees who is `behind` milliseconds late; undefined when it did not exist yet. */
   const stateOf = (states: readonly Issue[] | undefined, behind = 0): Issue | undefined =>
-    states?.findLast((state, index) => (index === 0 ? state.createdAt : state.updatedAt) <= now() - behind)
+    states?.findLast(
+      (state, index) => (index === 0 ? state.createdAt : state.updatedAt) <= now() - behind,
+    )
 
   return {
     now,
@@ -93,12 +104,20 @@ export const createWorld = ({ now, hugeIds }: WorldOptions) => {
       return issue
     },
     /** As it is, whatever the lag. */
-    issue: (repository: Repository, number: number): Issue | undefined => repository.issues.get(number)?.at(-1),
-    readIssue: (repository: Repository, number: number): Issue | undefined => stateOf(repository.issues.get(number), lag.reads),
+    issue: (repository: Repository, number: number): Issue | undefined =>
+      repository.issues.get(number)?.at(-1),
+    readIssue: (repository: Repository, number: number): Issue | undefined =>
+      stateOf(repository.issues.get(number), lag.reads),
     listIssues: (repository: Repository): Issue[] =>
-      [...repository.issues.values()].flatMap((states) => stateOf(states, lag.lists) ?? []).filter(({ fate }) => fate === 'here'),
+      [...repository.issues.values()]
+        .flatMap((states) => stateOf(states, lag.lists) ?? [])
+        .filter(({ fate }) => fate === 'here'),
     /** The repository's label of that name, made if there is none. */
-    label(repository: Repository, name: string, details: Partial<Pick<Label, 'color' | 'description'>> = {}): Label {
+    label(
+      repository: Repository,
+      name: string,
+      details: Partial<Pick<Label, 'color' | 'description'>> = {},
+    ): Label {
       const known = repository.labels.get(name.toLowerCase())
       if (known !== undefined) return known
       const { color = 'ededed', description = null } = details

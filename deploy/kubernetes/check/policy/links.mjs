@@ -3,12 +3,16 @@ import { failures, findManifest, ofKind, selects, titleOf, workloadsOf } from '.
 
 /** What the pods of a workload refer to: titles, with the keys that must be in them. */
 const referencesOf = ({ pod, containers }) => {
-  const refer = (kind, { name, optional } = {}, keys = []) => (name && !optional ? [{ title: `${kind}/${name}`, keys }] : [])
+  const refer = (kind, { name, optional } = {}, keys = []) =>
+    name && !optional ? [{ title: `${kind}/${name}`, keys }] : []
   const keysOf = ({ items = [] } = {}) => items.map(({ key }) => key)
   return [
     ...refer('ServiceAccount', { name: pod.serviceAccountName }),
     ...containers.flatMap(({ env = [], envFrom = [] }) => [
-      ...envFrom.flatMap(({ configMapRef, secretRef }) => [...refer('ConfigMap', configMapRef), ...refer('Secret', secretRef)]),
+      ...envFrom.flatMap(({ configMapRef, secretRef }) => [
+        ...refer('ConfigMap', configMapRef),
+        ...refer('Secret', secretRef),
+      ]),
       ...env.flatMap(({ valueFrom: { configMapKeyRef, secretKeyRef } = {} }) => [
         ...refer('ConfigMap', configMapKeyRef, [configMapKeyRef?.key]),
         ...refer('Secret', secretKeyRef, [secretKeyRef?.key]),
@@ -28,7 +32,8 @@ export const references = (installation) =>
       const manifest = findManifest(installation, title)
       const held = { ...manifest?.data, ...manifest?.stringData }
       return failures(workload.title, {
-        [`refer to a ${title} that exists, with ${keys}`]: manifest !== undefined && keys.every((key) => key in held),
+        [`refer to a ${title} that exists, with ${keys}`]:
+          manifest !== undefined && keys.every((key) => key in held),
       })
     }),
   )
@@ -37,49 +42,69 @@ export const mounts = (installation) =>
   workloadsOf(installation).flatMap(({ title, spec, pod, containers }) => {
     const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata)
     const volumes = [...(pod.volumes ?? []), ...claims].map(({ name }) => name)
-    const mounted = containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name))
+    const mounted = containers.flatMap(({ volumeMounts = [] }) =>
+      volumeMounts.map(({ name }) => name),
+    )
     return failures(title, {
       'mount volumes that it has': mounted.every((name) => volumes.includes(name)),
       'mount every volume that it has': volumes.every((name) => mounted.includes(name)),
     })
   })
 
-const podsFor = (installation, selector) => workloadsOf(installation).filter(({ labels }) => selects(selector, labels))
+const podsFor = (installation, selector) =>
+  workloadsOf(installation).filter(({ labels }) => selects(selector, labels))
 
 /** Workloads, Services, disruption budgets, NetworkPolicies and monitors find what they select. */
 export const selectors = (installation) => [
   ...workloadsOf(installation).flatMap(({ title, spec, labels }) =>
-    failures(title, { 'select its own pods': title.startsWith('Job/') || selects(spec.selector.matchLabels, labels) }),
+    failures(title, {
+      'select its own pods': title.startsWith('Job/') || selects(spec.selector.matchLabels, labels),
+    }),
   ),
   ...ofKind(installation, 'Service').flatMap((service) => {
-    const containers = podsFor(installation, service.spec.selector).flatMap((workload) => workload.containers)
+    const containers = podsFor(installation, service.spec.selector).flatMap(
+      (workload) => workload.containers,
+    )
     const ports = containers
       .flatMap((container) => container.ports ?? [])
       .flatMap(({ name, containerPort }) => [name, containerPort])
     return failures(titleOf(service), {
-      'send to a port of pods that exist': service.spec.ports.every(({ port, targetPort = port }) => ports.includes(targetPort)),
+      'send to a port of pods that exist': service.spec.ports.every(({ port, targetPort = port }) =>
+        ports.includes(targetPort),
+      ),
     })
   }),
   ...ofKind(installation, 'PodDisruptionBudget', 'NetworkPolicy').flatMap((manifest) => {
     const { selector, podSelector = selector } = manifest.spec
     const isForAll = manifest.kind === 'NetworkPolicy' && Object.keys(podSelector).length === 0
     return failures(titleOf(manifest), {
-      'select pods that exist': isForAll || podsFor(installation, podSelector.matchLabels).length > 0,
+      'select pods that exist':
+        isForAll || podsFor(installation, podSelector.matchLabels).length > 0,
     })
   }),
   ...ofKind(installation, 'ServiceMonitor').flatMap((monitor) => {
     const { selector, endpoints } = monitor.spec
-    const services = ofKind(installation, 'Service').filter(({ metadata }) => selects(selector.matchLabels, metadata.labels))
+    const services = ofKind(installation, 'Service').filter(({ metadata }) =>
+      selects(selector.matchLabels, metadata.labels),
+    )
     const ports = services.flatMap(({ spec }) => spec.ports.map(({ name }) => name))
-    return failures(titleOf(monitor), { 'scrape a port of a Service': endpoints.every(({ port }) => ports.includes(port)) })
+    return failures(titleOf(monitor), {
+      'scrape a port of a Service': endpoints.every(({ port }) => ports.includes(port)),
+    })
   }),
 ]
 
 /** Routes, autoscalers and StatefulSets name what exists. */
 export const targets = (installation) => {
-  const portsOf = (name) => findManifest(installation, `Service/${name}`)?.spec.ports.flatMap((one) => [one.name, one.port]) ?? []
+  const portsOf = (name) =>
+    findManifest(installation, `Service/${name}`)?.spec.ports.flatMap((one) => [
+      one.name,
+      one.port,
+    ]) ?? []
   const backendsOf = ({ spec }) =>
-    spec.rules.flatMap(({ http, backendRefs }) => backendRefs ?? http.paths.map(({ backend }) => backend.service))
+    spec.rules.flatMap(
+      ({ http, backendRefs }) => backendRefs ?? http.paths.map(({ backend }) => backend.service),
+    )
   return [
     ...ofKind(installation, 'Ingress', 'HTTPRoute').flatMap((route) =>
       failures(titleOf(route), {
@@ -92,12 +117,14 @@ export const targets = (installation) => {
       const { kind, name } = autoscaler.spec.scaleTargetRef
       const target = findManifest(installation, `${kind}/${name}`)
       return failures(titleOf(autoscaler), {
-        'scale what exists and states no replicas of its own': target !== undefined && target.spec.replicas === undefined,
+        'scale what exists and states no replicas of its own':
+          target !== undefined && target.spec.replicas === undefined,
       })
     }),
     ...ofKind(installation, 'StatefulSet').flatMap((set) =>
       failures(titleOf(set), {
-        'have a headless Service': findManifest(installation, `Service/${set.spec.serviceName}`)?.spec.clusterIP === 'None',
+        'have a headless Service':
+          findManifest(installation, `Service/${set.spec.serviceName}`)?.spec.clusterIP === 'None',
       }),
     ),
   ]
@@ -109,6 +136,8 @@ export const oneNamespace = (installation) => {
   return installation.manifests
     .filter(({ kind }) => kind !== 'Namespace')
     .flatMap((manifest) =>
-      failures(titleOf(manifest), { [`be in the namespace ${namespace}`]: manifest.metadata.namespace === namespace }),
+      failures(titleOf(manifest), {
+        [`be in the namespace ${namespace}`]: manifest.metadata.namespace === namespace,
+      }),
     )
 }

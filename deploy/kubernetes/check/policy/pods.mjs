@@ -1,8 +1,23 @@
 // How pods run.
 import { isDeepStrictEqual } from 'node:util'
-import { environmentOf, failures, ofKind, serversOf, taskServicesOf, titleOf, workloadsOf } from '../manifest.mjs'
+import {
+  environmentOf,
+  failures,
+  ofKind,
+  serversOf,
+  taskServicesOf,
+  titleOf,
+  workloadsOf,
+} from '../manifest.mjs'
 
-const POD_CONTEXT = ['runAsNonRoot', 'runAsUser', 'runAsGroup', 'fsGroup', 'fsGroupChangePolicy', 'seccompProfile']
+const POD_CONTEXT = [
+  'runAsNonRoot',
+  'runAsUser',
+  'runAsGroup',
+  'fsGroup',
+  'fsGroupChangePolicy',
+  'seccompProfile',
+]
 
 const CONTAINER_CONTEXT = {
   allowPrivilegeEscalation: false,
@@ -27,11 +42,19 @@ export const podSecurity = (installation) =>
     const { securityContext: context = {}, volumes = [] } = pod
     return failures(title, {
       'run as a number that is not root': context.runAsNonRoot === true && context.runAsUser > 0,
-      'have the seccomp profile RuntimeDefault': isDeepStrictEqual(context.seccompProfile, { type: 'RuntimeDefault' }),
-      'set nothing else for its pods': Object.keys(context).every((key) => POD_CONTEXT.includes(key)),
-      'have no rights in its containers': containers.every((one) => isDeepStrictEqual(one.securityContext, CONTAINER_CONTEXT)),
+      'have the seccomp profile RuntimeDefault': isDeepStrictEqual(context.seccompProfile, {
+        type: 'RuntimeDefault',
+      }),
+      'set nothing else for its pods': Object.keys(context).every((key) =>
+        POD_CONTEXT.includes(key),
+      ),
+      'have no rights in its containers': containers.every((one) =>
+        isDeepStrictEqual(one.securityContext, CONTAINER_CONTEXT),
+      ),
       'share nothing with its host': ![pod.hostNetwork, pod.hostPID, pod.hostIPC].includes(true),
-      'take no port of its host': containers.every(({ ports = [] }) => ports.every(({ hostPort }) => hostPort === undefined)),
+      'take no port of its host': containers.every(({ ports = [] }) =>
+        ports.every(({ hostPort }) => hostPort === undefined),
+      ),
       'have only volumes of safe types, with a limit for emptyDir': volumes.every(isSafeVolume),
       'get no token of the Kubernetes API': pod.automountServiceAccountToken === false,
       'get no variables for each Service': pod.enableServiceLinks === false,
@@ -42,10 +65,13 @@ export const podSecurity = (installation) =>
 export const namespaceRestricted = (installation) => {
   const namespaces = ofKind(installation, 'Namespace')
   return [
-    ...failures('production', { 'have a namespace': !installation.isProduction || namespaces.length > 0 }),
+    ...failures('production', {
+      'have a namespace': !installation.isProduction || namespaces.length > 0,
+    }),
     ...namespaces.flatMap((namespace) =>
       failures(titleOf(namespace), {
-        'enforce restricted': namespace.metadata.labels['pod-security.kubernetes.io/enforce'] === 'restricted',
+        'enforce restricted':
+          namespace.metadata.labels['pod-security.kubernetes.io/enforce'] === 'restricted',
       }),
     ),
   ]
@@ -56,13 +82,19 @@ const PATHS = { startupProbe: '/livez', livenessProbe: '/livez', readinessProbe:
 
 export const probes = (installation) => [
   ...serversOf(installation).flatMap(({ title, containers }) =>
-    failures(title, { 'have all three probes': containers.every((one) => Object.keys(PATHS).every((probe) => one[probe])) }),
+    failures(title, {
+      'have all three probes': containers.every((one) =>
+        Object.keys(PATHS).every((probe) => one[probe]),
+      ),
+    }),
   ),
   ...taskServicesOf(installation).flatMap(({ title, containers: [container] }) =>
     Object.entries(PATHS).flatMap(([probe, path]) =>
       failures(`${title}: its ${probe}`, {
         [`ask ${path}`]: container[probe]?.httpGet?.path === path,
-        'ask a port that it has': container.ports.some(({ name }) => name === container[probe]?.httpGet?.port),
+        'ask a port that it has': container.ports.some(
+          ({ name }) => name === container[probe]?.httpGet?.port,
+        ),
       }),
     ),
   ),
@@ -93,7 +125,8 @@ export const serving = (installation) =>
     const preStop = container.lifecycle?.preStop?.sleep?.seconds ?? 0
     const needed = preStop + SHUTDOWN_DRAIN_MS / 1000 + SLOWEST_REQUEST_SECONDS
     return failures(title, {
-      'listen on 0.0.0.0, at the port of its container': HOST === '0.0.0.0' && Number(PORT) === container.ports[0].containerPort,
+      'listen on 0.0.0.0, at the port of its container':
+        HOST === '0.0.0.0' && Number(PORT) === container.ports[0].containerPort,
       [`sleep ${LEAVING_SECONDS} s before it stops`]: preStop >= LEAVING_SECONDS,
       [`drain for ${LEAVING_SECONDS} s`]: SHUTDOWN_DRAIN_MS >= LEAVING_SECONDS * 1000,
       [`have a grace period of more than ${needed} s`]: pod.terminationGracePeriodSeconds > needed,
@@ -104,11 +137,16 @@ export const serving = (installation) =>
 export const image = (installation) => [
   ...workloadsOf(installation).flatMap(({ title, containers }) =>
     containers.flatMap(({ image, imagePullPolicy }) =>
-      failures(title, { 'name a version of its image': /:(?!latest)/.test(image) || imagePullPolicy === 'IfNotPresent' }),
+      failures(title, {
+        'name a version of its image':
+          /:(?!latest)/.test(image) || imagePullPolicy === 'IfNotPresent',
+      }),
     ),
   ),
   ...taskServicesOf(installation).flatMap(({ title, containers: [{ image }] }) =>
-    failures(title, { 'name its image by digest': !installation.isProduction || /@sha256:[0-9a-f]{64}$/.test(image) }),
+    failures(title, {
+      'name its image by digest': !installation.isProduction || /@sha256:[0-9a-f]{64}$/.test(image),
+    }),
   ),
 ]
 
@@ -116,11 +154,13 @@ export const image = (installation) => [
 export const storage = (installation) =>
   taskServicesOf(installation).flatMap(({ title, spec, containers: [container] }) => {
     const { DATABASE_URL = '' } = environmentOf(installation, container)
-    const isOnSqlite = DATABASE_URL.startsWith('sqlite:') || (DATABASE_URL === '' && !installation.isProduction)
+    const isOnSqlite =
+      DATABASE_URL.startsWith('sqlite:') || (DATABASE_URL === '' && !installation.isProduction)
     const mount = (container.volumeMounts ?? []).find(({ mountPath }) => mountPath === '/data')
     return failures(title, {
       'have one replica on SQLite, which ends before the next starts':
         !isOnSqlite || (spec.replicas === 1 && spec.strategy.type === 'Recreate'),
-      'not be able to write /data in production': !installation.isProduction || mount?.readOnly === true,
+      'not be able to write /data in production':
+        !installation.isProduction || mount?.readOnly === true,
     })
   })

@@ -28,7 +28,13 @@ const presentProfile = (api: string, user: User) => ({
 
 export const getUser: Handler = ({ api, credential }) => {
   if (credential.kind !== 'user') return notAccessible(credential)
-  const counts = { private_gists: 0, total_private_repos: 0, owned_private_repos: 0, disk_usage: 0, collaborators: 0 }
+  const counts = {
+    private_gists: 0,
+    total_private_repos: 0,
+    owned_private_repos: 0,
+    disk_usage: 0,
+    collaborators: 0,
+  }
   return ok({ ...presentProfile(api, credential.user), ...counts, two_factor_authentication: true })
 }
 
@@ -37,9 +43,13 @@ export const getUserByName: Handler = ({ api, world, parameters }) => {
   return user === undefined ? notFound() : ok(presentProfile(api, user))
 }
 
-const withApp = (call: Call, handler: (app: AppSettings & { readonly bot: User }) => Answer): Answer => {
+const withApp = (
+  call: Call,
+  handler: (app: AppSettings & { readonly bot: User }) => Answer,
+): Answer => {
   const { app } = call.credentials
-  if (app === undefined || call.credential.kind !== 'app') return refusal(401, 'A JSON web token could not be decoded')
+  if (app === undefined || call.credential.kind !== 'app')
+    return refusal(401, 'A JSON web token could not be decoded')
   return handler(app)
 }
 
@@ -84,7 +94,8 @@ const presentInstallation = (call: Call, app: AppSettings) => ({
   suspended_at: null,
 })
 
-const isHere = (call: Call, app: AppSettings): boolean => call.parameters.installation_id === app.installationId
+const isHere = (call: Call, app: AppSettings): boolean =>
+  call.parameters.installation_id === app.installationId
 
 export const getInstallation: Handler = (call) =>
   withApp(call, (app) => (isHere(call, app) ? ok(presentInstallation(call, app)) : notFound()))
@@ -92,20 +103,36 @@ export const getInstallation: Handler = (call) =>
 export const getRepositoryInstallation: Handler = (call) =>
   withApp(call, (app) => {
     const repository = call.world.findRepository(`${call.parameters.owner}/${call.parameters.repo}`)
-    return repository === undefined || repository.isGone ? notFound() : ok(presentInstallation(call, app))
+    return repository === undefined || repository.isGone
+      ? notFound()
+      : ok(presentInstallation(call, app))
   })
 
 export const createInstallationToken: Handler = (call) =>
   withApp(call, (app) => {
     if (!isHere(call, app)) return notFound()
     const { tokenLifetimeMs = HOUR_MS } = app
-    const { token, expiresAt } = call.credentials.issueInstallationToken(app.bot, app.installationId, tokenLifetimeMs)
-    return ok({ token, expires_at: toTime(expiresAt), permissions: PERMISSIONS, repository_selection: 'selected' }, 201)
+    const { token, expiresAt } = call.credentials.issueInstallationToken(
+      app.bot,
+      app.installationId,
+      tokenLifetimeMs,
+    )
+    return ok(
+      {
+        token,
+        expires_at: toTime(expiresAt),
+        permissions: PERMISSIONS,
+        repository_selection: 'selected',
+      },
+      201,
+    )
   })
 
 export const listInstallationRepositories: Handler = (call) => {
   if (call.credential.kind !== 'installation') return notAccessible(call.credential)
-  const repositories: readonly Repository[] = call.world.repositories().filter(({ isGone }) => !isGone)
+  const repositories: readonly Repository[] = call.world
+    .repositories()
+    .filter(({ isGone }) => !isGone)
   return ok({
     total_count: repositories.length,
     repositories: repositories.map((repository) => presentRepository(call.api, repository)),

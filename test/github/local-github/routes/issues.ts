@@ -27,17 +27,38 @@ const checkTexts = ({ title, body }: Readonly<Record<string, unknown>>): FieldEr
     ? [{ resource: 'Issue', code: 'missing_field', field: 'title' } as const]
     : []),
   ...(characters(String(title ?? '')) > MAX_TITLE
-    ? [{ resource: 'Issue', code: 'custom', field: 'title', message: 'title is too long (maximum is 256 characters)' } as const]
+    ? [
+        {
+          resource: 'Issue',
+          code: 'custom',
+          field: 'title',
+          message: 'title is too long (maximum is 256 characters)',
+        } as const,
+      ]
     : []),
   ...(characters(String(body ?? '')) > MAX_BODY
-    ? [{ resource: 'Issue', code: 'custom', field: 'body', message: 'body is too long (maximum is 65536 characters)' } as const]
+    ? [
+        {
+          resource: 'Issue',
+          code: 'custom',
+          field: 'body',
+          message: 'body is too long (maximum is 65536 characters)',
+        } as const,
+      ]
     : []),
 ]
 
 /** The issue as it is read, or what GitHub says of one that is gone or elsewhere. */
-export const withIssue = (call: Call, repository: Repository, handler: (issue: Issue) => Answer, isRead = false): Answer => {
+export const withIssue = (
+  call: Call,
+  repository: Repository,
+  handler: (issue: Issue) => Answer,
+  isRead = false,
+): Answer => {
   const number = Number(call.parameters.issue_number)
-  const issue = isRead ? call.world.readIssue(repository, number) : call.world.issue(repository, number)
+  const issue = isRead
+    ? call.world.readIssue(repository, number)
+    : call.world.issue(repository, number)
   if (issue === undefined) return notFound()
   if (issue.fate === 'deleted') return deleted()
   if (!repository.hasIssues && !issue.isPullRequest) return issuesDisabled()
@@ -55,8 +76,10 @@ const SORTS: Readonly<Record<string, (issue: Issue) => number>> = {
 
 const isWanted = ({ parameters }: Call) => {
   const state = parameters.state ?? 'open'
-  const since = parameters.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(String(parameters.since))
-  const creator = parameters.creator === undefined ? undefined : String(parameters.creator).toLowerCase()
+  const since =
+    parameters.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(String(parameters.since))
+  const creator =
+    parameters.creator === undefined ? undefined : String(parameters.creator).toLowerCase()
   const labels = String(parameters.labels ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
@@ -110,7 +133,8 @@ const toEdit = (call: Call): IssueEdit => {
     ...(body !== undefined && { body: body as string | null }),
     ...(state !== undefined && { state: state as Issue['state'] }),
     ...(state_reason !== undefined && { stateReason: state_reason as StateReason | null }),
-    ...(labels !== undefined && call.credential.rights === 'push' && { labels: toLabelNames(labels) }),
+    ...(labels !== undefined &&
+      call.credential.rights === 'push' && { labels: toLabelNames(labels) }),
     duplicateOf: readDuplicateOf(call.text),
   }
 }
@@ -118,9 +142,17 @@ const toEdit = (call: Call): IssueEdit => {
 export const patchIssue: Handler = writing((call, repository) =>
   withIssue(call, repository, (issue) => {
     const { user, rights } = call.credential
-    if (rights !== 'push' && issue.author !== user) return forbidden('Must have admin rights to Repository.')
+    if (rights !== 'push' && issue.author !== user)
+      return forbidden('Must have admin rights to Repository.')
     const errors = [...checkTexts(call.body), ...checkLabels(call.body.labels)]
     if (errors.length > 0) return validationFailed(errors)
-    return ok(presentIssue(call.api, repository, editIssue(call.world, repository, issue, user, toEdit(call)), true))
+    return ok(
+      presentIssue(
+        call.api,
+        repository,
+        editIssue(call.world, repository, issue, user, toEdit(call)),
+        true,
+      ),
+    )
   }),
 )

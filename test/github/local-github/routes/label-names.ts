@@ -12,5 +12,12 @@ export const checkLabels = (labels: unknown): FieldError[] =>
   toLabelNames(labels).flatMap((name): FieldError[] => {
     if (name.trim() === '') return [{ resource: 'Label', code: 'missing_field', field: 'name' }]
     if ([...name].length <= MAX_LABEL) return []
-    return [{ resource: 'Label', code: 'custom', field: 'name', message: 'name is too long (maximum is 50 characters)' }]
+    return [
+      {
+        resource: 'Label',
+        code: 'custom',
+        field: 'name',
+        message: 'name is too long (maximum is 50 characters)',
+      },
+    ]
   })

@@ -9,7 +9,12 @@ import { checkLabels, toLabelNames } from './label-names.ts'
 
 const namesOf = (issue: Issue): string[] => issue.labels.map(({ name }) => name)
 
-const relabel = (call: Call, repository: Repository, issue: Issue, labels: readonly string[]): Answer => {
+const relabel = (
+  call: Call,
+  repository: Repository,
+  issue: Issue,
+  labels: readonly string[],
+): Answer => {
   const errors = checkLabels(labels)
   if (errors.length > 0) return validationFailed(errors)
   const edited = editIssue(call.world, repository, issue, call.credential.user, { labels })
@@ -20,7 +25,10 @@ export const listIssueLabels: Handler = reading((call, repository) =>
   withIssue(
     call,
     repository,
-    (issue) => answerPage(call, repository, issue.labels, (label) => presentLabel(call.api, repository, label)),
+    (issue) =>
+      answerPage(call, repository, issue.labels, (label) =>
+        presentLabel(call.api, repository, label),
+      ),
     true,
   ),
 )
@@ -32,7 +40,9 @@ export const addIssueLabels: Handler = pushing((call, repository) =>
 )
 
 export const setIssueLabels: Handler = pushing((call, repository) =>
-  withIssue(call, repository, (issue) => relabel(call, repository, issue, toLabelNames(call.body.labels))),
+  withIssue(call, repository, (issue) =>
+    relabel(call, repository, issue, toLabelNames(call.body.labels)),
+  ),
 )
 
 export const removeIssueLabels: Handler = pushing((call, repository) =>
@@ -52,7 +62,9 @@ export const removeIssueLabel: Handler = pushing((call, repository) =>
 )
 
 export const listLabels: Handler = reading((call, repository) =>
-  answerPage(call, repository, [...repository.labels.values()], (label) => presentLabel(call.api, repository, label)),
+  answerPage(call, repository, [...repository.labels.values()], (label) =>
+    presentLabel(call.api, repository, label),
+  ),
 )
 
 export const getLabel: Handler = reading((call, repository) => {
@@ -72,9 +84,14 @@ export const postLabel: Handler = pushing((call, repository) => {
   }
   const errors = checkLabels([name])
   if (errors.length > 0) return validationFailed(errors)
-  if (!/^[\da-f]{6}$/i.test(color)) return validationFailed([{ resource: 'Label', code: 'invalid', field: 'color' }])
+  if (!/^[\da-f]{6}$/i.test(color))
+    return validationFailed([{ resource: 'Label', code: 'invalid', field: 'color' }])
   if (repository.labels.has(name.toLowerCase()))
     return validationFailed([{ resource: 'Label', code: 'already_exists', field: 'name' }])
-  const label = presentLabel(call.api, repository, call.world.label(repository, name, { color, description }))
+  const label = presentLabel(
+    call.api,
+    repository,
+    call.world.label(repository, name, { color, description }),
+  )
   return { status: 201, body: label, headers: { location: label.url } }
 })
