@@ -1,12 +1,12 @@
 import type { Static, TSchema } from 'typebox'
-import type { InputIssue } from './errors.ts'
+import type { FieldError } from './errors.ts'
 import { ETAGS_EXPECTED, parseETags } from './etag.ts'
 import { TaskDraft, TaskPatch, taskId, toTaskId } from './task.ts'
 import { Type } from './typebox.ts'
 import { createValidator, type Validator } from './validation.ts'
 
 /** How many operations one batch may hold. */
-export const BATCH_MOST = 1000
+export const MAX_BATCH = 1000
 
 const ifMatchField = Type.Optional(
   Type.Refine(
@@ -66,7 +66,7 @@ export const Batch = Type.Object(
   {
     operations: Type.Array(BatchOperation, {
       minItems: 1,
-      maxItems: BATCH_MOST,
+      maxItems: MAX_BATCH,
       description: 'Operations on the same task run in this order.',
     }),
   },
@@ -88,7 +88,7 @@ export type Batch = Static<typeof Batch>
 /** The frame is checked first, then each operation by the schema of its `op`, so that an issue names the field that is wrong. */
 const validateFrame = createValidator(
   Type.Object(
-    { operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BATCH_MOST }) },
+    { operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_BATCH }) },
     { additionalProperties: false },
   ),
 )
@@ -100,14 +100,14 @@ const validators: Record<BatchOperation['op'], Validator<unknown>> = {
   delete: createValidator(DeleteOperation),
 } satisfies Record<string, Validator<TSchema>>
 
-const ISSUES_MOST = 20
+const MAX_ERRORS = 20
 
 export const validateBatch: Validator<Batch> = (value) => {
   const frame = validateFrame(value)
   if ('issues' in frame) return frame
-  const issues: InputIssue[] = []
+  const issues: FieldError[] = []
   for (const [index, operation] of frame.value.operations.entries()) {
-    if (issues.length >= ISSUES_MOST) break
+    if (issues.length >= MAX_ERRORS) break
     issues.push(...operationIssues(operation, `#/operations/${index}`))
   }
   if (issues.length > 0) return { issues }
@@ -118,7 +118,7 @@ export const validateBatch: Validator<Batch> = (value) => {
 const withTaskId = (operation: BatchOperation): BatchOperation =>
   operation.op === 'create' ? operation : { ...operation, id: toTaskId(operation.id) }
 
-const operationIssues = (operation: unknown, at: string): readonly InputIssue[] => {
+const operationIssues = (operation: unknown, at: string): readonly FieldError[] => {
   if (typeof operation !== 'object' || operation === null)
     return [{ pointer: at, detail: 'must be a JSON object' }]
   const name: unknown = 'op' in operation ? operation.op : undefined

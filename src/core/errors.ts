@@ -10,17 +10,17 @@ export type ErrorCode =
   | 'outcome_unknown'
 
 /** One thing that is wrong with an input: where (a JSON pointer as a URI fragment, `#/title`) and what is expected. */
-export interface InputIssue {
+export interface FieldError {
   readonly pointer: string
   readonly detail: string
 }
 
 /** A refusal that the caller may read: its message holds nothing internal. */
-export class TaskError extends Error {
+export class AppError extends Error {
   override readonly name = 'TaskError'
   readonly code: ErrorCode
   /** For `invalid_input`: what is wrong, field by field. */
-  readonly issues: readonly InputIssue[]
+  readonly issues: readonly FieldError[]
   /** For `version_mismatch`: the version that the task has now. */
   readonly currentVersion: number | undefined
   /** For `too_many_keys`: after how many seconds a retry may succeed. */
@@ -36,33 +36,33 @@ export class TaskError extends Error {
 }
 
 interface Details {
-  readonly issues?: readonly InputIssue[]
+  readonly issues?: readonly FieldError[]
   readonly currentVersion?: number
   readonly retryAfter?: number
   readonly cause?: unknown
 }
 
-export const invalidInput = (issues: readonly InputIssue[]): TaskError =>
-  new TaskError('invalid_input', summarise(issues), { issues })
+export const invalidInput = (issues: readonly FieldError[]): AppError =>
+  new AppError('invalid_input', summarise(issues), { issues })
 
-export const notFound = (): TaskError => new TaskError('not_found', 'No task has this id')
+export const notFound = (): AppError => new AppError('not_found', 'No task has this id')
 
-export const keyReused = (): TaskError =>
-  new TaskError(
+export const keyReused = (): AppError =>
+  new AppError(
     'idempotency_key_reused',
     'This Idempotency-Key was used with another request within the last 24 hours',
   )
 
 /** `retryAfter` in seconds. */
-export const tooManyKeys = (max: number, retryAfter: number): TaskError =>
-  new TaskError(
+export const tooManyKeys = (max: number, retryAfter: number): AppError =>
+  new AppError(
     'too_many_keys',
     `A task may be changed with at most ${max} different Idempotency-Keys in 24 hours: ` +
       `retry in ${retryAfter} seconds, or send the change without a key`,
     { retryAfter },
   )
 
-const summarise = (issues: readonly InputIssue[]): string => {
+const summarise = (issues: readonly FieldError[]): string => {
   const first = issues[0]
   if (first === undefined) return 'The input is not valid'
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''

@@ -1,4 +1,4 @@
-import { TaskError } from './errors.ts'
+import { AppError } from './errors.ts'
 
 /** What an If-Match or If-None-Match field names: any version (`*`), or the listed entity tags. */
 export type ETags = '*' | ReadonlySet<string>
@@ -46,7 +46,7 @@ export const includesVersion = (tags: ETags, version: number): boolean =>
 export const checkPreconditions = (
   version: number,
   { ifMatch, ifNoneMatch }: Preconditions,
-): TaskError | undefined => {
+): AppError | undefined => {
   const etag = toETag(version)
   if (ifMatch !== undefined && !includesVersion(ifMatch, version))
     return versionMismatch(
@@ -59,5 +59,5 @@ export const checkPreconditions = (
     : versionMismatch(version, `The ETag of the task is ${etag}, which If-None-Match lists`)
 }
 
-const versionMismatch = (currentVersion: number, detail: string): TaskError =>
-  new TaskError('version_mismatch', detail, { currentVersion })
+const versionMismatch = (currentVersion: number, detail: string): AppError =>
+  new AppError('version_mismatch', detail, { currentVersion })

@@ -1,4 +1,4 @@
-import { type TaskError, tooManyKeys } from './errors.ts'
+import { type AppError, tooManyKeys } from './errors.ts'
 import type { Task } from './task.ts'
 import type { CommitResult, IdempotencyKey, StoredTask } from './task-repository.ts'
 
@@ -6,7 +6,7 @@ import type { CommitResult, IdempotencyKey, StoredTask } from './task-repository
 export const MAX_CHANGE_KEYS = 100
 
 /** What a store keeps of a request with an idempotency key. */
-export interface KeyRecord {
+export interface IdempotencyRecord {
   readonly fingerprint: string
   /** Whether a batch claimed the key. Each of its operations has a record of its own. */
   readonly isClaim: boolean
@@ -20,7 +20,7 @@ export interface KeyRecord {
  * 0.1.0 kept the first answer of a batch's changes too: those are replayed like creations.
  */
 export const replay = (
-  record: KeyRecord,
+  record: IdempotencyRecord,
   key: IdempotencyKey,
   current: StoredTask | undefined,
 ): CommitResult => {
@@ -47,7 +47,7 @@ export const checkKeyCount = (
   count: number,
   oldestExpiresAt: number,
   { now }: IdempotencyKey,
-): TaskError | undefined =>
+): AppError | undefined =>
   count < MAX_CHANGE_KEYS
     ? undefined
     : tooManyKeys(MAX_CHANGE_KEYS, Math.max(1, Math.ceil((oldestExpiresAt - now) / 1000)))

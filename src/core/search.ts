@@ -12,7 +12,7 @@ const WORD =
 /**
  * The distinct words of a text as every store indexes and compares them: folded (`foldCase`), accents dropped.
  */
-export const toWords = (text: string): string[] => {
+export const tokenize = (text: string): string[] => {
   const found = ASCII.test(text) ? text.toLowerCase().match(ASCII_WORD) : fold(text).match(WORD)
   return [
     ...new Set(

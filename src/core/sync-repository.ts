@@ -68,6 +68,6 @@ export interface SyncRepository {
    * Takes or keeps what one process at a time may hold, for `lengthMs` from now. Resolves with the term, which grows each
    * time that another holder takes over; undefined while another one holds it.
    */
-  hold(name: string, holder: string, lengthMs: number): Promise<number | undefined>
-  release(name: string, holder: string): Promise<void>
+  acquireLease(name: string, holder: string, lengthMs: number): Promise<number | undefined>
+  releaseLease(name: string, holder: string): Promise<void>
 }

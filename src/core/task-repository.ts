@@ -1,4 +1,4 @@
-import type { TaskError } from './errors.ts'
+import type { AppError } from './errors.ts'
 import type { NewTaskEvent } from './event.ts'
 import type { Slice } from './slice.ts'
 import type { SyncLink } from './sync-link.ts'
@@ -36,7 +36,7 @@ export type Decision =
     }
   | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
   | { readonly kind: 'keep' }
-  | { readonly kind: 'refuse'; readonly error: TaskError }
+  | { readonly kind: 'refuse'; readonly error: AppError }
 
 export type Decide = (current: Task, link: SyncLink | undefined) => Decision
 
@@ -48,7 +48,7 @@ export type CommitResult =
   | { readonly kind: 'stored'; readonly task: StoredTask; readonly replayed: boolean }
   | { readonly kind: 'deleted'; readonly replayed: boolean }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'refused'; readonly error: TaskError }
+  | { readonly kind: 'refused'; readonly error: AppError }
   | { readonly kind: 'key_reused' }
 
 /**

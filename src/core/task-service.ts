@@ -1,6 +1,6 @@
 import type { BatchOperation } from './batch.ts'
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
-import { type InputIssue, invalidInput, keyReused, notFound } from './errors.ts'
+import { type FieldError, invalidInput, keyReused, notFound } from './errors.ts'
 import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
@@ -10,8 +10,8 @@ import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
 import {
   completeTask,
   createTask,
-  patchIssues,
   patchTask,
+  readOnlyFieldErrors,
   type Task,
   type TaskDraft,
   type TaskPatch,
@@ -39,7 +39,7 @@ export interface RetryKey {
   readonly index?: number
 }
 
-export interface Written {
+export interface WriteResult {
   readonly task: StoredTask
   readonly replayed: boolean
 }
@@ -64,11 +64,11 @@ export interface TaskServiceDeps {
   /** A new UUIDv7 at each call; with the request's idempotency key, one that a store finds the place of by that key. */
   readonly newId: (key?: string) => string
   /** What mirrors the tasks as issues; absent, nothing does. */
-  readonly mirror?: Mirror | undefined
+  readonly mirror?: IssueTracker | undefined
 }
 
 /** Where tasks have issues, as far as the use cases need to know. */
-export interface Mirror {
+export interface IssueTracker {
   /** The link that a new task is committed with. */
   newLink(taskId: string): SyncLink
   /**
@@ -77,7 +77,7 @@ export interface Mirror {
    */
   hostNow(): number | null
   /** Work was committed for the sync. */
-  poke(): void
+  wake(): void
   /**
    * Resolves with a new task's link once its issue is known, or will not be for now; with undefined when nothing is known of it yet.
    * Answers undefined at once where none is waited for.
@@ -102,17 +102,25 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       expiresAt: now() + KEY_LIFETIME_MS,
     }
 
-  const commitNew = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+  const commitNew = async (
+    draft: TaskDraft,
+    actor: string,
+    retry?: RetryKey,
+  ): Promise<WriteResult> => {
     if (isMirrored && draft.external_reference_id != null)
       throw invalidInput([mirroredReference(null)])
     const key = toKey(retry)
     const task = createTask(draft, newId(key?.key), instant())
     const link = mirror?.newLink(task.id)
-    return stored(settled(await repository.create(task, createdEvent(task, actor), key, link)))
+    return expectTask(unwrap(await repository.create(task, createdEvent(task, actor), key, link)))
   }
 
   /** The answer waits a while for the issue, so that it can tell of it. */
-  const create = async (draft: TaskDraft, actor: string, retry?: RetryKey): Promise<Written> => {
+  const create = async (
+    draft: TaskDraft,
+    actor: string,
+    retry?: RetryKey,
+  ): Promise<WriteResult> => {
     const written = await commitNew(draft, actor, retry)
     if (mirror === undefined || written.replayed) return written
     const opened = mirror.opened(written.task.id)
@@ -138,8 +146,8 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
         link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt),
       }
     }
-    const result = settled(await repository.change(id, guarded, toKey(retry, id)))
-    if (decision !== undefined && decision.kind !== 'keep') mirror?.poke()
+    const result = unwrap(await repository.change(id, guarded, toKey(retry, id)))
+    if (decision !== undefined && decision.kind !== 'keep') mirror?.wake()
     return result
   }
 
@@ -149,11 +157,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     actor: string,
     preconditions: Preconditions,
     retry?: RetryKey,
-  ): Promise<Written> => {
+  ): Promise<WriteResult> => {
     const at = instant()
     const decide = (current: Task): Decision => {
       const issues = [
-        ...patchIssues(current, patch),
+        ...readOnlyFieldErrors(current, patch),
         ...(isMirrored ? referenceIssues(current, patch) : []),
       ]
       return issues.length > 0
@@ -164,7 +172,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
             actor,
           )
     }
-    return stored(await change(id, decide, preconditions, retry))
+    return expectTask(await change(id, decide, preconditions, retry))
   }
 
   const complete = async (
@@ -172,9 +180,9 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     actor: string,
     preconditions: Preconditions,
     retry?: RetryKey,
-  ): Promise<Written> => {
+  ): Promise<WriteResult> => {
     const at = instant()
-    return stored(
+    return expectTask(
       await change(
         id,
         (current) => toDecision(current, completeTask(current, at), actor),
@@ -294,7 +302,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
           return result
         }),
       )
-      if (results.some(({ kind }) => kind === 'created')) mirror?.poke()
+      if (results.some(({ kind }) => kind === 'created')) mirror?.wake()
       return results
     },
 
@@ -309,12 +317,12 @@ const asLinked = (created: StoredTask, link: SyncLink): StoredTask => ({
 })
 
 /** Where an issue mirrors the task, its id is ours to set: the one that is there is accepted, and so is none. */
-const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): InputIssue[] =>
+const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): FieldError[] =>
   patch.external_reference_id == null || patch.external_reference_id === external_reference_id
     ? []
     : [mirroredReference(external_reference_id)]
 
-const mirroredReference = (stored: string | null): InputIssue => ({
+const mirroredReference = (stored: string | null): FieldError => ({
   pointer: '#/external_reference_id',
   detail: `is the id of the GitHub issue and set by the service: leave it out, or send ${JSON.stringify(stored)}`,
 })
@@ -342,7 +350,7 @@ const scoped = ({ key, index }: RetryKey, taskId: string | undefined): string =>
 
 type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 
-const settled = (result: CommitResult): Settled => {
+const unwrap = (result: CommitResult): Settled => {
   switch (result.kind) {
     case 'absent':
       throw notFound()
@@ -356,7 +364,7 @@ const settled = (result: CommitResult): Settled => {
 }
 
 /** The task of a change. Only a replay finds none: the task was deleted since. */
-const stored = (result: Settled): Written => {
+const expectTask = (result: Settled): WriteResult => {
   if (result.kind === 'deleted') throw notFound()
   return { task: result.task, replayed: result.replayed }
 }

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import type { InputIssue } from './errors.ts'
+import type { FieldError } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
 import { TaskSync } from './task-sync.ts'
 import { Type } from './typebox.ts'
@@ -28,11 +28,11 @@ export const codePoints = (text: string): number => {
   return count
 }
 
-export const TITLE_MOST = 500
-export const DESCRIPTION_MOST = 65_536
-export const LABEL_MOST = 50
-export const LABELS_MOST = 20
-const REFERENCE_MOST = 255
+export const MAX_TITLE = 500
+export const MAX_DESCRIPTION = 65_536
+export const MAX_LABEL = 50
+export const MAX_LABELS = 20
+const MAX_REFERENCE = 255
 
 /** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */
 const text = (least: number, most: number, description: string) =>
@@ -45,19 +45,19 @@ const text = (least: number, most: number, description: string) =>
 const Title = Type.Refine(
   Type.String({
     minLength: 1,
-    description: `What to do: 1 to ${TITLE_MOST} characters after trimming.`,
+    description: `What to do: 1 to ${MAX_TITLE} characters after trimming.`,
   }),
   (title) => {
     const trimmed = title.trim()
     return (
       trimmed !== '' &&
-      trimmed.length <= 2 * TITLE_MOST &&
-      codePoints(trimmed) <= TITLE_MOST &&
+      trimmed.length <= 2 * MAX_TITLE &&
+      codePoints(trimmed) <= MAX_TITLE &&
       isStorable(trimmed)
     )
   },
   () =>
-    `a string of 1 to ${TITLE_MOST} characters (spaces around it not counted) without NUL or lone surrogates`,
+    `a string of 1 to ${MAX_TITLE} characters (spaces around it not counted) without NUL or lone surrogates`,
 )
 
 const instant = (description: string) =>
@@ -69,9 +69,9 @@ const instant = (description: string) =>
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
-const Description = text(0, DESCRIPTION_MOST, 'Details, stored exactly as given.')
-const Labels = Type.Array(text(1, LABEL_MOST, 'A label.'), {
-  maxItems: LABELS_MOST,
+const Description = text(0, MAX_DESCRIPTION, 'Details, stored exactly as given.')
+const Labels = Type.Array(text(1, MAX_LABEL, 'A label.'), {
+  maxItems: MAX_LABELS,
   description: 'Free-form labels. Their order is kept; duplicates are removed.',
 })
 const DueAt = nullable(
@@ -82,7 +82,7 @@ const DueAt = nullable(
 const ExternalReferenceId = nullable(
   text(
     1,
-    REFERENCE_MOST,
+    MAX_REFERENCE,
     'The id of this task in another system; with GitHub sync, the id of its issue.',
   ),
 )
@@ -202,7 +202,7 @@ export const TaskPatch = Type.Object(
 )
 export type TaskPatch = Readonly<Static<typeof TaskPatch>>
 
-const OURS = ['id', 'created_at', 'updated_at', 'completed_at', 'version'] as const
+const READ_ONLY_FIELDS = ['id', 'created_at', 'updated_at', 'completed_at', 'version'] as const
 
 /** A new task, at version 1. */
 export const createTask = (draft: TaskDraft, id: string, now: string): Task => {
@@ -225,8 +225,8 @@ export const createTask = (draft: TaskDraft, id: string, now: string): Task => {
 }
 
 /** What is wrong with a patch for this very task: a field that is ours and differs from the stored one. */
-export const patchIssues = (task: Task, patch: TaskPatch): InputIssue[] =>
-  OURS.flatMap((field) => ownFieldIssue(task, patch, field))
+export const readOnlyFieldErrors = (task: Task, patch: TaskPatch): FieldError[] =>
+  READ_ONLY_FIELDS.flatMap((field) => readOnlyFieldError(task, patch, field))
 
 /** The task with a patch applied: the very same object when nothing changes, else its next version. */
 export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
@@ -286,11 +286,11 @@ const normalised = (due: string | null): string | null =>
 /** Instants of one width compare as text. A clock set back never takes a task's last change with it. */
 const later = (a: string, b: string): string => (a > b ? a : b)
 
-const ownFieldIssue = (
+const readOnlyFieldError = (
   task: Task,
   patch: TaskPatch,
-  field: (typeof OURS)[number],
-): InputIssue[] => {
+  field: (typeof READ_ONLY_FIELDS)[number],
+): FieldError[] => {
   const given = patch[field]
   if (given === undefined) return []
   if (normalisedOwn(field, given) === task[field]) return []
@@ -302,7 +302,7 @@ const ownFieldIssue = (
   ]
 }
 
-const normalisedOwn = (field: (typeof OURS)[number], given: string | number | null) => {
+const normalisedOwn = (field: (typeof READ_ONLY_FIELDS)[number], given: string | number | null) => {
   if (typeof given !== 'string') return given
   return field === 'id' ? toTaskId(given) : toInstant(given)
 }

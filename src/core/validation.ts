@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { TLocalizedValidationError } from 'typebox/error'
-import type { InputIssue } from './errors.ts'
+import type { FieldError } from './errors.ts'
 import { toInstant } from './instant.ts'
 import { Compile, Format } from './typebox.ts'
 
@@ -10,7 +10,7 @@ Format.Set('date-time', (text) => toInstant(text) !== undefined)
 /** Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when it fits. */
 export type Validator<T> = (
   value: unknown,
-) => { readonly value: T } | { readonly issues: readonly InputIssue[] }
+) => { readonly value: T } | { readonly issues: readonly FieldError[] }
 
 /** Compiles a schema once. The schema that a route shows in its documentation is the one that checks. */
 export const createValidator = <S extends TSchema>(schema: S): Validator<Static<S>> => {
@@ -18,7 +18,7 @@ export const createValidator = <S extends TSchema>(schema: S): Validator<Static<
   return (value) =>
     compiled.Check(value)
       ? { value: value as Static<S> }
-      : { issues: toIssues(compiled.Errors(value), schema as JsonSchema, value) }
+      : { issues: toFieldErrors(compiled.Errors(value), schema as JsonSchema, value) }
 }
 
 interface JsonSchema {
@@ -40,14 +40,14 @@ interface JsonSchema {
 }
 
 /** As many as a caller can use; a hostile body has any number. */
-const ISSUES_MOST = 8
+const MAX_ERRORS = 8
 
 /** One issue per place, with what is expected there rather than every keyword that failed; at least one. */
-const toIssues = (
+const toFieldErrors = (
   errors: readonly TLocalizedValidationError[],
   schema: JsonSchema,
   value: unknown,
-): InputIssue[] => {
+): FieldError[] => {
   const details = new Map<string, string>(unknownFields(schema, value, ''))
   for (const error of errors) {
     for (const [path, detail] of explain(error, schema))
@@ -55,7 +55,7 @@ const toIssues = (
   }
   if (details.size === 0) details.set('', 'is not what is expected here')
   return [...details]
-    .slice(0, ISSUES_MOST)
+    .slice(0, MAX_ERRORS)
     .map(([path, detail]) => ({ pointer: toFragment(path), detail }))
 }
 
@@ -89,7 +89,7 @@ const unknownFields = (schema: JsonSchema, value: unknown, path: string): Detail
       ),
     )
   return [
-    ...names.slice(0, ISSUES_MOST).map((name): Detail => [`${path}/${toStep(name)}`, detail]),
+    ...names.slice(0, MAX_ERRORS).map((name): Detail => [`${path}/${toStep(name)}`, detail]),
     ...nested,
   ]
 }

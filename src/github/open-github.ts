@@ -110,8 +110,8 @@ export const openGithub = (
   }
 
   return {
-    webhook: createWebhook(settings.webhookSecrets, sync, worker.poke, now),
-    operations: createOperations(sync, credential, settings, worker.poke, now, clock),
+    webhook: createWebhook(settings.webhookSecrets, sync, worker.wake, now),
+    operations: createOperations(sync, credential, settings, worker.wake, now, clock),
 
     /** The link that a new task is committed with. */
     newLink: (taskId: string): SyncLink => createLink(taskId, now()),
@@ -119,11 +119,11 @@ export const openGithub = (
     hostNow: clock.certainNow,
 
     /** Work was committed for the sync. */
-    poke: worker.poke,
+    wake: worker.wake,
 
     /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
     opened(taskId: string): Promise<SyncLink | undefined> | undefined {
-      worker.poke()
+      worker.wake()
       return waiting < waitingMost ? waitForIssue(taskId) : undefined
     },
 

@@ -27,7 +27,7 @@ export const createOperations = (
   sync: SyncRepository,
   credential: Credential,
   settings: LimitOptions & { readonly repository: string },
-  poke: () => void,
+  wake: () => void,
   now: () => number,
   clock: GithubClock,
 ) => ({
@@ -74,7 +74,7 @@ export const createOperations = (
     const isKnown = (await revive()) || (await sync.addLink(taskId, now())) || (await revive())
     if (!isKnown) return false
     await sync.writeState(TRY_AGAIN, randomUUID())
-    poke()
+    wake()
     return true
   },
 
@@ -95,7 +95,7 @@ export const createOperations = (
       }
     }
     await sync.writeState(TRY_AGAIN, randomUUID())
-    poke()
+    wake()
     return count
   },
 
@@ -109,7 +109,7 @@ export const createOperations = (
       after = taskIds.at(-1)
       if (taskIds.length < PAGE) break
     }
-    if (!isDryRun) poke()
+    if (!isDryRun) wake()
     return count
   },
 })

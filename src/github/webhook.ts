@@ -25,7 +25,7 @@ interface IssuesPayload {
 export const createWebhook = (
   secrets: readonly string[],
   sync: SyncRepository,
-  poke: () => void,
+  wake: () => void,
   now: () => number,
 ) => ({
   async receive({ id, event, signature, body }: RawDelivery): Promise<Receipt> {
@@ -38,7 +38,7 @@ export const createWebhook = (
       sync.addDelivery(toDelivery(id, body, payload, at)),
       sync.writeState(LAST_DELIVERY, at),
     ])
-    poke()
+    wake()
     return 'taken'
   },
 })

@@ -3,6 +3,7 @@ import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
 import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
+import { refuseConnection, refuseExpectations } from './client-errors.ts'
 import { addCompression } from './compression.ts'
 import { createOriginCheck } from './cross-origin.ts'
 import { createAddressMatcher } from './ip-address.ts'
@@ -12,12 +13,11 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
-import { refuseConnection, refuseExpectations } from './raw-refusals.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
-import { addGithubRoutes, type GithubDoor } from './routes/github.ts'
+import { addGithubRoutes, type GithubSync } from './routes/github.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
@@ -34,7 +34,7 @@ export interface AppDeps {
   /** For how long the oldest event without a sequence has waited, in milliseconds. */
   readonly eventLag: () => number
   /** The GitHub sync; absent, its routes say so. */
-  readonly github?: GithubDoor | undefined
+  readonly github?: GithubSync | undefined
   /** How the service is reached; absent: on the loopback alone. */
   readonly network?: NetworkSettings
   /** True once the service was told to stop: every answer then asks to close its connection. */

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import { invalidInput } from '../core/errors.ts'
 import { INSTANT_EXPECTED, toInstant } from '../core/instant.ts'
-import { toWords } from '../core/search.ts'
+import { tokenize } from '../core/search.ts'
 import { TaskPriority, TaskStatus } from '../core/task.ts'
 import {
   fromCursor,
@@ -16,7 +16,7 @@ import {
 import { Type } from '../core/typebox.ts'
 
 /** The maximum number of tasks on one page. */
-const PAGE_MOST = 1000
+const MAX_PAGE = 1000
 
 const instant = (description: string) =>
   Type.Optional(
@@ -35,7 +35,7 @@ export const ListQuery = Type.Object(
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: PAGE_MOST,
+        maximum: MAX_PAGE,
         description:
           'The maximum number of tasks per page; the Link header leads to the next page. Without `limit` the whole list is sent.',
       }),
@@ -93,7 +93,7 @@ export const ListQuery = Type.Object(
           description:
             'Search words. Each must be the beginning of a word in the title or description; case and accents are ignored.',
         }),
-        (text) => toWords(text).length > 0,
+        (text) => tokenize(text).length > 0,
         () => 'a text of at most 500 characters with a letter or a digit in it',
       ),
     ),
@@ -138,7 +138,7 @@ const toFilter = (query: ListQuery): TaskFilter => {
     ...(query.external_reference_id !== undefined && {
       externalReferenceId: query.external_reference_id,
     }),
-    ...(query.q !== undefined && { words: toWords(query.q) }),
+    ...(query.q !== undefined && { words: tokenize(query.q) }),
   }
 }
 

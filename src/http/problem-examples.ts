@@ -1,4 +1,4 @@
-import type { InputIssue } from '../core/errors.ts'
+import type { FieldError } from '../core/errors.ts'
 import { type ProblemCode, toProblem } from './problem.ts'
 
 interface ProblemExample {
@@ -8,7 +8,7 @@ interface ProblemExample {
   readonly detail: string
   /** The path of the request; of one task unless given. */
   readonly instance?: string
-  readonly errors?: readonly InputIssue[]
+  readonly errors?: readonly FieldError[]
 }
 
 const TASK_PATH = '/tasks/0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, type InputIssue, TaskError } from '../core/errors.ts'
+import { AppError, type ErrorCode, type FieldError } from '../core/errors.ts'
 import { toETag } from '../core/etag.ts'
 import { Type } from '../core/typebox.ts'
 
@@ -96,7 +96,7 @@ export const Problem = Type.Object(
 export interface Fault {
   readonly code: ProblemCode
   readonly detail: string
-  readonly issues?: readonly InputIssue[]
+  readonly issues?: readonly FieldError[]
   /** Where it is not the status of the code: for `request_refused`. */
   readonly status?: number
 }
@@ -108,9 +108,9 @@ export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly code: HttpErrorCode
   /** The headers that are wrong, by their names. */
-  readonly issues: readonly InputIssue[]
+  readonly issues: readonly FieldError[]
 
-  constructor(code: HttpErrorCode, message: string, issues: readonly InputIssue[] = []) {
+  constructor(code: HttpErrorCode, message: string, issues: readonly FieldError[] = []) {
     super(message)
     this.code = code
     this.issues = issues
@@ -135,7 +135,7 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
  * maximum of the route, in bytes.
  */
 export const toFault = (error: unknown, bodyLimit?: number): Fault => {
-  if (error instanceof TaskError)
+  if (error instanceof AppError)
     return { code: error.code, detail: error.message, issues: error.issues }
   if (error instanceof HttpError)
     return { code: error.code, detail: error.message, issues: error.issues }
@@ -160,9 +160,9 @@ export const sendProblem = (
   /** Without a database the service runs as it is configured: its 503 is no failure. */
   if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
-  if (error instanceof TaskError && error.currentVersion !== undefined)
+  if (error instanceof AppError && error.currentVersion !== undefined)
     reply.header('etag', toETag(error.currentVersion))
-  const ownRetryAfter = error instanceof TaskError ? error.retryAfter : undefined
+  const ownRetryAfter = error instanceof AppError ? error.retryAfter : undefined
   const retryAfter = ownRetryAfter ?? RETRY_AFTER_SECONDS[fault.code]
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   return reply

@@ -1,11 +1,11 @@
-import { TaskError } from '../core/errors.ts'
+import { AppError } from '../core/errors.ts'
 import { EMPTY_SLICE } from '../core/slice.ts'
 import type { TaskRepository } from '../core/task-repository.ts'
 
 /** No database at all: the list is empty, and whatever needs one says so. */
 export const createUnconfiguredRepository = (): TaskRepository => {
   const refuse = async (): Promise<never> => {
-    throw new TaskError('database_not_configured', 'Database not configured')
+    throw new AppError('database_not_configured', 'Database not configured')
   }
   return {
     get: refuse,
@@ -30,8 +30,8 @@ export const createUnconfiguredRepository = (): TaskRepository => {
       closeDelivery: refuse,
       readState: refuse,
       writeState: refuse,
-      hold: refuse,
-      release: refuse,
+      acquireLease: refuse,
+      releaseLease: refuse,
     },
     eventLag: () => 0,
     close: async () => {},

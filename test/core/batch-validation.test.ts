@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { BATCH_MOST, validateBatch } from '#src/core/batch.ts'
-import type { InputIssue } from '#src/core/errors.ts'
+import { MAX_BATCH, validateBatch } from '#src/core/batch.ts'
+import type { FieldError } from '#src/core/errors.ts'
 
-const issuesOf = (value: unknown): readonly InputIssue[] => {
+const issuesOf = (value: unknown): readonly FieldError[] => {
   const result = validateBatch(value)
   return 'issues' in result ? result.issues : []
 }
@@ -25,8 +25,8 @@ describe('a batch', () => {
   })
 
   test('may hold a thousand operations and no more, and not none', () => {
-    expect(issuesOf({ operations: Array(BATCH_MOST).fill(create) })).toEqual([])
-    for (const operations of [[], Array(BATCH_MOST + 1).fill(create)]) {
+    expect(issuesOf({ operations: Array(MAX_BATCH).fill(create) })).toEqual([])
+    for (const operations of [[], Array(MAX_BATCH + 1).fill(create)]) {
       expect(issuesOf({ operations })).toEqual([
         { pointer: '#/operations', detail: 'must be an array of 1 to 1000 items' },
       ])
@@ -92,7 +92,7 @@ describe('the pointer of an operation that is wrong', () => {
 
 test('a thousand wrong operations are told of in a few lines', () => {
   const issues = issuesOf({
-    operations: Array(BATCH_MOST).fill({ op: 'create', task: { a: 1, b: 2, c: 3 } }),
+    operations: Array(MAX_BATCH).fill({ op: 'create', task: { a: 1, b: 2, c: 3 } }),
   })
   expect(issues.length).toBeGreaterThan(0)
   expect(issues.length).toBeLessThanOrEqual(32)

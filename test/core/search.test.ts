@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toWords } from '#src/core/search.ts'
+import { tokenize } from '#src/core/search.ts'
 
 /** Whether a search for `query` finds `text`, by the rule that every store follows. */
 const finds = (query: string, text: string): boolean => {
-  const words = toWords(text)
-  return toWords(query).every((sought) => words.some((word) => word.startsWith(sought)))
+  const words = tokenize(text)
+  return tokenize(query).every((sought) => words.some((word) => word.startsWith(sought)))
 }
 
 const letters = fc.constantFrom(
@@ -43,20 +43,20 @@ describe('toWords', () => {
     ['no word', ' \u00a0!?…—👍🏽 \n', []],
     ['nothing', '', []],
   ] as const)('takes %s', ([, text, expected]) => {
-    expect(toWords(text)).toEqual(expected)
+    expect(tokenize(text)).toEqual(expected)
   })
 
   test('cuts a word after 64 characters, whole ones also beyond the basic plane', () => {
-    expect(toWords('x'.repeat(65))).toEqual(['x'.repeat(64)])
-    expect(toWords('\u{10400}'.repeat(70))).toEqual(['\u{10428}'.repeat(64)])
-    expect(toWords('\u{10428}'.repeat(64))).toEqual(['\u{10428}'.repeat(64)])
+    expect(tokenize('x'.repeat(65))).toEqual(['x'.repeat(64)])
+    expect(tokenize('\u{10400}'.repeat(70))).toEqual(['\u{10428}'.repeat(64)])
+    expect(tokenize('\u{10428}'.repeat(64))).toEqual(['\u{10428}'.repeat(64)])
     expect(finds('x'.repeat(100), 'x'.repeat(80))).toBe(true)
   })
 
   test('gives words that are words: distinct, well formed, of letters and digits, 64 at most', () => {
     fc.assert(
       fc.property(texts, (text) => {
-        const words = toWords(text)
+        const words = tokenize(text)
         expect(new Set(words).size).toBe(words.length)
         for (const word of words) expect(word).toMatch(/^[\p{L}\p{N}\p{sc=Han}]{1,64}$/u)
       }),
@@ -66,7 +66,7 @@ describe('toWords', () => {
   test('takes the words that it gave for themselves', () => {
     fc.assert(
       fc.property(texts, (text) => {
-        expect(toWords(toWords(text).join(' '))).toEqual(toWords(text))
+        expect(tokenize(tokenize(text).join(' '))).toEqual(tokenize(text))
       }),
     )
   })
@@ -82,7 +82,7 @@ describe('toWords', () => {
             character.normalize('NFC'),
           ]
           for (const other of cases)
-            expect([character, toWords(other)]).toEqual([character, toWords(character)])
+            expect([character, tokenize(other)]).toEqual([character, tokenize(character)])
         }
       }),
     )
@@ -113,8 +113,8 @@ describe('toWords', () => {
 
   test('reads a long text in little time', () => {
     const started = performance.now()
-    toWords('é'.repeat(65_536))
-    toWords('ab '.repeat(20_000))
+    tokenize('é'.repeat(65_536))
+    tokenize('ab '.repeat(20_000))
     expect(performance.now() - started).toBeLessThan(5000)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createTask, patchIssues, Task, TaskDraft } from '#src/core/task.ts'
+import { createTask, readOnlyFieldErrors, Task, TaskDraft } from '#src/core/task.ts'
 import { createValidator } from '#src/core/validation.ts'
 import { drafts, instantAt, instants, sampleTask, tasks } from './task-arbitraries.ts'
 
@@ -62,14 +62,14 @@ describe('patchIssues', () => {
   test('a task that is sent back as it was read has no issue', () => {
     fc.assert(
       fc.property(tasks, (task) => {
-        expect(patchIssues(task, task)).toEqual([])
+        expect(readOnlyFieldErrors(task, task)).toEqual([])
       }),
     )
   })
 
   test('the same instant with another offset has no issue', () => {
     const task = sampleTask({ created_at: '2026-03-01T09:00:00.000Z' })
-    expect(patchIssues(task, { created_at: '2026-03-01T10:00:00+01:00' })).toEqual([])
+    expect(readOnlyFieldErrors(task, { created_at: '2026-03-01T10:00:00+01:00' })).toEqual([])
   })
 
   test('each field of ours that differs is named with the value that is accepted', () => {
@@ -80,7 +80,7 @@ describe('patchIssues', () => {
       completed_at: instantAt(1),
       version: 2,
     }
-    const issues = patchIssues(sampleTask(), given)
+    const issues = readOnlyFieldErrors(sampleTask(), given)
     expect(issues.map(({ pointer }) => pointer)).toEqual(
       Object.keys(given).map((field) => `#/${field}`),
     )
@@ -90,7 +90,7 @@ describe('patchIssues', () => {
 
   test('a null that would clear completed_at is an issue', () => {
     const task = sampleTask({ status: 'completed', completed_at: instantAt(1) })
-    expect(patchIssues(task, { completed_at: null })).toHaveLength(1)
+    expect(readOnlyFieldErrors(task, { completed_at: null })).toHaveLength(1)
   })
 })
 

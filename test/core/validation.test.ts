@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import Type from 'typebox'
 import { describe, expect, test } from 'vitest'
-import type { InputIssue } from '#src/core/errors.ts'
+import type { FieldError } from '#src/core/errors.ts'
 import { TaskDraft, TaskPatch } from '#src/core/task.ts'
 import { createValidator, type Validator } from '#src/core/validation.ts'
 import { characters } from './task-arbitraries.ts'
@@ -11,7 +11,7 @@ const validate = createValidator(TaskDraft)
 const issuesOf = (
   value: unknown,
   validator: Validator<unknown> = validate,
-): readonly InputIssue[] => {
+): readonly FieldError[] => {
   const result = validator(value)
   return 'issues' in result ? result.issues : []
 }

@@ -7,12 +7,12 @@ import { startWorker } from '#src/github/worker/worker.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 
 /** A worker over a store of its own, whose lease is as told, and a GitHub that wants no call: its turns are counted. */
-const start = (hold: SyncRepository['hold']) => {
+const start = (hold: SyncRepository['acquireLease']) => {
   const repository = openSqliteRepository(':memory:')
   const counts = { holds: 0, turns: 0 }
   const sync: SyncRepository = {
     ...repository.sync,
-    hold(...given) {
+    acquireLease(...given) {
       counts.holds += 1
       return hold(...given)
     },
@@ -33,19 +33,19 @@ const start = (hold: SyncRepository['hold']) => {
   return { counts, warnings, worker }
 }
 
-const pokeFor = async (milliseconds: number, poke: () => void): Promise<void> => {
-  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(1)) poke()
+const pokeFor = async (milliseconds: number, wake: () => void): Promise<void> => {
+  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(1)) wake()
 }
 
 test('one that does not have the lease asks for it no more often under load', async () => {
   const { counts, worker } = start(async () => undefined)
-  await pokeFor(400, worker.poke)
+  await pokeFor(400, worker.wake)
   expect(counts.holds).toBeLessThanOrEqual(3)
 })
 
 test('one that has it looks for work a few times a moment, however often it is told of some', async () => {
   const { counts, worker } = start(async () => 1)
-  await pokeFor(400, worker.poke)
+  await pokeFor(400, worker.wake)
   expect(counts.turns).toBeGreaterThan(3)
   expect(counts.turns).toBeLessThanOrEqual(25)
 })

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
+import { AppError } from '#src/core/errors.ts'
 import type { TaskRepository } from '#src/core/task-repository.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { buildApp } from '#src/http/app.ts'
@@ -81,7 +81,7 @@ describe.each(EVERY_REQUEST)('%s %s', (method, url, body) => {
   test('tells a database that does not answer as a 503 with Retry-After', async () => {
     const cause = new Error('secret')
     const app = await startFailing(
-      () => new TaskError('database_unavailable', 'The database does not answer', { cause }),
+      () => new AppError('database_unavailable', 'The database does not answer', { cause }),
     )
     const answer = await send(app, method, url, body)
     expectProblem(answer, 503, 'database_unavailable')
@@ -273,7 +273,7 @@ describe('a request id', () => {
 
   test('is in the log, a line for each request', async () => {
     const lines: string[] = []
-    const app = await startFailing(() => new TaskError('not_found', 'No task has this id'), lines)
+    const app = await startFailing(() => new AppError('not_found', 'No task has this id'), lines)
     await send(app, 'GET', `/tasks/${ID}`, undefined, { 'x-request-id': 'logged' })
     const entries = lines
       .map((line) => JSON.parse(line))

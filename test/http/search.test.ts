@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toWords } from '#src/core/search.ts'
+import { tokenize } from '#src/core/search.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { startApp } from '../start-app.ts'
 import { create, createAll, expectInvalid, list, send } from './requests.ts'
@@ -97,7 +97,7 @@ test.each<[string, string[]]>([
   )
   const found = await find(app, q)
   const model = titles.filter((title) =>
-    toWords(q).every((word) => toWords(title).some((own) => own.startsWith(word))),
+    tokenize(q).every((word) => tokenize(title).some((own) => own.startsWith(word))),
   )
   expect(found).toEqual(model)
   expect(found).toEqual(expect.arrayContaining(expected))
@@ -156,7 +156,7 @@ const text = fc.string({
   maxLength: 14,
 })
 const draft = fc.record({ title: text.filter((title) => title.trim() !== ''), description: text })
-const question = text.filter((q) => toWords(q).length > 0)
+const question = text.filter((q) => tokenize(q).length > 0)
 
 test('search finds what the plain model finds', async () => {
   const app = await startApp()
@@ -173,9 +173,9 @@ test('search finds what the plain model finds', async () => {
         )
         for (const q of questions) {
           const fits = (words: string[]): boolean =>
-            toWords(q).every((word) => words.some((own) => own.startsWith(word)))
+            tokenize(q).every((word) => words.some((own) => own.startsWith(word)))
           const expected = tasks.filter(({ title, description }) =>
-            fits([...toWords(title), ...toWords(description)]),
+            fits([...tokenize(title), ...tokenize(description)]),
           )
           expect(await list(app, `?label=run%20${run}&q=${encodeURIComponent(q)}`)).toEqual(
             expected,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
+import { AppError } from '#src/core/errors.ts'
 import type { Task } from '#src/core/task.ts'
 import type { CommitResult, Decision } from '#src/core/task-repository.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -7,7 +7,7 @@ import { deleted, type Open, openStore, patched, toStored, toTask } from './task
 
 const kindsOf = (results: readonly CommitResult[]) => results.map(({ kind }) => kind)
 
-const refusal = new TaskError('version_mismatch', 'not now', { currentVersion: 1 })
+const refusal = new AppError('version_mismatch', 'not now', { currentVersion: 1 })
 
 export const describeChanges = (open: Open): void => {
   describe('a change', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
+import { AppError } from '#src/core/errors.ts'
 import { MAX_CHANGE_KEYS } from '#src/core/key-record.ts'
 import type { CommitResult } from '#src/core/task-repository.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { DAY, keyAt } from './key-contract.ts'
 import { type Open, openStore, patched, type Store, toStored, toTask } from './task-store.ts'
 
-const refusal = new TaskError('version_mismatch', 'not now')
+const refusal = new AppError('version_mismatch', 'not now')
 
 const keyNumber = (number: number, elapsed = 0) => keyAt(elapsed, 'request', `key ${number}`)
 

@@ -209,7 +209,7 @@ test('a look at the links is one command, however many there are', async () => {
 
 test('a lease costs whoever waits for it one read', async () => {
   const { repository, commandsOf } = await start()
-  const { hold } = repository.sync
+  const { acquireLease: hold } = repository.sync
   await hold('work', 'a', 60_000)
   expect((await commandsOf(() => hold('work', 'b', 60_000))).commands).toEqual(['find'])
   expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual([

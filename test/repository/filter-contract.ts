@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toWords } from '#src/core/search.ts'
+import { tokenize } from '#src/core/search.ts'
 import type { Task } from '#src/core/task.ts'
 import { positionOf, type TaskFilter } from '#src/core/task-query.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -142,7 +142,7 @@ export const describeFilters = (open: Open): void => {
         '京',
         'die el 東',
       ]) {
-        expect([text, await list({ words: toWords(text) })]).toEqual([text, [task]])
+        expect([text, await list({ words: tokenize(text) })]).toEqual([text, [task]])
       }
     })
 
@@ -158,7 +158,7 @@ export const describeFilters = (open: Open): void => {
     test('finds a word of any length by its first 64 characters', async () => {
       const { add, list } = await openStore(open)
       const task = await add({ description: '\u{10400}'.repeat(500) })
-      expect(await list({ words: toWords('\u{10400}'.repeat(80)) })).toEqual([task])
+      expect(await list({ words: tokenize('\u{10400}'.repeat(80)) })).toEqual([task])
     })
 
     test('does not find deleted tasks', async () => {

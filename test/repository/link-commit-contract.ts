@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
+import { AppError } from '#src/core/errors.ts'
 import { changedEvent, createdEvent } from '#src/core/event.ts'
 import {
   createLink,
@@ -141,7 +141,7 @@ export const describeLinkCommits = (open: Open): void => {
       const { repository, sync, addLinked } = await openLinked(open)
       const { id } = await addLinked({ status: 'linked' })
       const before = await sync.link(id)
-      const error = new TaskError('version_mismatch', 'not now', { currentVersion: 1 })
+      const error = new AppError('version_mismatch', 'not now', { currentVersion: 1 })
       await repository.change(id, () => ({ kind: 'keep' }))
       await repository.change(id, () => ({ kind: 'keep' }), keyOf('kept'))
       await repository.change(id, () => ({ kind: 'refuse', error }))

@@ -83,11 +83,11 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
     test('has the values, and another term for whoever holds a lease next', async () => {
       const { kept, sync } = await openTwice(async ({ sync }) => {
         await sync.writeState('cursor', { at: 5 })
-        return sync.hold('work', 'a', HOUR)
+        return sync.acquireLease('work', 'a', HOUR)
       })
       expect(await sync.readState('cursor')).toEqual({ at: 5 })
-      await sync.release('work', 'a')
-      expect(await sync.hold('work', 'b', HOUR)).toBeGreaterThan(Number(kept))
+      await sync.releaseLease('work', 'a')
+      expect(await sync.acquireLease('work', 'b', HOUR)).toBeGreaterThan(Number(kept))
     })
 
     test('finishes the steps that were begun when it closes', async () => {

@@ -121,56 +121,60 @@ const describeLeases = (open: Open): void => {
     test('is held by one of those who want it', async () => {
       const sync = await openSync(open)
       const holders = Array.from({ length: 8 }, (_, index) => `holder ${index}`)
-      const terms = await Promise.all(holders.map((holder) => sync.hold('work', holder, LONG)))
+      const terms = await Promise.all(
+        holders.map((holder) => sync.acquireLease('work', holder, LONG)),
+      )
       expect(terms.filter((term) => term !== undefined)).toHaveLength(1)
-      const again = await Promise.all(holders.map((holder) => sync.hold('work', holder, LONG)))
+      const again = await Promise.all(
+        holders.map((holder) => sync.acquireLease('work', holder, LONG)),
+      )
       expect(again).toEqual(terms)
     })
 
     test('is kept in one term while it is renewed', async () => {
       const sync = await openSync(open)
-      const term = await sync.hold('work', 'a', SHORT)
-      expect(await sync.hold('work', 'a', LONG)).toBe(term)
+      const term = await sync.acquireLease('work', 'a', SHORT)
+      expect(await sync.acquireLease('work', 'a', LONG)).toBe(term)
       await sleep(EXPIRED)
-      expect(await sync.hold('work', 'b', LONG)).toBeUndefined()
-      expect(await sync.hold('work', 'a', LONG)).toBe(term)
+      expect(await sync.acquireLease('work', 'b', LONG)).toBeUndefined()
+      expect(await sync.acquireLease('work', 'a', LONG)).toBe(term)
     })
 
     test('is taken over once it has expired, in a greater term, and then refused to the one who came late', async () => {
       const sync = await openSync(open)
-      const first = (await sync.hold('work', 'a', SHORT)) ?? Number.NaN
-      expect(await sync.hold('work', 'b', SHORT)).toBeUndefined()
+      const first = (await sync.acquireLease('work', 'a', SHORT)) ?? Number.NaN
+      expect(await sync.acquireLease('work', 'b', SHORT)).toBeUndefined()
       await sleep(EXPIRED)
-      const second = (await sync.hold('work', 'b', LONG)) ?? Number.NaN
+      const second = (await sync.acquireLease('work', 'b', LONG)) ?? Number.NaN
       expect(second).toBeGreaterThan(first)
-      expect(await sync.hold('work', 'a', LONG)).toBeUndefined()
-      await sync.release('work', 'a')
-      expect(await sync.hold('work', 'b', LONG)).toBe(second)
+      expect(await sync.acquireLease('work', 'a', LONG)).toBeUndefined()
+      await sync.releaseLease('work', 'a')
+      expect(await sync.acquireLease('work', 'b', LONG)).toBe(second)
     })
 
     test('that expired is taken over by one of those who want it', async () => {
       const sync = await openSync(open)
-      await sync.hold('work', 'a', 1)
+      await sync.acquireLease('work', 'a', 1)
       await sleep(50)
       const terms = await Promise.all(
-        ['b', 'c', 'd', 'e', 'f'].map((holder) => sync.hold('work', holder, LONG)),
+        ['b', 'c', 'd', 'e', 'f'].map((holder) => sync.acquireLease('work', holder, LONG)),
       )
       expect(terms.filter((term) => term !== undefined)).toHaveLength(1)
     })
 
     test('that is released is free at once, in a greater term', async () => {
       const sync = await openSync(open)
-      const first = (await sync.hold('work', 'a', LONG)) ?? Number.NaN
-      await sync.release('work', 'a')
-      expect(await sync.hold('work', 'b', LONG)).toBeGreaterThan(first)
+      const first = (await sync.acquireLease('work', 'a', LONG)) ?? Number.NaN
+      await sync.releaseLease('work', 'a')
+      expect(await sync.acquireLease('work', 'b', LONG)).toBeGreaterThan(first)
     })
 
     test('is a lease of its name alone', async () => {
       const sync = await openSync(open)
-      await sync.hold('work', 'a', LONG)
-      expect(await sync.hold('other work', 'b', LONG)).toBeDefined()
-      await sync.release('nothing', 'a')
-      expect(await sync.hold('work', 'b', LONG)).toBeUndefined()
+      await sync.acquireLease('work', 'a', LONG)
+      expect(await sync.acquireLease('other work', 'b', LONG)).toBeDefined()
+      await sync.releaseLease('nothing', 'a')
+      expect(await sync.acquireLease('work', 'b', LONG)).toBeUndefined()
     })
   })
 }

@@ -40,12 +40,12 @@ test('a call of the sync ends in time, however many commands it takes and howeve
   onTestFinished(() => repository.close())
   const { sync } = repository
   for (const seconds of [1, 2]) await sync.addDelivery(deliveryAt(seconds))
-  await sync.hold('work', 'a', 1)
+  await sync.acquireLease('work', 'a', 1)
   slowDown()
   const began = performance.now()
   const calls = [
     sync.closeDelivery(deliveryAt(1).id, deliveryAt(9).receivedAt),
-    sync.hold('work', 'b', 60_000),
+    sync.acquireLease('work', 'b', 60_000),
   ]
   const results = await Promise.allSettled(calls)
   expect(performance.now() - began).toBeLessThan(PROMISED)

@@ -80,7 +80,7 @@ test('replicas that link a task, take a delivery or want a lease at once do it o
   const linked = await all(stores, 3, ({ sync }, now) => sync.addLink(id, now))
   const taken = await all(stores, 3, ({ sync }) => sync.addDelivery(deliveryAt(1)))
   const terms = await all(stores, 1, ({ sync }, index) =>
-    sync.hold('work', `replica ${index}`, 60_000),
+    sync.acquireLease('work', `replica ${index}`, 60_000),
   )
   expect([linked, taken].map((results) => results.filter(Boolean).length)).toEqual([1, 1])
   expect(terms.filter((term) => term !== undefined)).toHaveLength(1)
@@ -99,7 +99,7 @@ test('replicas never hold an expired lease in one term', async () => {
   const terms: number[] = []
   for (let round = 0; round < 12; round++) {
     const held = await all(stores, 1, ({ sync }, index) =>
-      sync.hold('work', `replica ${index} in round ${round}`, 1),
+      sync.acquireLease('work', `replica ${index} in round ${round}`, 1),
     )
     terms.push(...held.filter((term) => term !== undefined))
     await new Promise((resolve) => setTimeout(resolve, 5))

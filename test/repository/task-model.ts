@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { toWords } from '#src/core/search.ts'
+import { tokenize } from '#src/core/search.ts'
 import type { Task, TaskDraft } from '#src/core/task.ts'
 import {
   type Interval,
@@ -35,7 +35,7 @@ export const listOf = (
     .sort((a, b) => compare(positionOf(a, sort), positionOf(b, sort), sort))
 
 const isFound = (task: Task, filter: TaskFilter): boolean => {
-  const words = toWords(`${task.title}\n${task.description}`)
+  const words = tokenize(`${task.title}\n${task.description}`)
   return (
     (filter.status?.includes(task.status) ?? true) &&
     (filter.priority?.includes(task.priority) ?? true) &&
@@ -110,7 +110,7 @@ const intervals: fc.Arbitrary<Interval> = fc
 
 const words = fc
   .constantFrom(...TITLES, ...DESCRIPTIONS, 'Butter', 'xyz')
-  .map((text) => toWords(text).map((word) => word.slice(0, 3)))
+  .map((text) => tokenize(text).map((word) => word.slice(0, 3)))
 
 export const filters: fc.Arbitrary<TaskFilter> = fc.record(
   {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { TaskError } from '#src/core/errors.ts'
+import { AppError } from '#src/core/errors.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createTurns } from '#src/repository/sqlite/turns.ts'
 import { createFolder } from '../start-app.ts'
@@ -113,7 +113,7 @@ describe('a commit that throws', () => {
     expect(results[1]).toMatchObject({
       reason: expect.objectContaining({ message: expect.stringContaining('UNIQUE') }),
     })
-    expect(results[1]).not.toMatchObject({ reason: expect.any(TaskError) })
+    expect(results[1]).not.toMatchObject({ reason: expect.any(AppError) })
     expect(await read()).toBe(2)
   })
 })

@@ -2,8 +2,8 @@ import type { SyncedFields } from '../../core/sync-link.ts'
 import {
   codePoints,
   isStorable,
-  LABEL_MOST,
-  LABELS_MOST,
+  MAX_LABEL,
+  MAX_LABELS,
   type TaskPriority,
   type TaskStatus,
 } from '../../core/task.ts'
@@ -67,7 +67,7 @@ export const priorityOf = (labels: readonly string[]): TaskPriority => {
 }
 
 const fits = (label: string): boolean =>
-  label !== '' && isStorable(label) && codePoints(label) <= LABEL_MOST
+  label !== '' && isStorable(label) && codePoints(label) <= MAX_LABEL
 
 /**
  * The free labels of an issue as a task holds them: first those already known, in their order and spelling (one that GitHub
@@ -83,5 +83,5 @@ export const fromIssueLabels = (labels: readonly string[], known: readonly strin
   const fresh = distinct(labels).filter(
     (label) => !keptKeys.has(normalizeLabel(label)) && !isManaged(label) && fits(label),
   )
-  return [...kept, ...fresh].slice(0, LABELS_MOST)
+  return [...kept, ...fresh].slice(0, MAX_LABELS)
 }

@@ -1,5 +1,5 @@
 import type { SyncedFields } from '../../core/sync-link.ts'
-import { DESCRIPTION_MOST, TITLE_MOST } from '../../core/task.ts'
+import { MAX_DESCRIPTION, MAX_TITLE } from '../../core/task.ts'
 import { fromIssueLabels, priorityOf, statusOf, toIssueLabels } from './issue-labels.ts'
 import {
   firstCodePoints,
@@ -62,5 +62,5 @@ const fromIssueText = (seen: string, known: string | undefined): string => {
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
 
 const storableTitle = (title: string): string =>
-  firstCodePoints(storable(title).trim(), TITLE_MOST).trim()
-const storableText = (text: string): string => firstCodePoints(storable(text), DESCRIPTION_MOST)
+  firstCodePoints(storable(title).trim(), MAX_TITLE).trim()
+const storableText = (text: string): string => firstCodePoints(storable(text), MAX_DESCRIPTION)

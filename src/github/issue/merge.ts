@@ -1,5 +1,5 @@
 import type { SyncedFields } from '../../core/sync-link.ts'
-import { LABELS_MOST, type TaskStatus } from '../../core/task.ts'
+import { MAX_LABELS, type TaskStatus } from '../../core/task.ts'
 import { isManaged, isUnrepresentable, normalizedSet, normalizeLabel } from './issue-labels.ts'
 import { matchesText, matchesTitle } from './issue-text.ts'
 
@@ -109,5 +109,5 @@ const mergeLabels = (
     !baseKeys.has(normalizeLabel(label)) && !taskKeys.has(normalizeLabel(label))
   const kept = task.filter((label) => !isManaged(label) && !isRemovedThere(label))
   const added = issue.filter((label) => !isManaged(label) && isNewThere(label))
-  return [...kept, ...added].slice(0, LABELS_MOST)
+  return [...kept, ...added].slice(0, MAX_LABELS)
 }

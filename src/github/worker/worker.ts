@@ -8,7 +8,7 @@ const LEASE = 'github'
 const IDLE_MS = 250
 
 /** So long after it was told of work it begins, in milliseconds: what comes in together is looked for once. */
-const POKED_MS = 20
+const WOKEN_MS = 20
 
 export interface WorkerOptions {
   readonly leaseMs: number
@@ -26,16 +26,16 @@ export const startWorker = (
   const stopping = new AbortController()
   let heldUntil = 0
   let isFailing = false
-  let isPoked = false
+  let isWoken = false
   let isResting = false
-  let wake = (): void => {}
+  let endPause = (): void => {}
 
   /** Ends before its time when it is woken; at once when the process stops. */
   const pause = async (milliseconds: number): Promise<void> => {
     if (stopping.signal.aborted) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, milliseconds).unref()
-      wake = () => {
+      endPause = () => {
         clearTimeout(timer)
         resolve()
       }
@@ -45,20 +45,20 @@ export const startWorker = (
   /** A pause that ends when there is something to do. */
   const rest = async (milliseconds: number): Promise<void> => {
     isResting = true
-    if (!isPoked) await pause(milliseconds)
+    if (!isWoken) await pause(milliseconds)
     isResting = false
-    if (isPoked && milliseconds > 0) await pause(POKED_MS)
-    isPoked = false
+    if (isWoken && milliseconds > 0) await pause(WOKEN_MS)
+    isWoken = false
   }
-  const poke = (): void => {
-    isPoked = true
-    if (isResting) wake()
+  const wake = (): void => {
+    isWoken = true
+    if (isResting) endPause()
   }
 
   const hold = async (): Promise<boolean> => {
     const began = performance.now()
     try {
-      const fence = await sync.hold(LEASE, holder, leaseMs)
+      const fence = await sync.acquireLease(LEASE, holder, leaseMs)
       isFailing = false
       if (fence !== undefined) heldUntil = began + leaseMs
       return fence !== undefined
@@ -92,18 +92,18 @@ export const startWorker = (
         await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
       await pause(IDLE_MS)
     }
-    await sync.release(LEASE, holder).catch(() => {})
+    await sync.releaseLease(LEASE, holder).catch(() => {})
   }
   const running = run()
 
   return {
     /** There is something to do. */
-    poke,
+    wake,
 
     /** Lets the step under way end, and another process go on. */
     async stop(): Promise<void> {
       stopping.abort()
-      wake()
+      endPause()
       await running
     },
   }

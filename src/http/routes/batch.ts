@@ -8,7 +8,14 @@ import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import { ACTOR, CREATION_KEY, INPUT, markReplay, toRetryKey, WRITE } from './request-parts.ts'
+import {
+  ACTOR,
+  BODY_ERRORS,
+  CREATION_KEY,
+  markReplay,
+  toRetryKey,
+  WRITE_ERRORS,
+} from './request-parts.ts'
 
 const BatchResultItem = Type.Object(
   {
@@ -57,7 +64,7 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
             BatchAnswer,
             HEADERS.replayed,
           ),
-          ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
+          ...problems(...BODY_ERRORS, ...WRITE_ERRORS, 'idempotency_key_reused'),
         },
       },
       validatorCompiler: (part) =>

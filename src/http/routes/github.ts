@@ -11,10 +11,10 @@ import { answer, emptyAnswer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator } from '../validation.ts'
-import { INPUT, refuseKey, TaskId } from './request-parts.ts'
+import { BODY_ERRORS, refuseKey, TaskId } from './request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
-export interface GithubDoor {
+export interface GithubSync {
   readonly webhook: {
     receive(delivery: {
       id: string
@@ -35,7 +35,7 @@ export interface GithubDoor {
 /** GitHub sends more than a task can hold: both texts of an issue, before and after. */
 const DELIVERY_LIMIT = 8 * 1024 * 1024
 
-const JOBS_MOST = 1000
+const MAX_JOBS = 1000
 
 /** So many are read at once, as each holds the texts of its issue twice. */
 const JOBS_AT_ONCE = 50
@@ -96,14 +96,14 @@ const Delivery = Type.Object(
 )
 
 const FAULTS = ['github_not_configured', 'database_unavailable'] as const
-const BODY = [...INPUT, 'origin_not_allowed', 'outcome_unknown'] as const
+const BODY = [...BODY_ERRORS, 'origin_not_allowed', 'outcome_unknown'] as const
 
 /**
  * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever
  * else is wrong with the request.
  */
-export const addGithubRoutes = async (app: App, github: GithubDoor | undefined): Promise<void> => {
-  const door = (): GithubDoor => {
+export const addGithubRoutes = async (app: App, github: GithubSync | undefined): Promise<void> => {
+  const door = (): GithubSync => {
     if (github === undefined) throw new HttpError('github_not_configured', 'GitHub not configured')
     return github
   }
@@ -114,7 +114,7 @@ export const addGithubRoutes = async (app: App, github: GithubDoor | undefined):
   })
 }
 
-const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
+const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
   app.get(
     '/github/status',
     {
@@ -149,7 +149,7 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
             limit: Type.Optional(
               Type.Integer({
                 minimum: 1,
-                maximum: JOBS_MOST,
+                maximum: MAX_JOBS,
                 description: 'The maximum number of tasks; default 100.',
               }),
             ),
@@ -228,7 +228,7 @@ const addOperatorRoutes = (app: App, door: () => GithubDoor): void => {
 }
 
 const readJobs = async (
-  { jobs }: GithubDoor['operations'],
+  { jobs }: GithubSync['operations'],
   state: SyncLink['status'],
   after: string | undefined,
   limit: number,
@@ -244,7 +244,7 @@ const readJobs = async (
 }
 
 /** In a scope of its own, as it needs the very bytes of the body. */
-const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void => {
+const addWebhookRoute = (scope: FastifyInstance, door: () => GithubSync): void => {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
     done(null, body),
@@ -266,7 +266,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubDoor): void =
         body: Delivery,
         response: {
           202: emptyAnswer('Accepted (duplicates included)'),
-          ...problems('github_not_configured', 'invalid_signature', ...INPUT),
+          ...problems('github_not_configured', 'invalid_signature', ...BODY_ERRORS),
         },
       },
     },

@@ -1,4 +1,4 @@
-import { TaskError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, problems } from '../openapi.ts'
@@ -53,7 +53,7 @@ export const addHealthRoutes = (
         await service.ping()
         return { status: 'ok' }
       } catch (error) {
-        if (error instanceof TaskError && error.code === 'database_not_configured')
+        if (error instanceof AppError && error.code === 'database_not_configured')
           return { status: 'ok', note: error.message }
         throw error
       }

@@ -6,9 +6,9 @@ import type { RetryKey } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 
 /** What goes wrong with a body, with the database, and with a write. */
-export const INPUT = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
-export const DATABASE = ['database_unavailable', 'database_not_configured'] as const
-export const WRITE = ['origin_not_allowed', ...DATABASE, 'outcome_unknown'] as const
+export const BODY_ERRORS = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
+export const DATABASE_ERRORS = ['database_unavailable', 'database_not_configured'] as const
+export const WRITE_ERRORS = ['origin_not_allowed', ...DATABASE_ERRORS, 'outcome_unknown'] as const
 
 /** Who the history names for a change that came through this API. */
 export const ACTOR = 'api'

@@ -3,7 +3,7 @@ import { includesVersion, toETag } from '../../core/etag.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
-import type { TaskService, Written } from '../../core/task-service.ts'
+import type { TaskService, WriteResult } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
@@ -13,14 +13,14 @@ import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
 import {
   ACTOR,
+  BODY_ERRORS,
   CHANGE_KEY,
   CREATION_KEY,
-  DATABASE,
-  INPUT,
+  DATABASE_ERRORS,
   markReplay,
   TaskId,
   toRetryKey,
-  WRITE,
+  WRITE_ERRORS,
 } from './request-parts.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -29,7 +29,7 @@ const ChangeHeaders = Type.Object({ ...CHANGE_KEY, ...PRECONDITION_HEADERS })
 
 /** What a change may be refused for, beside its input. */
 const CHANGE = [
-  ...WRITE,
+  ...WRITE_ERRORS,
   'not_found',
   'version_mismatch',
   'idempotency_key_reused',
@@ -60,13 +60,13 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
             ...HEADERS.etag,
             ...HEADERS.replayed,
           }),
-          ...problems(...INPUT, ...WRITE, 'idempotency_key_reused'),
+          ...problems(...BODY_ERRORS, ...WRITE_ERRORS, 'idempotency_key_reused'),
         },
       },
     },
     async (request, reply) => {
       const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
-      const { task, replayed }: Written = await service.create(request.body, ACTOR, retry)
+      const { task, replayed }: WriteResult = await service.create(request.body, ACTOR, retry)
       const location = `${request.pathPrefix}/tasks/${task.id}`
       return sendTask(markReplay(reply, replayed).code(201).header('location', location), task)
     },
@@ -129,7 +129,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         response: {
           200: answer('The task', Task, HEADERS.etag),
           304: emptyAnswer('The task has not changed', HEADERS.etag),
-          ...problems(...DATABASE, 'not_found'),
+          ...problems(...DATABASE_ERRORS, 'not_found'),
         },
       },
     },
@@ -163,7 +163,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: TaskPatch,
         response: {
           200: answer('The updated task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
-          ...problems(...INPUT, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE),
         },
       },
       handler: async (request, reply) => {
@@ -195,7 +195,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: NO_BODY,
         response: {
           204: emptyAnswer('The task was deleted', HEADERS.replayed),
-          ...problems(...INPUT, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE),
         },
       },
     },
@@ -222,7 +222,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
         body: NO_BODY,
         response: {
           200: answer('The completed task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
-          ...problems(...INPUT, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE),
         },
       },
     },

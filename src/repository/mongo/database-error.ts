@@ -1,5 +1,5 @@
 import { MongoError, MongoServerError, MongoWriteConcernError } from 'mongodb'
-import { TaskError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === 11000
@@ -50,11 +50,11 @@ export const toDatabaseError = (error: unknown): unknown =>
     ? unavailable('does not answer just now', error)
     : error
 
-export const unavailable = (what: string, cause?: unknown): TaskError =>
-  new TaskError('database_unavailable', `The database ${what}; try again shortly`, { cause })
+export const unavailable = (what: string, cause?: unknown): AppError =>
+  new AppError('database_unavailable', `The database ${what}; try again shortly`, { cause })
 
-export const outcomeUnknown = (cause?: unknown): TaskError =>
-  new TaskError(
+export const outcomeUnknown = (cause?: unknown): AppError =>
+  new AppError(
     'outcome_unknown',
     'The database did not confirm the change: it may or may not have been made. Read the task, or try again with the same Idempotency-Key',
     { cause },

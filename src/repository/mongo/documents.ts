@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
-import { toWords } from '../../core/search.ts'
+import { tokenize } from '../../core/search.ts'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
@@ -99,7 +99,7 @@ export const toStored = (task: Task): StoredTask => ({
 export const toState = (task: Task) => ({
   task,
   order: toOrder(task),
-  words: toWords(`${task.title}\n${task.description}`),
+  words: tokenize(`${task.title}\n${task.description}`),
 })
 
 export const newTask = (

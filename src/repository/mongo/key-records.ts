@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb'
-import type { TaskError } from '../../core/errors.ts'
+import type { AppError } from '../../core/errors.ts'
 import { checkKeyCount, replay } from '../../core/key-record.ts'
 import { bucketOfKey } from '../../core/placement.ts'
 import type { Task } from '../../core/task.ts'
@@ -56,7 +56,7 @@ export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): Commi
 export const checkCount = (
   keys: readonly StoredKey[],
   key: IdempotencyKey,
-): TaskError | undefined => {
+): AppError | undefined => {
   const expiries = keys
     .filter((one) => one.version !== undefined && isLive(one, key))
     .map(({ expires_at }) => expires_at.getTime())

@@ -1,5 +1,5 @@
 import type { CommandStartedEvent } from 'mongodb'
-import { TaskError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
@@ -98,9 +98,10 @@ export const openMongoRepository = async (
         sync((at, deadline) => at(deadline).closeDelivery(id, forgetBefore)),
       readState: (name) => sync((at, deadline) => at(deadline).readState(name)),
       writeState: (name, value) => sync((at, deadline) => at(deadline).writeState(name, value)),
-      hold: (name, holder, lengthMs) =>
-        sync((at, deadline) => at(deadline).hold(name, holder, lengthMs)),
-      release: (name, holder) => sync((at, deadline) => at(deadline).release(name, holder)),
+      acquireLease: (name, holder, lengthMs) =>
+        sync((at, deadline) => at(deadline).acquireLease(name, holder, lengthMs)),
+      releaseLease: (name, holder) =>
+        sync((at, deadline) => at(deadline).releaseLease(name, holder)),
     },
 
     async close() {
@@ -111,6 +112,6 @@ export const openMongoRepository = async (
 }
 
 const unlessUnavailable = (error: unknown): undefined => {
-  if (error instanceof TaskError) return undefined
+  if (error instanceof AppError) return undefined
   throw error
 }

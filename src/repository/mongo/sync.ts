@@ -147,8 +147,8 @@ export const createSyncCalls = (db: Db) => {
         await writing(() => states.updateOne({ _id: name }, update, { upsert: true }))
       },
 
-      hold: (name, holder, lengthMs) => writing(() => hold(leases, name, holder, lengthMs)),
-      release: (name, holder) => writing(() => release(leases, name, holder)),
+      acquireLease: (name, holder, lengthMs) => writing(() => hold(leases, name, holder, lengthMs)),
+      releaseLease: (name, holder) => writing(() => release(leases, name, holder)),
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { NewTaskEvent } from '../../core/event.ts'
-import { toWords } from '../../core/search.ts'
+import { tokenize } from '../../core/search.ts'
 import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
@@ -225,7 +225,7 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   }
 }
 
-const searchable = (task: Task): string => toWords(`${task.title}\n${task.description}`).join(' ')
+const searchable = (task: Task): string => tokenize(`${task.title}\n${task.description}`).join(' ')
 
 /** Sets the changed columns alone, as SQLite rewrites every index that a SET names, changed or not. */
 const createUpdate = (db: Database) => {

@@ -1,4 +1,4 @@
-import type { TaskError } from '../../core/errors.ts'
+import type { AppError } from '../../core/errors.ts'
 import { checkKeyCount, replay } from '../../core/key-record.ts'
 import type { CommitResult, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
@@ -58,7 +58,7 @@ export const createKeyRecords = (db: Database) => {
     },
 
     /** The refusal of a change of this task with another key, if it has too many. */
-    checkCount(key: IdempotencyKey, taskId: string): TaskError | undefined {
+    checkCount(key: IdempotencyKey, taskId: string): AppError | undefined {
       const { keys, oldest } = count.get(taskId, key.now) as { keys: number; oldest: number | null }
       return checkKeyCount(keys, oldest ?? 0, key)
     },

@@ -103,8 +103,8 @@ export const createSync = (
     writeState: (name, value) =>
       turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
-    hold: async (name, holder, lengthMs) => leases.hold(name, holder, lengthMs),
-    release: async (name, holder) => leases.release(name, holder),
+    acquireLease: async (name, holder, lengthMs) => leases.hold(name, holder, lengthMs),
+    releaseLease: async (name, holder) => leases.release(name, holder),
   }
 }
 

@@ -1,8 +1,8 @@
-import { TaskError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import { type Database, SQLITE, sqliteCode } from './binding.ts'
 
 /** So many commits share a transaction at most, so that a flood does not hold the event loop for long. */
-const GROUP_MOST = 256
+const MAX_GROUP = 256
 
 interface Waiting {
   readonly apply: () => unknown
@@ -60,7 +60,7 @@ export const createTurns = (db: Database): Turns => {
     /** The answers to reads leave first: the commits are put off by a turn, but never twice. */
     isPutOff = isReading && waiting.length > 0 && !isPutOff
     endRead()
-    const group = isPutOff ? [] : waiting.splice(0, GROUP_MOST)
+    const group = isPutOff ? [] : waiting.splice(0, MAX_GROUP)
     if (waiting.length > 0) schedule()
     if (group.length > 0) commitGroup(group)
   }
@@ -127,6 +127,6 @@ const UNAVAILABLE = new Set<number | undefined>(Object.values(SQLITE))
 export const toDatabaseError = (error: unknown): unknown =>
   !UNAVAILABLE.has(sqliteCode(error))
     ? error
-    : new TaskError('database_unavailable', 'The database is not responding; try again shortly', {
+    : new AppError('database_unavailable', 'The database is not responding; try again shortly', {
         cause: error,
       })
