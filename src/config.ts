@@ -15,7 +15,7 @@ export interface Config extends GithubConfig {
   readonly network: NetworkSettings
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
-  /** How long the service still answers after it was told to stop, so that balancers see it leave. */
+  /** How long the service still accepts requests after a stop signal, so that load balancers notice. */
   readonly shutdownDrainMs: number
 }
 

@@ -3,7 +3,7 @@ import { v7 } from 'uuid'
 import { bucketOfKey } from './core/placement.ts'
 
 const RANDOM_BYTES = 16
-/** Random bytes are fetched for so many ids at once: the call costs more than the bytes. */
+/** Random bytes are fetched for this many ids together: the call costs more than the bytes. */
 const FETCHED_IDS = 256
 const COUNTER_END = 2 ** 32
 

@@ -1,7 +1,7 @@
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):?(\d{2}))$/
 
-/** What a caller is told when a date is not understood. */
+/** The expectation in the error for an invalid date. */
 export const INSTANT_EXPECTED =
   'an RFC 3339 date-time with a time zone, such as 2026-03-01T09:00:00Z'
 

@@ -1,6 +1,6 @@
 import { foldCase } from './fold.ts'
 
-/** Words are compared by their first 64 characters, so that one word never fills an index. */
+/** Words are compared by their first 64 characters, so that one word cannot fill an index. */
 const LONGEST = 64
 
 const ASCII = /^[\x20-\x7e\t\n\r]*$/

@@ -59,7 +59,7 @@ export interface TaskRepository {
   /** The task, or undefined. Sees every commit that was answered before. */
   get(id: string): Promise<StoredTask | undefined>
 
-  /** The greatest id so far: where a process goes on from. Undefined when there is none, or none can be told just now. */
+  /** The greatest id so far: where a process goes on from. Undefined if there is none, or if the database is down. */
   newestId(): Promise<string | undefined>
 
   /**
@@ -81,7 +81,7 @@ export interface TaskRepository {
 
   /**
    * Stores a new task, its event, the key's record and its link to an issue in one durable commit. Precondition: its version is 1, its id
-   * greater than any that this process was told of (`newestId`) or stored and, with a key, in the key's bucket.
+   * greater than any that this process has read (`newestId`) or stored and, with a key, in the key's bucket.
    */
   create(
     task: Task,

@@ -316,7 +316,7 @@ const asLinked = (created: StoredTask, link: SyncLink): StoredTask => ({
   json: JSON.stringify(withLink(JSON.parse(created.json) as Task, link)),
 })
 
-/** Where an issue mirrors the task, its id is ours to set: the one that is there is accepted, and so is none. */
+/** With GitHub on, the service sets the issue's id: the stored one and null are accepted. */
 const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): FieldError[] =>
   patch.external_reference_id == null || patch.external_reference_id === external_reference_id
     ? []

@@ -3,11 +3,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/
 
 /**
- * Whether a delivery comes from whoever knows one of the secrets.
+ * Whether a delivery is signed with one of the secrets.
  *
  * https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  *
- * @param body the raw bytes as they came in: parsed and written anew they would be others
+ * @param body the raw bytes as received: parsing and serialising again would change them
  * @param signature the header X-Hub-Signature-256: `sha256=` and the HMAC-SHA256 of the body in lower-case hex
  * @param secrets the current one and, while it is being replaced, the former. An empty one lets nobody in
  */

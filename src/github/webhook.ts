@@ -43,7 +43,7 @@ export const createWebhook = (
   },
 })
 
-/** As GitHub names whoever is gone. */
+/** GitHub's name for a deleted account. */
 const GHOST = 'ghost'
 
 const toDelivery = (

@@ -37,7 +37,7 @@ export interface AppDeps {
   readonly github?: GithubSync | undefined
   /** How the service is reached; absent: on the loopback alone. */
   readonly network?: NetworkSettings
-  /** True once the service was told to stop: every answer then asks to close its connection. */
+  /** True after a stop signal: every response then closes its connection. */
   readonly isDraining: () => boolean
   /**
    * How long a request's headers, and the whole of it, may take to come, and a client may take nothing of
@@ -112,7 +112,7 @@ export const buildApp = async ({
     done()
   })
 
-  /** Also for a request that was under way when the service was told to stop. */
+  /** Also for a request that was in progress when the stop signal came. */
   app.addHook('onSend', (_, reply, __, done) => {
     if (isDraining()) reply.header('connection', 'close')
     done()

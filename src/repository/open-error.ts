@@ -1,4 +1,4 @@
-/** A database that cannot be opened, told in one line that names it. Waiting will not mend it. */
+/** A database that cannot be opened; the message is one line that names it. Waiting does not help. */
 export class OpenError extends Error {
   override readonly name = 'OpenError'
 }

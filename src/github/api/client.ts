@@ -42,7 +42,7 @@ export interface RateLimit {
   readonly resetsAt: number
 }
 
-/** A reply, with the budget when GitHub told of it. */
+/** A response, with the rate limit if GitHub sent it. */
 export type Answer = Reply & { readonly budget?: RateLimit }
 
 /** `signal` gives a call up before its time, as if no answer had come. */

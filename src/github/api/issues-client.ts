@@ -160,7 +160,7 @@ export const createIssuesClient = async ({
       return authors
     },
 
-    /** Asks GitHub anew who we are. */
+    /** Asks GitHub again who we are. */
     authenticate,
 
     home: () => home,

@@ -38,5 +38,5 @@ export const createMarker = (key: string | Buffer): Marker => {
   }
 }
 
-/** The text between the well-formed markers, whoever made them: one part when there is none. */
+/** The text between well-formed markers of any origin: one part if there are none. */
 export const splitAtMarkers = (body: string): string[] => body.split(BOUNDARY)

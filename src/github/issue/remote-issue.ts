@@ -1,7 +1,7 @@
 import type { LinkedIssue } from '../../core/sync-link.ts'
 import type { IssueState } from './issue-mapping.ts'
 
-/** An issue as GitHub told of it. */
+/** An issue as GitHub returned it. */
 export interface RemoteIssue extends Required<LinkedIssue>, IssueState {
   readonly author: string
   readonly isPullRequest: boolean

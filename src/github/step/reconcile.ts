@@ -132,7 +132,7 @@ const decide = (
   )
   const lostThere = merged.lost.filter(({ side }) => side === 'issue')
   const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
-  /** What lost is known from here on, so that its loss is told once. */
+  /** Add overruled values to the base so that a conflict is reported once. */
   const overruled = Object.fromEntries(lostThere.map(({ field, value }) => [field, value]))
   const known = { ...inferMergeBase(base, merged.fields, issue), ...overruled }
   const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }

@@ -5,36 +5,39 @@ import { handleIssue } from '../step/incoming.ts'
 import { handleMissingIssue } from '../step/missing-issue.ts'
 import type { SyncContext } from '../step/sync-context.ts'
 
-/** What was told of one issue, in the order in which it came. */
+/** The deliveries about one issue, in order of arrival. */
 export type DeliveryGroup = readonly [Delivery, ...Delivery[]]
 
 /** Deliveries that tell of the same issue are followed as one: how it is now is asked of GitHub once. */
 export const groupByIssue = (deliveries: readonly Delivery[]): DeliveryGroup[] => {
-  const told = new Map<string, [Delivery, ...Delivery[]]>()
+  const groups = new Map<string, [Delivery, ...Delivery[]]>()
   for (const delivery of deliveries) {
     const name = `${delivery.repositoryId}/${delivery.issueId}`
-    const known = told.get(name)
-    if (known === undefined) told.set(name, [delivery])
+    const known = groups.get(name)
+    if (known === undefined) groups.set(name, [delivery])
     else known.push(delivery)
   }
-  return [...told.values()]
+  return [...groups.values()]
 }
 
 /** The deliveries say which issue; how it is now is asked of GitHub. */
-export const processGroup = async (ctx: SyncContext, told: DeliveryGroup): Promise<void> => {
-  const [{ repositoryId, issueNumber, issueId }] = told
+export const processGroup = async (ctx: SyncContext, group: DeliveryGroup): Promise<void> => {
+  const [{ repositoryId, issueNumber, issueId }] = group
   const home = ctx.api.home() ?? (await ctx.api.probe())
   if (repositoryId !== home.id) return
   const outcome = requireResponse(await ctx.api.issue(issueNumber))
   if (outcome.kind === 'ok')
-    return handleIssue(ctx, toRemoteIssue(outcome.data), await actorOf(ctx, told))
+    return handleIssue(ctx, toRemoteIssue(outcome.data), await actorOf(ctx, group))
   const link = await ctx.sync.linkOfIssue(issueId)
   if (link !== undefined) await handleMissingIssue(ctx, link, outcome)
 }
 
-/** Who the history names: the last one who is not us, as our own changes are told of too; else us, as a person may share our login. */
-const actorOf = async (ctx: SyncContext, told: DeliveryGroup): Promise<string> => {
+/**
+ * The actor in the history: the last sender who is not us, as our own changes are delivered too;
+ * otherwise us, as a person may share our login.
+ */
+const actorOf = async (ctx: SyncContext, group: DeliveryGroup): Promise<string> => {
   const own = await ctx.api.authors()
-  const { sender } = told.findLast((delivery) => !own.includes(delivery.sender)) ?? told[0]
+  const { sender } = group.findLast((delivery) => !own.includes(delivery.sender)) ?? group[0]
   return `github:${sender}`
 }

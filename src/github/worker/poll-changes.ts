@@ -16,7 +16,7 @@ const OVERLAP_MS = 5 * 60 * 1000
 /** So many sweeps make a day at the default interval: so often the issues that vanished are looked for. */
 const SWEEPS_A_DAY = 288
 
-/** Who the history names for a change of which nobody told us who made it. */
+/** The actor of a change whose author is not known. */
 export const UNKNOWN_ACTOR = 'github'
 
 /**

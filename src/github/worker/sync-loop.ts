@@ -78,7 +78,7 @@ export const createSyncLoop = async (
   }
   const block = await createCircuitBreaker(ctx, job)
 
-  /** A hint that can't be followed now becomes a job of its task or, where there is none, is followed by the sweep. */
+  /** A hint that cannot be processed now becomes a job of its task or, without a task, is left to the next poll. */
   const putOff = async ([{ issueId }]: DeliveryGroup, failure: TransientFailure): Promise<void> => {
     const link = await ctx.sync.linkOfIssue(issueId)
     if (link === undefined)
@@ -88,15 +88,15 @@ export const createSyncLoop = async (
 
   const deliveries = async (): Promise<number> => {
     const open = await ctx.sync.openDeliveries(DELIVERIES)
-    for (const told of groupByIssue(open)) {
+    for (const group of groupByIssue(open)) {
       const isDone = await attempt(
-        () => processGroup(ctx, told),
-        (failure) => putOff(told, failure),
+        () => processGroup(ctx, group),
+        (failure) => putOff(group, failure),
       )
       /** Another process goes on from here. */
       if (!isDone && !isHeld()) break
       const forgetBefore = ctx.now() - DELIVERIES_KEPT_MS
-      await Promise.all(told.map(({ id }) => ctx.sync.closeDelivery(id, forgetBefore)))
+      await Promise.all(group.map(({ id }) => ctx.sync.closeDelivery(id, forgetBefore)))
     }
     return open.length
   }

@@ -7,7 +7,7 @@ const LEASE = 'github'
 /** How often a process without work looks for some that another one left it, in milliseconds. */
 const IDLE_MS = 250
 
-/** So long after it was told of work it begins, in milliseconds: what comes in together is looked for once. */
+/** How long after a wake-up the work begins, in milliseconds, so that work that arrives together is read once. */
 const WOKEN_MS = 20
 
 export interface WorkerOptions {

@@ -278,7 +278,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubSync): void =
         signature: headers['x-hub-signature-256']?.toString(),
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       }
-      /** A delivery that can't be kept is not lost: the next sweep sees what it told of. So GitHub is never answered 5xx. */
+      /** A delivery that cannot be stored is not lost: the next poll finds the change. So GitHub never gets a 5xx. */
       const receipt = await door()
         .webhook.receive(delivery)
         .catch((error: unknown) => {

@@ -22,7 +22,7 @@ export const createDeadline = (): Deadline => {
 
 export const tooBusy = () => unavailable('is too busy just now')
 
-/** What the promise comes to, or what `late` makes when that takes longer. What it stands for goes on all the same. */
+/** The promise's value, or what `late` makes after the timeout. The work behind it is not cancelled. */
 export const within = <T>(
   promise: Promise<T>,
   milliseconds: number,

@@ -14,7 +14,7 @@ const RENEWAL_MS = 1500
 const IDLE_MS = 100
 const FAILED_MS = 1000
 
-/** How long a turn that is under way may take once the relay is told to stop, in milliseconds. */
+/** How long an iteration in progress may take after a stop, in milliseconds. */
 const STOP_MS = 1000
 
 /** How often keys that expired are cleared away, in milliseconds. */

@@ -24,7 +24,7 @@ const OTHERS_TURN_MS = 1000
 const RETRY_MS = 1000
 const IDLE_MS = 1000
 
-/** How long a step may still take once it is told to stop, in milliseconds. */
+/** How long a step may still take after a stop, in milliseconds. */
 const STOP_MS = 1000
 
 type Titled = Pick<TaskDocument, '_id'> & { readonly task: { readonly title: string } }

@@ -20,7 +20,7 @@ export interface Turns {
   look<T>(run: () => T): T
   /**
    * The same, for an answer: resolves at the end of the turn. Answers that leave one right after the other cost
-   * half of what they cost each by itself, as whoever gets them is not woken anew for each.
+   * half of what they cost each by itself, as the receiver is woken once for all of them.
    */
   read<T>(run: () => T): Promise<T>
   /** Runs a write within a transaction; resolves after its COMMIT is on disk. A write that throws undoes itself alone. */
