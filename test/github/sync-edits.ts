@@ -101,12 +101,10 @@ const issueLabel = fc.constantFrom(
   ...Array.from({ length: 22 }, (_, i) => `l${i}`),
 )
 /** Titles and texts that are cut at GitHub, with their end of their own. */
-const long = fc
-  .tuple(short, short)
-  .map(([head, end]) => ({
-    title: `${head}${'x'.repeat(300)}${end}`,
-    text: `${head}${'y\n'.repeat(32_750)}${end}`,
-  }))
+const long = fc.tuple(short, short).map(([head, end]) => ({
+  title: `${head}${'x'.repeat(300)}${end}`,
+  text: `${head}${'y\n'.repeat(32_750)}${end}`,
+}))
 
 export const anyTaskEdit = fc.oneof(
   { weight: 2, arbitrary: short.map((title) => editTask({ title })) },

@@ -15,12 +15,10 @@ const anyTitles = titles.map((title) => title.trim()).filter((title) => title !=
 
 /** More than some steps of the fill. */
 const drafts = (count: number): TaskDraft[] =>
-  fc
-    .sample(anyTitles, count)
-    .map((title, index) => ({
-      ...mixedDraft(index),
-      title: index % 3 === 0 ? `Task ${index}` : title,
-    }))
+  fc.sample(anyTitles, count).map((title, index) => ({
+    ...mixedDraft(index),
+    title: index % 3 === 0 ? `Task ${index}` : title,
+  }))
 
 const ASCENDING: Sort = { key: 'title', descending: false }
 const DESCENDING: Sort = { key: 'title', descending: true }

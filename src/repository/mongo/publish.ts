@@ -117,12 +117,10 @@ const chunksByVersion = (
 
 /** When the event that has waited longest was made; undefined when none waits. */
 export const oldestPending = async (db: Db): Promise<string | undefined> => {
-  const found = await db
-    .collection<TaskDocument>('tasks')
-    .findOne<Waiting>(HAS_PENDING, {
-      sort: { 'pending.time': 1 },
-      projection: { 'pending.time': 1 },
-    })
+  const found = await db.collection<TaskDocument>('tasks').findOne<Waiting>(HAS_PENDING, {
+    sort: { 'pending.time': 1 },
+    projection: { 'pending.time': 1 },
+  })
   return found?.pending[0]?.time
 }
 
