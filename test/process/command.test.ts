@@ -172,6 +172,11 @@ describe('the .env file of the working directory', () => {
     expect((await run(['check-config'], { PORT: '' }, folderWith('PORT=http\n'))).code).toBe(78)
   })
 
+  test('is read past a byte order mark', async () => {
+    const { code, stderr } = await run(['check-config'], {}, folderWith('\uFEFFPORT=http\n'))
+    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringMatching(/PORT: expected/) })
+  })
+
   test('names the database of the service', async () => {
     const folder = folderWith('DATABASE_URL=sqlite:./elsewhere/mine.db\n')
     const service = await startProcess({}, folder)
