@@ -23,9 +23,10 @@ const exposeCollector = (): NodeJS.GCFunction => {
 }
 
 /**
- * Frees the memory of chunks soon after they were sent; must be called for each of them. V8 by itself lets 64 MB of buffers and more
- * pile up, and then goes through the whole heap. Chunks are short-lived, so a quick collection of less than 1 ms frees most of them;
- * those of clients that took theirs late need a full one.
+ * Frees the memory of chunks soon after they were sent; must be called for each of them. V8 by
+ * itself lets 64 MB of buffers and more pile up, and then goes through the whole heap. Chunks are
+ * short-lived, so a quick collection of less than 1 ms frees most of them; those of clients that
+ * took theirs late need a full one.
  */
 export const noteSent = (bytes: number): void => {
   sinceQuick += bytes

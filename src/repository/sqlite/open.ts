@@ -1,22 +1,13 @@
-import { formatInstant } from '../../core/instant.ts'
 import type { Slice } from '../../core/slice.ts'
-import { TASK_PRIORITIES } from '../../core/task.ts'
-import type { Position, SortKey, TaskQuery } from '../../core/task-query.ts'
+import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
-import { PRIORITY_CODES } from './columns.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
 import { type KeyPosition, planList } from './list-plan.ts'
 import { createScanner, type Scan } from './scanner.ts'
-import {
-  createSliceReads,
-  type LastTask,
-  type Selection,
-  type SelectRequest,
-  toBuffer,
-} from './slice-reads.ts'
+import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createSync } from './sync.ts'
 import { createTitleFill } from './title-fill.ts'
 import { createToldLinks } from './told-links.ts'
@@ -88,7 +79,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
   ) => {
     const isKeyOrder = keyOrder.holds()
     const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
-    const request: SelectRequest = { source: 'tasks', legs, limit, wholeBytes }
+    const request: SelectRequest = { source: 'tasks', sort: query.sort, legs, limit, wholeBytes }
     if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
@@ -110,18 +101,13 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     async list(query, after, limit, wholeBytes) {
       const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
       const selection = await selectTasks(query, position, limit, wholeBytes)
-      const { last } = selection
-      return toSlice('tasks', selection, last && positionFrom(last, query.sort.key))
+      return toSlice('tasks', selection, selection.next)
     },
 
     async history(taskId, after, limit, wholeBytes) {
       const legs = [{ sql: HISTORY, parameters: [taskId, after] }]
       const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
-      return toSlice(
-        'events',
-        selection,
-        selection.lastKey === undefined ? undefined : after + limit,
-      )
+      return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
     },
 
     async create(task, event, key, link) {
@@ -148,19 +134,6 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       file.close()
     },
   }
-}
-
-const positionFrom = (last: LastTask, sort: SortKey): Position => ({
-  value: sortValueOf(last, sort),
-  id: last.id,
-})
-
-const sortValueOf = (last: LastTask, sort: SortKey): string | null => {
-  if (sort === 'title') return last.title
-  if (sort === 'priority')
-    return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === last.priority) ?? null
-  const milliseconds = last[sort]
-  return milliseconds === null ? null : formatInstant(milliseconds)
 }
 
 /** The place of an id among the keys, whether or not its task still is there. */

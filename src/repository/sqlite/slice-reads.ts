@@ -1,6 +1,7 @@
+import type { Position, Sort } from '../../core/task-query.ts'
 import type { Database, SQLInputValue, Statement } from './binding.ts'
-import type { TaskColumns } from './columns.ts'
 import type { Leg } from './list-plan.ts'
+import { createNextPosition } from './next-position.ts'
 
 /** How many statements are kept prepared; a list has as many shapes as there are choices of filters. */
 const PREPARED_STATEMENTS = 200
@@ -22,6 +23,8 @@ type Source = keyof typeof SOURCES
 
 export interface SelectRequest {
   readonly source: Source
+  /** The order of the tasks; absent for events. */
+  readonly sort?: Sort
   /** Each selects keys in order. */
   readonly legs: readonly Leg[]
   /** The largest number of items. */
@@ -36,19 +39,10 @@ export interface Selection {
   readonly sizes: readonly number[]
   /** All texts, joined by commas, if they were read along. */
   readonly whole: Uint8Array | undefined
-  /** The key of the last item, if more items follow. */
-  readonly lastKey: number | undefined
+  /** Whether more items follow. */
+  readonly hasMore: boolean
   /** Where the list goes on, if these are tasks and more follow. */
-  readonly last: LastTask | undefined
-}
-
-/** What lists of tasks are sorted by, of one of them. */
-export type LastTask = Pick<
-  TaskColumns,
-  'status' | 'priority' | 'title' | 'updated_at' | 'due_at'
-> & {
-  readonly id: string
-  readonly created_at: number
+  readonly next: Position | undefined
 }
 
 export interface TextsRequest {
@@ -71,9 +65,7 @@ export type SliceReads = ReturnType<typeof createSliceReads>
 /** SQLite joins the texts itself: one value crosses over to JavaScript, as bytes, instead of one string a row. */
 export const createSliceReads = (db: Database) => {
   const statements = new Map<string, Statement>()
-  const findLast = db.prepare(
-    'SELECT id, status, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?',
-  )
+  const nextPosition = createNextPosition(db)
 
   const prepared = (sql: string): Statement => {
     const statement = statements.get(sql) ?? db.prepare(sql)
@@ -113,21 +105,22 @@ export const createSliceReads = (db: Database) => {
 
   return {
     select(request: SelectRequest): Selection {
-      const { source, limit, wholeBytes } = request
+      const { limit, wholeBytes, sort } = request
       const parts = selectRows(request)
       const found = toNumbers(parts.map(({ sizes }) => sizes))
       const sizes = found.slice(0, limit)
       const length = joinedLength(sizes)
       const texts = length > wholeBytes ? undefined : joinTexts(parts, joinedLength(found))
+      const hasMore = found.length > limit
+      if (texts !== undefined) {
+        const whole = texts.subarray(0, length)
+        const last = toBuffer(whole.subarray(length - (sizes.at(-1) ?? 0)))
+        const next = hasMore && sort ? nextPosition.afterText(last, sort) : undefined
+        return { keys: [], sizes: [], whole, hasMore, next }
+      }
       const keys = toNumbers(parts.map((part) => part.keys)).slice(0, limit)
-      const lastKey = found.length > limit ? keys.at(-1) : undefined
-      const last =
-        lastKey === undefined || source !== 'tasks'
-          ? undefined
-          : (findLast.get(lastKey) as unknown as LastTask)
-      if (texts !== undefined)
-        return { keys: [], sizes: [], whole: texts.subarray(0, length), lastKey, last }
-      return { keys, sizes, whole: undefined, lastKey, last }
+      const next = hasMore && sort ? nextPosition.afterKey(keys.at(-1) ?? 0, sort) : undefined
+      return { keys, sizes, whole: undefined, hasMore, next }
     },
 
     texts({ source, keys, largest }: TextsRequest): Texts {
