@@ -6,6 +6,7 @@ import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import { SHORT_LEASE } from './sync-env.ts'
 import {
+  becomes,
   becomesLinked,
   eventually,
   expectOneIssueEach,
@@ -34,7 +35,7 @@ describe("a limit of GitHub's", () => {
         paused_until: expect.any(String),
         pause_reason: reason,
       })
-      expect(await service.get(task.id)).toMatchObject({ sync: { status: 'pending', error: null } })
+      await becomes(service, task, { sync: { status: 'pending', error: null } })
       await service.end('SIGKILL')
       service = await startSync(github, url)
       await service.send('PATCH', `/tasks/${before.id}`, { title: 'changed' })
