@@ -5,7 +5,7 @@ import { processorTime, residentMemory } from './servers.mjs'
 
 /** Code is compiled as it runs: each server is driven for so long before it is measured. */
 const WARM_UP_SECONDS = 0.8
-/** A round begins with new connections, which cost both servers the same: so many requests on each make that small. */
+/** A round begins with new connections, which cost both servers the same; many requests on each make that cost small. */
 const LEAST_PER_CONNECTION = 20
 /** Enough to see every kind of request of a mix. */
 const SAMPLES = 100
@@ -54,7 +54,7 @@ const costOf = (rounds) => total(rounds, 'used') / total(rounds, 'count')
 
 /**
  * @param {import('./measures.mjs').Measure} measure
- * @param {{rounds: number, seconds: number}} duration  so many rounds, and about so many seconds for each server
+ * @param {{rounds: number, seconds: number}} duration  the number of rounds, and about how many seconds each server gets
  * @returns the service's `rate` (requests a second), `p50` and `p99` (ms), `cpu` (µs of processor time a request) and `memory`
  *   (MB, afterwards), the rates as medians of the rounds; the limit's `limitRate` and `limitCpu`; and what compares both, higher is
  *   better: `rateRatio`, the rate by the limit's in the same round, and `cpuRatio`, the limit's processor time by the service's

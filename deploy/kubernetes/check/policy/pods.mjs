@@ -113,7 +113,7 @@ export const resources = (installation) =>
     ),
   )
 
-/** Balancers may send requests for so long after a pod is told to stop. */
+/** How long load balancers may still send requests after a pod gets its stop signal. */
 const LEAVING_SECONDS = 5
 /** The longest that the service waits for a request to arrive. */
 const SLOWEST_REQUEST_SECONDS = 45
