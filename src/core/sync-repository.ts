@@ -1,6 +1,6 @@
-import type { SyncLink } from './sync-link.ts'
+import type { IssueLink } from '../github/issue/issue-link.ts'
 import type { Task } from './task.ts'
-import type { SyncStatus } from './task-sync.ts'
+import type { SyncStatus } from '../github/issue/task-sync.ts'
 
 /** A word from GitHub that an issue has changed: a hint, as it may be late, twice or out of order. */
 export interface Delivery {
@@ -20,7 +20,7 @@ export interface Delivery {
  * What is asked of a link, within the write that carries it out: the next link (its revision is set by the store), null to forget
  * it, undefined or the very same link to leave it.
  */
-export type LinkDecision = (link: SyncLink, task: Task | undefined) => SyncLink | null | undefined
+export type LinkDecision = (link: IssueLink, task: Task | undefined) => IssueLink | null | undefined
 
 /**
  * The bookkeeping of the GitHub sync, kept where the tasks are. That an issue is behind is part of the commits themselves
@@ -28,22 +28,22 @@ export type LinkDecision = (link: SyncLink, task: Task | undefined) => SyncLink 
  */
 export interface SyncRepository {
   /** The link of a task; also of one that is deleted while its issue is still to be closed. */
-  link(taskId: string): Promise<SyncLink | undefined>
+  link(taskId: string): Promise<IssueLink | undefined>
 
   /** The link to an issue; were there several, that of the task with the smallest id. */
-  linkOfIssue(issueId: string): Promise<SyncLink | undefined>
+  linkOfIssue(issueId: string): Promise<IssueLink | undefined>
 
   /** Decides upon the link and the task as they are, and keeps both in one write; it spends no version. Resolves with the link as it is then. */
-  changeLink(taskId: string, decide: LinkDecision): Promise<SyncLink | undefined>
+  changeLink(taskId: string, decide: LinkDecision): Promise<IssueLink | undefined>
 
   /** Links a task that has none, to have its issue opened from `now` on. False when it has one or is gone. */
   addLink(taskId: string, now: number): Promise<boolean>
 
   /** The links whose next attempt is due, the longest due first. */
-  dueLinks(now: number, limit: number): Promise<SyncLink[]>
+  dueLinks(now: number, limit: number): Promise<IssueLink[]>
 
   /** Links of a state, by task id, after one. */
-  links(status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]>
+  links(status: SyncStatus, after: string | undefined, limit: number): Promise<IssueLink[]>
 
   /** How many links there are of each state that one is in, those of deleted tasks among them. */
   countLinks(): Promise<Partial<Record<SyncStatus, number>>>

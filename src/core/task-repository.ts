@@ -1,7 +1,7 @@
 import type { AppError } from './errors.ts'
 import type { NewTaskEvent } from './event.ts'
 import type { Slice } from './slice.ts'
-import type { SyncLink } from './sync-link.ts'
+import type { IssueLink } from '../github/issue/issue-link.ts'
 import type { SyncRepository } from './sync-repository.ts'
 import type { Task } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
@@ -32,13 +32,13 @@ export type Decision =
       readonly kind: 'change'
       readonly task: Task
       readonly event: NewTaskEvent
-      readonly link?: SyncLink | undefined
+      readonly link?: IssueLink | undefined
     }
-  | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: SyncLink | undefined }
+  | { readonly kind: 'delete'; readonly event: NewTaskEvent; readonly link?: IssueLink | undefined }
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: AppError }
 
-export type Decide = (current: Task, link: SyncLink | undefined) => Decision
+export type Decide = (current: Task, link: IssueLink | undefined) => Decision
 
 /**
  * `replayed`: the request was carried out before. A replayed change answers the task as it is now, or
@@ -87,7 +87,7 @@ export interface TaskRepository {
     task: Task,
     event: NewTaskEvent,
     key?: IdempotencyKey,
-    link?: SyncLink,
+    link?: IssueLink,
   ): Promise<CommitResult>
 
   /**

@@ -6,7 +6,7 @@ import { changedEvent, createdEvent, deletedEvent } from './event.ts'
 import { formatInstant } from './instant.ts'
 import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
 import { createSliceWalk, openSlice, type Slice } from './slice.ts'
-import { markOutOfSync, type SyncLink, withLink } from './sync-link.ts'
+import { markOutOfSync, type IssueLink, withLink } from '../github/issue/issue-link.ts'
 import {
   completeTask,
   createTask,
@@ -70,7 +70,7 @@ export interface TaskServiceDeps {
 /** Where tasks have issues, as far as the use cases need to know. */
 export interface IssueTracker {
   /** The link that a new task is committed with. */
-  newLink(taskId: string): SyncLink
+  newLink(taskId: string): IssueLink
   /**
    * The time by the clock of the issues' host, in milliseconds since the epoch; null while it is
    * not known.
@@ -82,7 +82,7 @@ export interface IssueTracker {
    * Resolves with a new task's link once its issue is known, or will not be for now; with undefined when nothing is known of it yet.
    * Answers undefined at once where none is waited for.
    */
-  opened(taskId: string): Promise<SyncLink | undefined> | undefined
+  opened(taskId: string): Promise<IssueLink | undefined> | undefined
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -136,7 +136,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   ) => {
     let decision: Decision | undefined
     const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
-    const guarded = (current: Task, link: SyncLink | undefined): Decision => {
+    const guarded = (current: Task, link: IssueLink | undefined): Decision => {
       const error = checkPreconditions(current.version, preconditions)
       decision = error === undefined ? decide(current) : { kind: 'refuse', error }
       if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse')
@@ -311,7 +311,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 }
 
 /** A new task as it was created, with how its issue stands now. */
-const asLinked = (created: StoredTask, link: SyncLink): StoredTask => ({
+const asLinked = (created: StoredTask, link: IssueLink): StoredTask => ({
   ...created,
   json: JSON.stringify(withLink(JSON.parse(created.json) as Task, link)),
 })

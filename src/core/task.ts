@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { FieldError } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
-import { TaskSync } from './task-sync.ts'
+import { TaskSync } from '../github/issue/task-sync.ts'
 import { Type } from './typebox.ts'
 
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLink, type SyncLink } from '../core/sync-link.ts'
+import { createLink, type IssueLink } from './issue/issue-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
 import type { TaskRepository } from '../core/task-repository.ts'
 import { type Credential, createClient } from './api/client.ts'
@@ -82,8 +82,8 @@ export const openGithub = (
   let isClosing = false
 
   /** The worker may be another process, so its link is read now and then: every time a half later, by 400 ms at most. */
-  const look = async (taskId: string): Promise<SyncLink | undefined> => {
-    let link: SyncLink | undefined
+  const look = async (taskId: string): Promise<IssueLink | undefined> => {
+    let link: IssueLink | undefined
     let pause = OPENED_POLL_MS
     for (
       const end = performance.now() + settings.createWaitMs;
@@ -97,7 +97,7 @@ export const openGithub = (
     return link
   }
 
-  const waitForIssue = async (taskId: string): Promise<SyncLink | undefined> => {
+  const waitForIssue = async (taskId: string): Promise<IssueLink | undefined> => {
     waiting += 1
     try {
       return await look(taskId)
@@ -114,7 +114,7 @@ export const openGithub = (
     operations: createOperations(sync, credential, settings, worker.wake, now, clock),
 
     /** The link that a new task is committed with. */
-    newLink: (taskId: string): SyncLink => createLink(taskId, now()),
+    newLink: (taskId: string): IssueLink => createLink(taskId, now()),
 
     hostNow: clock.certainNow,
 
@@ -122,7 +122,7 @@ export const openGithub = (
     wake: worker.wake,
 
     /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
-    opened(taskId: string): Promise<SyncLink | undefined> | undefined {
+    opened(taskId: string): Promise<IssueLink | undefined> | undefined {
       worker.wake()
       return waiting < waitingMost ? waitForIssue(taskId) : undefined
     },
@@ -136,7 +136,7 @@ export const openGithub = (
 
 const OPENED_POLL_MS = 25
 
-const isBeingOpened = ({ status, nextAttemptAt }: SyncLink, now: number): boolean =>
+const isBeingOpened = ({ status, nextAttemptAt }: IssueLink, now: number): boolean =>
   status === 'posting' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
 
 /** The key of the markers: made once, kept where the tasks are. */

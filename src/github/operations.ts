@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { GithubStatus } from '../core/github-status.ts'
+import type { GithubStatus } from './github-status.ts'
 import { formatInstant } from '../core/instant.ts'
-import { retryNow, type SyncLink } from '../core/sync-link.ts'
+import { retryNow, type IssueLink } from './issue/issue-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { SyncError, SyncStatus } from '../core/task-sync.ts'
+import type { SyncError, SyncStatus } from './issue/task-sync.ts'
 import type { Credential } from './api/client.ts'
 import { clockWarnings, type GithubClock } from './api/github-clock.ts'
 import type { RepositoryPlace } from './api/issues-client.ts'
@@ -63,7 +63,7 @@ export const createOperations = (
     }
   },
 
-  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<SyncLink[]> =>
+  jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<IssueLink[]> =>
     sync.links(status, after, limit),
 
   /** Tries a task's job now, or begins one. False when there is no such task. */

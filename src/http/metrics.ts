@@ -1,6 +1,6 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { addGithubGauges, type GithubGauges } from './github-gauges.ts'
+import { addGithubGauges, type GithubGauges } from '../github/gauges.ts'
 import { problems } from './openapi.ts'
 import { appendHook } from './route-hooks.ts'
 

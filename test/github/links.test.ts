@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLink, type SyncLink } from '#src/core/sync-link.ts'
+import { createLink, type IssueLink } from '#src/github/issue/issue-link.ts'
 import { toAdopted, toNotFound, toRetry } from '#src/github/step/link-transitions.ts'
 
 const NOW = Date.parse('2026-03-01T09:00:00Z')
@@ -10,7 +10,7 @@ const DELAYS = [30_000, 2 * MINUTE, 10 * MINUTE]
 
 const at = (time: number) => ({ now: () => time, toOurs: (instant: number) => instant })
 
-const link = (changes: Partial<SyncLink> = {}): SyncLink => ({
+const link = (changes: Partial<IssueLink> = {}): IssueLink => ({
   ...createLink('task', NOW),
   ...changes,
 })

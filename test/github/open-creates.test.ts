@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createLink, type OpenCreate } from '#src/core/sync-link.ts'
+import { createLink, type OpenCreate } from '#src/github/issue/issue-link.ts'
 import { digestOf } from '#src/github/issue/issue-digest.ts'
 import type { RemoteIssue } from '#src/github/issue/remote-issue.ts'
 import { createOf, withCreate, withKnown, withoutCreateOf } from '#src/github/step/open-creates.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Task } from '#src/core/task.ts'
-import type { TaskSync } from '#src/core/task-sync.ts'
+import type { TaskSync } from '#src/github/issue/task-sync.ts'
 import { sendJson } from '../send-json.ts'
 
 /** What the webhooks of these tests are signed with. */

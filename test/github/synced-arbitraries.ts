@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { SyncedFields } from '#src/core/sync-link.ts'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { TASK_PRIORITIES, TASK_STATUSES } from '#src/core/task.ts'
 import { createMarker } from '#src/github/issue/marker.ts'
 

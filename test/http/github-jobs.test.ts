@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toTaskSync } from '#src/core/sync-link.ts'
+import { toTaskSync } from '#src/github/issue/issue-link.ts'
 import { startGithubApp } from './github-app.ts'
 
 /** Each link holds the texts of its issue twice: so many of the longest fit into memory. */

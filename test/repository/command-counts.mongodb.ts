@@ -1,6 +1,6 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
-import type { SyncLink } from '#src/core/sync-link.ts'
+import type { IssueLink } from '#src/github/issue/issue-link.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -148,7 +148,7 @@ test('a change with a key costs no command more, and one read when it comes agai
   expect((await commandsOf(kept)).commands).toEqual(['find', 'update'])
 })
 
-const step = (link: SyncLink): SyncLink => ({ ...link, rev: link.rev + 1 })
+const step = (link: IssueLink): IssueLink => ({ ...link, rev: link.rev + 1 })
 
 test('a step of the GitHub sync is one command, after one that reads what it changes', async () => {
   const { service, repository, commandsOf } = await start()

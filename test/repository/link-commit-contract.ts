@@ -7,10 +7,10 @@ import {
   markOutOfSync,
   toSyncedFields,
   toTaskSync,
-} from '#src/core/sync-link.ts'
+} from '#src/github/issue/issue-link.ts'
 import { createTask, patchTask } from '#src/core/task.ts'
 import type { IdempotencyKey } from '#src/core/task-repository.ts'
-import { SYNC_STATUSES } from '#src/core/task-sync.ts'
+import { SYNC_STATUSES } from '#src/github/issue/task-sync.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import { deleted, type Open, patched, toStored, toTask } from './task-store.ts'

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { createLink, type SyncLink, toTaskSync } from '#src/core/sync-link.ts'
-import type { SyncStatus } from '#src/core/task-sync.ts'
+import { createLink, type IssueLink, toTaskSync } from '#src/github/issue/issue-link.ts'
+import type { SyncStatus } from '#src/github/issue/task-sync.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import type { Open } from './task-store.ts'
 
 const UNKNOWN = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 const NEIGHBOURS = ['9007199254740992', '9007199254740993', '9007199254740994'] as const
 
-const idsOf = (links: readonly SyncLink[]): string[] => links.map(({ taskId }) => taskId)
+const idsOf = (links: readonly IssueLink[]): string[] => links.map(({ taskId }) => taskId)
 
 const never = (): never => {
   throw new Error('asked')
@@ -272,7 +272,7 @@ export const describeLinks = (open: Open): void => {
         const status = STATES[index % 2] ?? 'dead'
         tasks.push({ id: (await addLinked({ status })).id, status })
       }
-      const read: SyncLink[] = []
+      const read: IssueLink[] = []
       for (let after: string | undefined; ; after = read.at(-1)?.taskId) {
         const page = await sync.links('blocked', after, 5)
         read.push(...page)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createLink, markOutOfSync, type SyncLink, withLink } from '#src/core/sync-link.ts'
+import { createLink, markOutOfSync, type IssueLink, withLink } from '#src/github/issue/issue-link.ts'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
 import { patchTask, type Task } from '#src/core/task.ts'
-import { SYNC_STATUSES, type SyncStatus } from '#src/core/task-sync.ts'
+import { SYNC_STATUSES, type SyncStatus } from '#src/github/issue/task-sync.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import { type Open, patched } from './task-store.ts'
@@ -12,7 +12,7 @@ import { type Open, patched } from './task-store.ts'
 interface Pair {
   readonly id: string
   task: Task | undefined
-  link: SyncLink | undefined
+  link: IssueLink | undefined
 }
 
 const TASKS = 3
@@ -21,7 +21,7 @@ type Operation =
   | { readonly kind: 'patch'; readonly title: string; readonly seconds: number }
   | { readonly kind: 'delete' }
   | { readonly kind: 'add' }
-  | { readonly kind: 'step'; readonly rev: number | undefined; readonly fields: Partial<SyncLink> }
+  | { readonly kind: 'step'; readonly rev: number | undefined; readonly fields: Partial<IssueLink> }
   | { readonly kind: 'forget' }
   | { readonly kind: 'ask'; readonly what: keyof typeof QUESTIONS }
 
@@ -36,7 +36,7 @@ const QUESTIONS = {
 
 const statuses: fc.Arbitrary<SyncStatus> = fc.constantFrom(...SYNC_STATUSES)
 
-const fields: fc.Arbitrary<Partial<SyncLink>> = fc.record(
+const fields: fc.Arbitrary<Partial<IssueLink>> = fc.record(
   {
     status: statuses,
     nextAttemptAt: fc.option(fc.integer({ min: 0, max: 20 }).map(millisAt), { nil: null }),
@@ -149,9 +149,9 @@ const carryOut = async (
   }
 }
 
-const byTask = (a: SyncLink, b: SyncLink): number => (a.taskId < b.taskId ? -1 : 1)
+const byTask = (a: IssueLink, b: IssueLink): number => (a.taskId < b.taskId ? -1 : 1)
 
-const byTime = (a: SyncLink, b: SyncLink): number =>
+const byTime = (a: IssueLink, b: IssueLink): number =>
   (a.nextAttemptAt ?? 0) - (b.nextAttemptAt ?? 0) || byTask(a, b)
 
 /** Whatever the store can be asked of its links, against the model of all of them. */
@@ -184,7 +184,7 @@ const expectSame = async (
   expect((await sync.dueLinks(now, 1000)).sort(byTime)).toEqual(due.sort(byTime))
 }
 
-const countOf = (links: readonly SyncLink[], wanted: SyncStatus): [SyncStatus, number][] => {
+const countOf = (links: readonly IssueLink[], wanted: SyncStatus): [SyncStatus, number][] => {
   const count = links.filter(({ status }) => status === wanted).length
   return count === 0 ? [] : [[wanted, count]]
 }

@@ -1,5 +1,5 @@
 import { createdEvent } from '#src/core/event.ts'
-import { createLink, type LinkedIssue, type SyncLink } from '#src/core/sync-link.ts'
+import { createLink, type LinkedIssue, type IssueLink } from '#src/github/issue/issue-link.ts'
 import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
 import type { IdempotencyKey, TaskRepository } from '#src/core/task-repository.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -24,7 +24,7 @@ export const toLinkedStore = (store: Store) => {
 
   /** A new task with a link: a new one with what is given. */
   const createLinked = (
-    link: Partial<SyncLink> = {},
+    link: Partial<IssueLink> = {},
     draft: Partial<TaskDraft> = {},
     key?: IdempotencyKey,
   ) => {
@@ -40,12 +40,12 @@ export const toLinkedStore = (store: Store) => {
     sync,
     createLinked,
 
-    async addLinked(link?: Partial<SyncLink>, draft?: Partial<TaskDraft>): Promise<Task> {
+    async addLinked(link?: Partial<IssueLink>, draft?: Partial<TaskDraft>): Promise<Task> {
       return toTask(await createLinked(link, draft))
     },
 
     /** Changes a link as a step of the sync does. */
-    step: (id: string, fields: Partial<SyncLink>) =>
+    step: (id: string, fields: Partial<IssueLink>) =>
       sync.changeLink(id, (link) => ({ ...link, ...fields, rev: link.rev + 1 })),
 
     forget: (id: string) => sync.changeLink(id, () => null),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createLink } from '#src/core/sync-link.ts'
+import { createLink } from '#src/github/issue/issue-link.ts'
 import { createTask, type TaskDraft } from '#src/core/task.ts'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'

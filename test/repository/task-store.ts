@@ -9,7 +9,7 @@ import {
   type TaskEvent as TaskEventSchema,
 } from '#src/core/event.ts'
 import type { Slice } from '#src/core/slice.ts'
-import { markOutOfSync, type SyncLink } from '#src/core/sync-link.ts'
+import { markOutOfSync, type IssueLink } from '#src/github/issue/issue-link.ts'
 import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
 import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
 import type {
@@ -88,14 +88,14 @@ export const createStore = (repository: TaskRepository, newId: (key?: string) =>
 
 export const patched =
   (patch: TaskPatch, at = instantAt(100)) =>
-  (current: Task, link?: SyncLink): Decision => {
+  (current: Task, link?: IssueLink): Decision => {
     const task = patchTask(current, patch, at)
     if (task === current) return { kind: 'keep' }
     const next = link && markOutOfSync(link, task.version, false, Date.parse(task.updated_at))
     return { kind: 'change', task, event: changedEvent(current, task, 'test'), link: next }
   }
 
-export const deleted = (current: Task, link?: SyncLink): Decision => {
+export const deleted = (current: Task, link?: IssueLink): Decision => {
   const next = link && markOutOfSync(link, current.version + 1, true, Date.parse(instantAt(200)))
   return { kind: 'delete', event: deletedEvent(current, 'test', instantAt(200)), link: next }
 }

@@ -1,4 +1,4 @@
-import type { SyncError } from '../../core/task-sync.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 
 /** Why nothing goes, by the status that GitHub answers to whatever is asked of the repository. */
 export const BLOCKS = {

@@ -1,4 +1,4 @@
-import type { SyncError } from '../../core/task-sync.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 
 export type GithubClock = ReturnType<typeof createGithubClock>
 

@@ -1,4 +1,4 @@
-import type { SyncError } from '../../core/task-sync.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 
 /** GitHub wants no call before `until`: the step is left as it is, and this is no failure of it. */
 export class RateLimited extends Error {

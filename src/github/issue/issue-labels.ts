@@ -1,4 +1,4 @@
-import type { SyncedFields } from '../../core/sync-link.ts'
+import type { SyncedFields } from './issue-link.ts'
 import {
   codePoints,
   isStorable,

@@ -1,4 +1,4 @@
-import type { SyncedFields } from '../../core/sync-link.ts'
+import type { SyncedFields } from './issue-link.ts'
 import { normalizedSet, normalizeLabel } from './issue-labels.ts'
 import { fromIssue, type SeenIssue } from './issue-mapping.ts'
 import { hasTruncationMarkText, hasTruncationMarkTitle } from './issue-text.ts'

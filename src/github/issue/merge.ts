@@ -1,4 +1,4 @@
-import type { SyncedFields } from '../../core/sync-link.ts'
+import type { SyncedFields } from './issue-link.ts'
 import { MAX_LABELS, type TaskStatus } from '../../core/task.ts'
 import { isManaged, isUnrepresentable, normalizedSet, normalizeLabel } from './issue-labels.ts'
 import { matchesText, matchesTitle } from './issue-text.ts'

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from './issue-link.ts'
 import { diffIssue, isEmpty } from './issue-diff.ts'
 import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'
 
 /** Whether an issue shows anything else than what both sides last had: told by its values, as its instants have whole seconds. */
 export const hasRemoteChanges = (
-  { base, areLabelsDropped }: SyncLink,
+  { base, areLabelsDropped }: IssueLink,
   issue: SeenIssue,
 ): boolean => {
   if (base === null) return true

@@ -1,4 +1,4 @@
-import type { LinkedIssue } from '../../core/sync-link.ts'
+import type { LinkedIssue } from './issue-link.ts'
 import type { IssueState } from './issue-mapping.ts'
 
 /** An issue as GitHub returned it. */

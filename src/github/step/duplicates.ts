@@ -1,4 +1,4 @@
-import type { LinkedIssue, OpenCreate, SyncLink } from '../../core/sync-link.ts'
+import type { LinkedIssue, OpenCreate, IssueLink } from '../issue/issue-link.ts'
 import { BLOCKS } from '../api/error-catalog.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { AccessBlocked } from '../api/sync-errors.ts'
@@ -17,7 +17,7 @@ type Duplicate = Pick<RemoteIssue, 'id' | 'number' | 'isOpen' | 'updatedAt'>
  */
 export const resolveDuplicate = async (
   ctx: SyncContext,
-  link: SyncLink,
+  link: IssueLink,
   found: RemoteIssue,
 ): Promise<boolean> => {
   const { issue, taskId } = link

@@ -1,4 +1,4 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
 import { resolveDuplicate } from './duplicates.ts'
 import { toAdopted, toNotFound } from './link-transitions.ts'
@@ -11,7 +11,7 @@ import type { SyncContext } from './sync-context.ts'
 const CLOCK_SLACK_MS = 5 * 60 * 1000
 
 /** Looks for the issue that may have been opened: adopts it, waits for the next look, or lets it be opened again. */
-export const findLostIssue = async (ctx: SyncContext, link: SyncLink): Promise<void> => {
+export const findLostIssue = async (ctx: SyncContext, link: IssueLink): Promise<void> => {
   const found = await findOwn(ctx, link)
   const [issue] = found
   if (issue === undefined) {
@@ -22,7 +22,7 @@ export const findLostIssue = async (ctx: SyncContext, link: SyncLink): Promise<v
     })
     return
   }
-  const adopt = (current: SyncLink) =>
+  const adopt = (current: IssueLink) =>
     current.issue === null ? toAdopted(current, issue, ctx.now()) : undefined
   let known = await ctx.sync.changeLink(link.taskId, adopt)
   for (const each of found) {
@@ -36,7 +36,7 @@ export const findLostIssue = async (ctx: SyncContext, link: SyncLink): Promise<v
  * The issues with the task's marker that were opened since the try and belong to no other task, the
  * lowest number first.
  */
-const findOwn = async (ctx: SyncContext, { taskId, sentAt }: SyncLink): Promise<RemoteIssue[]> => {
+const findOwn = async (ctx: SyncContext, { taskId, sentAt }: IssueLink): Promise<RemoteIssue[]> => {
   const since = Math.min(sentAt ?? 0, ctx.clock.now()) - CLOCK_SLACK_MS
   const found: RemoteIssue[] = []
   for (const creator of await ctx.api.authors()) {

@@ -1,6 +1,6 @@
 import { createdEvent } from '../../core/event.ts'
 import { formatInstant } from '../../core/instant.ts'
-import { importedLink, type SyncLink } from '../../core/sync-link.ts'
+import { importedLink, type IssueLink } from '../issue/issue-link.ts'
 import { createTask } from '../../core/task.ts'
 import { hasAll } from '../issue/issue-labels.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
@@ -53,7 +53,7 @@ const markedTask = async (
  */
 const linkByMarker = async (
   ctx: SyncContext,
-  link: SyncLink,
+  link: IssueLink,
   issue: RemoteIssue,
 ): Promise<boolean> => {
   if (!lacks(link, issue)) return resolveDuplicate(ctx, link, issue)
@@ -67,7 +67,7 @@ const linkByMarker = async (
  * Whether a task has no issue, or this one is its issue that was moved away and back: then it has
  * another id, but is as old.
  */
-const lacks = ({ issue: known, status }: SyncLink, issue: RemoteIssue): boolean => {
+const lacks = ({ issue: known, status }: IssueLink, issue: RemoteIssue): boolean => {
   if (known === null) return true
   const isAsOld = known.createdAt === undefined || known.createdAt === issue.createdAt
   return status === 'remote_gone' && known.id !== issue.id && issue.isOpen && isAsOld

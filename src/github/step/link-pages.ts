@@ -1,6 +1,6 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { SyncStatus } from '../../core/task-sync.ts'
+import type { SyncStatus } from '../issue/task-sync.ts'
 
 /** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */
 const PAGE = 50
@@ -9,7 +9,7 @@ const PAGE = 50
 export async function* linkPages(
   sync: SyncRepository,
   status: SyncStatus,
-): AsyncGenerator<readonly SyncLink[]> {
+): AsyncGenerator<readonly IssueLink[]> {
   let page = await sync.links(status, undefined, PAGE)
   while (page.length > 0) {
     yield page

@@ -1,5 +1,5 @@
-import { nextStatus, type SyncedFields, type SyncLink } from '../../core/sync-link.ts'
-import type { SyncError } from '../../core/task-sync.ts'
+import { nextStatus, type SyncedFields, type IssueLink } from '../issue/issue-link.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { LABELS_DROPPED } from '../api/error-catalog.ts'
 import type { GithubClock } from '../api/github-clock.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
@@ -17,12 +17,12 @@ const LONGEST_WAIT_MS = 60 * 60 * 1000
 
 /** The issue is known: equal to the task as of a version, unless the task has gone on since. */
 export const toSynced = (
-  link: SyncLink,
+  link: IssueLink,
   issue: RemoteIssue,
   base: SyncedFields,
   version: number,
   now: number,
-): SyncLink => {
+): IssueLink => {
   const isBehind = link.isDeleted || link.wantedVersion > version
   return {
     ...succeeded(link),
@@ -41,7 +41,7 @@ export const toSynced = (
  * The issue was found that we once opened: what both sides have become since is to be merged. As long as nobody has touched
  * it, it shows what we sent, were it by an earlier try than the last one.
  */
-export const toAdopted = (link: SyncLink, issue: RemoteIssue, now: number): SyncLink => ({
+export const toAdopted = (link: IssueLink, issue: RemoteIssue, now: number): IssueLink => ({
   ...succeeded(withoutCreateOf(link, issue)),
   status: 'dirty',
   issue: toLinkedIssue(issue),
@@ -58,7 +58,7 @@ export const toAdopted = (link: SyncLink, issue: RemoteIssue, now: number): Sync
 export const isUntouched = ({ createdAt, updatedAt }: RemoteIssue): boolean =>
   createdAt === Date.parse(updatedAt)
 
-const succeeded = (link: SyncLink): SyncLink => ({
+const succeeded = (link: IssueLink): IssueLink => ({
   ...link,
   lookups: 0,
   attempts: 0,
@@ -67,10 +67,10 @@ const succeeded = (link: SyncLink): SyncLink => ({
 
 /** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
 export const toHalted = (
-  link: SyncLink,
+  link: IssueLink,
   status: 'blocked' | 'remote_gone' | 'dead',
   error: SyncError,
-): SyncLink => ({
+): IssueLink => ({
   ...link,
   status,
   nextAttemptAt: null,
@@ -79,11 +79,11 @@ export const toHalted = (
 
 /** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
 export const toRetry = (
-  link: SyncLink,
+  link: IssueLink,
   reason: Reason,
   retryBaseMs: number,
   clock: Clock,
-): SyncLink => {
+): IssueLink => {
   const now = clock.now()
   const failing = { ...link, attempts: link.attempts + 1, failingSince: link.failingSince ?? now }
   if (hasFailedForADay(failing, now)) return toFailed(failing, reason)
@@ -102,10 +102,10 @@ export const toRetry = (
  * all the same, opened once more; given up after a day in which it never came to be.
  */
 export const toNotFound = (
-  link: SyncLink,
+  link: IssueLink,
   lookupDelaysMs: readonly number[],
   clock: Clock,
-): SyncLink => {
+): IssueLink => {
   const now = clock.now()
   const next = { ...link, lookups: link.lookups + 1, attempts: 0 }
   const delay = lookupDelaysMs[next.lookups]
@@ -129,8 +129,8 @@ export const toNotFound = (
   return { ...unsent, status: 'pending', nextAttemptAt: clock.toOurs(now) }
 }
 
-const hasFailedForADay = ({ failingSince }: SyncLink, now: number): boolean =>
+const hasFailedForADay = ({ failingSince }: IssueLink, now: number): boolean =>
   failingSince !== null && now - failingSince >= DAY_MS
 
-const toFailed = (link: SyncLink, reason: Reason): SyncLink =>
+const toFailed = (link: IssueLink, reason: Reason): IssueLink =>
   toHalted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })

@@ -1,4 +1,4 @@
-import type { SyncStatus } from '../../core/task-sync.ts'
+import type { SyncStatus } from '../issue/task-sync.ts'
 import type { SyncContext } from './sync-context.ts'
 
 /** An issue may be another than its link says, or a change of it that was begun may have ended: how it is now is asked of GitHub. */

@@ -1,4 +1,4 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import { BLOCKS, ISSUE_DELETED, transferred } from '../api/error-catalog.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
 import { toHalted } from './link-transitions.ts'
@@ -10,7 +10,7 @@ const NEW_MS = 60_000
 /** An issue can't be read where it was. The task lives on and tells of it; a deleted task has nothing left to do. */
 export const handleMissingIssue = async (
   ctx: SyncContext,
-  { taskId, issue, sentAt }: SyncLink,
+  { taskId, issue, sentAt }: IssueLink,
   { status, location }: { status: number; location: string | undefined },
 ): Promise<void> => {
   if (status === 403) throw new AccessBlocked(BLOCKS.forbidden)

@@ -1,4 +1,4 @@
-import type { OpenCreate, SyncLink } from '../../core/sync-link.ts'
+import type { OpenCreate, IssueLink } from '../issue/issue-link.ts'
 import { digestOf } from '../issue/issue-digest.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
 
@@ -12,7 +12,7 @@ const MAX_DELAY_MS = 10 * 60 * 1000
 const KEPT_MS = 24 * 60 * 60 * 1000
 
 /** The link with a create that is about to be sent. */
-export const withCreate = (link: SyncLink, create: OpenCreate): SyncLink => {
+export const withCreate = (link: IssueLink, create: OpenCreate): IssueLink => {
   const kept = createsOf(link).filter(({ sentAt }) => sentAt > create.sentAt - KEPT_MS)
   return { ...link, openCreates: [...kept, create] }
 }
@@ -22,10 +22,10 @@ export const withCreate = (link: SyncLink, create: OpenCreate): SyncLink => {
  * made no issue, or its issue is the task's.
  */
 export const withKnown = (
-  link: SyncLink,
+  link: IssueLink,
   { sentAt }: Pick<OpenCreate, 'sentAt'>,
   known: OpenCreate | undefined,
-): SyncLink => {
+): IssueLink => {
   const others = createsOf(link).filter((create) => create.sentAt !== sentAt)
   const openCreates = known === undefined ? others : [...others, known]
   return { ...link, openCreates: openCreates.length === 0 ? null : openCreates }
@@ -35,7 +35,7 @@ export const withKnown = (
  * The create that an issue with the task's marker came from: known to be its own, or sent at that
  * time with that very title and body. Undefined for a copy, and for an issue that quotes the marker.
  */
-export const createOf = (link: SyncLink, issue: RemoteIssue): OpenCreate | undefined => {
+export const createOf = (link: IssueLink, issue: RemoteIssue): OpenCreate | undefined => {
   const known = createsOf(link).find(({ issueId }) => issueId === issue.id)
   if (known !== undefined) return known
   const digest = digestOf(issue)
@@ -46,15 +46,15 @@ export const createOf = (link: SyncLink, issue: RemoteIssue): OpenCreate | undef
  * The link without the create that an adopted issue came from. An issue that a person has edited is
  * known by its time alone.
  */
-export const withoutCreateOf = (link: SyncLink, issue: RemoteIssue): SyncLink => {
+export const withoutCreateOf = (link: IssueLink, issue: RemoteIssue): IssueLink => {
   const create = createOf(link, issue) ?? createsAt(link, issue)[0]
   return create === undefined ? link : withKnown(link, create, undefined)
 }
 
-const createsOf = ({ openCreates }: SyncLink): readonly OpenCreate[] => openCreates ?? []
+const createsOf = ({ openCreates }: IssueLink): readonly OpenCreate[] => openCreates ?? []
 
 /** The creates without an issue that can have opened one at that time, the closest first. */
-const createsAt = (link: SyncLink, { createdAt }: RemoteIssue): OpenCreate[] =>
+const createsAt = (link: IssueLink, { createdAt }: RemoteIssue): OpenCreate[] =>
   createsOf(link)
     .filter(({ issueId, sentAt }) => issueId === undefined && isPossible(createdAt - sentAt))
     .sort((a, b) => Math.abs(createdAt - a.sentAt) - Math.abs(createdAt - b.sentAt))

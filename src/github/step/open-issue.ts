@@ -1,11 +1,11 @@
 import {
   type OpenCreate,
   type SyncedFields,
-  type SyncLink,
+  type IssueLink,
   toSyncedFields,
-} from '../../core/sync-link.ts'
+} from '../issue/issue-link.ts'
 import type { Task } from '../../core/task.ts'
-import type { SyncError } from '../../core/task-sync.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
 import type { Outcome } from '../api/issues-client.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
@@ -29,7 +29,7 @@ interface Opening {
  * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
  * issue is looked for before it is opened again.
  */
-export const openIssue = async (ctx: SyncContext, { taskId }: SyncLink): Promise<void> => {
+export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
   await ctx.api.turnToCreate()
   const opening = await begin(ctx, taskId)
   if (opening === undefined) return
@@ -117,7 +117,7 @@ const giveUp = async (
 }
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
-const isOurs = (link: SyncLink, { create }: Opening): boolean =>
+const isOurs = (link: IssueLink, { create }: Opening): boolean =>
   link.status === 'posting' && link.sentAt === create.sentAt
 
 const becomeUncertain = async (

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { changedEvent, type NewTaskEvent } from '../../core/event.ts'
 import { formatInstant } from '../../core/instant.ts'
-import { type SyncedFields, type SyncLink, toSyncedFields } from '../../core/sync-link.ts'
+import { type SyncedFields, type IssueLink, toSyncedFields } from '../issue/issue-link.ts'
 import { patchTask, type Task } from '../../core/task.ts'
 import type { Decision } from '../../core/task-repository.ts'
 import { requireResponse } from '../api/issues-client.ts'
@@ -38,7 +38,7 @@ interface Plan {
  * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
  * what is new there, and sends to the issue what is new here. `actor` is who the history names for what came from GitHub.
  */
-export const reconcile = async (ctx: SyncContext, link: SyncLink, actor: string): Promise<void> => {
+export const reconcile = async (ctx: SyncContext, link: IssueLink, actor: string): Promise<void> => {
   if (link.issue === null) return
   const outcome = requireResponse(await ctx.api.issue(link.issue.number))
   if (outcome.kind === 'refused') return handleMissingIssue(ctx, link, outcome)
@@ -51,7 +51,7 @@ export const reconcile = async (ctx: SyncContext, link: SyncLink, actor: string)
 /** The same, of an issue that was read just now. */
 export const syncWithIssue = async (
   ctx: SyncContext,
-  link: SyncLink,
+  link: IssueLink,
   issue: RemoteIssue,
   actor: string,
 ): Promise<void> => {
@@ -71,7 +71,7 @@ export const syncWithIssue = async (
  * once reads have had the time to follow.
  */
 const isOutdated = (
-  { issue: known, base, before }: SyncLink,
+  { issue: known, base, before }: IssueLink,
   issue: RemoteIssue,
   now: number,
 ): boolean => {
@@ -84,7 +84,7 @@ const isOutdated = (
 /** Undefined when the link has another issue by now. */
 const commitToTask = async (
   ctx: SyncContext,
-  { taskId }: SyncLink,
+  { taskId }: IssueLink,
   issue: RemoteIssue,
   actor: string,
 ): Promise<Plan | 'deleted' | undefined> => {
@@ -113,7 +113,7 @@ interface Decided {
 const decide = (
   ctx: SyncContext,
   task: Task,
-  link: SyncLink,
+  link: IssueLink,
   issue: RemoteIssue,
   actor: string,
 ): Decided => {
@@ -143,13 +143,13 @@ const decide = (
 }
 
 /** After an answer that never came, what was sent may or may not be what the issue shows. */
-const baseOf = (link: SyncLink, issue: RemoteIssue, task: Task): SyncedFields => {
+const baseOf = (link: IssueLink, issue: RemoteIssue, task: Task): SyncedFields => {
   if (link.sent !== null) return inferMergeBase(link.base ?? link.sent, link.sent, issue)
   return link.base ?? toSyncedFields(task)
 }
 
 /** A task that was changed before GitHub's time was known has our clock's, which is corrected. */
-const preferred = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIssue): Side => {
+const preferred = (ctx: SyncContext, task: Task, link: IssueLink, issue: RemoteIssue): Side => {
   const { conflict } = ctx.settings
   if (conflict !== 'newest') return conflict === 'github' ? 'issue' : 'task'
   /** GitHub's instants have whole seconds. */
@@ -160,10 +160,10 @@ const preferred = (ctx: SyncContext, task: Task, link: SyncLink, issue: RemoteIs
 /** The link once the task has what is new at GitHub: done, or with a change to be sent. */
 const afterCommit = (
   ctx: SyncContext,
-  link: SyncLink,
+  link: IssueLink,
   issue: RemoteIssue,
   plan: Plan,
-): SyncLink => {
+): IssueLink => {
   const now = ctx.now()
   if (isEmpty(plan.changes)) return toSynced(link, issue, plan.base, plan.version, now)
   const begun = {
@@ -205,7 +205,7 @@ const toEvent = (
 
 const send = async (
   ctx: SyncContext,
-  { taskId, issue: home }: SyncLink,
+  { taskId, issue: home }: IssueLink,
   seen: RemoteIssue,
   plan: Plan,
 ): Promise<void> => {
@@ -228,7 +228,7 @@ const send = async (
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */
 const close = async (
   ctx: SyncContext,
-  { taskId }: SyncLink,
+  { taskId }: IssueLink,
   { number, isOpen }: RemoteIssue,
 ): Promise<void> => {
   if (isOpen) await closeIssue(ctx, taskId, number)

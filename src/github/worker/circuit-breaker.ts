@@ -1,5 +1,5 @@
-import { retryNow, type SyncLink } from '../../core/sync-link.ts'
-import type { SyncError } from '../../core/task-sync.ts'
+import { retryNow, type IssueLink } from '../issue/issue-link.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { BLOCKS } from '../api/error-catalog.ts'
 import { BLOCK, TRY_AGAIN } from '../api/state-keys.ts'
 import { AccessBlocked } from '../api/sync-errors.ts'
@@ -15,7 +15,7 @@ const TRIES = 10
 
 const CODES: ReadonlySet<string> = new Set(Object.values(BLOCKS).map(({ code }) => code))
 
-const isWaiting = ({ status, error }: SyncLink): boolean =>
+const isWaiting = ({ status, error }: IssueLink): boolean =>
   status === 'blocked' && error !== null && CODES.has(error.code)
 
 /**
@@ -26,7 +26,7 @@ const isWaiting = ({ status, error }: SyncLink): boolean =>
  */
 export const createCircuitBreaker = async (
   ctx: SyncContext,
-  carryOut: (link: SyncLink) => Promise<boolean>,
+  carryOut: (link: IssueLink) => Promise<boolean>,
 ) => {
   let reason = ((await ctx.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
   let probeAt = 0
@@ -59,7 +59,7 @@ export const createCircuitBreaker = async (
     ctx.sync.changeLink(taskId, (link) => (isWaiting(link) ? retryNow(link, ctx.now()) : undefined))
 
   /** The jobs that wait, whatever for, as one reason may have followed on another: the one that was refused first. */
-  async function* waiting(): AsyncGenerator<SyncLink> {
+  async function* waiting(): AsyncGenerator<IssueLink> {
     const first = refused
     const link = first === undefined ? undefined : await ctx.sync.link(first)
     if (link !== undefined && isWaiting(link)) yield link
@@ -68,7 +68,7 @@ export const createCircuitBreaker = async (
   }
 
   /** Throws Blocked again when GitHub refuses the job. */
-  const tryJob = async ({ taskId }: SyncLink): Promise<boolean> => {
+  const tryJob = async ({ taskId }: IssueLink): Promise<boolean> => {
     const link = await revive(taskId)
     if (link === undefined) return true
     try {

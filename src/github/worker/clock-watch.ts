@@ -1,6 +1,6 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { SyncStatus } from '../../core/task-sync.ts'
+import type { SyncStatus } from '../issue/task-sync.ts'
 import { clockWarnings } from '../api/github-clock.ts'
 import { CLOCK_OFFSET } from '../api/state-keys.ts'
 import { linkPages } from '../step/link-pages.ts'
@@ -55,7 +55,7 @@ const bringForward = async (
   now: () => number,
   byMs: number,
 ): Promise<void> => {
-  const forward = (link: SyncLink): SyncLink | undefined => {
+  const forward = (link: IssueLink): IssueLink | undefined => {
     const { nextAttemptAt } = link
     const isAhead = nextAttemptAt !== null && nextAttemptAt > now()
     return isAhead ? { ...link, nextAttemptAt: Math.max(now(), nextAttemptAt - byMs) } : undefined

@@ -1,4 +1,4 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import { LAST_SWEEP } from '../api/state-keys.ts'
 import { AccessBlocked, IssueRejected, RateLimited, TransientFailure } from '../api/sync-errors.ts'
 import { findLostIssue } from '../step/find-lost-issue.ts'
@@ -66,7 +66,7 @@ export const createSyncLoop = async (
       toRetry(link, { code, detail: message }, ctx.settings.retryBaseMs, ctx.clock),
     )
 
-  const job = async (link: SyncLink): Promise<boolean> => {
+  const job = async (link: IssueLink): Promise<boolean> => {
     try {
       return await attempt(
         () => carryOut(ctx, link),
@@ -151,7 +151,7 @@ const resume = async (ctx: SyncContext): Promise<void> => {
 }
 
 /** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */
-const carryOut = async (ctx: SyncContext, link: SyncLink): Promise<void> => {
+const carryOut = async (ctx: SyncContext, link: IssueLink): Promise<void> => {
   switch (link.status) {
     case 'pending':
       if (link.isDeleted) return forget(ctx, link)
@@ -165,14 +165,14 @@ const carryOut = async (ctx: SyncContext, link: SyncLink): Promise<void> => {
 }
 
 /** The task was deleted before it had an issue. */
-const forget = async (ctx: SyncContext, { taskId }: SyncLink): Promise<void> => {
+const forget = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
   await ctx.sync.changeLink(taskId, ({ status, isDeleted }) =>
     status === 'pending' && isDeleted ? null : undefined,
   )
 }
 
 /** When no issue may be opened just now, the job says when. */
-const isHeldBack = async (ctx: SyncContext, { taskId, rev }: SyncLink): Promise<boolean> => {
+const isHeldBack = async (ctx: SyncContext, { taskId, rev }: IssueLink): Promise<boolean> => {
   const at = ctx.limits.nextCreateAt()
   if (at <= ctx.now()) return false
   await ctx.sync.changeLink(taskId, (link) =>

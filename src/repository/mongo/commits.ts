@@ -1,6 +1,6 @@
 import type { Collection, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
+import { createLink, type IssueLink, withLink, withNextRevision } from '../../github/issue/issue-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
@@ -27,7 +27,7 @@ export interface Commits {
     task: Task,
     event: NewTaskEvent,
     key: IdempotencyKey | undefined,
-    link: SyncLink | undefined,
+    link: IssueLink | undefined,
     deadline: Deadline,
   ): Promise<CommitResult>
   change(
@@ -42,7 +42,7 @@ export interface Commits {
     taskId: string,
     decide: LinkDecision,
     deadline: Deadline,
-  ): Promise<SyncLink | undefined>
+  ): Promise<IssueLink | undefined>
   addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
 }
 
@@ -214,7 +214,7 @@ const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, version
 })
 
 /** A link beside its task, which tells of it. */
-const linked = ({ task }: Current, link: SyncLink) => ({
+const linked = ({ task }: Current, link: IssueLink) => ({
   link,
   ...(task && { task: withLink(task, link) }),
 })

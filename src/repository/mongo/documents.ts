@@ -1,7 +1,7 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
 import { tokenize } from '../../core/search.ts'
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
@@ -27,7 +27,7 @@ export interface TaskDocument {
   readonly pending: readonly PendingEvent[]
   readonly keys: readonly StoredKey[]
   /** How its GitHub issue stands. A tombstone has it until the issue is closed. */
-  readonly link?: SyncLink
+  readonly link?: IssueLink
 }
 
 /** An event that waits for its place in the sequence. The nth event of a task is that of version n. */
@@ -106,7 +106,7 @@ export const newTask = (
   task: Task,
   event: NewTaskEvent,
   keys: readonly StoredKey[],
-  link: SyncLink | undefined,
+  link: IssueLink | undefined,
 ): TaskDocument => ({
   ...at(task.id),
   rev: 1,

@@ -1,7 +1,7 @@
 import type { Collection, Db } from 'mongodb'
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
-import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
+import { SYNC_STATUSES, type SyncStatus } from '../../github/issue/task-sync.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
@@ -41,7 +41,7 @@ export const createSyncCalls = (db: Db) => {
   const states = db.collection<StateDocument>('sync_state')
   const leases: Collection<LeaseDocument> = db.collection('leases')
 
-  const links = async (found: Promise<Linked[]>): Promise<SyncLink[]> =>
+  const links = async (found: Promise<Linked[]>): Promise<IssueLink[]> =>
     (await found).flatMap(({ link }) => (link === undefined ? [] : [link]))
 
   return (deadline: Deadline): SyncCalls => {

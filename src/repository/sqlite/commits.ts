@@ -1,6 +1,6 @@
 import type { NewTaskEvent } from '../../core/event.ts'
 import { tokenize } from '../../core/search.ts'
-import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
+import { createLink, type IssueLink, withLink, withNextRevision } from '../../github/issue/issue-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type {
@@ -23,17 +23,17 @@ export interface Commits {
     task: Task,
     event: NewTaskEvent,
     key: IdempotencyKey | undefined,
-    link: SyncLink | undefined,
+    link: IssueLink | undefined,
   ): CommitResult
   change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
   claim(key: IdempotencyKey): boolean
   /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(taskId: string, decide: LinkDecision): SyncLink | undefined
+  changeLink(taskId: string, decide: LinkDecision): IssueLink | undefined
   addLink(taskId: string, now: number): boolean
   /** Writes the link down that a task alone tells of (told-links.ts). */
   writeLink(taskId: string): void
   /** Reads a link, written down or told. */
-  link(taskId: string): SyncLink | undefined
+  link(taskId: string): IssueLink | undefined
 }
 
 interface Row {
@@ -48,7 +48,7 @@ interface Row {
 interface Linked {
   readonly row: Row
   readonly task: Task
-  readonly link: SyncLink | undefined
+  readonly link: IssueLink | undefined
 }
 
 export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {

@@ -1,4 +1,4 @@
-import { createLink, type SyncLink } from '../../core/sync-link.ts'
+import { createLink, type IssueLink } from '../../github/issue/issue-link.ts'
 import type { Task } from '../../core/task.ts'
 import type { Database } from './binding.ts'
 import { SYNC_SQL } from './sync-sql.ts'
@@ -13,10 +13,10 @@ export const createLinkRecords = (db: Database) => {
   const remove = db.prepare('DELETE FROM github_links WHERE task_id = ?')
 
   return {
-    get: (taskId: string): SyncLink | undefined =>
+    get: (taskId: string): IssueLink | undefined =>
       toLink((find.get(taskId) as { json: string } | undefined)?.json),
 
-    put(link: SyncLink): void {
+    put(link: IssueLink): void {
       replace.run(
         link.taskId,
         link.status,
@@ -34,27 +34,27 @@ export const createLinkRecords = (db: Database) => {
 
 /** Of a new link hardly anything is written, and a field that came later is as in a new link. */
 const UNSAID = createLink('', 0)
-const FIELDS = Object.keys(UNSAID) as (keyof SyncLink)[]
+const FIELDS = Object.keys(UNSAID) as (keyof IssueLink)[]
 
-const toText = (link: SyncLink): string => {
-  const said: Partial<Record<keyof SyncLink, unknown>> = {}
+const toText = (link: IssueLink): string => {
+  const said: Partial<Record<keyof IssueLink, unknown>> = {}
   for (const name of FIELDS) if (link[name] !== UNSAID[name]) said[name] = link[name]
   return JSON.stringify(said)
 }
 
 /** What a task tells of its link, beside the fields that are as in every new link. */
-const TOLD: readonly (keyof SyncLink)[] = ['taskId', 'nextAttemptAt']
+const TOLD: readonly (keyof IssueLink)[] = ['taskId', 'nextAttemptAt']
 
 /** Whether a new task tells all of its link, so that nothing of it need be written beside the task. */
-export const isTold = (link: SyncLink): boolean =>
+export const isTold = (link: IssueLink): boolean =>
   link.nextAttemptAt !== null &&
   FIELDS.every((name) => TOLD.includes(name) || link[name] === UNSAID[name])
 
 /** The link that a task alone tells of. Once there is one in `github_links`, that one counts. */
-export const toldLink = ({ id, sync }: Task): SyncLink | undefined =>
+export const toldLink = ({ id, sync }: Task): IssueLink | undefined =>
   sync?.status === 'pending' && sync.next_attempt_at !== null
     ? createLink(id, Date.parse(sync.next_attempt_at))
     : undefined
 
-export const toLink = (json: string | null | undefined): SyncLink | undefined =>
-  json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as SyncLink) }
+export const toLink = (json: string | null | undefined): IssueLink | undefined =>
+  json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as IssueLink) }

@@ -1,6 +1,6 @@
-import type { SyncLink } from '../../core/sync-link.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
-import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
+import { SYNC_STATUSES, type SyncStatus } from '../../github/issue/task-sync.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits } from './commits.ts'
 import { toLink } from './link-records.ts'
@@ -39,8 +39,8 @@ export const createSync = (
 
   const one = (row: unknown): unknown =>
     row === undefined ? undefined : JSON.parse((row as Text).json)
-  const link = (row: unknown): SyncLink | undefined => toLink((row as Text | undefined)?.json)
-  const linksOf = (rows: unknown[]): SyncLink[] =>
+  const link = (row: unknown): IssueLink | undefined => toLink((row as Text | undefined)?.json)
+  const linksOf = (rows: unknown[]): IssueLink[] =>
     (rows as Text[]).flatMap(({ json }) => toLink(json) ?? [])
 
   const scanned = async <T>(

@@ -1,5 +1,5 @@
-import { formatInstant } from './instant.ts'
-import type { Task, TaskPriority, TaskStatus } from './task.ts'
+import { formatInstant } from '../../core/instant.ts'
+import type { Task, TaskPriority, TaskStatus } from '../../core/task.ts'
 import type { SyncError, SyncStatus, TaskSync } from './task-sync.ts'
 
 /** What a task and its issue have in common. */
@@ -47,7 +47,7 @@ export interface OpenCreate {
  * since the epoch; those that are shown (`nextAttemptAt`, `lastSyncedAt`) by the service's clock,
  * the others in GitHub's time.
  */
-export interface SyncLink {
+export interface IssueLink {
   readonly taskId: string
   /** Grows with each change of the link, which its store sees to: a plan is carried out only upon the revision that it was made for. */
   readonly rev: number
@@ -85,7 +85,7 @@ export interface SyncLink {
   readonly areLabelsDropped: boolean
 }
 
-export const createLink = (taskId: string, now: number, wantedVersion = 1): SyncLink => ({
+export const createLink = (taskId: string, now: number, wantedVersion = 1): IssueLink => ({
   taskId,
   rev: 1,
   status: 'pending',
@@ -114,7 +114,7 @@ export const importedLink = (
   issue: LinkedIssue,
   base: SyncedFields,
   now: number,
-): SyncLink => ({
+): IssueLink => ({
   ...createLink(taskId, now),
   status: 'linked',
   syncedVersion: 1,
@@ -125,8 +125,8 @@ export const importedLink = (
 })
 
 /** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
-export const withNextRevision = <N extends SyncLink | null | undefined>(
-  link: SyncLink | undefined,
+export const withNextRevision = <N extends IssueLink | null | undefined>(
+  link: IssueLink | undefined,
   next: N,
 ): N | undefined => {
   if (next === link) return undefined
@@ -137,12 +137,12 @@ export const withNextRevision = <N extends SyncLink | null | undefined>(
  * Must be part of each commit that changes or deletes a task with a link: its issue is now behind.
  */
 export const markOutOfSync = (
-  link: SyncLink,
+  link: IssueLink,
   version: number,
   isDeleted: boolean,
   now: number,
   changedAt: number | null = null,
-): SyncLink => {
+): IssueLink => {
   const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted, changedAt }
   /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
   if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
@@ -154,16 +154,16 @@ export const markOutOfSync = (
 }
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
-export const retryNow = (link: SyncLink, now: number): SyncLink =>
+export const retryNow = (link: IssueLink, now: number): IssueLink =>
   link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now) }
 
 /** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
-export const nextStatus = ({ issue, sent }: SyncLink): SyncStatus => {
+export const nextStatus = ({ issue, sent }: IssueLink): SyncStatus => {
   if (issue !== null) return 'dirty'
   return sent === null ? 'pending' : 'uncertain'
 }
 
-const due = (link: SyncLink, now: number) => ({
+const due = (link: IssueLink, now: number) => ({
   status: nextStatus(link),
   areLabelsDropped: false,
   attempts: 0,
@@ -175,7 +175,7 @@ const due = (link: SyncLink, now: number) => ({
 const instant = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : formatInstant(milliseconds)
 
-export const toTaskSync = (link: SyncLink): TaskSync => ({
+export const toTaskSync = (link: IssueLink): TaskSync => ({
   status: link.status,
   issue_url: link.issue?.url ?? null,
   issue_number: link.issue?.number ?? null,
@@ -185,7 +185,7 @@ export const toTaskSync = (link: SyncLink): TaskSync => ({
 })
 
 /** The task as it tells of its link: this spends no version. */
-export const withLink = (task: Task, link: SyncLink): Task => ({
+export const withLink = (task: Task, link: IssueLink): Task => ({
   ...task,
   external_reference_id: link.issue?.id ?? task.external_reference_id,
   sync: toTaskSync(link),

@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
-import { notFound } from '../../core/errors.ts'
-import { GithubStatus } from '../../core/github-status.ts'
-import { type SyncLink, toTaskSync } from '../../core/sync-link.ts'
-import { taskId, toTaskId } from '../../core/task.ts'
-import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from '../../core/task-sync.ts'
-import { Type } from '../../core/typebox.ts'
-import { NO_BODY, optionalBody } from '../body.ts'
-import { answer, emptyAnswer, problems } from '../openapi.ts'
-import { HttpError } from '../problem.ts'
-import type { App } from '../typed-app.ts'
-import { compileValidator } from '../validation.ts'
-import { BODY_ERRORS, refuseKey, TaskId } from './request-parts.ts'
+import { notFound } from '../core/errors.ts'
+import { GithubStatus } from './github-status.ts'
+import { type IssueLink, toTaskSync } from './issue/issue-link.ts'
+import { taskId, toTaskId } from '../core/task.ts'
+import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from './issue/task-sync.ts'
+import { Type } from '../core/typebox.ts'
+import { NO_BODY, optionalBody } from '../http/body.ts'
+import { answer, emptyAnswer, problems } from '../http/openapi.ts'
+import { HttpError } from '../http/problem.ts'
+import type { App } from '../http/typed-app.ts'
+import { compileValidator } from '../http/validation.ts'
+import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubSync {
@@ -25,7 +25,7 @@ export interface GithubSync {
   }
   readonly operations: {
     status(): Promise<GithubStatus>
-    jobs(status: SyncLink['status'], after: string | undefined, limit: number): Promise<SyncLink[]>
+    jobs(status: IssueLink['status'], after: string | undefined, limit: number): Promise<IssueLink[]>
     retry(taskId: string): Promise<boolean>
     retryAll(reason: string | undefined): Promise<number>
     linkAll(isDryRun: boolean): Promise<number>
@@ -229,7 +229,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
 
 const readJobs = async (
   { jobs }: GithubSync['operations'],
-  state: SyncLink['status'],
+  state: IssueLink['status'],
   after: string | undefined,
   limit: number,
 ): Promise<Static<typeof GithubJob>[]> => {

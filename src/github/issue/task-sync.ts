@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { Type } from './typebox.ts'
+import { Type } from '../../core/typebox.ts'
 
 /**
  * Where the issue of a task stands. pending: to be opened. posting: being opened. uncertain: perhaps opened, to be looked for.

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
-import type { GithubStatus } from '../core/github-status.ts'
-import { SYNC_STATUSES } from '../core/task-sync.ts'
+import type { GithubStatus } from './github-status.ts'
+import { SYNC_STATUSES } from './issue/task-sync.ts'
 
 /** What is measured of the GitHub sync. */
 export interface GithubGauges {
