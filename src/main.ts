@@ -7,7 +7,9 @@ import pino from 'pino'
 import { announce } from './announce.ts'
 import type { Config } from './config.ts'
 import { createTaskService } from './core/task-service.ts'
+import { createCompanionRule } from './github/companion-rule.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
+import { createGithubFeature } from './github/routes.ts'
 import { buildApp } from './http/app.ts'
 import type { App } from './http/typed-app.ts'
 import { createLog } from './log.ts'
@@ -34,21 +36,21 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database)
   let isDraining = false
-  const newId = createTaskIds(await repository.newestId())
+  const newId = createTaskIds(await repository.tasks.maxId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
   const github =
     config.github &&
-    (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
-  const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
-  const { eventLag } = repository
+    (await startGithub(config.github, { repository, version, newId, now: Date.now, warn }))
+  const companionRule = github?.companionRule ?? createCompanionRule(Date.now, () => null)
+  const service = createTaskService({ repository, newId, companionRule, tracker: github })
   const { network } = config
   const app = await buildApp({
     service,
     logger: frameworkLogger,
     writeRequest,
     version,
-    eventLag,
-    github,
+    eventLag: repository.events.lagMs,
+    features: [createGithubFeature(github)],
     network,
     isDraining: () => isDraining,
   })
@@ -102,13 +104,13 @@ const closeApp = async (app: App): Promise<void> => {
 /** The document that a running service shows at /openapi.json. */
 export const openApiDocument = async (version: string): Promise<object> => {
   const repository = await openRepository({ kind: 'none' })
-  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
-  const { eventLag } = repository
+  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
   const app = await buildApp({
     service,
     logger: pino({ level: 'silent' }),
     version,
-    eventLag,
+    eventLag: repository.events.lagMs,
+    features: [createGithubFeature(undefined)],
     isDraining: () => false,
   })
   await app.ready()

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
-import { createTaskService, type TaskServiceDeps } from '#src/core/task-service.ts'
+import { createTaskService } from '#src/core/task-service.ts'
+import { createGithubFeature } from '#src/github/routes.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
@@ -22,7 +23,7 @@ export const createFolder = (): string => {
 export interface AppOptions {
   /** A database of the test's own unless given: an SQLite file, or MongoDB where the suite runs on it. */
   readonly database?: 'own' | 'memory' | 'none'
-  readonly now?: TaskServiceDeps['now']
+  readonly now?: () => number
   readonly isDraining?: AppDeps['isDraining']
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
@@ -34,14 +35,13 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
   const network = { ...LOOPBACK_ONLY, ...options.network }
   const repository = await openRepository(await toTarget(database))
-  const service = createTaskService({
-    repository,
-    now,
-    newId: createTaskIds(await repository.newestId()),
-  })
+  const newId = createTaskIds(await repository.tasks.maxId())
+  const service = createTaskService({ repository, newId })
   const logger = pino({ level: 'silent' })
-  const { eventLag } = repository
-  const deps = { service, logger, version: '0.0.0-test', eventLag, network, isDraining }
+  const eventLag = repository.events.lagMs
+  const features = [createGithubFeature(undefined)]
+  const version = '0.0.0-test'
+  const deps = { service, logger, version, eventLag, features, now, network, isDraining }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()

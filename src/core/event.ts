@@ -1,119 +1,123 @@
-import type { Static } from 'typebox'
-import { changedFields, type Task, TRACKED_FIELDS, type TrackedField, taskId } from './task.ts'
-import { Type } from './typebox.ts'
+import type { Actor, RequestContext } from './context.ts'
 
-export const TaskEventType = Type.Enum(
-  [
-    'task.created',
-    'task.updated',
-    'task.completed',
-    'task.reopened',
-    'task.deleted',
-    'task.conflict_resolved',
-  ],
-  {
-    type: 'string',
-    description:
-      'What happened. `task.conflict_resolved`: a field was changed both here and in the ' +
-      'GitHub issue; `before` is the discarded value of the issue, `after` the kept value.',
-  },
-)
-export type TaskEventType = Static<typeof TaskEventType>
+/** The changed fields by name; null stands for the value before a creation or after a deletion. */
+export type Changes = Readonly<
+  Record<string, { readonly before: unknown; readonly after: unknown }>
+>
 
-const FieldChange = Type.Object(
-  {
-    before: Type.Unknown({ description: 'The value before; null for a new task.' }),
-    after: Type.Unknown({ description: 'The value after; null for a deleted task.' }),
-  },
-  { title: 'FieldChange', additionalProperties: false },
-)
+/** An event as a commit holds it; the store adds its sequence. */
+export interface NewEvent {
+  /** Made of the entity and the version, as each version has exactly one event. */
+  readonly id: string
+  /** `RESOURCE.WHAT`, such as `task.created`. */
+  readonly type: string
+  readonly resource: string
+  readonly resource_id: string
+  /** The version that the change led to; a deletion counts as one. */
+  readonly version: number
+  /** On events of tasks. */
+  readonly task_id?: string
+  /** An RFC 3339 instant in UTC. */
+  readonly time: string
+  readonly actor: Actor
+  /** Null on events of version 0.1.0. */
+  readonly operation_id: string | null
+  readonly changes: Changes
+}
 
-/** One line of a task's history: what changed, when, by whom. */
-export const TaskEvent = Type.Object(
-  {
-    sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-      description:
-        'The position of the event among all events of this service, without gaps. On MongoDB ' +
-        'it is null for a moment until it is assigned.',
-    }),
-    type: TaskEventType,
-    task_id: taskId('The id of the task.'),
-    time: Type.String({ format: 'date-time', description: 'When it happened.' }),
-    actor: Type.String({
-      description: 'Who made the change: `api`, or `github:LOGIN` for a change made at GitHub.',
-    }),
-    changes: Type.Record(Type.String(), FieldChange, {
-      description: 'The changed fields by name, each with its value before and after.',
-    }),
-  },
-  {
-    title: 'TaskEvent',
-    additionalProperties: false,
-    examples: [
-      {
-        sequence: 42,
-        type: 'task.updated',
-        task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
-        time: '2026-03-02T10:30:00.000Z',
-        actor: 'api',
-        changes: { priority: { before: 'medium', after: 'high' } },
-      },
-    ],
-  },
-)
+/** What an event says beyond its entity, version and context. */
+export interface EventContent {
+  /** The part of the type after the resource. */
+  readonly what: string
+  readonly time: string
+  readonly changes: Changes
+}
 
-type Changes = Partial<Record<TrackedField, { before: unknown; after: unknown }>>
+export const newEvent = (
+  resource: string,
+  { id, version }: { readonly id: string; readonly version: number },
+  { actor, operationId }: Pick<RequestContext, 'actor' | 'operationId'>,
+  { what, time, changes }: EventContent,
+): NewEvent => ({
+  id: eventId(id, version),
+  type: `${resource}.${what}`,
+  resource,
+  resource_id: id,
+  version,
+  ...(resource === 'task' && { task_id: id }),
+  time,
+  actor,
+  operation_id: operationId,
+  changes,
+})
 
-/** An event as a commit bears it: its sequence is given by the store. */
-export interface NewTaskEvent {
-  readonly type: TaskEventType
+export const createdChanges = (values: Readonly<Record<string, unknown>>): Changes =>
+  changesOf(values, (value) => ({ before: null, after: value }))
+
+export const deletedChanges = (values: Readonly<Record<string, unknown>>): Changes =>
+  changesOf(values, (value) => ({ before: value, after: null }))
+
+const changesOf = (
+  values: Readonly<Record<string, unknown>>,
+  toChange: (value: unknown) => Changes[string],
+): Changes =>
+  Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, toChange(value)]),
+  )
+
+/** An event of version 0.1.0: of a task, with the actor `api` or `github:LOGIN`. */
+interface OldEvent {
+  readonly type: string
   readonly task_id: string
   readonly time: string
   readonly actor: string
   readonly changes: Changes
 }
 
-export const createdEvent = (task: Task, actor: string): NewTaskEvent => ({
-  type: 'task.created',
-  task_id: task.id,
-  time: task.created_at,
-  actor,
-  changes: fromEach(task, (value) => ({ before: null, after: value })),
-})
+/** An event as some version has stored it. */
+export type StoredEvent = NewEvent | (OldEvent & { readonly version: number })
 
-export const deletedEvent = (task: Task, actor: string, now: string): NewTaskEvent => ({
-  type: 'task.deleted',
-  task_id: task.id,
-  time: now > task.updated_at ? now : task.updated_at,
-  actor,
-  changes: fromEach(task, (value) => ({ before: value, after: null })),
-})
+/** The JSON text of an event. `sequence` is null until it is assigned. */
+export const toEventText = (sequence: number | null, stored: StoredEvent): string =>
+  JSON.stringify({ sequence, ...readEvent(stored) })
 
-export const changedEvent = (before: Task, after: Task, actor: string): NewTaskEvent => ({
-  type: changeType(before, after),
-  task_id: after.id,
-  time: after.updated_at,
-  actor,
-  changes: Object.fromEntries(
-    changedFields(before, after).map((field) => [
-      field,
-      { before: before[field], after: after[field] },
-    ]),
-  ),
-})
-
-const changeType = (before: Task, after: Task): TaskEventType => {
-  if (before.status === after.status) return 'task.updated'
-  if (after.status === 'completed') return 'task.completed'
-  return before.status === 'completed' ? 'task.reopened' : 'task.updated'
+const readEvent = (stored: StoredEvent): NewEvent => {
+  if ('resource' in stored) return toNewEvent(stored)
+  const { type, task_id, version, time, actor, changes } = stored
+  return {
+    id: eventId(task_id, version),
+    type,
+    resource: 'task',
+    resource_id: task_id,
+    version,
+    task_id,
+    time,
+    actor: toActor(actor),
+    operation_id: null,
+    changes,
+  }
 }
 
-const fromEach = (
-  task: Task,
-  toChange: (value: unknown) => { before: unknown; after: unknown },
-): Changes => {
-  const changes: Changes = {}
-  for (const field of TRACKED_FIELDS)
-    if (task[field] !== null) changes[field] = toChange(task[field])
-  return changes
+/** Without what a store keeps beside the event. */
+const toNewEvent = (stored: NewEvent): NewEvent => {
+  const { id, type, resource, resource_id, version, task_id } = stored
+  const { time, actor, operation_id, changes } = stored
+  const ids = task_id === undefined ? { resource_id, version } : { resource_id, version, task_id }
+  return { id, type, resource, ...ids, time, actor, operation_id, changes }
 }
+
+/**
+ * A UUID of version 8 (RFC 9562, 5.8): that of the entity, with the version added to its last 40
+ * bits. The bits before them, time and counter, differ between entities.
+ */
+const eventId = (entityId: string, version: number): string => {
+  const end = (Number.parseInt(entityId.slice(26), 16) + version) % 2 ** 40
+  return `${entityId.slice(0, 14)}8${entityId.slice(15, 26)}${end.toString(16).padStart(10, '0')}`
+}
+
+const toActor = (text: string): Actor =>
+  text === 'github' || text.startsWith('github:')
+    ? { type: 'github', id: null, name: text.slice('github:'.length) || null }
+    : { type: 'api', id: null, name: null }

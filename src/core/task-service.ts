@@ -1,12 +1,11 @@
-import type { BatchOperation } from './batch.ts'
-import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
-import { type FieldError, invalidInput, keyReused, notFound } from './errors.ts'
-import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
-import { changedEvent, createdEvent, deletedEvent } from './event.ts'
+import type { CommitResult, Decision, StoredEntity } from './commit.ts'
+import type { Companion, CompanionRule } from './companion.ts'
+import type { RequestContext } from './context.ts'
+import { invalidInput, keyReused, notFound } from './errors.ts'
+import { toKey } from './idempotency.ts'
 import { formatInstant } from './instant.ts'
-import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
-import { createSliceWalk, openSlice, type Slice } from './slice.ts'
-import { markOutOfSync, type IssueLink, withLink } from '../github/issue/issue-link.ts'
+import { checkPreconditions, type Preconditions } from './preconditions.ts'
+import type { Repository } from './repository.ts'
 import {
   completeTask,
   createTask,
@@ -15,294 +14,199 @@ import {
   type Task,
   type TaskDraft,
   type TaskPatch,
+  trackerFieldErrors,
 } from './task.ts'
-import type { Position, TaskQuery } from './task-query.ts'
-import type {
-  CommitResult,
-  Decision,
-  IdempotencyKey,
-  StoredTask,
-  TaskRepository,
-} from './task-repository.ts'
-
-/** How long an idempotency key is remembered, in milliseconds. */
-export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
-
-/** How many tasks or events of a long list are selected at a time: enough to be quick, few enough to hold in memory. */
-const SLICE_ITEMS = 250
-
-/** What a retry is known by. */
-export interface RetryKey {
-  readonly key: string
-  readonly fingerprint: string
-  /** Of an operation of a batch: its place, from 0. */
-  readonly index?: number
-}
+import { changedEvent, createdEvent, deletedEvent } from './task-event.ts'
+import { createTaskReads } from './task-reads.ts'
 
 export interface WriteResult {
-  readonly task: StoredTask
+  readonly task: StoredEntity
   readonly replayed: boolean
 }
 
-/** What became of one operation of a batch. An error that is no TaskError is a fault of ours. */
+/** One operation of a batch. */
+export type Operation =
+  | { readonly op: 'create'; readonly task: TaskDraft }
+  | (Change & { readonly op: 'update'; readonly task: TaskPatch })
+  | (Change & { readonly op: 'complete' | 'delete' })
+
+interface Change {
+  readonly id: string
+  readonly preconditions: Preconditions
+}
+
+/** What became of one operation of a batch. An error that is no AppError is a fault of ours. */
 export type BatchResult =
-  | { readonly kind: 'created' | 'changed'; readonly task: StoredTask; readonly replayed: boolean }
+  | {
+      readonly kind: 'created' | 'changed'
+      readonly task: StoredEntity
+      readonly replayed: boolean
+    }
   | { readonly kind: 'deleted'; readonly replayed: boolean }
   | { readonly kind: 'failed'; readonly error: unknown }
 
-export interface TaskPage {
-  /** The tasks' JSON texts, joined by commas: as a whole if they are small, else in chunks that are read as they are taken. */
-  readonly tasks: Buffer | ChunkReader
-  /** Where the next page begins; absent at the end of the list. */
-  readonly next: Position | undefined
+/** Where tasks have issues, as far as the use cases need to know. */
+export interface IssueTracker {
+  /** Work was committed for the tracker. */
+  wake(): void
+  /**
+   * Resolves once the issue of a new task is known, or will not be for now. Undefined if the answer
+   * does not wait for it.
+   */
+  whenCreated(taskId: string): Promise<void> | undefined
 }
 
 export interface TaskServiceDeps {
-  readonly repository: TaskRepository
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  /** A new UUIDv7 at each call; with the request's idempotency key, one that a store finds the place of by that key. */
+  readonly repository: Repository
+  /** A new UUIDv7 at each call; with an idempotency key, one in the key's bucket. */
   readonly newId: (key?: string) => string
-  /** What mirrors the tasks as issues; absent, nothing does. */
-  readonly mirror?: IssueTracker | undefined
-}
-
-/** Where tasks have issues, as far as the use cases need to know. */
-export interface IssueTracker {
-  /** The link that a new task is committed with. */
-  newLink(taskId: string): IssueLink
-  /**
-   * The time by the clock of the issues' host, in milliseconds since the epoch; null while it is
-   * not known.
-   */
-  hostNow(): number | null
-  /** Work was committed for the sync. */
-  wake(): void
-  /**
-   * Resolves with a new task's link once its issue is known, or will not be for now; with undefined when nothing is known of it yet.
-   * Answers undefined at once where none is waited for.
-   */
-  opened(taskId: string): Promise<IssueLink | undefined> | undefined
+  /** Absent: tasks have no companions. */
+  readonly companionRule?: CompanionRule | undefined
+  /** Absent: no issue tracker is configured. */
+  readonly tracker?: IssueTracker | undefined
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
 
-/** The use cases. `actor` is who the history names. */
-export const createTaskService = ({ repository, now, newId, mirror }: TaskServiceDeps) => {
-  const isMirrored = mirror !== undefined
-  const budget = createReadBudget()
+/** The use cases. Each write is given who asks, and by which clock and key, as a RequestContext. */
+export const createTaskService = ({
+  repository,
+  newId,
+  companionRule,
+  tracker,
+}: TaskServiceDeps) => {
+  const { tasks } = repository
+  const isTracked = tracker !== undefined
 
-  const instant = (): string => formatInstant(now())
-
-  const toKey = (retry: RetryKey | undefined, taskId?: string): IdempotencyKey | undefined =>
-    retry && {
-      key: scoped(retry, taskId),
-      fingerprint: retry.fingerprint,
-      now: now(),
-      expiresAt: now() + KEY_LIFETIME_MS,
-    }
-
-  const commitNew = async (
-    draft: TaskDraft,
-    actor: string,
-    retry?: RetryKey,
-  ): Promise<WriteResult> => {
-    if (isMirrored && draft.external_reference_id != null)
-      throw invalidInput([mirroredReference(null)])
-    const key = toKey(retry)
-    const task = createTask(draft, newId(key?.key), instant())
-    const link = mirror?.newLink(task.id)
-    return expectTask(unwrap(await repository.create(task, createdEvent(task, actor), key, link)))
+  const commitNew = async (context: RequestContext, draft: TaskDraft): Promise<WriteResult> => {
+    const errors = isTracked ? trackerFieldErrors(draft) : []
+    if (errors.length > 0) throw invalidInput(errors)
+    const key = toKey(context)
+    const task = createTask(draft, newId(key?.key), formatInstant(context.now()))
+    const result = await tasks.create(
+      task,
+      createdEvent(task, context),
+      key && { ...key, answersCurrent: isTracked },
+      companionRule?.start?.(task.id),
+    )
+    return expectTask(unwrap(result))
   }
 
-  /** The answer waits a while for the issue, so that it can tell of it. */
-  const create = async (
-    draft: TaskDraft,
-    actor: string,
-    retry?: RetryKey,
-  ): Promise<WriteResult> => {
-    const written = await commitNew(draft, actor, retry)
-    if (mirror === undefined || written.replayed) return written
-    const opened = mirror.opened(written.task.id)
-    const link = opened && (await opened)
-    return link === undefined ? written : { ...written, task: asLinked(written.task, link) }
+  /** The answer waits a while for the issue, and then is the task as it stands. */
+  const create = async (context: RequestContext, draft: TaskDraft): Promise<WriteResult> => {
+    const written = await commitNew(context, draft)
+    const created = written.replayed ? undefined : tracker?.whenCreated(written.task.id)
+    if (created === undefined) return written
+    await created
+    /** The task is stored, even if it cannot be read just now. */
+    const task = await tasks.get(written.task.id).catch(() => undefined)
+    return task === undefined ? written : { ...written, task }
   }
 
   const change = async (
+    context: RequestContext,
     id: string,
-    decide: (current: Task) => Decision,
     preconditions: Preconditions,
-    retry?: RetryKey,
-  ) => {
-    let decision: Decision | undefined
-    const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
-    const guarded = (current: Task, link: IssueLink | undefined): Decision => {
+    decide: (current: Task) => Decision<Task>,
+  ): Promise<Settled> => {
+    let hasCommitted = false
+    const guarded = (current: Task, companion: Companion | undefined): Decision<Task> => {
       const error = checkPreconditions(current.version, preconditions)
-      decision = error === undefined ? decide(current) : { kind: 'refuse', error }
-      if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse')
-        return decision
-      return {
-        ...decision,
-        link: markOutOfSync(link, current.version + 1, decision.kind === 'delete', at, changedAt),
-      }
+      const decision: Decision<Task> = error ? { kind: 'refuse', error } : decide(current)
+      hasCommitted = decision.kind === 'change' || decision.kind === 'delete'
+      if (decision.kind !== 'change' && decision.kind !== 'delete') return decision
+      if (companion === undefined) return decision
+      const isDeleted = decision.kind === 'delete'
+      const next = companionRule?.follow(companion, decision.event.version, isDeleted)
+      return { ...decision, companion: next }
     }
-    const result = unwrap(await repository.change(id, guarded, toKey(retry, id)))
-    if (decision !== undefined && decision.kind !== 'keep') mirror?.wake()
+    const result = unwrap(await tasks.change(id, guarded, toKey(context, id)))
+    if (hasCommitted) tracker?.wake()
     return result
   }
 
   const update = async (
+    context: RequestContext,
     id: string,
     patch: TaskPatch,
-    actor: string,
     preconditions: Preconditions,
-    retry?: RetryKey,
   ): Promise<WriteResult> => {
-    const at = instant()
-    const decide = (current: Task): Decision => {
-      const issues = [
-        ...readOnlyFieldErrors(current, patch),
-        ...(isMirrored ? referenceIssues(current, patch) : []),
-      ]
-      return issues.length > 0
-        ? { kind: 'refuse', error: invalidInput(issues) }
-        : toDecision(
-            current,
-            patchTask(current, isMirrored ? withoutReference(patch) : patch, at),
-            actor,
-          )
+    const at = formatInstant(context.now())
+    const decide = (current: Task): Decision<Task> => {
+      const errors = readOnlyFieldErrors(current, patch, isTracked)
+      return errors.length > 0
+        ? { kind: 'refuse', error: invalidInput(errors) }
+        : toDecision(current, patchTask(current, patch, at), context)
     }
-    return expectTask(await change(id, decide, preconditions, retry))
+    return expectTask(await change(context, id, preconditions, decide))
   }
 
   const complete = async (
+    context: RequestContext,
     id: string,
-    actor: string,
     preconditions: Preconditions,
-    retry?: RetryKey,
   ): Promise<WriteResult> => {
-    const at = instant()
-    return expectTask(
-      await change(
-        id,
-        (current) => toDecision(current, completeTask(current, at), actor),
-        preconditions,
-        retry,
-      ),
-    )
+    const at = formatInstant(context.now())
+    const decide = (current: Task) => toDecision(current, completeTask(current, at), context)
+    return expectTask(await change(context, id, preconditions, decide))
   }
 
   const remove = async (
+    context: RequestContext,
     id: string,
-    actor: string,
     preconditions: Preconditions,
-    retry?: RetryKey,
   ): Promise<{ replayed: boolean }> => {
-    const at = instant()
-    const { replayed } = await change(
-      id,
-      (current) => ({ kind: 'delete', event: deletedEvent(current, actor, at) }),
-      preconditions,
-      retry,
-    )
+    const at = formatInstant(context.now())
+    const { replayed } = await change(context, id, preconditions, (current) => ({
+      kind: 'delete',
+      event: deletedEvent(current, context, at),
+    }))
     return { replayed }
   }
 
-  const run = async (
-    operation: BatchOperation,
-    actor: string,
-    retry?: RetryKey,
-  ): Promise<BatchResult> => {
+  const run = async (context: RequestContext, operation: Operation): Promise<BatchResult> => {
+    if (operation.op === 'create')
+      return { kind: 'created', ...(await commitNew(context, operation.task)) }
+    const { id, preconditions } = operation
     switch (operation.op) {
-      case 'create':
-        return { kind: 'created', ...(await commitNew(operation.task, actor, retry)) }
       case 'update':
-        return {
-          kind: 'changed',
-          ...(await update(operation.id, operation.task, actor, ifMatch(operation), retry)),
-        }
+        return { kind: 'changed', ...(await update(context, id, operation.task, preconditions)) }
       case 'complete':
-        return {
-          kind: 'changed',
-          ...(await complete(operation.id, actor, ifMatch(operation), retry)),
-        }
+        return { kind: 'changed', ...(await complete(context, id, preconditions)) }
       case 'delete':
-        return {
-          kind: 'deleted',
-          ...(await remove(operation.id, actor, ifMatch(operation), retry)),
-        }
+        return { kind: 'deleted', ...(await remove(context, id, preconditions)) }
     }
   }
 
   return {
+    ...createTaskReads(repository.tasks),
     create,
     update,
     complete,
     remove,
 
-    async get(id: string): Promise<StoredTask> {
-      const task = await repository.get(id)
-      if (task === undefined) throw notFound()
-      return task
-    },
-
-    /** One page of a list, and where the next one begins. */
-    async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
-      const isLong = limit > SLICE_ITEMS
-      const read = (wholeBytes: number) =>
-        repository.list(query, after, limit, isLong ? 0 : wholeBytes)
-      const opened = await openSlice(read, budget)
-      const { whole, next } = opened.slice
-      if (whole !== undefined && whole.length <= SMALL_CHUNK) return { tasks: whole, next }
-      const slices = [opened]
-      return { tasks: createChunkReader(async () => slices.pop(), budget), next }
-    },
-
-    /** The whole list. */
-    all(query: TaskQuery, from: Position | undefined): ChunkReader {
-      const read = (after: Position | undefined, wholeBytes: number): Promise<Slice<Position>> =>
-        repository.list(query, after, SLICE_ITEMS, wholeBytes)
-      return createChunkReader(createSliceWalk(read, from, budget), budget)
-    },
-
-    /** The history of a task, oldest first. A deleted task keeps its history. */
-    history(id: string): ChunkReader {
-      const read = async (after = 0, wholeBytes: number): Promise<Slice<number>> => {
-        const slice = await repository.history(id, after, SLICE_ITEMS, wholeBytes)
-        if (after === 0 && slice.whole?.length === 0) throw notFound()
-        return slice
-      }
-      return createChunkReader(createSliceWalk(read, undefined, budget), budget)
-    },
-
     /**
-     * Carries out each operation as a commit of its own and tells of each. With a key, each commit bears
-     * the key and its index, so that a retry after any crash does what is missing and repeats nothing.
-     * Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
+     * Carries out each operation as a commit of its own and reports on each. With a key, each commit
+     * has the key and its index, so that a retry after any crash does what is missing and repeats
+     * nothing. Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
      */
-    async batch(
-      operations: readonly BatchOperation[],
-      actor: string,
-      retry?: RetryKey,
-    ): Promise<BatchResult[]> {
-      const key = toKey(retry)
+    async batch(context: RequestContext, operations: readonly Operation[]): Promise<BatchResult[]> {
+      const key = toKey(context)
       if (key === undefined) await repository.ping()
-      else if (!(await repository.claim(key))) throw keyReused()
+      else if (!(await tasks.reserveKey(key))) throw keyReused()
       const lastOnTask = new Map<string, Promise<unknown>>()
       const results = await Promise.all(
         operations.map((operation, index) => {
-          const itemRetry = retry && { ...retry, index }
+          const own = { ...context, key: context.key && { ...context.key, index } }
           const attempt = () =>
-            run(operation, actor, itemRetry).catch(
-              (error: unknown): BatchResult => ({ kind: 'failed', error }),
-            )
+            run(own, operation).catch((error: unknown): BatchResult => ({ kind: 'failed', error }))
           if (operation.op === 'create') return attempt()
           const result = lastOnTask.get(operation.id)?.then(attempt) ?? attempt()
           lastOnTask.set(operation.id, result)
           return result
         }),
       )
-      if (results.some(({ kind }) => kind === 'created')) mirror?.wake()
+      if (results.some(({ kind }) => kind === 'created')) tracker?.wake()
       return results
     },
 
@@ -310,43 +214,11 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
   }
 }
 
-/** A new task as it was created, with how its issue stands now. */
-const asLinked = (created: StoredTask, link: IssueLink): StoredTask => ({
-  ...created,
-  json: JSON.stringify(withLink(JSON.parse(created.json) as Task, link)),
-})
-
-/** With GitHub on, the service sets the issue's id: the stored one and null are accepted. */
-const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): FieldError[] =>
-  patch.external_reference_id == null || patch.external_reference_id === external_reference_id
-    ? []
-    : [mirroredReference(external_reference_id)]
-
-const mirroredReference = (stored: string | null): FieldError => ({
-  pointer: '#/external_reference_id',
-  detail: `is the id of the GitHub issue and set by the service: leave it out, or send ${JSON.stringify(stored)}`,
-})
-
-const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): TaskPatch => patch
-
 /** A change that changes nothing makes no version and no event. */
-const toDecision = (current: Task, next: Task, actor: string): Decision =>
+const toDecision = (current: Task, next: Task, context: RequestContext): Decision<Task> =>
   next === current
     ? { kind: 'keep' }
-    : { kind: 'change', task: next, event: changedEvent(current, next, actor) }
-
-/** The field was checked with the batch; a text that is not a list of ETags matches nothing. */
-const ifMatch = ({ if_match }: { readonly if_match?: string }): Preconditions =>
-  if_match === undefined ? {} : { ifMatch: parseETags(if_match) ?? new Set() }
-
-/**
- * The text that a key is stored as: a change's belongs to its task, an operation's to its batch. A
- * caller's key has no line break, so none is mistaken for another kind.
- */
-const scoped = ({ key, index }: RetryKey, taskId: string | undefined): string => {
-  if (index !== undefined) return `${key}\n#${index}`
-  return taskId === undefined ? key : `${key}\n@${taskId}`
-}
+    : { kind: 'change', entity: next, event: changedEvent(current, next, context) }
 
 type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 
@@ -366,5 +238,5 @@ const unwrap = (result: CommitResult): Settled => {
 /** The task of a change. Only a replay finds none: the task was deleted since. */
 const expectTask = (result: Settled): WriteResult => {
   if (result.kind === 'deleted') throw notFound()
-  return { task: result.task, replayed: result.replayed }
+  return { task: result.entity, replayed: result.replayed }
 }

@@ -1,7 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { FieldError } from './errors.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
-import { TaskSync } from '../github/issue/task-sync.ts'
 import { Type } from './typebox.ts'
 
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const
@@ -33,6 +32,7 @@ export const MAX_DESCRIPTION = 65_536
 export const MAX_LABEL = 50
 export const MAX_LABELS = 20
 const MAX_REFERENCE = 255
+const MAX_URL = 2000
 
 /** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */
 const text = (least: number, most: number, description: string) =>
@@ -67,6 +67,9 @@ const instant = (description: string) =>
     () => INSTANT_EXPECTED,
   )
 
+const isWebUrl = (text: string): boolean =>
+  /^https?:\/\//i.test(text) && isStorable(text) && URL.canParse(text)
+
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
 const Description = text(0, MAX_DESCRIPTION, 'Details, stored exactly as given.')
@@ -84,6 +87,18 @@ const ExternalReferenceId = nullable(
     1,
     MAX_REFERENCE,
     'The id of this task in another system; with GitHub sync, the id of its issue.',
+  ),
+)
+const ExternalUrl = nullable(
+  Type.Refine(
+    Type.String({
+      format: 'uri',
+      maxLength: MAX_URL,
+      description:
+        'The http or https URL of this task in another system; with GitHub sync, that of its issue.',
+    }),
+    isWebUrl,
+    () => `an http or https URL of at most ${MAX_URL} characters`,
   ),
 )
 const Version = Type.Integer({
@@ -110,8 +125,8 @@ export const EXAMPLE_TASK = {
   updated_at: '2026-03-01T09:00:00.000Z',
   completed_at: null,
   external_reference_id: null,
+  external_url: null,
   version: 1,
-  sync: null,
 }
 
 /** What the API answers, in the order of its fields. Instants are UTC with milliseconds. */
@@ -128,10 +143,8 @@ export const Task = Type.Object(
     updated_at: instant('When the task last changed.'),
     completed_at: nullable(instant('When the task was completed; null if it is not completed.')),
     external_reference_id: ExternalReferenceId,
+    external_url: ExternalUrl,
     version: Version,
-    sync: Type.Union([TaskSync, Type.Null()], {
-      description: 'The state of the GitHub issue of the task; null without one.',
-    }),
   },
   {
     title: 'Task',
@@ -149,6 +162,7 @@ const writable = {
   labels: Labels,
   due_at: DueAt,
   external_reference_id: ExternalReferenceId,
+  external_url: ExternalUrl,
 }
 
 const optional = Type.Partial(Type.Object(writable)).properties
@@ -190,9 +204,6 @@ export const TaskPatch = Type.Object(
         description: 'Read-only: accepted if equal to the stored value.',
       }),
     ),
-    sync: Type.Optional(
-      Type.Union([TaskSync, Type.Null()], { description: 'Read-only: accepted and ignored.' }),
-    ),
   },
   {
     title: 'TaskPatch',
@@ -219,14 +230,32 @@ export const createTask = (draft: TaskDraft, id: string, now: string): Task => {
     updated_at: now,
     completed_at: status === 'completed' ? now : null,
     external_reference_id: draft.external_reference_id ?? null,
+    external_url: draft.external_url ?? null,
     version: 1,
-    sync: null,
   }
 }
 
-/** What is wrong with a patch for this very task: a field that is ours and differs from the stored one. */
-export const readOnlyFieldErrors = (task: Task, patch: TaskPatch): FieldError[] =>
-  READ_ONLY_FIELDS.flatMap((field) => readOnlyFieldError(task, patch, field))
+/** The fields that the issue tracker sets while one is configured. */
+const TRACKER_FIELDS = ['external_reference_id', 'external_url'] as const
+
+/**
+ * What is wrong with a patch for this very task: a field that is set by the service and differs from
+ * the stored one. `isTracked`: an issue tracker is configured.
+ */
+export const readOnlyFieldErrors = (
+  task: Task,
+  patch: TaskPatch,
+  isTracked: boolean,
+): FieldError[] =>
+  [...READ_ONLY_FIELDS, ...(isTracked ? TRACKER_FIELDS : [])].flatMap((field) =>
+    readOnlyFieldError(task, patch, field),
+  )
+
+/** What is wrong with a new task that an issue tracker will link. */
+export const trackerFieldErrors = (draft: TaskDraft): FieldError[] =>
+  TRACKER_FIELDS.flatMap((field) => readOnlyFieldError(UNLINKED, draft, field))
+
+const UNLINKED = { external_reference_id: null, external_url: null }
 
 /** The task with a patch applied: the very same object when nothing changes, else its next version. */
 export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
@@ -245,20 +274,25 @@ export const patchTask = (task: Task, patch: TaskPatch, now: string): Task => {
       patch.external_reference_id === undefined
         ? task.external_reference_id
         : patch.external_reference_id,
+    external_url: patch.external_url === undefined ? task.external_url : patch.external_url,
   }
   return changedFields(task, next).length === 0
     ? task
     : { ...next, updated_at: at, version: task.version + 1 }
 }
 
+/** The next version of a task with no other change. */
+export const touchTask = (task: Task, now: string): Task => ({
+  ...task,
+  updated_at: later(now, task.updated_at),
+  version: task.version + 1,
+})
+
 /** The completed task; the same object when it already was. */
 export const completeTask = (task: Task, now: string): Task =>
   patchTask(task, { status: 'completed' }, now)
 
-export type TrackedField = Exclude<
-  keyof Task,
-  'id' | 'version' | 'created_at' | 'updated_at' | 'sync'
->
+export type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at'>
 
 /** The fields whose changes make a version and a line of history. */
 export const TRACKED_FIELDS = [
@@ -270,6 +304,7 @@ export const TRACKED_FIELDS = [
   'due_at',
   'completed_at',
   'external_reference_id',
+  'external_url',
 ] as const satisfies readonly TrackedField[]
 
 export const changedFields = (before: Task, after: Task): TrackedField[] =>
@@ -286,10 +321,12 @@ const normalised = (due: string | null): string | null =>
 /** Instants of one width compare as text. A clock set back never takes a task's last change with it. */
 const later = (a: string, b: string): string => (a > b ? a : b)
 
+type ReadOnlyField = (typeof READ_ONLY_FIELDS | typeof TRACKER_FIELDS)[number]
+
 const readOnlyFieldError = (
-  task: Task,
+  task: Partial<Task>,
   patch: TaskPatch,
-  field: (typeof READ_ONLY_FIELDS)[number],
+  field: ReadOnlyField,
 ): FieldError[] => {
   const given = patch[field]
   if (given === undefined) return []
@@ -302,7 +339,10 @@ const readOnlyFieldError = (
   ]
 }
 
-const normalisedOwn = (field: (typeof READ_ONLY_FIELDS)[number], given: string | number | null) => {
+const INSTANTS: ReadonlySet<ReadOnlyField> = new Set(['created_at', 'updated_at', 'completed_at'])
+
+const normalisedOwn = (field: ReadOnlyField, given: string | number | null) => {
   if (typeof given !== 'string') return given
-  return field === 'id' ? toTaskId(given) : toInstant(given)
+  if (field === 'id') return toTaskId(given)
+  return INSTANTS.has(field) ? toInstant(given) : given
 }

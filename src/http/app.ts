@@ -1,4 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
 import { createHostCheck } from './allowed-hosts.ts'
@@ -13,17 +14,23 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
+import { addOperationIds, createContextReader } from './request-context.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
-import { addGithubRoutes, type GithubSync } from '../github/routes.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
 import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
+
+/** Routes and metrics of another room. */
+export interface Feature {
+  addRoutes(app: App): void | Promise<void>
+  addMetrics?(registry: Registry): void
+}
 
 export interface AppDeps {
   readonly service: TaskService
@@ -33,8 +40,10 @@ export interface AppDeps {
   readonly version: string
   /** For how long the oldest event without a sequence has waited, in milliseconds. */
   readonly eventLag: () => number
-  /** The GitHub sync; absent, its routes say so. */
-  readonly github?: GithubSync | undefined
+  /** What is served besides tasks. */
+  readonly features?: readonly Feature[]
+  /** Milliseconds since the epoch; absent: the clock of the machine. */
+  readonly now?: () => number
   /** How the service is reached; absent: on the loopback alone. */
   readonly network?: NetworkSettings
   /** True after a stop signal: every response then closes its connection. */
@@ -58,7 +67,8 @@ export const buildApp = async ({
   writeRequest,
   version,
   eventLag,
-  github,
+  features = [],
+  now = Date.now,
   network = LOOPBACK_ONLY,
   isDraining,
   slowest = SLOWEST,
@@ -103,6 +113,7 @@ export const buildApp = async ({
   refuseExpectations(app.server, newRequestId)
   addBodyParsers(app)
 
+  addOperationIds(app)
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
     if (request.headers.host === undefined) reply.header('connection', 'close')
@@ -128,11 +139,15 @@ export const buildApp = async ({
     if (route.schema !== undefined && route.schema.hide !== true)
       route.schema.querystring ??= NO_QUERY
   })
-  addMetrics(app, eventLag, github?.operations)
-  addTaskRoutes(app, service)
-  addBatchRoute(app, service)
+  const registry = addMetrics(app, eventLag)
+  const readContext = createContextReader(now)
+  addTaskRoutes(app, service, readContext)
+  addBatchRoute(app, service, readContext)
   addHistoryRoute(app, service)
-  await addGithubRoutes(app, github)
+  for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
+    await addRoutes(app)
+    addOwnMetrics?.(registry)
+  }
   addHealthRoutes(app, service, isDraining)
   return app
 }

@@ -1,8 +1,8 @@
 import type { DatabaseTarget } from '../config.ts'
-import type { TaskRepository } from '../core/task-repository.ts'
+import type { Repository } from '../core/repository.ts'
 
 /** The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be had. */
-export const openRepository = async (target: DatabaseTarget): Promise<TaskRepository> => {
+export const openRepository = async (target: DatabaseTarget): Promise<Repository> => {
   if (target.kind === 'none') {
     const { createUnconfiguredRepository } = await import('./unconfigured.ts')
     return createUnconfiguredRepository()

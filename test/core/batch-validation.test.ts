@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_BATCH, validateBatch } from '#src/core/batch.ts'
 import type { FieldError } from '#src/core/errors.ts'
+import { MAX_BATCH, validateBatch } from '#src/http/batch-body.ts'
 
 const issuesOf = (value: unknown): readonly FieldError[] => {
   const result = validateBatch(value)

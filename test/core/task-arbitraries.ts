@@ -70,6 +70,8 @@ export const byCodePoint = (a: string, b: string): number => {
 }
 
 const due = fc.option(instants, { nil: null })
+const urls = fc.constantFrom(null, 'https://example.com/1', 'HTTP://a.b/%C3%BC?c=d#e')
+
 const references = fc.option(fc.constantFrom('1', '2', 'x'), { nil: null })
 
 const writable = {
@@ -80,6 +82,7 @@ const writable = {
   labels: fc.array(fc.constantFrom(...LABELS), { maxLength: 4 }),
   due_at: due,
   external_reference_id: references,
+  external_url: urls,
 }
 
 export const drafts: fc.Arbitrary<TaskDraft> = fc.record(writable, { requiredKeys: ['title'] })

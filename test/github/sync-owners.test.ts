@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { TASK_PRIORITIES, TASK_STATUSES } from '#src/core/task.ts'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { fromIssue } from '#src/github/issue/issue-mapping.ts'
 import type { Side } from '#src/github/issue/merge.ts'
 import * as edits from './sync-edits.ts'

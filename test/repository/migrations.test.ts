@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createLink } from '#src/github/issue/issue-link.ts'
 import { createTask, type TaskDraft } from '#src/core/task.ts'
+import { createLink } from '#src/github/issue/issue-link.ts'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
 import { toColumns } from '#src/repository/sqlite/columns.ts'
@@ -12,6 +12,7 @@ import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
+import { toSync } from './linked-store.ts'
 import { openStore, toTask } from './task-store.ts'
 
 const FIRST = 'CREATE TABLE things (name TEXT NOT NULL) STRICT'
@@ -175,7 +176,7 @@ const fileBeforeSync = () => {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const tasks = DRAFTS.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   for (const task of tasks) {
-    const { sync: _, ...old } = task
+    const { external_url: _, ...old } = task
     const { version, status, priority, title, updated_at, due_at, external_reference_id } =
       toColumns(task)
     const values = [version, status, priority, title, updated_at, due_at, external_reference_id]
@@ -191,20 +192,20 @@ describe('a file from before the GitHub sync', () => {
     const { repository, list } = await openStore(() => openSqliteRepository(path))
     expect(await list()).toEqual(tasks)
     for (const task of tasks)
-      expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+      expect((await repository.tasks.get(task.id))?.json).toBe(JSON.stringify(task))
   })
 
   test('has tasks that can be linked and changed', async () => {
     const { path, tasks } = fileBeforeSync()
     const { repository, patch } = await openStore(() => openSqliteRepository(path))
-    expect(await repository.sync.unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
-    for (const { id } of tasks) expect(await repository.sync.addLink(id, 1)).toBe(true)
+    expect(await toSync(repository).unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
+    for (const { id } of tasks) expect(await toSync(repository).addLink(id, 1)).toBe(true)
     const [first] = tasks
     expect(toTask(await patch(first?.id ?? '', { title: 'changed' }))).toMatchObject({
       version: 2,
-      sync: { status: 'pending' },
+      external_url: null,
     })
-    expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+    expect(await toSync(repository).countLinks()).toEqual({ pending: tasks.length })
   })
 
   test('is set aside as it was', async () => {
@@ -235,7 +236,7 @@ describe('a file from before the GitHub sync', () => {
     )
     close()
     const { repository } = await openStore(() => openSqliteRepository(path))
-    expect(await repository.sync.link(link.taskId)).toEqual(link)
+    expect(await toSync(repository).link(link.taskId)).toEqual(link)
   })
 })
 

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
+import { newContext } from '../request-context.ts'
 import { type InsertScript, startScriptedMongodb } from './scripted-mongodb.ts'
 
 const CONFLICT = 112
@@ -16,11 +17,11 @@ const start = async (script: InsertScript, { options = '', hello = {} } = {}) =>
   const { url, inserts, cut } = await startScriptedMongodb(script, hello)
   const repository = await openMongoRepository(url + options)
   onTestFinished(() => repository.close())
-  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
   /** What became of tasks that are created at once: a title, or an error's code. */
   const createAll = async (titles: readonly string[]): Promise<unknown[]> => {
     const results = await Promise.allSettled(
-      titles.map((title) => service.create({ title }, 'test')),
+      titles.map((title) => service.create(newContext(), { title })),
     )
     return results.map((one) =>
       one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason,

@@ -1,11 +1,12 @@
 import { MongoClient } from 'mongodb'
 import { onTestFinished, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { bucketOfKey } from '#src/core/placement.ts'
+import { createdEvent } from '#src/core/task-event.ts'
 import { newTask, type StoredKey, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { BY } from '../request-context.ts'
 import { EXPIRES_AT, expectReplayed, type OldKey, oldDatabase } from './old-keys.ts'
 
 const toStored = ({ key, fingerprint, taskId, json }: OldKey): StoredKey => ({
@@ -22,7 +23,7 @@ const documentsOf = ({ keys, tasks, deleted }: ReturnType<typeof oldDatabase>): 
   const ended = { rev: 1, ended: true as const, pending: [] }
   const bucket = bucketOfKey('batch')
   return [
-    ...tasks.map((task) => newTask(task, createdEvent(task, 'test'), keysOf(task.id), undefined)),
+    ...tasks.map((task) => newTask(task, createdEvent(task, BY), keysOf(task.id), undefined)),
     { _id: deleted.id, bucket: deleted.id.slice(-6), ...ended, keys: keysOf(deleted.id) },
     { _id: `key:batch:${bucket}`, bucket, ...ended, keys: keysOf(null) },
   ]

@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { createTask, type Task } from '#src/core/task.ts'
+import { createdEvent } from '#src/core/task-event.ts'
 import type { Interval, Sort, TaskFilter } from '#src/core/task-query.ts'
 import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
+import { COMPANION_SCANS, COMPANION_SQL } from '#src/repository/sqlite/companions.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
+import { INBOX_SQL } from '#src/repository/sqlite/inbox.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
+import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
 import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
-import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
+import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
@@ -20,7 +24,7 @@ const TASKS = 3000
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
   const { db } = openFile(':memory:')
-  const commits = createCommits(db, createKeyOrder(db))
+  const commits = createCommits(db, createTaskRows(db, createKeyOrder(db)))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
@@ -30,7 +34,7 @@ const seed = () => {
       external_reference_id: String(index),
     }
     const task = createTask(draft, newId(), instantAt(index % 1000))
-    commits.create(task, createdEvent(task, 'test'), undefined, undefined)
+    commits.create(task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')
@@ -212,7 +216,7 @@ describe('a point read is a search by an index', () => {
     ['of the newest id', 'SELECT id FROM tasks ORDER BY key DESC LIMIT 1', []],
     [
       'of a history',
-      'SELECT json FROM events WHERE task_id = ? AND version > ? ORDER BY version LIMIT 9',
+      'SELECT json FROM events WHERE resource_id = ? AND version > ? ORDER BY version LIMIT 9',
       ['x', 5],
     ],
     ['of a place by id', 'SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1', ['x']],
@@ -236,7 +240,9 @@ test('the keys of a task are counted in their index alone', () => {
 describe('what the GitHub sync asks of the file', () => {
   const parametersOf = (sql: string): SQLInputValue[] => Array(sql.split('?').length - 1).fill(1)
 
-  test.for(Object.entries(SYNC_SQL))('is a search by an index, in its order: %s', ([, sql]) => {
+  const SQL = { ...COMPANION_SQL, ...INBOX_SQL, ...KEY_VALUE_SQL }
+
+  test.for(Object.entries(SQL))('is a search by an index, in its order: %s', ([, sql]) => {
     const plans = explain(sql, parametersOf(sql))
     if (!/^INSERT/.test(sql))
       expect(plans).toContainEqual(expect.stringMatching(/^SEARCH \w+ USING/))
@@ -244,17 +250,16 @@ describe('what the GitHub sync asks of the file', () => {
   })
 
   test.for([
-    ['counts', /^SCAN github_links USING COVERING INDEX github_links_by_status$/],
-    ['counts', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
-    ['unlinked', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
+    ['counts', /^SCAN companions USING COVERING INDEX github_links_by_status$/],
+    ['missing', /^SEARCH tasks USING COVERING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
   ] as const)('or goes through one on the scan thread, sorting nothing: %s', ([name, way]) => {
-    const sql = SYNC_SCANS[name]
+    const sql = COMPANION_SCANS[name]
     const plans = explain(
       `SELECT group_concat(json, ','), count(*) FROM (${sql})`,
       parametersOf(sql),
     )
     expect(plans).toContainEqual(expect.stringMatching(way))
-    const known = /^SCAN (\(|github_links USING COVERING INDEX)/
+    const known = /^SCAN (\(|companions USING COVERING INDEX)/
     expect(
       plans.filter((line) => SORTED.test(line) || (/^SCAN/.test(line) && !known.test(line))),
     ).toEqual([])

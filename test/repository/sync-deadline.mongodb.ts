@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 
 /** In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response. */
@@ -38,7 +39,7 @@ test('a call of the sync ends in time, however many commands it takes and howeve
   const { url, slowDown } = await createSlowWay(await createDatabaseUrl())
   const repository = await openMongoRepository(url)
   onTestFinished(() => repository.close())
-  const { sync } = repository
+  const sync = toSync(repository)
   for (const seconds of [1, 2]) await sync.addDelivery(deliveryAt(seconds))
   await sync.acquireLease('work', 'a', 1)
   slowDown()

@@ -1,4 +1,3 @@
-import type { SyncedFields } from './issue-link.ts'
 import {
   codePoints,
   isStorable,
@@ -7,6 +6,7 @@ import {
   type TaskPriority,
   type TaskStatus,
 } from '../../core/task.ts'
+import type { SyncedFields } from './issue-link.ts'
 
 const IN_PROGRESS = 'status:in_progress'
 const HIGH = 'priority:high'

@@ -1,7 +1,7 @@
-import type { LinkedIssue, OpenCreate, IssueLink } from '../issue/issue-link.ts'
 import { BLOCKS } from '../api/error-catalog.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { AccessBlocked } from '../api/sync-errors.ts'
+import type { IssueLink, LinkedIssue, OpenCreate } from '../issue/issue-link.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import { isUntouched, toAdopted } from './link-transitions.ts'
@@ -44,7 +44,7 @@ const replaceIssue = async (
   create: OpenCreate,
 ): Promise<void> => {
   const formerCreate = { ...create, issueId: former.id }
-  const link = await ctx.sync.changeLink(taskId, (current) => {
+  const link = await ctx.links.changeLink(taskId, (current) => {
     if (current.issue?.id !== former.id) return undefined
     const shown = fromIssue(found, current.base)
     /** A label that someone else has added since is kept. */
@@ -64,7 +64,7 @@ const close = async (
   create: OpenCreate,
 ): Promise<void> => {
   const closedAt = duplicate.isOpen ? await closeAsDuplicate(ctx, duplicate) : duplicate.updatedAt
-  await ctx.sync.changeLink(taskId, (link) =>
+  await ctx.links.changeLink(taskId, (link) =>
     withKnown(link, create, { ...create, issueId: duplicate.id, closedAt }),
   )
 }

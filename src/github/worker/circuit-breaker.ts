@@ -1,8 +1,8 @@
-import { retryNow, type IssueLink } from '../issue/issue-link.ts'
-import type { SyncError } from '../issue/task-sync.ts'
 import { BLOCKS } from '../api/error-catalog.ts'
 import { BLOCK, TRY_AGAIN } from '../api/state-keys.ts'
 import { AccessBlocked } from '../api/sync-errors.ts'
+import { type IssueLink, retryNow } from '../issue/issue-link.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { linkPages } from '../step/link-pages.ts'
 import { toHalted } from '../step/link-transitions.ts'
 import type { SyncContext } from '../step/sync-context.ts'
@@ -28,14 +28,14 @@ export const createCircuitBreaker = async (
   ctx: SyncContext,
   carryOut: (link: IssueLink) => Promise<boolean>,
 ) => {
-  let reason = ((await ctx.sync.readState(BLOCK)) as SyncError | null | undefined) ?? null
+  let reason = ((await ctx.values.read(BLOCK)) as SyncError | null | undefined) ?? null
   let probeAt = 0
   let asked: unknown
   /** The task whose job was refused last. */
   let refused: string | undefined
 
   const become = async (next: SyncError | null): Promise<void> => {
-    await ctx.sync.writeState(BLOCK, next)
+    await ctx.values.write(BLOCK, next)
     reason = next
   }
 
@@ -46,24 +46,26 @@ export const createCircuitBreaker = async (
   /** Whether it is time to look whether it is mended, or a person asked for it. */
   const isProbeDue = async (): Promise<boolean> => {
     const last = asked
-    asked = await ctx.sync.readState(TRY_AGAIN)
+    asked = await ctx.values.read(TRY_AGAIN)
     return asked !== last || performance.now() >= probeAt
   }
 
   const keepBack = (taskId: string, error: SyncError) =>
-    ctx.sync.changeLink(taskId, (link) =>
-      link.status === 'posting' ? undefined : toHalted(link, 'blocked', error),
+    ctx.links.changeLink(taskId, (link) =>
+      link.status === 'creating' ? undefined : toHalted(link, 'blocked', error),
     )
 
   const revive = (taskId: string) =>
-    ctx.sync.changeLink(taskId, (link) => (isWaiting(link) ? retryNow(link, ctx.now()) : undefined))
+    ctx.links.changeLink(taskId, (link) =>
+      isWaiting(link) ? retryNow(link, ctx.now()) : undefined,
+    )
 
   /** The jobs that wait, whatever for, as one reason may have followed on another: the one that was refused first. */
   async function* waiting(): AsyncGenerator<IssueLink> {
     const first = refused
-    const link = first === undefined ? undefined : await ctx.sync.link(first)
+    const link = first === undefined ? undefined : await ctx.links.link(first)
     if (link !== undefined && isWaiting(link)) yield link
-    for await (const page of linkPages(ctx.sync, 'blocked'))
+    for await (const page of linkPages(ctx.links, 'blocked'))
       yield* page.filter((other) => isWaiting(other) && other.taskId !== first)
   }
 
@@ -107,16 +109,16 @@ export const createCircuitBreaker = async (
 
   /** A job that was refused while another one was not waits on by itself. */
   const end = async (): Promise<void> => {
-    for await (const page of linkPages(ctx.sync, 'blocked'))
+    for await (const page of linkPages(ctx.links, 'blocked'))
       await Promise.all(page.map(({ taskId }) => (taskId === refused ? undefined : revive(taskId))))
     await become(null)
   }
 
   /** Marks the jobs that are due. Resolves with whether there were any. */
   const mark = async (error: SyncError): Promise<boolean> => {
-    const due = await ctx.sync.dueLinks(ctx.now(), 100)
+    const due = await ctx.links.dueLinks(100)
     const marking = due.map(({ taskId, rev }) =>
-      ctx.sync.changeLink(taskId, (link) =>
+      ctx.links.changeLink(taskId, (link) =>
         link.rev === rev ? toHalted(link, 'blocked', error) : undefined,
       ),
     )
@@ -128,7 +130,7 @@ export const createCircuitBreaker = async (
     isInForce: (): boolean => reason !== null,
 
     async begin({ reason: error, taskId }: AccessBlocked): Promise<void> {
-      asked = await ctx.sync.readState(TRY_AGAIN)
+      asked = await ctx.values.read(TRY_AGAIN)
       probeLater()
       refused = taskId
       if (taskId !== undefined) await keepBack(taskId, error)

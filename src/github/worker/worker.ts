@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Leases } from '../../core/repository.ts'
 import type { SyncContext } from '../step/sync-context.ts'
 import { createSyncLoop } from './sync-loop.ts'
 
@@ -18,10 +19,7 @@ export interface WorkerOptions {
 }
 
 /** The one that talks to GitHub: among all processes over one database one at a time, one step after the other. */
-export const startWorker = (
-  sync: SyncContext['sync'],
-  { leaseMs, openContext, warn }: WorkerOptions,
-) => {
+export const startWorker = (leases: Leases, { leaseMs, openContext, warn }: WorkerOptions) => {
   const holder = randomUUID()
   const stopping = new AbortController()
   let heldUntil = 0
@@ -58,7 +56,7 @@ export const startWorker = (
   const hold = async (): Promise<boolean> => {
     const began = performance.now()
     try {
-      const fence = await sync.acquireLease(LEASE, holder, leaseMs)
+      const fence = await leases.acquire(LEASE, holder, leaseMs)
       isFailing = false
       if (fence !== undefined) heldUntil = began + leaseMs
       return fence !== undefined
@@ -92,7 +90,7 @@ export const startWorker = (
         await work().catch((error: unknown) => warn(error, 'the GitHub sync failed and goes on'))
       await pause(IDLE_MS)
     }
-    await sync.releaseLease(LEASE, holder).catch(() => {})
+    await leases.release(LEASE, holder).catch(() => {})
   }
   const running = run()
 

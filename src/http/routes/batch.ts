@@ -1,21 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import { Batch, validateBatch } from '../../core/batch.ts'
 import { EXAMPLE_TASK, Task } from '../../core/task.ts'
 import type { BatchResult, TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import { Batch, toOperations, validateBatch } from '../batch-body.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
 import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
+import type { ReadContext } from '../request-context.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import {
-  ACTOR,
-  BODY_ERRORS,
-  CREATION_KEY,
-  markReplay,
-  toRetryKey,
-  WRITE_ERRORS,
-} from './request-parts.ts'
+import { BODY_ERRORS, CREATION_KEY, markReplay, WRITE_ERRORS } from './request-parts.ts'
 
 const BatchResultItem = Type.Object(
   {
@@ -40,7 +34,7 @@ const BatchAnswer = Type.Object(
   },
 )
 
-export const addBatchRoute = (app: App, service: TaskService): void => {
+export const addBatchRoute = (app: App, service: TaskService, readContext: ReadContext): void => {
   app.post(
     '/tasks/batch',
     {
@@ -71,12 +65,9 @@ export const addBatchRoute = (app: App, service: TaskService): void => {
         part.httpPart === 'body' ? toFastify(validateBatch) : compileValidator(part),
     },
     async (request, reply) => {
-      const retry = toRetryKey(
-        request.headers['idempotency-key'],
-        'POST /tasks/batch',
-        request.body,
-      )
-      const results = await service.batch(request.body.operations, ACTOR, retry)
+      const operations = toOperations(request.body)
+      const context = readContext(request, 'POST /tasks/batch', request.body)
+      const results = await service.batch(context, operations)
       const replayed = results.every((result) => result.kind !== 'failed' && result.replayed)
       return markReplay(reply, replayed)
         .code(results.some(({ kind }) => kind === 'failed') ? 207 : 200)

@@ -1,4 +1,4 @@
-import { TaskEvent } from '../../core/event.ts'
+import { TaskEvent } from '../../core/task-event.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, problems } from '../openapi.ts'

@@ -1,60 +1,48 @@
 import type { Collection, UpdateFilter } from 'mongodb'
-import type { NewTaskEvent } from '../../core/event.ts'
-import { createLink, type IssueLink, withLink, withNextRevision } from '../../github/issue/issue-link.ts'
-import type { LinkDecision } from '../../core/sync-repository.ts'
+import {
+  type CommitResult,
+  claimRecord,
+  type Decide,
+  type DecideCompanion,
+  type Plan,
+  planChange,
+  planCompanion,
+  planCreation,
+  replay,
+  type Write,
+} from '../../core/commit.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { NewEvent } from '../../core/event.ts'
+import type { IdempotencyKey } from '../../core/idempotency.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
 import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
-import { at, newClaim, newTask, type TaskDocument, toState, toStored } from './documents.ts'
-import { createInserts } from './inserts.ts'
 import {
-  changeKey,
-  checkCount,
-  claimKey,
-  createKeyRecords,
-  creationKey,
-  isLive,
-  type KeyOwner,
-  toAnswer,
-} from './key-records.ts'
+  at,
+  fromCompanion,
+  newKeyReservation,
+  newTask,
+  type TaskDocument,
+  toFields,
+  toState,
+} from './documents.ts'
+import { createInserts } from './inserts.ts'
+import { createKeyRecords, fromRecord, isLive, type KeyOwner, toKeyState } from './key-records.ts'
 import { createLookups } from './lookups.ts'
 
-/** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
-export interface Commits {
-  create(
-    task: Task,
-    event: NewTaskEvent,
-    key: IdempotencyKey | undefined,
-    link: IssueLink | undefined,
-    deadline: Deadline,
-  ): Promise<CommitResult>
-  change(
-    id: string,
-    decide: Decide,
-    key: IdempotencyKey | undefined,
-    deadline: Deadline,
-  ): Promise<CommitResult>
-  claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
-  /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(
-    taskId: string,
-    decide: LinkDecision,
-    deadline: Deadline,
-  ): Promise<IssueLink | undefined>
-  addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
-}
+/** The writes. Each is one document write, which stores the whole commit or nothing of it. */
+export type Commits = ReturnType<typeof createCommits>
 
 /** What a commit is decided upon. */
-type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
+type Current = Pick<TaskDocument, '_id' | 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
+export const createCommits = (tasks: Collection<TaskDocument>) => {
   const keys = createKeyRecords(tasks)
   const insertOne = createInserts(tasks)
   const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
 
-  /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
+  /** A unique index refuses the second document that has a key: then it resolves with the first one's record. */
   const insert = async (
     document: TaskDocument,
     key: IdempotencyKey | undefined,
@@ -72,154 +60,95 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
     }
   }
 
-  const read = (id: string, deadline: Deadline): Promise<Current | undefined> =>
-    reading(deadline, () => lookUp(id))
-
-  /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
-  const replace = async (
+  /** Stores what is decided upon the newest revision; decides again if another writer came first. */
+  const commit = async <R>(
     id: string,
-    rev: number,
-    update: UpdateFilter<TaskDocument>,
+    decide: (current: Current | undefined) => Plan<Task, R>,
+    key: IdempotencyKey | undefined,
     deadline: Deadline,
-  ): Promise<boolean> => {
-    const { matchedCount } = await writing(deadline, () =>
-      tasks.updateOne({ ...at(id), rev }, update),
-    )
-    return matchedCount === 1
+  ): Promise<R> => {
+    for (;;) {
+      const current = await reading(deadline, () => lookUp(id))
+      const { result, write } = decide(current)
+      if (write === undefined || current === undefined) return result
+      const update = toUpdate(current, write, key)
+      const { matchedCount } = await writing(deadline, () =>
+        tasks.updateOne({ ...at(id), rev: current.rev }, update),
+      )
+      if (matchedCount === 1) return result
+    }
   }
 
   return {
-    async create(given, event, key, link, deadline) {
-      const task = link ? withLink(given, link) : given
-      const stored = toStored(task)
-      const document = newTask(
-        task,
-        event,
-        key === undefined ? [] : [creationKey(key, stored.json)],
-        link,
-      )
-      const owner = await insert(document, key, deadline)
-      if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
-      return { kind: 'stored', task: stored, replayed: false }
+    async create(
+      task: Task,
+      event: NewEvent,
+      key: IdempotencyKey | undefined,
+      companion: Companion | undefined,
+      deadline: Deadline,
+    ): Promise<CommitResult> {
+      const { result, write } = planCreation(task, event, key, companion)
+      const record = key && write.key ? [fromRecord(key, write.key)] : []
+      const owner = await insert(newTask(task, event, record, companion), key, deadline)
+      return owner && key ? replay(owner.record, key, owner.task) : result
     },
 
-    async change(id, decide, key, deadline) {
-      for (;;) {
-        const current = await read(id, deadline)
-        const earlier = key && current && keys.live(current, key)
-        if (key !== undefined && current && earlier)
-          return toAnswer({ record: earlier, task: current.task }, key)
-        if (!current?.task) return { kind: 'absent' }
-        const error = key && checkCount(current.keys, key)
-        if (error !== undefined) return { kind: 'refused', error }
-        const { update, result } = carryOut(
-          { ...current, task: current.task },
-          decide(current.task, current.link),
-          key,
-        )
-        if (update === undefined) return result
-        if (await replace(id, current.rev, update, deadline)) return result
-      }
-    },
+    change: (
+      id: string,
+      decide: Decide<Task>,
+      key: IdempotencyKey | undefined,
+      deadline: Deadline,
+    ): Promise<CommitResult> =>
+      commit(
+        id,
+        (current) =>
+          planChange(stateOf(current), decide, key, key && toKeyState(current?.keys ?? [], key)),
+        key,
+        deadline,
+      ),
 
-    async claim(key, deadline) {
-      const owner = await insert(newClaim(claimKey(key)), key, deadline)
+    /** False when the key is bound to another request. */
+    async reserveKey(key: IdempotencyKey, deadline: Deadline): Promise<boolean> {
+      const reservation = newKeyReservation(fromRecord(key, claimRecord(key)))
+      const owner = await insert(reservation, key, deadline)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
 
-    async changeLink(taskId, decide, deadline) {
-      for (;;) {
-        const current = await read(taskId, deadline)
-        if (!current?.link) return undefined
-        const next = withNextRevision(current.link, decide(current.link, current.task))
-        if (next === undefined) return current.link
-        const update =
-          next === null
-            ? withoutLink(current)
-            : { $set: { ...linked(current, next), rev: current.rev + 1 } }
-        if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
-      }
-    },
-
-    async addLink(taskId, now, deadline) {
-      for (;;) {
-        const current = await read(taskId, deadline)
-        if (!current?.task || current.link) return false
-        const link = createLink(taskId, now, current.task.version)
-        const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
-        if (await replace(taskId, current.rev, update, deadline)) return true
-      }
-    },
+    changeCompanion: (
+      taskId: string,
+      decide: DecideCompanion<Task>,
+      deadline: Deadline,
+    ): Promise<Companion | undefined> =>
+      commit(taskId, (current) => planCompanion(stateOf(current), decide), undefined, deadline),
   }
 }
 
-/** What a decision comes to, and the one write that makes it so; none when it leaves everything as it is. */
-const carryOut = (
-  current: Current & { readonly task: Task },
-  decision: Decision,
+const stateOf = (current: Current | undefined) =>
+  current ? toState(current) : { entity: undefined, companion: undefined }
+
+/** The one update of a commit. Keys that expired are removed along with it. */
+const toUpdate = (
+  { rev, keys, task }: Current,
+  { entity, event, key: record, companion }: Write<Task>,
   key: IdempotencyKey | undefined,
-) => {
-  const { task } = current
-  switch (decision.kind) {
-    case 'refuse':
-      return { result: { kind: 'refused', error: decision.error } as const }
-    case 'keep': {
-      const stored = toStored(task)
-      const result = { kind: 'stored', task: stored, replayed: false } as const
-      return key === undefined
-        ? { result }
-        : { result, update: { $set: commit(current, key, task.version) } }
-    }
-    case 'change': {
-      const link = withNextRevision(current.link, decision.link)
-      const next = link ? withLink(decision.task, link) : decision.task
-      const stored = toStored(next)
-      const { words, ...state } = toState(next)
-      const isReworded = task.title !== next.title || task.description !== next.description
-      return {
-        result: { kind: 'stored', task: stored, replayed: false } as const,
-        update: {
-          $set: {
-            ...state,
-            ...(isReworded ? { words } : {}),
-            ...(link && { link }),
-            ...commit(current, key, stored.version),
-          },
-          $push: { pending: { version: stored.version, ...decision.event } },
-        },
-      }
-    }
-    case 'delete': {
-      const link = withNextRevision(current.link, decision.link)
-      return {
-        result: { kind: 'deleted', replayed: false } as const,
-        update: {
-          $set: {
-            ended: true as const,
-            ...(link && { link }),
-            ...commit(current, key, task.version + 1),
-          },
-          $unset: { task: '', order: '', words: '' } as const,
-          $push: { pending: { version: task.version + 1, ...decision.event } },
-        },
-      }
-    }
+): UpdateFilter<TaskDocument> => {
+  const { words, ...fields } = entity ? toFields(entity) : {}
+  const isReworded = task?.title !== entity?.title || task?.description !== entity?.description
+  const unset = {
+    ...(companion === null && { link: '' as const }),
+    ...(entity === null && { task: '' as const, order: '' as const, words: '' as const }),
+  }
+  return {
+    $set: {
+      rev: rev + 1,
+      ...fields,
+      ...(entity && isReworded && words && { words }),
+      ...(entity === null && { ended: true as const }),
+      ...(companion && { link: fromCompanion(companion) }),
+      ...(key &&
+        record && { keys: [...keys.filter((one) => isLive(one, key)), fromRecord(key, record)] }),
+    },
+    ...(Object.keys(unset).length > 0 && { $unset: unset }),
+    ...(event && { $push: { pending: event } }),
   }
 }
-
-/** The next revision and the record of a key, if there is one; keys that expired go. */
-const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, version: number) => ({
-  rev: rev + 1,
-  ...(key && { keys: [...keys.filter((one) => isLive(one, key)), changeKey(key, version)] }),
-})
-
-/** A link beside its task, which tells of it. */
-const linked = ({ task }: Current, link: IssueLink) => ({
-  link,
-  ...(task && { task: withLink(task, link) }),
-})
-
-const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
-  $set: { ...(task && { task: { ...task, sync: null } }), rev: rev + 1 },
-  $unset: { link: '' },
-})

@@ -1,10 +1,11 @@
-import type { NewTaskEvent } from '../../core/event.ts'
+import { type State, toStored } from '../../core/commit.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { NewEvent, StoredEvent } from '../../core/event.ts'
+import { readTask } from '../../core/old-task.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
 import { tokenize } from '../../core/search.ts'
-import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Task, TaskPriority } from '../../core/task.ts'
 import type { SortKey } from '../../core/task-query.ts'
-import type { StoredTask } from '../../core/task-repository.ts'
 import { titleKey } from '../../core/title-key.ts'
 
 /**
@@ -24,15 +25,39 @@ export interface TaskDocument {
   readonly order?: Readonly<Record<OrderField, string>>
   readonly words?: readonly string[]
   readonly ended?: true
-  readonly pending: readonly PendingEvent[]
+  readonly pending: readonly StoredEvent[]
   readonly keys: readonly StoredKey[]
-  /** How its GitHub issue stands. A tombstone has it until the issue is closed. */
-  readonly link?: IssueLink
+  /** The job beside the task. A tombstone has it until its owner removes it. */
+  readonly link?: StoredCompanion | OldLink
 }
 
-/** An event that waits for its place in the sequence. The nth event of a task is that of version n. */
-export interface PendingEvent extends NewTaskEvent {
-  readonly version: number
+/** A companion, with its indexed fields named as those of 0.1.0. */
+export interface StoredCompanion {
+  readonly rev: number
+  readonly status: string
+  readonly nextAttemptAt: number | null
+  readonly reference: string | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** The companion of 0.1.0, with all of its data beside each other. */
+export interface OldLink {
+  readonly rev: number
+  readonly status: string
+  readonly nextAttemptAt: number | null
+  readonly issue: { readonly id: string } | null
+}
+
+export const fromCompanion = (companion: Companion): StoredCompanion => {
+  const { rev, state, dueAt, reference, data } = companion
+  return { rev, status: state, nextAttemptAt: dueAt, reference, data }
+}
+
+export const toCompanion = (taskId: string, link: StoredCompanion | OldLink): Companion => {
+  const { rev, status: state, nextAttemptAt: dueAt } = link
+  return 'data' in link
+    ? { taskId, rev, state, dueAt, reference: link.reference, data: link.data }
+    : { taskId, rev, state, dueAt, reference: link.issue?.id ?? null, data: { ...link } }
 }
 
 export interface StoredKey {
@@ -47,7 +72,7 @@ export interface StoredKey {
 }
 
 /** An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the relay that published it. */
-export interface EventDocument extends PendingEvent {
+export type EventDocument = StoredEvent & {
   readonly _id: number
   readonly event: string
   readonly fence: number
@@ -82,21 +107,21 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
 
 export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
 
-/** A task that was stored before there was a GitHub sync does not say that it has no issue. */
-export const whole = (task: Task): Task =>
-  task.sync === undefined ? { ...(task as Task), sync: null } : task
-
 /** A task's JSON text as it is answered. */
-export const toText = (task: Task): string => JSON.stringify(whole(task))
+export const toText = (task: Task): string => toStored(readTask(task)).json
 
-export const toStored = (task: Task): StoredTask => ({
-  id: task.id,
-  version: task.version,
-  json: toText(task),
+/** What a commit is decided upon. */
+export const toState = ({
+  _id,
+  task,
+  link,
+}: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<Task> => ({
+  entity: task && readTask(task),
+  companion: link && toCompanion(_id, link),
 })
 
 /** What a task's document holds beside its identity and its commits. */
-export const toState = (task: Task) => ({
+export const toFields = (task: Task) => ({
   task,
   order: toOrder(task),
   words: tokenize(`${task.title}\n${task.description}`),
@@ -104,22 +129,22 @@ export const toState = (task: Task) => ({
 
 export const newTask = (
   task: Task,
-  event: NewTaskEvent,
+  event: NewEvent,
   keys: readonly StoredKey[],
-  link: IssueLink | undefined,
+  companion: Companion | undefined,
 ): TaskDocument => ({
   ...at(task.id),
   rev: 1,
-  ...toState(task),
-  pending: [{ version: task.version, ...event }],
+  ...toFields(task),
+  pending: [event],
   keys,
-  ...(link && { link }),
+  ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
 })
 
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`
 
-export const newClaim = (key: StoredKey): TaskDocument => ({
+export const newKeyReservation = (key: StoredKey): TaskDocument => ({
   ...at(claimId(key.key)),
   rev: 1,
   ended: true,
@@ -129,6 +154,10 @@ export const newClaim = (key: StoredKey): TaskDocument => ({
 
 /** Names one document among all servers of a cluster, so that a read or write of it goes to one of them. */
 export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
+
+/** The id of the entity of an event. */
+export const entityOf = (event: StoredEvent): string =>
+  'resource_id' in event ? event.resource_id : event.task_id
 
 /** Ordered by task, then by version. */
 export const eventKey = (taskId: string, version: number): string =>

@@ -1,24 +1,21 @@
 import type { Collection } from 'mongodb'
-import type { AppError } from '../../core/errors.ts'
-import { checkKeyCount, replay } from '../../core/key-record.ts'
+import type { KeyState } from '../../core/commit.ts'
+import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
+import { readTask, readTaskText } from '../../core/old-task.ts'
 import { bucketOfKey } from '../../core/placement.ts'
 import type { Task } from '../../core/task.ts'
-import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
 import { reading, writing } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
-import { at, claimId, type StoredKey, type TaskDocument, toStored } from './documents.ts'
+import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
 
 /** A key's record, and the task that it belongs to as it is now. */
 export interface KeyOwner {
-  readonly record: StoredKey
+  readonly record: IdempotencyRecord
   readonly task: Task | undefined
 }
 
 /** The idempotency records, which are kept in the documents of the commits that they belong to. */
 export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
-  const live = ({ keys }: Pick<TaskDocument, 'keys'>, key: IdempotencyKey): StoredKey | undefined =>
-    keys.find((one) => one.key === key.key && isLive(one, key))
-
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
@@ -26,8 +23,6 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   }
 
   return {
-    live,
-
     /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
     async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
       const bucket = bucketOfKey(key.key)
@@ -37,8 +32,8 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
           { projection: { task: 1, keys: 1 } },
         ),
       )
-      const record = owner && live(owner, key)
-      if (owner && record) return { record, task: owner.task }
+      const record = owner && findLive(owner.keys, key)
+      if (owner && record) return { record, task: owner.task && readTask(owner.task) }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
       await writing(deadline, () => tasks.deleteOne(emptied))
@@ -47,45 +42,38 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   }
 }
 
-export const toAnswer = ({ record, task }: KeyOwner, key: IdempotencyKey): CommitResult => {
-  const { fingerprint, is_claim: isClaim = false, json = null } = record
-  return replay({ fingerprint, isClaim, json }, key, task && toStored(task))
-}
-
-/** The refusal of a change with another key, if its task has too many. */
-export const checkCount = (
+const findLive = (
   keys: readonly StoredKey[],
   key: IdempotencyKey,
-): AppError | undefined => {
+): IdempotencyRecord | undefined => {
+  const found = keys.find((one) => one.key === key.key && isLive(one, key))
+  return found && toRecord(found)
+}
+
+/** The keys that a change of the task with this key depends on. */
+export const toKeyState = (keys: readonly StoredKey[], key: IdempotencyKey): KeyState => {
   const expiries = keys
     .filter((one) => one.version !== undefined && isLive(one, key))
     .map(({ expires_at }) => expires_at.getTime())
-  return checkKeyCount(expiries.length, Math.min(...expiries), key)
+  const oldestExpiresAt = Math.min(...expiries)
+  return { record: findLive(keys, key), count: expiries.length, oldestExpiresAt }
 }
 
 export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean =>
   expires_at.getTime() > now
 
-export const creationKey = (key: IdempotencyKey, json: string): StoredKey => ({
-  ...common(key),
-  is_claim: false,
-  json,
-})
-
-export const claimKey = (key: IdempotencyKey): StoredKey => ({
-  ...common(key),
-  is_claim: true,
-  json: null,
-})
-
-/** The version is the one that the change led to; a deletion's is the next one. */
-export const changeKey = (key: IdempotencyKey, version: number): StoredKey => ({
-  ...common(key),
-  version,
-})
-
-const common = ({ key, fingerprint, expiresAt }: IdempotencyKey) => ({
-  key,
+const toRecord = ({ fingerprint, version, is_claim, json }: StoredKey): IdempotencyRecord => ({
   fingerprint,
-  expires_at: new Date(expiresAt),
+  kind: is_claim === true ? 'claim' : json == null ? 'change' : 'creation',
+  json: json == null ? null : readTaskText(json),
+  version: version ?? null,
+})
+
+export const fromRecord = (key: IdempotencyKey, record: IdempotencyRecord): StoredKey => ({
+  key: key.key,
+  fingerprint: record.fingerprint,
+  expires_at: new Date(key.expiresAt),
+  ...(record.kind === 'change'
+    ? { version: record.version ?? 0 }
+    : { is_claim: record.kind === 'claim', json: record.json }),
 })

@@ -3,6 +3,7 @@ import { OpenError } from '../open-error.ts'
 import {
   DELIVERY_INDEXES,
   EVENT_INDEXES,
+  RENAMED_STATES,
   SCHEMA_VERSION,
   TASK_INDEXES,
   TITLE_INDEX,
@@ -34,8 +35,16 @@ export const migrate = async (db: Db): Promise<void> => {
     .createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
+  if (found !== undefined && found < 4) await renameStates(db)
   if (found === undefined || found < SCHEMA_VERSION)
     await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
+}
+
+const renameStates = async (db: Db): Promise<void> => {
+  for (const [before, after] of Object.entries(RENAMED_STATES))
+    await db
+      .collection('tasks')
+      .updateMany({ 'link.status': before }, { $set: { 'link.status': after } })
 }
 
 const readVersions = async (db: Db): Promise<ReadonlyMap<MetaDocument['_id'], number>> => {

@@ -6,8 +6,19 @@ import type { IndexDescription } from 'mongodb'
  * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
  * upgrade such a program may still run beside this one; title-keys.ts adds the key again. And the
  * idempotency key of a change has no answer with it, which a program of version 2 would look for.
+ * 4: the state of a companion has another name (RENAMED_STATES), and a task does not show it.
  */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
+
+/** The states of companions that had another name up to version 3. */
+export const RENAMED_STATES = {
+  posting: 'creating',
+  uncertain: 'unconfirmed',
+  dirty: 'outdated',
+  patching: 'updating',
+  remote_gone: 'issue_missing',
+  dead: 'failed',
+} as const
 
 const exists = { $exists: true }
 const state = { 'task.status': 1, 'task.priority': 1 } as const
@@ -64,6 +75,12 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
     key: { 'link.nextAttemptAt': 1 },
     partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } },
   },
+  {
+    name: 'by_reference',
+    key: { 'link.reference': 1, _id: 1 },
+    partialFilterExpression: { 'link.reference': { $gt: '' } },
+  },
+  /** Companions of version 3 and below. */
   {
     name: 'by_issue',
     key: { 'link.issue.id': 1, _id: 1 },

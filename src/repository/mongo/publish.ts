@@ -1,11 +1,6 @@
 import type { Collection, Db } from 'mongodb'
-import {
-  at,
-  type EventDocument,
-  eventKey,
-  type PendingEvent,
-  type TaskDocument,
-} from './documents.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import { at, type EventDocument, entityOf, eventKey, type TaskDocument } from './documents.ts'
 
 /** So many tasks have their events published at once. */
 export const BATCH = 1000
@@ -44,12 +39,12 @@ export const publish = async (db: Db, fence: number): Promise<number> => {
 
 const append = async (
   events: Collection<EventDocument>,
-  pending: readonly PendingEvent[],
+  pending: readonly StoredEvent[],
   fence: number,
 ): Promise<void> => {
   const last = await events.findOne({}, { sort: { _id: -1 }, projection: { _id: 1 } })
   const identified = pending.map((event) => ({
-    event: eventKey(event.task_id, event.version),
+    event: eventKey(entityOf(event), event.version),
     fence,
     ...event,
   }))
@@ -66,7 +61,7 @@ const append = async (
 }
 
 /** The events of one task keep their order, as its times never go back. */
-const byTime = (a: PendingEvent, b: PendingEvent): number =>
+const byTime = (a: StoredEvent, b: StoredEvent): number =>
   a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
 /**

@@ -1,14 +1,16 @@
 import type { Db, Document } from 'mongodb'
+import { type StoredEntity, toStored } from '../../core/commit.ts'
+import { type StoredEvent, toEventText } from '../../core/event.ts'
+import { readTask } from '../../core/old-task.ts'
 import type { Task } from '../../core/task.ts'
 import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
-import type { StoredTask } from '../../core/task-repository.ts'
 import { reading } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
 import {
   at,
   type EventDocument,
+  entityOf,
   eventKey,
-  type PendingEvent,
   type TaskDocument,
   toText,
 } from './documents.ts'
@@ -70,9 +72,9 @@ export const createReads = (db: Db) => {
   }
 
   return {
-    async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
+    async get(id: string, deadline: Deadline): Promise<StoredEntity | undefined> {
       const found = await reading(deadline, () => lookUp(id))
-      return found?.task && { id, version: found.task.version, json: toText(found.task) }
+      return found?.task && toStored(readTask(found.task))
     },
 
     /** The next tasks of a list, by their ids. */
@@ -154,7 +156,7 @@ export const createReads = (db: Db) => {
               batchSize,
               isWhole ? undefined : { version: 1, size: EVENT_SIZE },
             ),
-          toText: toEventText,
+          toText: toHistoryText,
         }),
       )
       const items = inOrder(found, ({ document }) => document)
@@ -173,18 +175,21 @@ export const createReads = (db: Db) => {
         findEvents(taskId, after, count, count + 1).toArray(),
       )
       const ordered = inOrder(found, (event) => event).slice(0, count)
-      return Buffer.from(ordered.map(toEventText).join())
+      return Buffer.from(ordered.map(toHistoryText).join())
     },
 
     /** The greatest id of a task that there is or, by its events, was. */
-    async newestId(deadline: Deadline): Promise<string | undefined> {
+    async maxId(deadline: Deadline): Promise<string | undefined> {
       const [task, event] = await reading(deadline, () =>
         Promise.all([
           tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
-          events.findOne({}, { projection: { task_id: 1 }, sort: { event: -1 } }),
+          events.findOne<StoredEvent>(
+            {},
+            { projection: { task_id: 1, resource_id: 1 }, sort: { event: -1 } },
+          ),
         ]),
       )
-      const ids = [task?._id, event?.task_id].filter((id) => id !== undefined)
+      const ids = [task?._id, event && entityOf(event)].filter((id) => id != null)
       return ids.sort().at(-1)
     },
   }
@@ -201,7 +206,7 @@ const TASK = { task: 1 } as const
 const EVENT_SIZE = { $bsonSize: '$$ROOT' } as const
 
 /** An event that is not published yet has no `_id`. */
-type HistoryEvent = PendingEvent & { readonly _id?: number; readonly size?: number }
+type HistoryEvent = StoredEvent & { readonly _id?: number; readonly size?: number }
 
 /** The events by their versions, each once: the published one if an event was found twice. */
 const inOrder = <T>(found: readonly T[], toEvent: (one: T) => HistoryEvent): T[] => {
@@ -243,5 +248,4 @@ const toTitleSelection = (
   }
 }
 
-const toEventText = ({ _id, type, task_id, time, actor, changes }: HistoryEvent): string =>
-  JSON.stringify({ sequence: _id ?? null, type, task_id, time, actor, changes })
+const toHistoryText = (event: HistoryEvent): string => toEventText(event._id ?? null, event)

@@ -18,6 +18,13 @@ const SOURCES = {
     text: `'{"sequence":' || events.sequence || ',' || substr(events.json, 2)`,
     size: `octet_length(events.json) + length(events.sequence) + ${'{"sequence":'.length}`,
   },
+  /** Events of 0.1.0 do not have their version in their text. */
+  oldEvents: {
+    table: 'events',
+    key: 'events.sequence',
+    text: `'{"sequence":' || events.sequence || ',"version":' || events.version || ',' || substr(events.json, 2)`,
+    size: `octet_length(events.json) + length(events.sequence) + length(events.version) + ${'{"sequence":,"version":'.length}`,
+  },
 } as const
 type Source = keyof typeof SOURCES
 

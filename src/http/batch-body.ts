@@ -1,9 +1,11 @@
 import type { Static, TSchema } from 'typebox'
-import type { FieldError } from './errors.ts'
+import type { FieldError } from '../core/errors.ts'
+import type { Preconditions } from '../core/preconditions.ts'
+import { TaskDraft, TaskPatch, taskId, toTaskId } from '../core/task.ts'
+import type { Operation } from '../core/task-service.ts'
+import { Type } from '../core/typebox.ts'
+import { createValidator, type Validator } from '../core/validation.ts'
 import { ETAGS_EXPECTED, parseETags } from './etag.ts'
-import { TaskDraft, TaskPatch, taskId, toTaskId } from './task.ts'
-import { Type } from './typebox.ts'
-import { createValidator, type Validator } from './validation.ts'
 
 /** How many operations one batch may hold. */
 export const MAX_BATCH = 1000
@@ -100,6 +102,21 @@ const validators: Record<BatchOperation['op'], Validator<unknown>> = {
   delete: createValidator(DeleteOperation),
 } satisfies Record<string, Validator<TSchema>>
 
+/** Ids as they are stored, so that operations on one task, and a retry, are recognised. */
+const withTaskId = (operation: BatchOperation): BatchOperation =>
+  operation.op === 'create' ? operation : { ...operation, id: toTaskId(operation.id) }
+
+/** The operations of a validated body. */
+export const toOperations = ({ operations }: Batch): Operation[] =>
+  operations.map((operation): Operation => {
+    if (operation.op === 'create') return operation
+    const { if_match, ...rest } = operation
+    return { ...rest, preconditions: toPreconditions(if_match) }
+  })
+
+const toPreconditions = (ifMatch: string | undefined): Preconditions =>
+  ifMatch === undefined ? {} : { ifMatch: parseETags(ifMatch) }
+
 const MAX_ERRORS = 20
 
 export const validateBatch: Validator<Batch> = (value) => {
@@ -113,10 +130,6 @@ export const validateBatch: Validator<Batch> = (value) => {
   if (issues.length > 0) return { issues }
   return { value: { operations: (value as Batch).operations.map(withTaskId) } }
 }
-
-/** The id in the form that it is kept in, so that two operations on one task, and a retry, are known as such. */
-const withTaskId = (operation: BatchOperation): BatchOperation =>
-  operation.op === 'create' ? operation : { ...operation, id: toTaskId(operation.id) }
 
 const operationIssues = (operation: unknown, at: string): readonly FieldError[] => {
   if (typeof operation !== 'object' || operation === null)
