@@ -79,7 +79,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
 }
 
 export const QUERY_OPERATORS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'all', 'exists', 'regex'].map((name) => [
+  ['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'all', 'or', 'exists', 'regex'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/query/${name}/`,
   ]),

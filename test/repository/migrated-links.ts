@@ -30,9 +30,9 @@ const AFTER_START: Statuses = {
   uncertain: 'linked',
   dirty: 'linked',
   patching: 'linked',
-  gone: 'remote_gone',
+  gone: 'issue_missing',
   blocked: 'blocked',
-  dead: 'dead',
+  dead: 'failed',
 }
 
 /** The GitHub sync of the real service over data of 0.1.0, beside a GitHub as 0.1.0 knew it. */
@@ -88,7 +88,10 @@ const expectDelivery = (service: SyncService, { ids }: Recorded): Promise<void> 
   eventually(async () => {
     expect((await service.get(ids.linked)).labels).toEqual(['ops', 'seen by bob'])
     const [last] = (await service.history(ids.linked)).slice(-1)
-    expect(last).toMatchObject({ type: 'task.updated', actor: 'github:bob' })
+    expect(last).toMatchObject({
+      type: 'task.updated',
+      actor: { type: 'github', id: null, name: 'bob' },
+    })
   })
 
 const expectRetries = async (
