@@ -7,105 +7,89 @@ export type Changes = Readonly<
 
 /** An event as a commit holds it; the store adds its sequence. */
 export interface NewEvent {
-  /** Made of the entity and the version, as each version has exactly one event. */
-  readonly id: string
   /** `RESOURCE.WHAT`, such as `task.created`. */
   readonly type: string
-  readonly resource: string
+  /** The id of the entity. */
   readonly resource_id: string
   /** The version that the change led to; a deletion counts as one. */
   readonly version: number
-  /** On events of tasks. */
-  readonly task_id?: string
   /** An RFC 3339 instant in UTC. */
   readonly time: string
   readonly actor: Actor
-  /** Null on events of version 0.1.0. */
-  readonly operation_id: string | null
+  readonly operation_id: string
   readonly changes: Changes
 }
 
 /** What an event says beyond its entity, version and context. */
-export interface EventContent {
-  /** The part of the type after the resource. */
-  readonly what: string
-  readonly time: string
-  readonly changes: Changes
-}
+export type EventContent = Pick<NewEvent, 'type' | 'time' | 'changes'>
 
 export const newEvent = (
-  resource: string,
   { id, version }: { readonly id: string; readonly version: number },
   { actor, operationId }: Pick<RequestContext, 'actor' | 'operationId'>,
-  { what, time, changes }: EventContent,
+  { type, time, changes }: EventContent,
 ): NewEvent => ({
-  id: eventId(id, version),
-  type: `${resource}.${what}`,
-  resource,
+  type,
   resource_id: id,
   version,
-  ...(resource === 'task' && { task_id: id }),
   time,
   actor,
   operation_id: operationId,
   changes,
 })
 
-export const createdChanges = (values: Readonly<Record<string, unknown>>): Changes =>
-  changesOf(values, (value) => ({ before: null, after: value }))
+/** The changes of a creation: all given fields that have a value. */
+export const createdChanges = <F extends string>(
+  entity: Readonly<Record<F, unknown>>,
+  fields: readonly F[],
+): Changes => {
+  const changes: Record<string, Changes[string]> = {}
+  for (const field of fields)
+    if (entity[field] !== null) changes[field] = { before: null, after: entity[field] }
+  return changes
+}
 
-export const deletedChanges = (values: Readonly<Record<string, unknown>>): Changes =>
-  changesOf(values, (value) => ({ before: value, after: null }))
+/** The changes of a deletion: all given fields that had a value. */
+export const deletedChanges = <F extends string>(
+  entity: Readonly<Record<F, unknown>>,
+  fields: readonly F[],
+): Changes => {
+  const changes: Record<string, Changes[string]> = {}
+  for (const field of fields)
+    if (entity[field] !== null) changes[field] = { before: entity[field], after: null }
+  return changes
+}
 
-const changesOf = (
-  values: Readonly<Record<string, unknown>>,
-  toChange: (value: unknown) => Changes[string],
-): Changes =>
-  Object.fromEntries(
-    Object.entries(values)
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => [name, toChange(value)]),
-  )
-
-/** An event of version 0.1.0: of a task, with the actor `api` or `github:LOGIN`. */
+/** What version 0.1.0 stored in place of some members: the actor is `api` or `github:LOGIN`. */
 interface OldEvent {
   readonly type: string
-  readonly task_id: string
+  readonly resource_id: string
+  readonly version: number
   readonly time: string
   readonly actor: string
+  readonly operation_id?: undefined
   readonly changes: Changes
 }
 
 /** An event as some version has stored it. */
-export type StoredEvent = NewEvent | (OldEvent & { readonly version: number })
+export type StoredEvent = NewEvent | OldEvent
 
-/** The JSON text of an event. `sequence` is null until it is assigned. */
-export const toEventText = (sequence: number | null, stored: StoredEvent): string =>
-  JSON.stringify({ sequence, ...readEvent(stored) })
-
-const readEvent = (stored: StoredEvent): NewEvent => {
-  if ('resource' in stored) return toNewEvent(stored)
-  const { type, task_id, version, time, actor, changes } = stored
-  return {
-    id: eventId(task_id, version),
+/** The JSON text of an event as it is answered. `sequence` is null until it is assigned. */
+export const toEventText = (sequence: number | null, stored: StoredEvent): string => {
+  const { type, resource_id, version, time, actor, operation_id = null, changes } = stored
+  const resource = type.slice(0, type.indexOf('.'))
+  return JSON.stringify({
+    sequence,
+    id: eventId(resource_id, version),
     type,
-    resource: 'task',
-    resource_id: task_id,
+    resource,
+    resource_id,
     version,
-    task_id,
+    ...(resource === 'task' && { task_id: resource_id }),
     time,
-    actor: toActor(actor),
-    operation_id: null,
+    actor: typeof actor === 'string' ? toActor(actor) : actor,
+    operation_id,
     changes,
-  }
-}
-
-/** Without what a store keeps beside the event. */
-const toNewEvent = (stored: NewEvent): NewEvent => {
-  const { id, type, resource, resource_id, version, task_id } = stored
-  const { time, actor, operation_id, changes } = stored
-  const ids = task_id === undefined ? { resource_id, version } : { resource_id, version, task_id }
-  return { id, type, resource, ...ids, time, actor, operation_id, changes }
+  })
 }
 
 /**

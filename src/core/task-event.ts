@@ -99,18 +99,18 @@ export const TaskEvent = Type.Object(
 type By = Pick<RequestContext, 'actor' | 'operationId'>
 
 export const createdEvent = (task: Task, by: By): NewEvent =>
-  newEvent('task', task, by, {
-    what: 'created',
+  newEvent(task, by, {
+    type: 'task.created',
     time: task.created_at,
-    changes: createdChanges(trackedValues(task)),
+    changes: createdChanges(task, TRACKED_FIELDS),
   })
 
 /** `now` is an RFC 3339 instant in UTC. */
 export const deletedEvent = (task: Task, by: By, now: string): NewEvent =>
-  newEvent('task', { id: task.id, version: task.version + 1 }, by, {
-    what: 'deleted',
+  newEvent({ id: task.id, version: task.version + 1 }, by, {
+    type: 'task.deleted',
     time: now > task.updated_at ? now : task.updated_at,
-    changes: deletedChanges(trackedValues(task)),
+    changes: deletedChanges(task, TRACKED_FIELDS),
   })
 
 /** `overruled`: values of the issue that were discarded, with those that were kept instead. */
@@ -122,8 +122,8 @@ export const changedEvent = (
 ): NewEvent => {
   const fields = changedFields(before, after)
   const changes = fields.map((field) => [field, { before: before[field], after: after[field] }])
-  return newEvent('task', after, by, {
-    what: fields.length === 0 ? 'conflict_resolved' : changeOf(before, after, fields, by),
+  return newEvent(after, by, {
+    type: fields.length === 0 ? 'task.conflict_resolved' : typeOf(before, after, fields, by),
     time: after.updated_at,
     changes: { ...Object.fromEntries(changes), ...overruled },
   })
@@ -131,19 +131,16 @@ export const changedEvent = (
 
 const LINK_FIELDS: ReadonlySet<TrackedField> = new Set(['external_reference_id', 'external_url'])
 
-const changeOf = (
+const typeOf = (
   before: Task,
   after: Task,
   fields: readonly TrackedField[],
   { actor }: By,
 ): string => {
   if (before.status !== after.status) {
-    if (after.status === 'completed') return 'completed'
-    if (before.status === 'completed') return 'reopened'
+    if (after.status === 'completed') return 'task.completed'
+    if (before.status === 'completed') return 'task.reopened'
   }
   const isLinking = actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
-  return isLinking ? 'linked' : 'updated'
+  return isLinking ? 'task.linked' : 'task.updated'
 }
-
-const trackedValues = (task: Task): Record<string, unknown> =>
-  Object.fromEntries(TRACKED_FIELDS.map((field) => [field, task[field]]))

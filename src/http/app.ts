@@ -14,7 +14,7 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
-import { addOperationIds, createContextReader } from './request-context.ts'
+import { addOperationId, createContextReader } from './request-context.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
@@ -110,12 +110,13 @@ export const buildApp = async ({
   }).withTypeProvider<TypeBoxProvider>()
 
   app.setErrorHandler(sendProblem)
+  app.decorateRequest('operationId', '')
   refuseExpectations(app.server, newRequestId)
   addBodyParsers(app)
 
-  addOperationIds(app)
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
+    addOperationId(request, reply)
     if (request.headers.host === undefined) reply.header('connection', 'close')
     checkHost(request.raw)
     checkUrl(request.url)

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
   API_ACTOR,
   keyedOperationId,
@@ -18,16 +18,11 @@ declare module 'fastify' {
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Names the operation of every write in its answer, whatever comes of it. */
-export const addOperationIds = (app: FastifyInstance): void => {
-  app.decorateRequest('operationId', '')
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!READS.has(request.method) && !request.is404) {
-      request.operationId = operationIdOf(request)
-      reply.header('operation-id', request.operationId)
-    }
-    done()
-  })
+/** Names the operation of a write in its answer, whatever comes of it. */
+export const addOperationId = (request: FastifyRequest, reply: FastifyReply): void => {
+  if (READS.has(request.method) || request.is404) return
+  request.operationId = operationIdOf(request)
+  reply.header('operation-id', request.operationId)
 }
 
 /** A retry with the same key is the same operation. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { toEventText } from '#src/core/event.ts'
 import {
   changedFields,
   completeTask,
@@ -21,7 +22,7 @@ describe('the event of a new task', () => {
         const event = createdEvent(task, BY)
         expect(event).toMatchObject({
           type: 'task.created',
-          task_id: task.id,
+          resource_id: task.id,
           time: task.created_at,
           actor: BY.actor,
           operation_id: BY.operationId,
@@ -44,7 +45,7 @@ describe('the event of a deletion', () => {
         const time = [now, task.updated_at].sort()[1]
         expect(event).toMatchObject({
           type: 'task.deleted',
-          task_id: task.id,
+          resource_id: task.id,
           time,
           actor: BY.actor,
           version: task.version + 1,
@@ -104,7 +105,10 @@ describe('the event of a change', () => {
 test('the ids of events are UUIDs of their own', () => {
   const newId = createTaskIds(undefined)
   const ids = [newId(), newId(), newId('key')].flatMap((id) =>
-    [1, 2, 3, 4096].map((version) => createdEvent(sampleTask({ id, version }), BY).id),
+    [1, 2, 3, 4096].map((version) => {
+      const text = toEventText(1, createdEvent(sampleTask({ id, version }), BY))
+      return (JSON.parse(text) as { id: string }).id
+    }),
   )
   expect(new Set(ids).size).toBe(12)
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f-]{17}$/)

@@ -43,10 +43,9 @@ export const expectWholeSequence = async (db: Db): Promise<number> => {
   const events = await db.collection<EventDocument>('events').find().sort({ _id: 1 }).toArray()
   expect(events.map(({ _id }) => _id)).toEqual(events.map((_, index) => index + 1))
   const versions = new Map<string, number>()
-  for (const document of events) {
-    const { event, version } = document
-    expect(version, event).toBe((versions.get(entityOf(document)) ?? 0) + 1)
-    versions.set(entityOf(document), version)
+  for (const { event, version } of events) {
+    expect(version, event).toBe((versions.get(entityOf(event)) ?? 0) + 1)
+    versions.set(entityOf(event), version)
   }
   const tasks = await db.collection<TaskDocument>('tasks').find().toArray()
   expect(tasks.filter(({ pending }) => pending.length > 0)).toEqual([])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { toEventText } from '#src/core/event.ts'
 import { createTask } from '#src/core/task.ts'
 import { createdEvent } from '#src/core/task-event.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -39,7 +40,7 @@ export const describeHistory = (open: Open): void => {
       for (const wholeBytes of [WHOLE, 0]) {
         const text = await textsOf(await repository.tasks.history(task.id, 0, 10, wholeBytes))
         const { sequence } = JSON.parse(text) as { sequence: number }
-        expect(text).toBe(JSON.stringify({ sequence, ...event }))
+        expect(text).toBe(toEventText(sequence, event))
       }
     })
 

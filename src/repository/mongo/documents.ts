@@ -155,9 +155,8 @@ export const newKeyReservation = (key: StoredKey): TaskDocument => ({
 /** Names one document among all servers of a cluster, so that a read or write of it goes to one of them. */
 export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
 
-/** The id of the entity of an event. */
-export const entityOf = (event: StoredEvent): string =>
-  'resource_id' in event ? event.resource_id : event.task_id
+/** The id of the entity of an event, which is named by `eventKey`. */
+export const entityOf = (event: string): string => event.slice(0, event.indexOf('/'))
 
 /** Ordered by task, then by version. */
 export const eventKey = (taskId: string, version: number): string =>

@@ -156,7 +156,7 @@ export const createReads = (db: Db) => {
               batchSize,
               isWhole ? undefined : { version: 1, size: EVENT_SIZE },
             ),
-          toText: toHistoryText,
+          toText: (event) => toHistoryText(taskId, event),
         }),
       )
       const items = inOrder(found, ({ document }) => document)
@@ -175,7 +175,7 @@ export const createReads = (db: Db) => {
         findEvents(taskId, after, count, count + 1).toArray(),
       )
       const ordered = inOrder(found, (event) => event).slice(0, count)
-      return Buffer.from(ordered.map(toHistoryText).join())
+      return Buffer.from(ordered.map((event) => toHistoryText(taskId, event)).join())
     },
 
     /** The greatest id of a task that there is or, by its events, was. */
@@ -183,13 +183,10 @@ export const createReads = (db: Db) => {
       const [task, event] = await reading(deadline, () =>
         Promise.all([
           tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
-          events.findOne<StoredEvent>(
-            {},
-            { projection: { task_id: 1, resource_id: 1 }, sort: { event: -1 } },
-          ),
+          events.findOne({}, { projection: { event: 1 }, sort: { event: -1 } }),
         ]),
       )
-      const ids = [task?._id, event && entityOf(event)].filter((id) => id != null)
+      const ids = [task?._id, event && entityOf(event.event)].filter((id) => id != null)
       return ids.sort().at(-1)
     },
   }
@@ -248,4 +245,6 @@ const toTitleSelection = (
   }
 }
 
-const toHistoryText = (event: HistoryEvent): string => toEventText(event._id ?? null, event)
+/** Events of 0.1.0 name their task in another field. */
+const toHistoryText = (taskId: string, event: HistoryEvent): string =>
+  toEventText(event._id ?? null, { ...event, resource_id: taskId })

@@ -50,6 +50,11 @@ export const createCommits = (db: Database, rows: TaskRows) => {
     return { key: row.key, entity: readTask(stored), companion }
   }
 
+  /** Columns hold what the text leaves out. */
+  const addEvent = ({ resource_id, version, ...event }: NewEvent): void => {
+    insertEvent.run(resource_id, version, JSON.stringify(event))
+  }
+
   const apply = (
     id: string,
     current: Current | undefined,
@@ -61,7 +66,7 @@ export const createCommits = (db: Database, rows: TaskRows) => {
     if (entity === null && current) rows.remove(current.key, current.entity)
     else if (entity && current) rows.replace(current.key, current.entity, entity, json)
     else if (entity) rows.insert(entity, json)
-    if (event) insertEvent.run(id, event.version, JSON.stringify(event))
+    if (event) addEvent(event)
     if (key && record) keys.write(key, id, record)
   }
 

@@ -61,8 +61,10 @@ export const openSqliteRepository = (path: string): Repository => {
     next: Place | undefined,
   ): Slice<Place> => {
     const { keys, sizes, whole } = selection
-    const finish = (texts: Uint8Array): Buffer =>
-      hasOldTexts ? readOldTexts(source, toBuffer(texts)) : toBuffer(texts)
+    const finish = (texts: Uint8Array): Buffer => {
+      if (source === 'events') return readEvents(toBuffer(texts))
+      return hasOldTexts ? readTaskTexts(toBuffer(texts)) : toBuffer(texts)
+    }
     return {
       whole: whole && finish(whole),
       sizes,
@@ -119,9 +121,8 @@ export const openSqliteRepository = (path: string): Repository => {
 
       async history(id, after, limit, wholeBytes) {
         const legs = [{ sql: HISTORY, parameters: [id, after] }]
-        const source = hasOldTexts ? 'oldEvents' : 'events'
-        const selection = await scan('select', { source, legs, limit, wholeBytes })
-        return toSlice(source, selection, selection.hasMore ? after + limit : undefined)
+        const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
+        return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
       },
 
       async create(task, event, key, companion) {
@@ -155,9 +156,8 @@ export const openSqliteRepository = (path: string): Repository => {
   }
 }
 
-/** Texts of a file that version 0.1.0 has written to, as this version answers them. */
-const readOldTexts = (source: SelectRequest['source'], texts: Buffer): Buffer => {
-  if (source === 'tasks') return readTaskTexts(texts)
+/** Events joined by commas, as they are answered. */
+const readEvents = (texts: Buffer): Buffer => {
   const events = JSON.parse(`[${texts}]`) as (StoredEvent & { readonly sequence: number })[]
   return Buffer.from(events.map((event) => toEventText(event.sequence, event)).join())
 }

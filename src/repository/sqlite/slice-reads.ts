@@ -12,18 +12,12 @@ const SCRATCH_BYTES = 1024 * 1024
 /** Where items are. Their sizes are found without reading their texts. */
 const SOURCES = {
   tasks: { table: 'tasks', key: 'tasks.key', text: 'tasks.json', size: 'octet_length(tasks.json)' },
+  /** With the columns that the text leaves out. */
   events: {
     table: 'events',
     key: 'events.sequence',
-    text: `'{"sequence":' || events.sequence || ',' || substr(events.json, 2)`,
-    size: `octet_length(events.json) + length(events.sequence) + ${'{"sequence":'.length}`,
-  },
-  /** Events of 0.1.0 do not have their version in their text. */
-  oldEvents: {
-    table: 'events',
-    key: 'events.sequence',
-    text: `'{"sequence":' || events.sequence || ',"version":' || events.version || ',' || substr(events.json, 2)`,
-    size: `octet_length(events.json) + length(events.sequence) + length(events.version) + ${'{"sequence":,"version":'.length}`,
+    text: `format('{"sequence":%d,"resource_id":"%s","version":%d,', events.sequence, events.resource_id, events.version) || substr(events.json, 2)`,
+    size: `octet_length(events.json) + length(events.sequence) + length(events.version) + length(events.resource_id) + ${'{"sequence":,"resource_id":"","version":'.length}`,
   },
 } as const
 type Source = keyof typeof SOURCES
