@@ -1,3 +1,4 @@
+import type { Leases } from './lease.ts'
 import type { SyncLink } from './sync-link.ts'
 import type { Task } from './task.ts'
 import type { SyncStatus } from './task-sync.ts'
@@ -26,7 +27,7 @@ export type LinkDecision = (link: SyncLink, task: Task | undefined) => SyncLink 
  * The bookkeeping of the GitHub sync, kept where the tasks are. That an issue is behind is part of the commits themselves
  * (`TaskRepository`); here is the rest. Every method may throw `database_unavailable`.
  */
-export interface SyncRepository {
+export interface SyncRepository extends Leases {
   /** The link of a task; also of one that is deleted while its issue is still to be closed. */
   link(taskId: string): Promise<SyncLink | undefined>
 
@@ -63,11 +64,4 @@ export interface SyncRepository {
   /** A small JSON value by name (a cursor, a pause), or undefined. */
   readState(name: string): Promise<unknown>
   writeState(name: string, value: unknown): Promise<void>
-
-  /**
-   * Takes or keeps what one process at a time may hold, for `lengthMs` from now. Resolves with the term, which grows each
-   * time that another holder takes over; undefined while another one holds it.
-   */
-  acquireLease(name: string, holder: string, lengthMs: number): Promise<number | undefined>
-  releaseLease(name: string, holder: string): Promise<void>
 }

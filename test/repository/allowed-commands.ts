@@ -47,10 +47,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     page: `${MANUAL}command/delete/`,
     options: { deletes: 'statements', ordered: 'plain' },
   },
-  findAndModify: {
-    page: `${MANUAL}command/findAndModify/`,
-    options: { query: 'query', update: 'update', new: 'plain', remove: 'plain', upsert: 'plain' },
-  },
   createIndexes: { page: `${MANUAL}command/createIndexes/`, options: { indexes: 'indexes' } },
   dropIndexes: { page: `${MANUAL}command/dropIndexes/`, options: { index: 'plain' } },
   ping: { page: `${MANUAL}command/ping/`, options: {} },
@@ -86,7 +82,7 @@ export const QUERY_OPERATORS: Readonly<Record<string, string>> = Object.fromEntr
 )
 
 export const UPDATE_OPERATORS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['set', 'unset', 'inc', 'max', 'push', 'pull'].map((name) => [
+  ['set', 'unset', 'max', 'push', 'pull'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/update/${name}/`,
   ]),

@@ -1,51 +1,70 @@
-import type { Collection } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
+import { acquireLease, type Lease, type Leases, releaseLease } from '../../core/lease.ts'
 import { isDuplicateKey } from './database-error.ts'
 
 export interface LeaseDocument {
   readonly _id: string
   readonly holder: string
-  /** The term: grows each time that another one takes the lease over. */
+  /** The fencing token. */
   readonly fence: number
   readonly expires_at: Date
 }
 
-/**
- * Takes or keeps what one holder at a time may have, for `lengthMs` from now. Resolves with the term when it is ours,
- * undefined while another one has it.
- */
-export const hold = async (
+/** The leases of a database (core/lease.ts), by the clocks of the processes that want them. */
+export const createLeases = (openDb: () => Promise<Db>): Leases => {
+  /** Writes on the very lease that was read; reads again when another process came first. */
+  const change = async (
+    name: string,
+    decide: (current: Lease | undefined) => Lease | undefined,
+  ): Promise<Lease | undefined> => {
+    const leases = (await openDb()).collection<LeaseDocument>('leases')
+    for (;;) {
+      const found = await leases.findOne({ _id: name })
+      const next = decide(found === null ? undefined : toLease(found))
+      if (next === undefined) return undefined
+      const isWritten =
+        found === null
+          ? await insert(leases, { _id: name, ...toFields(next) })
+          : (await leases.updateOne(found, { $set: toFields(next) })).matchedCount === 1
+      if (isWritten) return next
+    }
+  }
+
+  return {
+    async acquireLease(name, holder, lengthMs) {
+      const next = await change(name, (current) =>
+        acquireLease(current, { holder, lengthMs, now: Date.now() }),
+      )
+      return next?.fencingToken
+    },
+
+    async releaseLease(name, holder) {
+      await change(name, (current) => releaseLease(current, holder))
+    },
+  }
+}
+
+const insert = async (
   leases: Collection<LeaseDocument>,
-  name: string,
-  holder: string,
-  lengthMs: number,
-): Promise<number | undefined> => {
-  const now = new Date()
-  /** Most of those who ask only wait: they read, and write nothing. */
-  const found = await leases.findOne({ _id: name })
-  if (found !== null && found.holder !== holder && found.expires_at > now) return undefined
-  const until = { expires_at: new Date(now.getTime() + lengthMs) }
-  const ours = { _id: name, holder, expires_at: { $gt: now } }
-  const kept = await leases.findOneAndUpdate(ours, { $set: until }, { returnDocument: 'after' })
-  if (kept !== null) return kept.fence
+  document: LeaseDocument,
+): Promise<boolean> => {
   try {
-    const free = { _id: name, expires_at: { $lte: now } }
-    await leases.updateOne(
-      free,
-      { $set: { holder, ...until }, $inc: { fence: 1 } },
-      { upsert: true },
-    )
-    return (await leases.findOne({ _id: name, holder }))?.fence
+    await leases.insertOne(document)
+    return true
   } catch (error) {
-    if (isDuplicateKey(error)) return undefined
+    if (isDuplicateKey(error)) return false
     throw error
   }
 }
 
-/** Lets another one go on at once. */
-export const release = async (
-  leases: Collection<LeaseDocument>,
-  name: string,
-  holder: string,
-): Promise<void> => {
-  await leases.updateOne({ _id: name, holder }, { $set: { expires_at: new Date(0) } })
-}
+const toLease = ({ holder, fence, expires_at }: LeaseDocument): Lease => ({
+  holder,
+  fencingToken: fence,
+  expiresAt: expires_at.getTime(),
+})
+
+const toFields = ({ holder, fencingToken, expiresAt }: Lease) => ({
+  holder,
+  fence: fencingToken,
+  expires_at: new Date(expiresAt),
+})

@@ -5,11 +5,11 @@ import { type Commits, createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
+import { startOutboxRelay } from './outbox-relay.ts'
 import { createReads } from './reads.ts'
-import { createRelay } from './relay.ts'
 import { createSyncCalls } from './sync.ts'
 import { createTaskQueues } from './task-queues.ts'
-import { createTitleKeys } from './title-keys.ts'
+import { startTitleKeys } from './title-keys.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -21,8 +21,8 @@ export const openMongoRepository = async (
 ): Promise<TaskRepository> => {
   const connection = createConnection(url, onCommand)
   await connection.ready().catch(unlessUnavailable)
-  const relay = createRelay(connection)
-  const titleKeys = createTitleKeys(connection)
+  const relay = startOutboxRelay(connection)
+  const titleKeys = startTitleKeys(connection)
   const reads = connection.using(createReads)
   const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
   const sync = connection.using(createSyncCalls)

@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb'
+import type { Db } from 'mongodb'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
@@ -6,7 +6,7 @@ import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
 import { at, type TaskDocument } from './documents.ts'
-import { hold, type LeaseDocument, release } from './lease.ts'
+import { createLeases } from './lease.ts'
 
 interface DeliveryDocument {
   readonly _id: string
@@ -39,7 +39,7 @@ export const createSyncCalls = (db: Db) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const deliveries = db.collection<DeliveryDocument>('deliveries')
   const states = db.collection<StateDocument>('sync_state')
-  const leases: Collection<LeaseDocument> = db.collection('leases')
+  const { acquireLease, releaseLease } = createLeases(async () => db)
 
   const links = async (found: Promise<Linked[]>): Promise<SyncLink[]> =>
     (await found).flatMap(({ link }) => (link === undefined ? [] : [link]))
@@ -147,8 +147,8 @@ export const createSyncCalls = (db: Db) => {
         await writing(() => states.updateOne({ _id: name }, update, { upsert: true }))
       },
 
-      acquireLease: (name, holder, lengthMs) => writing(() => hold(leases, name, holder, lengthMs)),
-      releaseLease: (name, holder) => writing(() => release(leases, name, holder)),
+      acquireLease: (name, holder, lengthMs) => writing(() => acquireLease(name, holder, lengthMs)),
+      releaseLease: (name, holder) => writing(() => releaseLease(name, holder)),
     }
   }
 }

@@ -1,3 +1,4 @@
+import { acquireLease, type Lease, type Leases, releaseLease } from '../../core/lease.ts'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
@@ -35,7 +36,6 @@ export const createSync = (
   const forgetDeliveries = db.prepare(SYNC_SQL.forgetDeliveries)
   const readState = db.prepare(SYNC_SQL.readState)
   const writeState = db.prepare(SYNC_SQL.writeState)
-  const leases = createLeases()
 
   const one = (row: unknown): unknown =>
     row === undefined ? undefined : JSON.parse((row as Text).json)
@@ -103,32 +103,26 @@ export const createSync = (
     writeState: (name, value) =>
       turns.commit(() => void writeState.run(name, JSON.stringify(value))),
 
-    acquireLease: async (name, holder, lengthMs) => leases.hold(name, holder, lengthMs),
-    releaseLease: async (name, holder) => leases.release(name, holder),
+    ...createLeases(),
   }
 }
 
-/** The file is this process's alone, so what is held of it need not be written down. Terms go on from the clock, to grow over a restart. */
-const createLeases = () => {
-  const first = Date.now()
-  const leases = new Map<
-    string,
-    { readonly holder: string; readonly fence: number; readonly until: number }
-  >()
+/**
+ * Leases stay in memory: one process owns the file. Fencing tokens start at the clock, so they grow
+ * across restarts.
+ */
+const createLeases = (): Leases => {
+  const firstToken = Date.now()
+  const leases = new Map<string, Lease>()
+  const set = (name: string, lease: Lease | undefined): Lease | undefined => {
+    if (lease !== undefined) leases.set(name, lease)
+    return lease
+  }
   return {
-    hold(name: string, holder: string, lengthMs: number): number | undefined {
-      const now = performance.now()
-      const lease = leases.get(name) ?? { holder, fence: first, until: 0 }
-      const isHeld = lease.until > now
-      if (isHeld && lease.holder !== holder) return undefined
-      const fence = isHeld ? lease.fence : lease.fence + 1
-      leases.set(name, { holder, fence, until: now + lengthMs })
-      return fence
+    acquireLease: async (name, holder, lengthMs) => {
+      const request = { holder, lengthMs, now: performance.now() }
+      return set(name, acquireLease(leases.get(name), request, firstToken))?.fencingToken
     },
-
-    release(name: string, holder: string): void {
-      const lease = leases.get(name)
-      if (lease?.holder === holder) leases.set(name, { ...lease, until: 0 })
-    },
+    releaseLease: async (name, holder) => void set(name, releaseLease(leases.get(name), holder)),
   }
 }
