@@ -21,8 +21,13 @@ const start = (hold: SyncRepository['acquireLease']) => {
     counts.turns += 1
     return true
   }
-  const openContext = async () =>
-    ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as SyncContext
+  const context = {
+    sync,
+    limits: { isPaused },
+    settings: { sweepIntervalMs: 60_000 },
+    clock: createGithubClock(Date.now),
+  }
+  const openContext = async () => context as unknown as SyncContext
   const warnings: string[] = []
   const warn = (_: unknown, message: string) => void warnings.push(message)
   const worker = startWorker(sync, { leaseMs: 60_000, openContext, warn })
