@@ -59,7 +59,6 @@ export const EVERY_COMMAND: Readonly<Record<string, string>> = {
   $clusterTime: `${MANUAL}method/db.runCommand/`,
   $readPreference: 'https://www.mongodb.com/docs/manual/core/read-preference/',
   lsid: `${MANUAL}server-sessions/`,
-  txnNumber: 'https://www.mongodb.com/docs/manual/core/retryable-writes/',
   readConcern: `${MANUAL}read-concern-majority/`,
   writeConcern: `${MANUAL}write-concern/`,
   maxTimeMS: 'https://www.mongodb.com/docs/manual/tutorial/terminate-running-operations/',

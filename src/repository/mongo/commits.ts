@@ -1,14 +1,20 @@
-import type { Collection, UpdateFilter } from 'mongodb'
+import type { Db, UpdateFilter } from 'mongodb'
 import type { NewTaskEvent } from '../../core/event.ts'
 import { createLink, type SyncLink, withLink, withNextRevision } from '../../core/sync-link.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
 import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
-import { reading, writing } from './attempt.ts'
-import { isDuplicateKey } from './database-error.ts'
-import type { Deadline } from './deadline.ts'
-import { at, newClaim, newTask, type TaskDocument, toState, toStored } from './documents.ts'
-import { createInserts } from './inserts.ts'
+import { createInsertBatcher, createTaskLoader } from './batch-per-tick.ts'
+import {
+  at,
+  type EventDocument,
+  newClaim,
+  newTask,
+  type TaskDocument,
+  toState,
+  toStored,
+} from './documents.ts'
+import { isInserted, isUpdated } from './find-write.ts'
 import {
   changeKey,
   checkCount,
@@ -19,7 +25,7 @@ import {
   type KeyOwner,
   toAnswer,
 } from './key-records.ts'
-import { createLookups } from './lookups.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
@@ -49,43 +55,51 @@ export interface Commits {
 /** What a commit is decided upon. */
 type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
+export const createCommits = (db: Db): Commits => {
+  const tasks = db.collection<TaskDocument>('tasks')
+  const collections = { tasks, events: db.collection<EventDocument>('events') }
   const keys = createKeyRecords(tasks)
-  const insertOne = createInserts(tasks)
-  const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
+  const insertOne = createInsertBatcher(db)
+  const loadTask = createTaskLoader(tasks, ['rev', 'task', 'keys', 'link'])
 
-  /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
+  /**
+   * Inserts a document. Resolves with the document that its key belongs to, if that was there
+   * already: a unique index refuses the second document with a key.
+   */
   const insert = async (
     document: TaskDocument,
     key: IdempotencyKey | undefined,
     deadline: Deadline,
   ): Promise<KeyOwner | undefined> => {
-    for (;;) {
-      try {
-        await writing(deadline, () => insertOne(document))
-        return undefined
-      } catch (error) {
-        if (key === undefined || !isDuplicateKey(error)) throw error
-        const owner = await keys.find(key, deadline)
-        if (owner !== undefined) return owner
-      }
+    const look = async (): Promise<KeyOwner | 'inserted' | undefined> => {
+      if (key !== undefined) return keys.find(key, deadline)
+      const isThere = await runRead(deadline, () => isInserted(collections, document))
+      return isThere ? 'inserted' : undefined
     }
+    const send = async (): Promise<KeyOwner | 'inserted'> => {
+      await insertOne(document)
+      return 'inserted'
+    }
+    const result = await runWrite(deadline, send, look)
+    return result === 'inserted' ? undefined : result
   }
 
   const read = (id: string, deadline: Deadline): Promise<Current | undefined> =>
-    reading(deadline, () => lookUp(id))
+    runRead(deadline, () => loadTask(id))
 
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
-  const replace = async (
+  const replace = (
     id: string,
     rev: number,
     update: UpdateFilter<TaskDocument>,
     deadline: Deadline,
   ): Promise<boolean> => {
-    const { matchedCount } = await writing(deadline, () =>
-      tasks.updateOne({ ...at(id), rev }, update),
-    )
-    return matchedCount === 1
+    const look = () => runRead(deadline, () => isUpdated(collections, id, rev, update))
+    const send = async (isRepeated: boolean): Promise<boolean> => {
+      const { matchedCount } = await tasks.updateOne({ ...at(id), rev }, update)
+      return matchedCount === 1 || (isRepeated && (await look()) === true)
+    }
+    return runWrite(deadline, send, look)
   }
 
   return {
@@ -99,7 +113,8 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
         link,
       )
       const owner = await insert(document, key, deadline)
-      if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
+      if (key !== undefined && owner !== undefined && owner.id !== task.id)
+        return toAnswer(owner, key)
       return { kind: 'stored', task: stored, replayed: false }
     },
 

@@ -3,13 +3,12 @@ import { AppError } from '../../core/errors.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
-import type { TaskDocument } from './documents.ts'
+import { createKeyedMutex } from './keyed-mutex.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
 import { createReads } from './reads.ts'
 import { createSyncCalls } from './sync.ts'
-import { createTaskQueues } from './task-queues.ts'
 import { startTitleKeys } from './title-keys.ts'
+import { createDeadline, type Deadline } from './write-outcome.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -24,9 +23,9 @@ export const openMongoRepository = async (
   const relay = startOutboxRelay(connection)
   const titleKeys = startTitleKeys(connection)
   const reads = connection.using(createReads)
-  const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
+  const commits = connection.using(createCommits)
   const sync = connection.using(createSyncCalls)
-  const inTurn = createTaskQueues()
+  const inTurn = createKeyedMutex()
 
   const commitInTurn = <T>(
     id: string,

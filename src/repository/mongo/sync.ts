@@ -2,11 +2,10 @@ import type { Db } from 'mongodb'
 import type { SyncLink } from '../../core/sync-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../core/task-sync.ts'
-import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
-import type { Deadline } from './deadline.ts'
 import { at, type TaskDocument } from './documents.ts'
 import { createLeases } from './lease.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 interface DeliveryDocument {
   readonly _id: string
@@ -45,8 +44,8 @@ export const createSyncCalls = (db: Db) => {
     (await found).flatMap(({ link }) => (link === undefined ? [] : [link]))
 
   return (deadline: Deadline): SyncCalls => {
-    const reading = <T>(read: () => Promise<T>): Promise<T> => readingBy(deadline, read)
-    const writing = <T>(write: () => Promise<T>): Promise<T> => writingBy(deadline, write)
+    const reading = <T>(read: () => Promise<T>): Promise<T> => runRead(deadline, read)
+    const writing = <T>(write: () => Promise<T>): Promise<T> => runWrite(deadline, write)
 
     return {
       async link(taskId) {
