@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Leases } from '../core/lease.ts'
+import { createPauses } from './pauses.ts'
 
 /** How often a lease is renewed within its length. */
 const RENEWALS = 3
-
-/** Milliseconds from a wake-up to the next tick: work that arrives together is read once. */
-const WAKE_DELAY_MS = 20
 
 /** The time from when the lease is acquired until it is lost or the loop stops. */
 export interface Term {
@@ -44,110 +42,98 @@ export interface LeasedLoopOptions {
  * until it is lost. After a failure it begins again.
  */
 export const startLeasedLoop = (options: LeasedLoopOptions) => {
-  const { leases, name, leaseMs, retryMs, warn = noop } = options
-  const holder = randomUUID()
-  let isStopping = false
-  let heldUntil = 0
-  let isLeaseFailing = false
+  const { name, leaseMs, retryMs, stopMs, warn = noop } = options
+  const lease = createHolder(options)
+  const pauses = createPauses()
   let term = new AbortController()
-  let isWoken = false
-  let isResting = false
-  let endPause = noop
-
-  const pause = async (milliseconds: number): Promise<void> => {
-    if (isStopping) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref()
-      endPause = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  /** A pause that `wake` ends. */
-  const rest = async (milliseconds: number): Promise<void> => {
-    isResting = true
-    if (!isWoken) await pause(milliseconds)
-    isResting = false
-    if (isWoken && milliseconds > 0) await pause(WAKE_DELAY_MS)
-    isWoken = false
-  }
-
-  /** Warns once of a lease that cannot be asked for, until it can. */
-  const acquire = async (): Promise<number | 'taken' | 'unknown'> => {
-    const askedAt = performance.now()
-    try {
-      const fencingToken = await leases.acquireLease(name, holder, leaseMs)
-      isLeaseFailing = false
-      if (fencingToken === undefined) return 'taken'
-      heldUntil = askedAt + leaseMs
-      return fencingToken
-    } catch (error) {
-      if (!isLeaseFailing) warn(error, `the lease «${name}» cannot be acquired; trying again`)
-      isLeaseFailing = true
-      return 'unknown'
-    }
-  }
 
   /** Ticks until the lease is lost or the loop stops. */
   const runTerm = async (fencingToken: number): Promise<void> => {
-    const own = new AbortController()
-    term = own
-    const isHeld = (): boolean => performance.now() < heldUntil && !own.signal.aborted
+    const { signal } = term
+    const isHeld = (): boolean => lease.isHeld() && !signal.aborted
     /** With another token it was lost meanwhile: another process may have been at work. */
     const renew = async (): Promise<void> => {
-      const acquired = await acquire()
+      const acquired = await lease.acquire()
       const isLost = acquired === 'unknown' ? !isHeld() : acquired !== fencingToken
-      if (isLost) own.abort()
+      if (isLost) term.abort()
     }
     let renewal: Promise<void> | undefined
     const timer = setInterval(() => {
       renewal = renew()
     }, leaseMs / RENEWALS).unref()
     try {
-      const tick = await options.begin({ fencingToken, isHeld, signal: own.signal })
-      while (isHeld()) await rest(await tick())
+      const tick = await options.begin({ fencingToken, isHeld, signal })
+      while (isHeld()) await pauses.rest(await tick())
     } finally {
-      own.abort()
+      term.abort()
       clearInterval(timer)
       await renewal
     }
   }
 
   const runOnce = async (): Promise<void> => {
-    const acquired = await acquire()
-    if (acquired === 'taken') await options.standBy?.()
-    else if (acquired !== 'unknown' && !isStopping) await runTerm(acquired)
+    const acquired = await lease.acquire()
+    if (pauses.areOver() || acquired === 'unknown') return
+    if (acquired === 'taken') return options.standBy?.()
+    term = new AbortController()
+    await runTerm(acquired)
   }
 
   const run = async (): Promise<void> => {
-    while (!isStopping) {
+    while (!pauses.areOver()) {
       await runOnce().catch((error: unknown) =>
         warn(error, `the job «${name}» failed and begins again`),
       )
-      await pause(retryMs)
+      await pauses.pause(retryMs)
     }
-    if (performance.now() < heldUntil) await leases.releaseLease(name, holder).catch(noop)
+    await lease.release()
   }
   const running = run()
 
   return {
     /** There is something to do: the next tick begins soon, if this process has the lease. */
-    wake(): void {
-      isWoken = true
-      if (isResting) endPause()
-    },
+    wake: pauses.wake,
 
     /**
      * Ends after the tick in progress. Then another process goes on: at once or, if the lease
      * cannot be released in time, when it expires.
      */
     async stop(): Promise<void> {
-      isStopping = true
+      pauses.end()
       term.abort()
-      endPause()
-      await Promise.race([running, sleep(options.stopMs, undefined, { ref: false })])
+      await Promise.race([running, sleep(stopMs, undefined, { ref: false })])
+    },
+  }
+}
+
+/** The lease, as far as this process has it. */
+const createHolder = ({ leases, name, leaseMs, warn = noop }: LeasedLoopOptions) => {
+  const holder = randomUUID()
+  let heldUntil = 0
+  let isFailing = false
+  const isHeld = (): boolean => performance.now() < heldUntil
+
+  return {
+    isHeld,
+
+    /** The fencing token. Warns once of a lease that cannot be asked for, until it can. */
+    async acquire(): Promise<number | 'taken' | 'unknown'> {
+      const askedAt = performance.now()
+      try {
+        const fencingToken = await leases.acquireLease(name, holder, leaseMs)
+        isFailing = false
+        if (fencingToken === undefined) return 'taken'
+        heldUntil = askedAt + leaseMs
+        return fencingToken
+      } catch (error) {
+        if (!isFailing) warn(error, `the lease «${name}» cannot be acquired; trying again`)
+        isFailing = true
+        return 'unknown'
+      }
+    },
+
+    async release(): Promise<void> {
+      if (isHeld()) await leases.releaseLease(name, holder).catch(noop)
     },
   }
 }

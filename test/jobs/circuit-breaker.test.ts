@@ -32,7 +32,7 @@ test('it opens with a reason, which is stored, and waits until it probes', async
   expect([await breaker.probeWhenDue(), seen.probes]).toEqual([false, 0])
 })
 
-test('it probes at once when somebody asks for it, and closes when the probe succeeds', async () => {
+test('it probes when somebody asks for it, and closes when the probe succeeds', async () => {
   const { breaker, seen } = start()
   await breaker.open('forbidden')
   seen.request += 1
@@ -40,7 +40,7 @@ test('it probes at once when somebody asks for it, and closes when the probe suc
   expect([breaker.reason(), seen.stored]).toEqual([null, null])
 })
 
-test('it probes when the time has come, and stays open with the reason that the probe found', async () => {
+test('it probes when it is time, and stays open with the reason that it found', async () => {
   const { breaker, seen } = start(null, 0)
   await breaker.open('forbidden')
   seen.answer = 'archived'

@@ -44,7 +44,7 @@ const ticks = ({ seen }: ReturnType<typeof start>, more = 2) => {
   return expect.poll(() => seen.ticks, PATIENCE).toBeGreaterThan(before + more)
 }
 
-test('one of two loops ticks; when it stops, the other one goes on with a greater token', async () => {
+test('one of two loops ticks; when it stops, the other one does, with a greater token', async () => {
   const leases = openLeases()
   const first = start(leases)
   await ticks(first)
@@ -74,7 +74,7 @@ test('a loop begins again after a failure, and says so', async () => {
   expect(loop.seen.warnings).toEqual(new Array(2).fill('the job «job» failed and begins again'))
 })
 
-test('a lease that another holder took is lost: the term ends, and a new one begins later', async () => {
+test('a lease that another holder took is lost: the term ends, and a new one begins', async () => {
   let stolen = 0
   const leases: Leases = {
     acquireLease: async () => 1 + stolen,

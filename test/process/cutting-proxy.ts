@@ -36,8 +36,8 @@ const byMessage = (take: (message: Buffer) => void): ((data: Buffer) => void) =>
 }
 
 /**
- * A way to a MongoDB server that ends the connection of a write when `decide` says how. `counts` has
- * the writes that it has seen, and its cuts.
+ * A way to a MongoDB server that ends the connection of a write when `decide` says how. `counts`
+ * has the writes that it has seen, and its cuts.
  */
 export const startCuttingProxy = async (
   url: string,

@@ -129,7 +129,7 @@ describe('tasks that are created at once', () => {
     expect(inserts.reduce((sum, count) => sum + count)).toBe(60)
   })
 
-  test('may have been made, for all that is known in the end, when the database never confirms them', async () => {
+  test('may have been made when the database never confirms them', async () => {
     const writeConcernError = { code: 64, errmsg: 'waiting for replication timed out' }
     const steppedDown = { code: NOT_PRIMARY, errmsg: 'stepped down' }
     const scripts: readonly (readonly [InsertScript, readonly object[]])[] = [

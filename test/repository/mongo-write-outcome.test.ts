@@ -128,7 +128,7 @@ describe('a write that may have been made', () => {
     })
   })
 
-  test('stays unknown while the database does not answer who looks, and is known once it does', async () => {
+  test('stays unknown until the database answers a look', async () => {
     const look = () => runRead(ample(), () => Promise.reject(serverError(96)))
     const { calls, send } = failing(broken)
     await expect(runWrite(soon(), send, look)).rejects.toMatchObject({ code: 'outcome_unknown' })
@@ -148,7 +148,7 @@ describe('a write that may have been made', () => {
   })
 })
 
-test('a document that is there already is looked at; without a way to look, the error says so', async () => {
+test('a document that is there already is looked at, or the error says so', async () => {
   const { calls, send } = failing(serverError(11000))
   expect(await runWrite(ample(), send, async () => 'its owner')).toBe('its owner')
   expect(calls.count).toBe(1)
@@ -201,7 +201,7 @@ test('a programming error is thrown as it is', async () => {
   ).rejects.toThrow(TypeError)
 })
 
-test('a read that is not answered in time, or fails, is of a database that is not available', async () => {
+test('a read that fails or is not answered in time is database_unavailable', async () => {
   const code = 'database_unavailable'
   const hanging = runRead(createDeadline(20), () => new Promise(() => {}))
   await expect(hanging).rejects.toMatchObject({ code })

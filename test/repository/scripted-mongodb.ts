@@ -45,10 +45,11 @@ const answerWith = (found: readonly Document[]): Document => ({
 })
 
 /**
- * A server that speaks MongoDB's wire protocol (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/),
- * for answers to inserts that no server gives when it is asked to. It stores the documents of
- * `store and cut` alone, and finds them by `_id`. `inserts` has the number of documents of each insert,
- * `finds` the number of searches for a document.
+ * A server that speaks MongoDB's wire protocol
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/), for answers to inserts
+ * that no server gives when it is asked to. It stores the documents of `store and cut` alone, and
+ * finds them by `_id`. `inserts` has the number of documents of each insert, `finds` the number of
+ * searches for a document.
  */
 export const startScriptedMongodb = async (script: InsertScript) => {
   const inserts: number[] = []

@@ -44,7 +44,7 @@ export const createAccessBlock = async (
   const unblock = (taskId: string) =>
     sync.changeLink(taskId, (link) => (isBlocked(link) ? retryNow(link, now()) : undefined))
 
-  /** The blocked jobs, whatever the reason, as one may have followed another: the last refused first. */
+  /** Blocked for any reason, as one may have followed another. The job refused last comes first. */
   async function* blockedJobs(): AsyncGenerator<SyncLink> {
     const first = refused
     const link = first === undefined ? undefined : await sync.link(first)

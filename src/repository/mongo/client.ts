@@ -51,7 +51,7 @@ export const createClient = (url: string, options: MongoClientOptions = {}): Mon
 const reasonOf = (error: unknown): string =>
   error instanceof MongoParseError ? error.message : 'it cannot be read'
 
-/** The name in the path, as in `mongodb://host/NAME?options`. Throws OpenError for an invalid one. */
+/** The name in the path, as in `mongodb://host/NAME?options`. Throws OpenError if it is invalid. */
 export const databaseName = (url: string): string => {
   const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
   const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)

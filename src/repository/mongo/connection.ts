@@ -11,7 +11,7 @@ const CALLS_SHARE = 0.8
 /** How long a call waits for a database that is being prepared, in milliseconds. */
 const READY_MS = SELECTION_MS + 500
 
-/** How long a call may wait for its turn, in milliseconds. The rest of its time is for the database. */
+/** How long a call may wait for its turn, in milliseconds; the rest of its time is for the database. */
 const MAX_WAIT_MS = 3500
 
 export type Connection = ReturnType<typeof createConnection>
@@ -113,7 +113,7 @@ const toCallError = (error: unknown): never => {
     : error
 }
 
-/** Runs a call when it is its turn. Throws `database_unavailable` when that takes too long: then it never runs. */
+/** Runs a call in its turn. Throws `database_unavailable` when that takes too long: it never runs. */
 export type Semaphore = <T>(deadline: Deadline, run: () => Promise<T>) => Promise<T>
 
 /**

@@ -48,7 +48,7 @@ export const startOutboxRelay = ({ ready }: Connection) => {
   })
 
   return {
-    /** For how long the oldest event that is not published has waited, in milliseconds; 0 when none waits. */
+    /** How long the oldest unpublished event has waited, in milliseconds; 0 when none waits. */
     lag: (): number => (oldest === undefined ? 0 : Math.max(0, Date.now() - Date.parse(oldest))),
     stop,
   }

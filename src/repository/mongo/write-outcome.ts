@@ -10,10 +10,10 @@ import {
   unavailable,
 } from './database-error.ts'
 
-/** How long all that a request asks of the database may take, in milliseconds: it is answered in 5 s. */
-const BUDGET_MS = 4500
+/** How long a request may use the database, in milliseconds: it is answered within 5 s. */
+const BUDGET_MS = 4200
 
-/** The pause between attempts, in milliseconds: none before the second one, then this, doubled each time. */
+/** The pause between attempts, in milliseconds: none before the second, then this, then doubled. */
 const PAUSE_MS = 20
 
 export interface Deadline {
@@ -35,7 +35,7 @@ export const createDeadline = (budgetMs = BUDGET_MS): Deadline => {
 
 export const tooBusy = () => unavailable('is too busy just now')
 
-/** The promise's value, or the error that `late` makes after the timeout. The work behind it is not cancelled. */
+/** The promise's value, or the error of `late` after the timeout. The work is not cancelled. */
 export const within = <T>(
   promise: Promise<T>,
   milliseconds: number,
