@@ -2,6 +2,7 @@ import type { CommitResult, Decide, DecideCompanion, StoredEntity } from './comm
 import type { Companion } from './companion.ts'
 import type { NewEvent } from './event.ts'
 import type { IdempotencyKey } from './idempotency.ts'
+import type { Leases } from './lease.ts'
 import type { Slice } from './slice.ts'
 import type { Task } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
@@ -122,16 +123,6 @@ export interface Inbox {
 export interface KeyValue {
   read(name: string): Promise<unknown>
   write(name: string, value: unknown): Promise<void>
-}
-
-/** What one process at a time may hold. */
-export interface Leases {
-  /**
-   * Acquires or renews a lease for `milliseconds` from now. Resolves with the fencing token, which
-   * grows each time another holder takes over; undefined while another one holds the lease.
-   */
-  acquire(name: string, holder: string, milliseconds: number): Promise<number | undefined>
-  release(name: string, holder: string): Promise<void>
 }
 
 export interface EventLog {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Leases } from '#src/core/repository.ts'
+import type { Leases } from '#src/core/lease.ts'
 import { createGithubClock } from '#src/github/api/github-clock.ts'
 import type { SyncContext } from '#src/github/step/sync-context.ts'
 import { startWorker } from '#src/github/worker/worker.ts'
@@ -26,6 +26,7 @@ const start = (hold: Leases['acquire']) => {
       values: repository.values,
       links: { links: async () => [] },
       limits: { isPaused },
+      settings: { sweepIntervalMs: 60_000 },
       clock: createGithubClock(Date.now),
     }) as unknown as SyncContext
   const warnings: string[] = []

@@ -1,7 +1,7 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb'
 import { expect, onTestFinished } from 'vitest'
 import { type EventDocument, entityOf, type TaskDocument } from '#src/repository/mongo/documents.ts'
-import type { LeaseDocument } from '#src/repository/mongo/lease.ts'
+import type { LeaseDocument } from '#src/repository/mongo/leases.ts'
 import { publish } from '#src/repository/mongo/publish.ts'
 
 /** The database as it is, beside the service. */

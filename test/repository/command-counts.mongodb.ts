@@ -11,12 +11,17 @@ import { issueOf, millisAt, toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 import { OLDEST_FIRST, readObjects } from './task-store.ts'
 
-const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
-  (command[commandName] === 'leases' && JSON.stringify(command).includes('"relay"')) ||
-  command.filter?.['pending.time'] !== undefined
+const isOfLease = ({ commandName, command }: CommandStartedEvent, name: string): boolean =>
+  command[commandName] === 'leases' && JSON.stringify(command).includes(`"${name}"`)
+
+const isOfRelay = (event: CommandStartedEvent): boolean =>
+  isOfLease(event, 'relay') || event.command.filter?.['pending.time'] !== undefined
 
 /** The search for tasks without their title key, and what else is done for these in the background. */
-const isOfTitleKeys = ({ commandName, command }: CommandStartedEvent): boolean =>
+const isOfTitleKeys = (event: CommandStartedEvent): boolean =>
+  isOfLease(event, 'title_keys') || isOfKeySearch(event)
+
+const isOfKeySearch = ({ commandName, command }: CommandStartedEvent): boolean =>
   command.filter?.['order.title_key'] === null ||
   /^(createIndexes|dropIndexes)$/.test(commandName) ||
   command[commandName] === 'meta'
@@ -215,10 +220,7 @@ test('a lease costs whoever waits for it one read', async () => {
   const { acquire: hold } = repository.leases
   await hold('work', 'a', 60_000)
   expect((await commandsOf(() => hold('work', 'b', 60_000))).commands).toEqual(['find'])
-  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual([
-    'find',
-    'findAndModify',
-  ])
+  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual(['find', 'update'])
 })
 
 test('the new tasks of a batch share a command, after one that asks whether the database is there', async () => {

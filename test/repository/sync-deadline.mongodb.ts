@@ -6,9 +6,12 @@ import { createDatabaseUrl } from '../mongodb.ts'
 import { toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 
-/** In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response. */
+/**
+ * In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response, so
+ * that two commands do not end in time.
+ */
 const PROMISED = 5500
-const SLOW = 2100
+const SLOW = 2400
 
 /** A way to the same database on which each answer can be made to take a while. */
 const createSlowWay = async (url: string) => {

@@ -9,7 +9,7 @@ import { openIssue } from '../step/open-issue.ts'
 import { reconcile } from '../step/reconcile.ts'
 import type { SyncContext } from '../step/sync-context.ts'
 import type { Delivery } from '../webhook.ts'
-import { createCircuitBreaker } from './circuit-breaker.ts'
+import { createAccessBlock } from './access-block.ts'
 import { createClockWatch } from './clock-watch.ts'
 import { type DeliveryGroup, groupByIssue, processGroup } from './deliveries.ts'
 import { findDeletedIssues, pollChanges } from './poll-changes.ts'
@@ -77,7 +77,7 @@ export const createSyncLoop = async (
       throw error instanceof AccessBlocked ? new AccessBlocked(error.reason, link.taskId) : error
     }
   }
-  const block = await createCircuitBreaker(ctx, job)
+  const block = await createAccessBlock(ctx, job)
 
   /** A hint that cannot be processed now becomes a job of its task or, without a task, is left to the next poll. */
   const putOff = async ([{ issueId }]: DeliveryGroup, failure: TransientFailure): Promise<void> => {
@@ -133,12 +133,12 @@ export const createSyncLoop = async (
     await watchClock()
     if (ctx.limits.isPaused()) return false
     try {
-      if (block.isInForce()) return await block.wait()
+      if (block.isOpen()) return await block.tick()
       return await work()
     } catch (error) {
       if (error instanceof RateLimited) return false
       if (!(error instanceof AccessBlocked)) throw error
-      await block.begin(error)
+      await block.open(error)
       return true
     }
   }

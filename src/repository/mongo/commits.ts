@@ -1,4 +1,4 @@
-import type { Collection, UpdateFilter } from 'mongodb'
+import type { Db, UpdateFilter } from 'mongodb'
 import {
   type CommitResult,
   claimRecord,
@@ -15,11 +15,10 @@ import type { Companion } from '../../core/companion.ts'
 import type { NewEvent } from '../../core/event.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
 import type { Task } from '../../core/task.ts'
-import { reading, writing } from './attempt.ts'
-import { isDuplicateKey } from './database-error.ts'
-import type { Deadline } from './deadline.ts'
+import { createInsertBatcher, createTaskLoader } from './batch-per-tick.ts'
 import {
   at,
+  type EventDocument,
   fromCompanion,
   newKeyReservation,
   newTask,
@@ -27,9 +26,9 @@ import {
   toFields,
   toState,
 } from './documents.ts'
-import { createInserts } from './inserts.ts'
+import { isInserted, isUpdated } from './find-write.ts'
 import { createKeyRecords, fromRecord, isLive, type KeyOwner, toKeyState } from './key-records.ts'
-import { createLookups } from './lookups.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** The writes. Each is one document write, which stores the whole commit or nothing of it. */
 export type Commits = ReturnType<typeof createCommits>
@@ -37,27 +36,48 @@ export type Commits = ReturnType<typeof createCommits>
 /** What a commit is decided upon. */
 type Current = Pick<TaskDocument, '_id' | 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (tasks: Collection<TaskDocument>) => {
+export const createCommits = (db: Db) => {
+  const tasks = db.collection<TaskDocument>('tasks')
+  const collections = { tasks, events: db.collection<EventDocument>('events') }
   const keys = createKeyRecords(tasks)
-  const insertOne = createInserts(tasks)
-  const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
+  const insertOne = createInsertBatcher(db)
+  const loadTask = createTaskLoader(tasks, ['rev', 'task', 'keys', 'link'])
 
-  /** A unique index refuses the second document that has a key: then it resolves with the first one's record. */
+  /**
+   * Inserts a document. Resolves with the document that its key belongs to, if that was there
+   * already: a unique index refuses the second document with a key.
+   */
   const insert = async (
     document: TaskDocument,
     key: IdempotencyKey | undefined,
     deadline: Deadline,
   ): Promise<KeyOwner | undefined> => {
-    for (;;) {
-      try {
-        await writing(deadline, () => insertOne(document))
-        return undefined
-      } catch (error) {
-        if (key === undefined || !isDuplicateKey(error)) throw error
-        const owner = await keys.find(key, deadline)
-        if (owner !== undefined) return owner
-      }
+    const look = async (): Promise<KeyOwner | 'inserted' | undefined> => {
+      if (key !== undefined) return keys.find(key, deadline)
+      const isThere = await runRead(deadline, () => isInserted(collections, document))
+      return isThere ? 'inserted' : undefined
     }
+    const send = async (): Promise<KeyOwner | 'inserted'> => {
+      await insertOne(document)
+      return 'inserted'
+    }
+    const result = await runWrite(deadline, send, look)
+    return result === 'inserted' ? undefined : result
+  }
+
+  /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
+  const replace = (
+    id: string,
+    rev: number,
+    update: UpdateFilter<TaskDocument>,
+    deadline: Deadline,
+  ): Promise<boolean> => {
+    const look = () => runRead(deadline, () => isUpdated(collections, id, rev, update))
+    const send = async (isRepeated: boolean): Promise<boolean> => {
+      const { matchedCount } = await tasks.updateOne({ ...at(id), rev }, update)
+      return matchedCount === 1 || (isRepeated && (await look()) === true)
+    }
+    return runWrite(deadline, send, look)
   }
 
   /** Stores what is decided upon the newest revision; decides again if another writer came first. */
@@ -68,14 +88,11 @@ export const createCommits = (tasks: Collection<TaskDocument>) => {
     deadline: Deadline,
   ): Promise<R> => {
     for (;;) {
-      const current = await reading(deadline, () => lookUp(id))
+      const current = await runRead(deadline, () => loadTask(id))
       const { result, write } = decide(current)
       if (write === undefined || current === undefined) return result
       const update = toUpdate(current, write, key)
-      const { matchedCount } = await writing(deadline, () =>
-        tasks.updateOne({ ...at(id), rev: current.rev }, update),
-      )
-      if (matchedCount === 1) return result
+      if (await replace(id, current.rev, update, deadline)) return result
     }
   }
 
@@ -90,7 +107,7 @@ export const createCommits = (tasks: Collection<TaskDocument>) => {
       const { result, write } = planCreation(task, event, key, companion)
       const record = key && write.key ? [fromRecord(key, write.key)] : []
       const owner = await insert(newTask(task, event, record, companion), key, deadline)
-      return owner && key ? replay(owner.record, key, owner.task) : result
+      return owner && key && owner.id !== task.id ? replay(owner.record, key, owner.task) : result
     },
 
     change: (

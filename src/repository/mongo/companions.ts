@@ -1,9 +1,8 @@
-import type { Collection } from 'mongodb'
+import type { Db } from 'mongodb'
 import type { Companion } from '../../core/companion.ts'
 import type { Companions } from '../../core/repository.ts'
-import { reading } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
 import { at, type TaskDocument, toCompanion } from './documents.ts'
+import { type Deadline, runRead } from './write-outcome.ts'
 
 type Linked = Pick<TaskDocument, '_id' | 'link'>
 const LINK = { projection: { link: 1 } } as const
@@ -19,14 +18,15 @@ const COUNT = [
 
 /** The reads of companions. All that one call asks for shares its deadline. */
 export const createCompanionReads =
-  (tasks: Collection<TaskDocument>) =>
+  (db: Db) =>
   (deadline: Deadline): Omit<Companions, 'change'> => {
+    const tasks = db.collection<TaskDocument>('tasks')
     const find = async (
       filter: object,
       sort: Record<string, 1>,
       limit: number,
     ): Promise<Companion[]> => {
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         tasks.find<Linked>(filter, { ...LINK, sort, ...atMost(limit) }).toArray(),
       )
       return found.flatMap(({ _id, link }) => (link === undefined ? [] : [toCompanion(_id, link)]))
@@ -34,7 +34,7 @@ export const createCompanionReads =
 
     return {
       async get(taskId) {
-        const found = await reading(deadline, () => tasks.findOne<Linked>(at(taskId), LINK))
+        const found = await runRead(deadline, () => tasks.findOne<Linked>(at(taskId), LINK))
         return found?.link && toCompanion(taskId, found.link)
       },
 
@@ -51,7 +51,7 @@ export const createCompanionReads =
         find({ 'link.status': state, _id: { $gt: after ?? '' } }, { _id: 1 }, limit),
 
       async counts() {
-        const rows = await reading(deadline, () =>
+        const rows = await runRead(deadline, () =>
           tasks.aggregate<{ _id: string; count: number }>([...COUNT]).toArray(),
         )
         return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]))
@@ -64,7 +64,7 @@ export const createCompanionReads =
           task: { $exists: true },
         }
         const options = { projection: { _id: 1 }, sort: { _id: 1 } as const, ...atMost(limit) }
-        const found = await reading(deadline, () =>
+        const found = await runRead(deadline, () =>
           tasks.find<Pick<TaskDocument, '_id'>>(filter, options).toArray(),
         )
         return found.map(({ _id }) => _id)

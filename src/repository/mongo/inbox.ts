@@ -1,9 +1,8 @@
 import type { Db } from 'mongodb'
 import type { Inbox, Message } from '../../core/repository.ts'
-import { reading, writing } from './attempt.ts'
 import { atMost } from './companions.ts'
 import { isDuplicateKey } from './database-error.ts'
-import type { Deadline } from './deadline.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** A message in the inbox, in a collection named by version 0.1.0. */
 interface MessageDocument {
@@ -25,7 +24,7 @@ export const createInbox = (db: Db) => {
       const { id, receivedAt } = message
       const document = { _id: id, received_at: receivedAt, is_open: true, delivery: message }
       try {
-        await writing(deadline, () => messages.insertOne(document))
+        await runWrite(deadline, () => messages.insertOne(document))
         return true
       } catch (error) {
         if (isDuplicateKey(error)) return false
@@ -35,24 +34,24 @@ export const createInbox = (db: Db) => {
 
     async open(limit) {
       const options = { sort: { received_at: 1 } as const, ...atMost(limit) }
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         messages.find({ is_open: true }, options).toArray(),
       )
       return found.map(({ delivery }) => delivery)
     },
 
     async close(id, deleteBefore) {
-      await writing(deadline, () => messages.updateOne({ _id: id }, { $set: { is_open: false } }))
+      await runWrite(deadline, () => messages.updateOne({ _id: id }, { $set: { is_open: false } }))
       const old = { is_open: false, received_at: { $lt: deleteBefore } }
       const options = {
         projection: { _id: 1 },
         sort: { received_at: 1 },
         ...atMost(MAX_DELETED),
       } as const
-      const ids = (await reading(deadline, () => messages.find(old, options).toArray())).map(
+      const ids = (await runRead(deadline, () => messages.find(old, options).toArray())).map(
         ({ _id }) => _id,
       )
-      if (ids.length > 0) await writing(deadline, () => messages.deleteMany({ _id: { $in: ids } }))
+      if (ids.length > 0) await runWrite(deadline, () => messages.deleteMany({ _id: { $in: ids } }))
     },
   })
 }

@@ -4,12 +4,12 @@ import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.t
 import { readTask, readTaskText } from '../../core/old-task.ts'
 import { bucketOfKey } from '../../core/placement.ts'
 import type { Task } from '../../core/task.ts'
-import { reading, writing } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
 import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** A key's record, and the task that it belongs to as it is now. */
 export interface KeyOwner {
+  readonly id: string
   readonly record: IdempotencyRecord
   readonly task: Task | undefined
 }
@@ -19,24 +19,25 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
-    await writing(deadline, () => tasks.updateOne(at(id), { $pull: { keys: expired } }))
+    await runWrite(deadline, () => tasks.updateOne(at(id), { $pull: { keys: expired } }))
   }
 
   return {
     /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
     async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
       const bucket = bucketOfKey(key.key)
-      const owner = await reading(deadline, () =>
+      const owner = await runRead(deadline, () =>
         tasks.findOne<Pick<TaskDocument, '_id' | 'task' | 'keys'>>(
           { bucket, 'keys.key': key.key },
           { projection: { task: 1, keys: 1 } },
         ),
       )
       const record = owner && findLive(owner.keys, key)
-      if (owner && record) return { record, task: owner.task && readTask(owner.task) }
+      if (owner && record)
+        return { id: owner._id, record, task: owner.task && readTask(owner.task) }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
-      await writing(deadline, () => tasks.deleteOne(emptied))
+      await runWrite(deadline, () => tasks.deleteOne(emptied))
       return undefined
     },
   }

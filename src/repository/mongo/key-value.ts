@@ -1,7 +1,6 @@
 import type { Db } from 'mongodb'
 import type { KeyValue } from '../../core/repository.ts'
-import { reading, writing } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 interface ValueDocument {
   readonly _id: string
@@ -14,13 +13,13 @@ export const createKeyValue = (db: Db) => {
 
   return (deadline: Deadline): KeyValue => ({
     async read(name) {
-      const found = await reading(deadline, () => values.findOne({ _id: name }))
+      const found = await runRead(deadline, () => values.findOne({ _id: name }))
       return found === null ? undefined : (JSON.parse(found.json) as unknown)
     },
 
     async write(name, value) {
       const update = { $set: { json: JSON.stringify(value) } }
-      await writing(deadline, () => values.updateOne({ _id: name }, update, { upsert: true }))
+      await runWrite(deadline, () => values.updateOne({ _id: name }, update, { upsert: true }))
     },
   })
 }

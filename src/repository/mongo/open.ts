@@ -1,19 +1,17 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { AppError } from '../../core/errors.ts'
 import type { Repository } from '../../core/repository.ts'
-import { writing } from './attempt.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { createCompanionReads } from './companions.ts'
 import { createConnection } from './connection.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
-import type { TaskDocument } from './documents.ts'
 import { createInbox } from './inbox.ts'
 import { createKeyValue } from './key-value.ts'
-import { hold, type LeaseDocument, release } from './lease.ts'
+import { createKeyedMutex } from './keyed-mutex.ts'
+import { createLeases } from './leases.ts'
+import { startOutboxRelay } from './outbox-relay.ts'
 import { createReads } from './reads.ts'
-import { createRelay } from './relay.ts'
-import { createTaskQueues } from './task-queues.ts'
-import { createTitleKeys } from './title-keys.ts'
+import { startTitleKeys } from './title-keys.ts'
+import { createDeadline, type Deadline, runWrite } from './write-outcome.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -25,17 +23,15 @@ export const openMongoRepository = async (
 ): Promise<Repository> => {
   const connection = createConnection(url, onCommand)
   await connection.ready().catch(unlessUnavailable)
-  const relay = createRelay(connection)
-  const titleKeys = createTitleKeys(connection)
+  const relay = startOutboxRelay(connection)
+  const titleKeys = startTitleKeys(connection)
   const reads = connection.using(createReads)
-  const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
-  const companions = connection.using((db) =>
-    createCompanionReads(db.collection<TaskDocument>('tasks')),
-  )
+  const commits = connection.using(createCommits)
+  const companions = connection.using(createCompanionReads)
   const inbox = connection.using(createInbox)
   const values = connection.using(createKeyValue)
-  const leases = connection.using((db) => db.collection<LeaseDocument>('leases'))
-  const inTurn = createTaskQueues()
+  const leases = connection.using((db) => createLeases(async () => db))
+  const inTurn = createKeyedMutex()
 
   const commitInTurn = <T>(
     id: string,
@@ -115,14 +111,12 @@ export const openMongoRepository = async (
     },
 
     leases: {
-      acquire: (name, holder, milliseconds) =>
-        leases((collection, deadline) =>
-          writing(deadline, () => hold(collection, name, holder, milliseconds)),
+      acquire: (name, holder, lengthMs) =>
+        leases(({ acquire }, deadline) =>
+          runWrite(deadline, () => acquire(name, holder, lengthMs)),
         ),
       release: (name, holder) =>
-        leases((collection, deadline) =>
-          writing(deadline, () => release(collection, name, holder)),
-        ),
+        leases(({ release }, deadline) => runWrite(deadline, () => release(name, holder))),
     },
 
     events: { lagMs: relay.lag },

@@ -4,8 +4,7 @@ import { type StoredEvent, toEventText } from '../../core/event.ts'
 import { readTask } from '../../core/old-task.ts'
 import type { Task } from '../../core/task.ts'
 import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
-import { reading } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
+import { createTaskLoader } from './batch-per-tick.ts'
 import {
   at,
   type EventDocument,
@@ -15,10 +14,10 @@ import {
   toText,
 } from './documents.ts'
 import { planList } from './list-plan.ts'
-import { createLookups } from './lookups.ts'
 import { createSelector, type Item, joinTexts } from './selector.ts'
 import { haveAllTitleKeys } from './title-keys.ts'
 import { type ScannedTitle, scanByTitle } from './title-scan.ts'
+import { type Deadline, runRead } from './write-outcome.ts'
 
 /** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
 const GROWTH = { factor: 2, bytes: 64 * 1024 }
@@ -35,7 +34,7 @@ export interface Selection<Key, Place> {
 export const createReads = (db: Db) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')
-  const lookUp = createLookups(tasks, ['task'])
+  const loadTask = createTaskLoader(tasks, ['task'])
   const selectTasks = createSelector<FoundTask>()
   const selectEvents = createSelector<HistoryEvent>()
   let hasTitleKeys = false
@@ -73,7 +72,7 @@ export const createReads = (db: Db) => {
 
   return {
     async get(id: string, deadline: Deadline): Promise<StoredEntity | undefined> {
-      const found = await reading(deadline, () => lookUp(id))
+      const found = await runRead(deadline, () => loadTask(id))
       return found?.task && toStored(readTask(found.task))
     },
 
@@ -86,14 +85,14 @@ export const createReads = (db: Db) => {
       deadline: Deadline,
     ): Promise<Selection<string, Position>> {
       if (query.sort.key === 'title' && !hasTitleKeys) {
-        hasTitleKeys = await reading(deadline, () => haveAllTitleKeys(db))
+        hasTitleKeys = await runRead(deadline, () => haveAllTitleKeys(db))
         if (!hasTitleKeys)
           return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
       }
       const { filter, sort } = planList(query, after)
       const options = { sort, limit: limit + 1 }
       const sized = { size: { $bsonSize: '$task' }, [`task.${query.sort.key}`]: 1 }
-      const items = await reading(deadline, () =>
+      const items = await runRead(deadline, () =>
         selectTasks({
           count: limit + 1,
           wholeBytes,
@@ -133,7 +132,7 @@ export const createReads = (db: Db) => {
         const inOrder = wanted.flatMap((id) => texts.get(id) ?? [])
         return { bytes: Buffer.from(inOrder.join()), count: wanted.length }
       }
-      return reading(deadline, () => read(ids))
+      return runRead(deadline, () => read(ids))
     },
 
     /** The next events of a task after the first `after` ones, by their versions. */
@@ -144,7 +143,7 @@ export const createReads = (db: Db) => {
       wholeBytes: number,
       deadline: Deadline,
     ): Promise<Selection<number, number>> {
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         selectEvents({
           count: limit + 1,
           wholeBytes,
@@ -171,7 +170,7 @@ export const createReads = (db: Db) => {
       count: number,
       deadline: Deadline,
     ): Promise<Buffer> {
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         findEvents(taskId, after, count, count + 1).toArray(),
       )
       const ordered = inOrder(found, (event) => event).slice(0, count)
@@ -180,7 +179,7 @@ export const createReads = (db: Db) => {
 
     /** The greatest id of a task that there is or, by its events, was. */
     async maxId(deadline: Deadline): Promise<string | undefined> {
-      const [task, event] = await reading(deadline, () =>
+      const [task, event] = await runRead(deadline, () =>
         Promise.all([
           tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
           events.findOne({}, { projection: { event: 1 }, sort: { event: -1 } }),

@@ -1,27 +1,22 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import { TASK_PRIORITIES, TASK_STATUSES } from '../../core/task.ts'
+import { startLeasedLoop } from '../../jobs/leased-loop.ts'
 import type { Connection } from './connection.ts'
 import { isIndexNotFound } from './database-error.ts'
 import { at, type TaskDocument, titleOrderKey } from './documents.ts'
-import { hold, type LeaseDocument, release } from './lease.ts'
+import { createLeases } from './leases.ts'
 import type { MetaDocument } from './migrate.ts'
 import { EARLIER_TITLE_INDEX, SCHEMA_VERSION, TITLE_INDEX } from './migrations.ts'
 
-const LEASE = 'title_keys'
-const LEASE_MS = 5000
+/** How long the others wait for a process that died, and how often they look, in milliseconds. */
+const LEASE_MS = 30_000
+const RETRY_MS = 1000
 
 /** How many tasks get their key by one command. */
 const TASKS_PER_STEP = 200
 
-/**
- * Milliseconds until the next step: after one, while another replica works, after a failure, and
- * once all have their key.
- */
+/** Milliseconds until the next step, after one and once all have their key. */
 const PAUSE_MS = 20
-const OTHERS_TURN_MS = 1000
-const RETRY_MS = 1000
 const IDLE_MS = 1000
 
 /** How long a step may still take after a stop, in milliseconds. */
@@ -30,52 +25,33 @@ const STOP_MS = 1000
 type Titled = Pick<TaskDocument, '_id'> & { readonly task: { readonly title: string } }
 
 /**
- * Gives tasks of version 2 their `order.title_key`, in the background, one replica at a time by a
- * lease. It goes on looking for them, as a program of version 2 that still runs during an upgrade
- * drops the keys of the tasks that it changes.
+ * Gives tasks of version 2 their `order.title_key`, in the background, in one process at a time.
+ * It goes on looking for them, as a program of version 2 that still runs during an upgrade drops
+ * the keys of the tasks that it changes.
  */
-export const createTitleKeys = (connection: Connection) => {
-  const holder = randomUUID()
-  const stopping = new AbortController()
-  let areMarked = false
-  let hasIndex = false
-  let isOurs = false
-
-  /** Resolves with how long to wait until the next one. */
-  const step = async (): Promise<number> => {
-    const db = await connection.ready()
-    areMarked ||= await haveAllTitleKeys(db)
-    if (!areMarked && !hasIndex) await createIndex(db)
-    hasIndex = true
-    const found = await findWithoutKey(db)
-    if (found.length > 0) {
-      isOurs = (await hold(leases(db), LEASE, holder, LEASE_MS)) !== undefined
-      if (isOurs) await addKeys(db, found)
-      return isOurs ? PAUSE_MS : OTHERS_TURN_MS
-    }
-    if (!areMarked) await finish(db)
-    areMarked = true
-    return IDLE_MS
-  }
-
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const wait = await step().catch(() => RETRY_MS)
-      await sleep(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
-    }
-    if (isOurs) await release(leases(await connection.ready()), LEASE, holder).catch(() => {})
-  }
-  const running = run()
-
-  return {
-    async stop(): Promise<void> {
-      stopping.abort()
-      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })])
+export const startTitleKeys = ({ ready }: Connection) =>
+  startLeasedLoop({
+    leases: createLeases(ready),
+    name: 'title_keys',
+    leaseMs: LEASE_MS,
+    retryMs: RETRY_MS,
+    stopMs: STOP_MS,
+    begin: async () => {
+      const db = await ready()
+      let areMarked = await haveAllTitleKeys(db)
+      if (!areMarked) await createIndex(db)
+      return async () => {
+        const found = await findWithoutKey(db)
+        if (found.length > 0) {
+          await addKeys(db, found)
+          return PAUSE_MS
+        }
+        if (!areMarked) await finish(db)
+        areMarked = true
+        return IDLE_MS
+      }
     },
-  }
-}
-
-const leases = (db: Db) => db.collection<LeaseDocument>('leases')
+  })
 
 /** Whether lists may rely on the keys: once true, for good. */
 export const haveAllTitleKeys = async (db: Db): Promise<boolean> =>

@@ -1,9 +1,8 @@
 import type { Collection } from 'mongodb'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
-import { reading } from './attempt.ts'
-import { createDeadline } from './deadline.ts'
 import { type TaskDocument, titleOrderKey } from './documents.ts'
 import { planList } from './list-plan.ts'
+import { createDeadline, runRead } from './write-outcome.ts'
 
 /** How many titles are read by one command. */
 const TITLES_PER_READ = 2000
@@ -72,7 +71,7 @@ const findFirst = async (
   } as const
   for (let lastId = ''; ; ) {
     const filter = { ...filterOf(query), _id: { $gt: lastId } }
-    const read = await reading(createDeadline(), () =>
+    const read = await runRead(createDeadline(), () =>
       tasks.find<Titled>(filter, options).toArray(),
     )
     for (const { _id, task } of read) first.add(_id, task.title)
@@ -90,7 +89,7 @@ const readSizes = async (
   const filter = { ...filterOf(query), _id: { $in: found.map(({ id }) => id) } }
   const projection = { 'task.title': 1, size: { $bsonSize: '$task' } }
   const options = { projection, batchSize: found.length + 1 } as const
-  const read = await reading(createDeadline(), () =>
+  const read = await runRead(createDeadline(), () =>
     tasks.find<Titled & { readonly size: number }>(filter, options).toArray(),
   )
   const byId = new Map(read.map((one) => [one._id, one]))

@@ -1,29 +1,21 @@
-import type { Leases } from '../../core/repository.ts'
+import { acquireLease, type Lease, type Leases, releaseLease } from '../../core/lease.ts'
 
 /**
- * Leases stay in memory, as one process owns the file. Fencing tokens start at the clock, so that
- * they grow across restarts.
+ * Leases stay in memory: one process owns the file. Fencing tokens start at the clock, so they grow
+ * across restarts.
  */
 export const createLeases = (): Leases => {
-  const first = Date.now()
-  const leases = new Map<
-    string,
-    { readonly holder: string; readonly fence: number; readonly until: number }
-  >()
+  const firstToken = Date.now()
+  const leases = new Map<string, Lease>()
+  const set = (name: string, lease: Lease | undefined): Lease | undefined => {
+    if (lease !== undefined) leases.set(name, lease)
+    return lease
+  }
   return {
-    async acquire(name, holder, milliseconds) {
-      const now = performance.now()
-      const lease = leases.get(name) ?? { holder, fence: first, until: 0 }
-      const isHeld = lease.until > now
-      if (isHeld && lease.holder !== holder) return undefined
-      const fence = isHeld ? lease.fence : lease.fence + 1
-      leases.set(name, { holder, fence, until: now + milliseconds })
-      return fence
+    acquire: async (name, holder, lengthMs) => {
+      const request = { holder, lengthMs, now: performance.now() }
+      return set(name, acquireLease(leases.get(name), request, firstToken))?.fencingToken
     },
-
-    async release(name, holder) {
-      const lease = leases.get(name)
-      if (lease?.holder === holder) leases.set(name, { ...lease, until: 0 })
-    },
+    release: async (name, holder) => void set(name, releaseLease(leases.get(name), holder)),
   }
 }

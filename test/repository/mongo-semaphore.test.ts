@@ -1,18 +1,18 @@
 import { expect, test, vi } from 'vitest'
-import type { Deadline } from '#src/repository/mongo/deadline.ts'
-import { createGate } from '#src/repository/mongo/gate.ts'
+import { createSemaphore } from '#src/repository/mongo/connection.ts'
+import type { Deadline } from '#src/repository/mongo/write-outcome.ts'
 
 const SOON: Deadline = { left: () => 20 }
 const LATER: Deadline = { left: () => 10_000 }
 const TOO_BUSY = { name: 'TaskError', code: 'database_unavailable' }
 
-/** A gate for two, and calls through it which run until they are ended. */
+/** A semaphore for two, and calls through it which run until they are ended. */
 const start = () => {
-  const gate = createGate(2)
+  const runCall = createSemaphore(2)
   const running: string[] = []
   const ends = new Map<string, (error?: Error) => void>()
   const call = (name: string, deadline = LATER): Promise<string> =>
-    gate(deadline, () => {
+    runCall(deadline, () => {
       running.push(name)
       return new Promise((resolve, reject) =>
         ends.set(name, (error) => (error ? reject(error) : resolve(name))),

@@ -1,10 +1,11 @@
-import { type Deadline, tooBusy, within } from './deadline.ts'
+import { type Deadline, tooBusy, within } from './write-outcome.ts'
 
 /**
- * Runs what is asked of one task one after the other, so that this process's own writers never get in each other's way.
- * Throws `database_unavailable` when a turn does not come in time: then it never comes.
+ * Runs the calls for one task one after the other, so that this process's own writers never
+ * collide. Throws `database_unavailable` when a call does not get its turn in time: then it never
+ * runs.
  */
-export const createTaskQueues = () => {
+export const createKeyedMutex = () => {
   const last = new Map<string, Promise<unknown>>()
 
   return async <T>(id: string, deadline: Deadline, run: () => Promise<T>): Promise<T> => {
