@@ -1,4 +1,4 @@
-import { LARGE_CHUNK, type Lease, type ReadBudget, SMALL_CHUNK } from './read-budget.ts'
+import { LARGE_WHOLE, type Lease, type ReadBudget, SMALL_CHUNK } from './read-budget.ts'
 
 /**
  * The next items of a list, in its order: which they are and where the list goes on. Their JSON texts may be large, so they are
@@ -36,9 +36,9 @@ export const openSlice = async <Place>(
   read: (wholeBytes: number) => Promise<Slice<Place>>,
   budget: ReadBudget,
 ): Promise<OpenSlice<Place>> => {
-  const lease = budget.takeLarge()
+  const lease = budget.takeWhole()
   try {
-    const slice = await read(lease === undefined ? SMALL_CHUNK : LARGE_CHUNK)
+    const slice = await read(lease === undefined ? SMALL_CHUNK : LARGE_WHOLE)
     lease?.shrink(slice.whole?.length ?? 0)
     return { slice, lease }
   } catch (error) {
@@ -55,12 +55,14 @@ export const createSliceWalk = <Place>(
 ): (() => Promise<OpenSlice<Place> | undefined>) => {
   let place = from
   let isEnd = false
-  let areSmall = true
+  /** The size of the slice before: the next one is expected to be as large. */
+  let bytes = 0
   return async () => {
     if (isEnd) return undefined
-    const opened = await openSlice((wholeBytes) => read(place, areSmall ? wholeBytes : 0), budget)
-    const { sizes, next } = opened.slice
-    areSmall = sizes.reduce((sum, size) => sum + size, 0) <= LARGE_CHUNK
+    const readNext = (wholeBytes: number) => read(place, bytes <= wholeBytes ? wholeBytes : 0)
+    const opened = await openSlice(readNext, budget)
+    const { whole, sizes, next } = opened.slice
+    bytes = whole?.length ?? sizes.reduce((sum, size) => sum + size, 0)
     place = next
     isEnd = next === undefined
     return opened

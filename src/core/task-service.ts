@@ -248,9 +248,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
     /** One page of a list, and where the next one begins. */
     async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
-      const isLong = limit > SLICE_ITEMS
-      const read = (wholeBytes: number) =>
-        repository.list(query, after, limit, isLong ? 0 : wholeBytes)
+      const read = (wholeBytes: number) => repository.list(query, after, limit, wholeBytes)
       const opened = await openSlice(read, budget)
       const { whole, next } = opened.slice
       if (whole !== undefined && whole.length <= SMALL_CHUNK) return { tasks: whole, next }
