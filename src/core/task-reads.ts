@@ -1,7 +1,7 @@
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
 import type { StoredEntity } from './commit.ts'
 import { notFound } from './errors.ts'
-import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
+import { createReadBudget, LARGE_PAGE, SMALL_CHUNK } from './read-budget.ts'
 import type { Tasks } from './repository.ts'
 import { createSliceWalk, openSlice, type Slice } from './slice.ts'
 import type { Position, TaskQuery } from './task-query.ts'
@@ -29,9 +29,8 @@ export const createTaskReads = (tasks: Tasks) => {
 
     /** One page of a list, and where the next one begins. */
     async page(query: TaskQuery, after: Position | undefined, limit: number): Promise<TaskPage> {
-      const isLong = limit > SLICE_ITEMS
-      const read = (wholeBytes: number) => tasks.list(query, after, limit, isLong ? 0 : wholeBytes)
-      const opened = await openSlice(read, budget)
+      const read = (wholeBytes: number) => tasks.list(query, after, limit, wholeBytes)
+      const opened = await openSlice(read, budget, LARGE_PAGE)
       const { whole, next } = opened.slice
       if (whole !== undefined && whole.length <= SMALL_CHUNK) return { tasks: whole, next }
       const slices = [opened]

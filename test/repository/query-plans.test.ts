@@ -11,7 +11,7 @@ import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
-import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
+import { keysSql, wholeSql } from '#src/repository/sqlite/slice-sql.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -20,6 +20,9 @@ import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
 const TASKS = 3000
+
+/** The result code with which an authorizer allows what it is asked for. */
+const SQLITE_OK = 0
 
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
@@ -49,17 +52,28 @@ const explain = (sql: string, parameters: readonly SQLInputValue[]): string[] =>
     .all(...parameters)
     .map(({ detail }) => String(detail))
 
-/** How each leg is carried out, alone and within the statement that joins sizes and texts. */
+type Query = readonly [sql: string, parameters: readonly SQLInputValue[]]
+
+/** Each leg alone, within the statement that selects keys, and within the one that joins texts. */
+const queriesOf = (
+  filter: TaskFilter,
+  sort: Sort,
+  after: KeyPosition | undefined,
+  isKeyOrder: boolean,
+): Query[] =>
+  planList({ filter, sort }, after, isKeyOrder).legs.flatMap((leg): Query[] => [
+    [leg.sql, [...leg.parameters, 50]],
+    [keysSql('tasks', leg), [...leg.parameters, 50]],
+    [wholeSql('tasks', leg), [...leg.parameters, 50, 4096]],
+  ])
+
+/** How the statements of a list are carried out. */
 const plansOf = (
   filter: TaskFilter,
   sort: Sort,
   after?: KeyPosition,
   isKeyOrder = false,
-): string[] =>
-  planList({ filter, sort }, after, isKeyOrder).legs.flatMap(({ sql, parameters }) => [
-    ...explain(sql, [...parameters, 50]),
-    ...explain(selectSql('tasks', sql, parameters), [...parameters, 50, 4096]),
-  ])
+): string[] => queriesOf(filter, sort, after, isKeyOrder).flatMap((query) => explain(...query))
 
 const WHOLE_TABLE = /^SCAN tasks(?! USING (COVERING )?INDEX)/
 const WHOLE_INDEX = /^SCAN tasks USING/
@@ -208,6 +222,32 @@ describe('what is found first and sorted then is found by its index', () => {
     expect(others.length).toBeGreaterThan(0)
     for (const line of others) expect(line).toMatch(/^SEARCH task_labels USING/)
   })
+})
+
+test('a statement of a list is planned once, not each time that it runs', () => {
+  const queries = ALL_SORTS.flatMap((sort) =>
+    [...Object.values(filtersOf(sort)), { words: ['task'] }, { labels: ['ops', 'home'] }].flatMap(
+      (filter = {}) =>
+        Object.values(positionsOf(sort)).flatMap((after) => queriesOf(filter, sort, after, true)),
+    ),
+  )
+  /** SQLite asks the authorizer when it plans a statement, not when it runs it. */
+  let asked = 0
+  db.setAuthorizer(() => {
+    asked += 1
+    return SQLITE_OK
+  })
+  try {
+    for (const [sql, parameters] of queries) {
+      const statement = db.prepare(sql)
+      statement.get(...parameters)
+      asked = 0
+      statement.get(...parameters)
+      expect([sql, asked]).toEqual([sql, 0])
+    }
+  } finally {
+    db.setAuthorizer(null)
+  }
 })
 
 describe('a point read is a search by an index', () => {

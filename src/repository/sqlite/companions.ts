@@ -10,20 +10,20 @@ const FIELDS = 'task_id, state, due_at, reference, json'
 
 export const COMPANION_SQL = {
   byReference: `SELECT ${FIELDS} FROM companions WHERE reference = ? ORDER BY task_id LIMIT 1`,
-  due: `SELECT ${FIELDS} FROM companions WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
+  due: `SELECT ${FIELDS} FROM companions WHERE due_at <= ? ORDER BY due_at LIMIT +?`,
   inState: `
-    SELECT ${FIELDS} FROM companions WHERE state = ? AND task_id > ? ORDER BY task_id LIMIT ?`,
+    SELECT ${FIELDS} FROM companions WHERE state = ? AND task_id > ? ORDER BY task_id LIMIT +?`,
 } as const
 
 /** What grows with the tasks. Each has the number of rows as its last parameter. */
 export const COMPANION_SCANS = {
   counts: `
     SELECT json_object('state', state, 'count', count(*)) AS json FROM companions
-    GROUP BY state LIMIT ?`,
+    GROUP BY state LIMIT +?`,
   missing: `
     SELECT json_quote(id) AS json FROM tasks
     WHERE id > ? AND NOT EXISTS (SELECT 1 FROM companions WHERE task_id = tasks.id)
-    ORDER BY id LIMIT ?`,
+    ORDER BY id LIMIT +?`,
 } as const
 
 /** More than there are states. */

@@ -7,7 +7,7 @@ const MAX_DELETED = 1000
 
 export const INBOX_SQL = {
   add: 'INSERT OR IGNORE INTO inbox (id, received_at, is_open, json) VALUES (?, ?, 1, ?)',
-  open: 'SELECT json FROM inbox WHERE is_open = 1 ORDER BY received_at LIMIT ?',
+  open: 'SELECT json FROM inbox WHERE is_open = 1 ORDER BY received_at LIMIT +?',
   close: 'UPDATE inbox SET is_open = 0 WHERE id = ?',
   deleteOld: `
     DELETE FROM inbox WHERE id IN (

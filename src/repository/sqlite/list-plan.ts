@@ -101,7 +101,11 @@ const intervals = (filter: TaskFilter): [IntervalColumn, Interval][] => {
   return all.filter((entry): entry is [IntervalColumn, Interval] => entry[1] !== undefined)
 }
 
-/** Collects the parameters of one statement and names each by its number. */
+/**
+ * Collects the parameters of one statement and names each by its number. As `LIMIT ?`, a number of
+ * rows would have SQLite prepare the statement again at each call; as `LIMIT +?` it does not
+ * (`sqlite3ExprIsInteger` in SQLite's expr.c).
+ */
 const createParameters = () => {
   const values: SQLInputValue[] = []
   return { values, add: (value: SQLInputValue): string => `?${values.push(value)}` }
@@ -135,7 +139,7 @@ const merged = (query: TaskQuery, stretch: Stretch, isSplit: boolean): Leg => {
   /** In the other stretches all values are alike: the keys alone make the order. */
   const order = stretch.kind === 'valued' ? `value${direction(query)}, ` : ''
   return {
-    sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT ${parameters.add(0)})`,
+    sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT +${parameters.add(0)})`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -203,7 +207,7 @@ const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
     (one) => one + direction(query),
   )
   return {
-    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT +${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -213,7 +217,7 @@ const allInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg =>
   const parameters = createParameters()
   const position = keyConditions(query, after, 'key', parameters)
   return {
-    sql: `SELECT key FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT key FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT +${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }
@@ -229,7 +233,7 @@ const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg 
     ...intervalConditions(query.filter, taskColumn, parameters),
   ]
   return {
-    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT ${parameters.add(0)}`,
+    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT +${parameters.add(0)}`,
     parameters: parameters.values.slice(0, -1),
   }
 }

@@ -31,7 +31,7 @@ export const oldCompanion = ({ id, sync }: OldTask): Companion | undefined => {
 export const fillCompanions = (db: Database, turns: Turns, hasOldTasks: boolean) => {
   const values = createValueRows(db)
   const companions = createCompanionRows(db)
-  const findAfter = db.prepare('SELECT id, json FROM tasks WHERE id > ? ORDER BY id LIMIT ?')
+  const findAfter = db.prepare('SELECT id, json FROM tasks WHERE id > ? ORDER BY id LIMIT +?')
   let upTo = (hasOldTasks ? (values.read(UP_TO) ?? '') : AFTER_ALL) as string
 
   return startFill(turns, upTo !== AFTER_ALL, () => {

@@ -24,7 +24,7 @@ import { createTurns, toDatabaseError } from './turns.ts'
 const SHORT_PAGE = 200
 
 const HISTORY =
-  'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
+  'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT +?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (path: string): Repository => {
