@@ -148,5 +148,6 @@ describe('tasks that are created at once', () => {
         expect(await createAll(['a', 'b'])).toMatchObject(outcomes)
       }),
     )
-  })
+    /** Each of them is looked for until its deadline. */
+  }, 20_000)
 })
