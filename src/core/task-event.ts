@@ -121,9 +121,11 @@ export const changedEvent = (
   overruled: Changes = {},
 ): NewEvent => {
   const fields = changedFields(before, after)
+  const isOfTracker = by.actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
+  const trackerChange = Object.keys(overruled).length > 0 ? 'conflict_resolved' : 'linked'
   const changes = fields.map((field) => [field, { before: before[field], after: after[field] }])
   return newEvent('task', after, by, {
-    what: fields.length === 0 ? 'conflict_resolved' : changeOf(before, after, fields, by),
+    what: isOfTracker ? trackerChange : changeOf(before, after),
     time: after.updated_at,
     changes: { ...Object.fromEntries(changes), ...overruled },
   })
@@ -131,18 +133,12 @@ export const changedEvent = (
 
 const LINK_FIELDS: ReadonlySet<TrackedField> = new Set(['external_reference_id', 'external_url'])
 
-const changeOf = (
-  before: Task,
-  after: Task,
-  fields: readonly TrackedField[],
-  { actor }: By,
-): string => {
+const changeOf = (before: Task, after: Task): string => {
   if (before.status !== after.status) {
     if (after.status === 'completed') return 'completed'
     if (before.status === 'completed') return 'reopened'
   }
-  const isLinking = actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
-  return isLinking ? 'linked' : 'updated'
+  return 'updated'
 }
 
 const trackedValues = (task: Task): Record<string, unknown> =>

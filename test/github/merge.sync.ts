@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
-import { SHORT_LEASE } from './sync-env.ts'
 import { byGithub } from './sync-calls.ts'
+import { SHORT_LEASE } from './sync-env.ts'
 import {
   ADD_LABELS,
   becomes,
