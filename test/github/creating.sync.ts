@@ -13,7 +13,7 @@ import {
   resetAfterCommit,
   secondaryLimit,
 } from './local-github/faults.ts'
-import { openLocalGithub } from './local-github/local-github.ts'
+import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
@@ -148,7 +148,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const task = await service.create({ title: 'twice' })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     expectOneIssueEach(github, [
@@ -161,7 +161,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const refused = github.fail(PATCH_ISSUE, answerWith(forbidden('no')), { times: 1000 })
     const task = await service.create({ title: 'twice' })
     await stands(service, { blocked: { code: 'forbidden' } })
@@ -178,7 +178,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const unknown = validationFailed([
       { resource: 'Issue', code: 'invalid', field: 'state_reason' },
     ])
@@ -310,6 +310,15 @@ describe.runIf(process.env.TEST_DATABASE !== 'mongodb')(
     })
   },
 )
+
+/** Creates the issue once the service, which found none, has created another one. */
+const commitAfterNext = (github: LocalGithub): Fault => ({
+  name: 'commitAfterNext',
+  async happen({ commit, wait }) {
+    while (github.issues().length === 0) await wait(20)
+    commit()
+  },
+})
 
 const fileOf = (url: string): string => url.replace(/^sqlite:(\/\/)?/, '')
 
