@@ -61,9 +61,8 @@ export const createLinkStore = (
         companion(version) {
           if (next === null) return null
           if (task === undefined || version === task.version) return toCompanion(next)
-          /** The commit changes `updated_at`, which otherwise says when the task was changed. */
-          const changedAt = next.changedAt ?? toGithub(Date.parse(task.updated_at))
-          return toCompanion({ ...atVersion(next, task.version, version), changedAt })
+          const changedAt = toGithub(Date.parse(task.updated_at))
+          return toCompanion(atVersion(next, task.version, version, changedAt))
         },
       }
     })
