@@ -13,6 +13,7 @@ import type { App } from './http/typed-app.ts'
 import { createLog } from './log.ts'
 import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
+import { TASK } from './task/task.ts'
 import { createTaskIds } from './task-ids.ts'
 
 /** How long requests in flight may still take once the port is closed. */
@@ -32,18 +33,25 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   setFlagsFromString(HEAP_GROWTH)
   await checkAddress(config.network.host, config.port)
   const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
-  const repository = await openRepository(config.database)
+  const repository = await openRepository(config.database, TASK)
   let isDraining = false
   const newId = createTaskIds(await repository.newestId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
   const github =
     config.github &&
     (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
-  const service = createTaskService({ repository, now: Date.now, newId, mirror: github })
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    now: Date.now,
+    newId,
+    mirror: github,
+  })
   const { eventLag } = repository
   const { network } = config
   const app = await buildApp({
     service,
+    table: TASK,
     logger: frameworkLogger,
     writeRequest,
     version,
@@ -101,11 +109,17 @@ const closeApp = async (app: App): Promise<void> => {
 
 /** The document that a running service shows at /openapi.json. */
 export const openApiDocument = async (version: string): Promise<object> => {
-  const repository = await openRepository({ kind: 'none' })
-  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  const repository = await openRepository({ kind: 'none' }, TASK)
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    now: Date.now,
+    newId: createTaskIds(undefined),
+  })
   const { eventLag } = repository
   const app = await buildApp({
     service,
+    table: TASK,
     logger: pino({ level: 'silent' }),
     version,
     eventLag,

@@ -9,6 +9,7 @@ import { type AppDeps, buildApp } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
+import { TASK } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from './mongodb.ts'
 
@@ -33,15 +34,24 @@ export interface AppOptions {
 export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
   const network = { ...LOOPBACK_ONLY, ...options.network }
-  const repository = await openRepository(await toTarget(database))
+  const repository = await openRepository(await toTarget(database), TASK)
   const service = createTaskService({
+    table: TASK,
     repository,
     now,
     newId: createTaskIds(await repository.newestId()),
   })
   const logger = pino({ level: 'silent' })
   const { eventLag } = repository
-  const deps = { service, logger, version: '0.0.0-test', eventLag, network, isDraining }
+  const deps = {
+    service,
+    table: TASK,
+    logger,
+    version: '0.0.0-test',
+    eventLag,
+    network,
+    isDraining,
+  }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { changedFields, type Task, TRACKED_FIELDS, type TrackedField, taskId } from './task.ts'
+import { changedFields, type Entity, taskId, trackedFields } from './entity.ts'
 import { Type } from './typebox.ts'
 
 export const TaskEventType = Type.Enum(
@@ -62,7 +62,7 @@ export const TaskEvent = Type.Object(
   },
 )
 
-type Changes = Partial<Record<TrackedField, { before: unknown; after: unknown }>>
+type Changes = Record<string, { before: unknown; after: unknown }>
 
 /** An event as a commit bears it: its sequence is given by the store. */
 export interface NewTaskEvent {
@@ -73,7 +73,7 @@ export interface NewTaskEvent {
   readonly changes: Changes
 }
 
-export const createdEvent = (task: Task, actor: string): NewTaskEvent => ({
+export const createdEvent = (task: Entity, actor: string): NewTaskEvent => ({
   type: 'task.created',
   task_id: task.id,
   time: task.created_at,
@@ -81,7 +81,7 @@ export const createdEvent = (task: Task, actor: string): NewTaskEvent => ({
   changes: fromEach(task, (value) => ({ before: null, after: value })),
 })
 
-export const deletedEvent = (task: Task, actor: string, now: string): NewTaskEvent => ({
+export const deletedEvent = (task: Entity, actor: string, now: string): NewTaskEvent => ({
   type: 'task.deleted',
   task_id: task.id,
   time: now > task.updated_at ? now : task.updated_at,
@@ -89,7 +89,7 @@ export const deletedEvent = (task: Task, actor: string, now: string): NewTaskEve
   changes: fromEach(task, (value) => ({ before: value, after: null })),
 })
 
-export const changedEvent = (before: Task, after: Task, actor: string): NewTaskEvent => ({
+export const changedEvent = (before: Entity, after: Entity, actor: string): NewTaskEvent => ({
   type: changeType(before, after),
   task_id: after.id,
   time: after.updated_at,
@@ -102,18 +102,18 @@ export const changedEvent = (before: Task, after: Task, actor: string): NewTaskE
   ),
 })
 
-const changeType = (before: Task, after: Task): TaskEventType => {
+const changeType = (before: Entity, after: Entity): TaskEventType => {
   if (before.status === after.status) return 'task.updated'
   if (after.status === 'completed') return 'task.completed'
   return before.status === 'completed' ? 'task.reopened' : 'task.updated'
 }
 
 const fromEach = (
-  task: Task,
+  task: Entity,
   toChange: (value: unknown) => { before: unknown; after: unknown },
 ): Changes => {
   const changes: Changes = {}
-  for (const field of TRACKED_FIELDS)
+  for (const field of trackedFields(task))
     if (task[field] !== null) changes[field] = toChange(task[field])
   return changes
 }

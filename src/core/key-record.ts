@@ -1,5 +1,5 @@
+import type { Entity } from './entity.ts'
 import { type AppError, tooManyKeys } from './errors.ts'
-import type { Task } from './task.ts'
 import type { CommitResult, IdempotencyKey, StoredTask } from './task-repository.ts'
 
 /** How many unexpired keys of changes a task may have. A task's MongoDB document holds them all. */
@@ -33,8 +33,8 @@ export const replay = (
 }
 
 const firstAnswer = (json: string, current: StoredTask | undefined): StoredTask => {
-  const task = JSON.parse(json) as Task
-  const { external_reference_id, sync } = current ? (JSON.parse(current.json) as Task) : task
+  const task = JSON.parse(json) as Entity
+  const { external_reference_id, sync } = current ? (JSON.parse(current.json) as Entity) : task
   const answer = { ...task, external_reference_id, sync }
   return { id: task.id, version: task.version, json: JSON.stringify(answer) }
 }

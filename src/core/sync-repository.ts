@@ -1,6 +1,6 @@
 import type { IssueLink } from '../github/issue/issue-link.ts'
-import type { Task } from './task.ts'
 import type { SyncStatus } from '../github/issue/task-sync.ts'
+import type { Entity } from './entity.ts'
 
 /** A word from GitHub that an issue has changed: a hint, as it may be late, twice or out of order. */
 export interface Delivery {
@@ -20,7 +20,10 @@ export interface Delivery {
  * What is asked of a link, within the write that carries it out: the next link (its revision is set by the store), null to forget
  * it, undefined or the very same link to leave it.
  */
-export type LinkDecision = (link: IssueLink, task: Task | undefined) => IssueLink | null | undefined
+export type LinkDecision = (
+  link: IssueLink,
+  task: Entity | undefined,
+) => IssueLink | null | undefined
 
 /**
  * The bookkeeping of the GitHub sync, kept where the tasks are. That an issue is behind is part of the commits themselves

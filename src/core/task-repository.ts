@@ -1,9 +1,9 @@
+import type { IssueLink } from '../github/issue/issue-link.ts'
+import type { Entity } from './entity.ts'
 import type { AppError } from './errors.ts'
 import type { NewTaskEvent } from './event.ts'
 import type { Slice } from './slice.ts'
-import type { IssueLink } from '../github/issue/issue-link.ts'
 import type { SyncRepository } from './sync-repository.ts'
-import type { Task } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 
 /** A task as it is kept: its JSON text is ready to be sent, so that a read neither parses nor serialises. */
@@ -30,7 +30,7 @@ export interface IdempotencyKey {
 export type Decision =
   | {
       readonly kind: 'change'
-      readonly task: Task
+      readonly task: Entity
       readonly event: NewTaskEvent
       readonly link?: IssueLink | undefined
     }
@@ -38,7 +38,7 @@ export type Decision =
   | { readonly kind: 'keep' }
   | { readonly kind: 'refuse'; readonly error: AppError }
 
-export type Decide = (current: Task, link: IssueLink | undefined) => Decision
+export type Decide = (current: Entity, link: IssueLink | undefined) => Decision
 
 /**
  * `replayed`: the request was carried out before. A replayed change answers the task as it is now, or
@@ -84,7 +84,7 @@ export interface TaskRepository {
    * greater than any that this process has read (`newestId`) or stored and, with a key, in the key's bucket.
    */
   create(
-    task: Task,
+    task: Entity,
     event: NewTaskEvent,
     key?: IdempotencyKey,
     link?: IssueLink,

@@ -1,21 +1,14 @@
+import { type IssueLink, markOutOfSync, withLink } from '../github/issue/issue-link.ts'
 import type { BatchOperation } from './batch.ts'
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
+import type { Entity } from './entity.ts'
 import { type FieldError, invalidInput, keyReused, notFound } from './errors.ts'
 import { checkPreconditions, type Preconditions, parseETags } from './etag.ts'
 import { changedEvent, createdEvent, deletedEvent } from './event.ts'
+import type { Draft, FieldTable } from './field-table.ts'
 import { formatInstant } from './instant.ts'
 import { createReadBudget, SMALL_CHUNK } from './read-budget.ts'
 import { createSliceWalk, openSlice, type Slice } from './slice.ts'
-import { markOutOfSync, type IssueLink, withLink } from '../github/issue/issue-link.ts'
-import {
-  completeTask,
-  createTask,
-  patchTask,
-  readOnlyFieldErrors,
-  type Task,
-  type TaskDraft,
-  type TaskPatch,
-} from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 import type {
   CommitResult,
@@ -27,6 +20,9 @@ import type {
 
 /** How long an idempotency key is remembered, in milliseconds. */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000
+
+/** What completes a task. */
+const COMPLETION = { status: 'completed' }
 
 /** How many tasks or events of a long list are selected at a time: enough to be quick, few enough to hold in memory. */
 const SLICE_ITEMS = 250
@@ -58,6 +54,8 @@ export interface TaskPage {
 }
 
 export interface TaskServiceDeps {
+  /** The fields of a task. */
+  readonly table: FieldTable
   readonly repository: TaskRepository
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -88,7 +86,7 @@ export interface IssueTracker {
 export type TaskService = ReturnType<typeof createTaskService>
 
 /** The use cases. `actor` is who the history names. */
-export const createTaskService = ({ repository, now, newId, mirror }: TaskServiceDeps) => {
+export const createTaskService = ({ table, repository, now, newId, mirror }: TaskServiceDeps) => {
   const isMirrored = mirror !== undefined
   const budget = createReadBudget()
 
@@ -102,25 +100,17 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
       expiresAt: now() + KEY_LIFETIME_MS,
     }
 
-  const commitNew = async (
-    draft: TaskDraft,
-    actor: string,
-    retry?: RetryKey,
-  ): Promise<WriteResult> => {
+  const commitNew = async (draft: Draft, actor: string, retry?: RetryKey): Promise<WriteResult> => {
     if (isMirrored && draft.external_reference_id != null)
       throw invalidInput([mirroredReference(null)])
     const key = toKey(retry)
-    const task = createTask(draft, newId(key?.key), instant())
+    const task = table.create(draft, newId(key?.key), instant())
     const link = mirror?.newLink(task.id)
     return expectTask(unwrap(await repository.create(task, createdEvent(task, actor), key, link)))
   }
 
   /** The answer waits a while for the issue, so that it can tell of it. */
-  const create = async (
-    draft: TaskDraft,
-    actor: string,
-    retry?: RetryKey,
-  ): Promise<WriteResult> => {
+  const create = async (draft: Draft, actor: string, retry?: RetryKey): Promise<WriteResult> => {
     const written = await commitNew(draft, actor, retry)
     if (mirror === undefined || written.replayed) return written
     const opened = mirror.opened(written.task.id)
@@ -130,13 +120,13 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
   const change = async (
     id: string,
-    decide: (current: Task) => Decision,
+    decide: (current: Entity) => Decision,
     preconditions: Preconditions,
     retry?: RetryKey,
   ) => {
     let decision: Decision | undefined
     const [at, changedAt] = [now(), mirror?.hostNow() ?? null]
-    const guarded = (current: Task, link: IssueLink | undefined): Decision => {
+    const guarded = (current: Entity, link: IssueLink | undefined): Decision => {
       const error = checkPreconditions(current.version, preconditions)
       decision = error === undefined ? decide(current) : { kind: 'refuse', error }
       if (link === undefined || decision.kind === 'keep' || decision.kind === 'refuse')
@@ -153,22 +143,22 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 
   const update = async (
     id: string,
-    patch: TaskPatch,
+    patch: Draft,
     actor: string,
     preconditions: Preconditions,
     retry?: RetryKey,
   ): Promise<WriteResult> => {
     const at = instant()
-    const decide = (current: Task): Decision => {
+    const decide = (current: Entity): Decision => {
       const issues = [
-        ...readOnlyFieldErrors(current, patch),
+        ...table.readOnlyErrors(current, patch),
         ...(isMirrored ? referenceIssues(current, patch) : []),
       ]
       return issues.length > 0
         ? { kind: 'refuse', error: invalidInput(issues) }
         : toDecision(
             current,
-            patchTask(current, isMirrored ? withoutReference(patch) : patch, at),
+            table.change(current, isMirrored ? withoutReference(patch) : patch, at),
             actor,
           )
     }
@@ -185,7 +175,7 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
     return expectTask(
       await change(
         id,
-        (current) => toDecision(current, completeTask(current, at), actor),
+        (current) => toDecision(current, table.change(current, COMPLETION, at), actor),
         preconditions,
         retry,
       ),
@@ -313,24 +303,24 @@ export const createTaskService = ({ repository, now, newId, mirror }: TaskServic
 /** A new task as it was created, with how its issue stands now. */
 const asLinked = (created: StoredTask, link: IssueLink): StoredTask => ({
   ...created,
-  json: JSON.stringify(withLink(JSON.parse(created.json) as Task, link)),
+  json: JSON.stringify(withLink(JSON.parse(created.json) as Entity, link)),
 })
 
 /** With GitHub on, the service sets the issue's id: the stored one and null are accepted. */
-const referenceIssues = ({ external_reference_id }: Task, patch: TaskPatch): FieldError[] =>
+const referenceIssues = ({ external_reference_id }: Entity, patch: Draft): FieldError[] =>
   patch.external_reference_id == null || patch.external_reference_id === external_reference_id
     ? []
     : [mirroredReference(external_reference_id)]
 
-const mirroredReference = (stored: string | null): FieldError => ({
+const mirroredReference = (stored: unknown): FieldError => ({
   pointer: '#/external_reference_id',
   detail: `is the id of the GitHub issue and set by the service: leave it out, or send ${JSON.stringify(stored)}`,
 })
 
-const withoutReference = ({ external_reference_id: _, ...patch }: TaskPatch): TaskPatch => patch
+const withoutReference = ({ external_reference_id: _, ...patch }: Draft): Draft => patch
 
 /** A change that changes nothing makes no version and no event. */
-const toDecision = (current: Task, next: Task, actor: string): Decision =>
+const toDecision = (current: Entity, next: Entity, actor: string): Decision =>
   next === current
     ? { kind: 'keep' }
     : { kind: 'change', task: next, event: changedEvent(current, next, actor) }

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
-import { SyncError } from './issue/task-sync.ts'
 import { Type } from '../core/typebox.ts'
+import { SyncError } from './issue/task-sync.ts'
 
 const instant = (description: string) =>
   Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })

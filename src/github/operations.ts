@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { GithubStatus } from './github-status.ts'
 import { formatInstant } from '../core/instant.ts'
-import { retryNow, type IssueLink } from './issue/issue-link.ts'
 import type { SyncRepository } from '../core/sync-repository.ts'
-import type { SyncError, SyncStatus } from './issue/task-sync.ts'
 import type { Credential } from './api/client.ts'
 import { clockWarnings, type GithubClock } from './api/github-clock.ts'
 import type { RepositoryPlace } from './api/issues-client.ts'
 import { type LimitOptions, readLimits } from './api/limits.ts'
 import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/state-keys.ts'
+import type { GithubStatus } from './github-status.ts'
+import { type IssueLink, retryNow } from './issue/issue-link.ts'
+import type { SyncError, SyncStatus } from './issue/task-sync.ts'
 import { linkPages } from './step/link-pages.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */

@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
+import { taskId, toTaskId } from '../core/entity.ts'
 import { notFound } from '../core/errors.ts'
-import { GithubStatus } from './github-status.ts'
-import { type IssueLink, toTaskSync } from './issue/issue-link.ts'
-import { taskId, toTaskId } from '../core/task.ts'
-import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from './issue/task-sync.ts'
 import { Type } from '../core/typebox.ts'
 import { NO_BODY, optionalBody } from '../http/body.ts'
 import { answer, emptyAnswer, problems } from '../http/openapi.ts'
 import { HttpError } from '../http/problem.ts'
+import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
 import type { App } from '../http/typed-app.ts'
 import { compileValidator } from '../http/validation.ts'
-import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
+import { GithubStatus } from './github-status.ts'
+import { type IssueLink, toTaskSync } from './issue/issue-link.ts'
+import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from './issue/task-sync.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubSync {
@@ -25,7 +25,11 @@ export interface GithubSync {
   }
   readonly operations: {
     status(): Promise<GithubStatus>
-    jobs(status: IssueLink['status'], after: string | undefined, limit: number): Promise<IssueLink[]>
+    jobs(
+      status: IssueLink['status'],
+      after: string | undefined,
+      limit: number,
+    ): Promise<IssueLink[]>
     retry(taskId: string): Promise<boolean>
     retryAll(reason: string | undefined): Promise<number>
     linkAll(isDryRun: boolean): Promise<number>

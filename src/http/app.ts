@@ -1,6 +1,8 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FieldTable } from '../core/field-table.ts'
 import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
+import { addGithubRoutes, type GithubSync } from '../github/routes.ts'
 import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseConnection, refuseExpectations } from './client-errors.ts'
@@ -17,7 +19,6 @@ import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
-import { addGithubRoutes, type GithubSync } from '../github/routes.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addTaskRoutes } from './routes/tasks.ts'
@@ -27,6 +28,8 @@ import { compileValidator } from './validation.ts'
 
 export interface AppDeps {
   readonly service: TaskService
+  /** The fields of a task. */
+  readonly table: FieldTable
   readonly logger: FastifyBaseLogger
   /** Where the line of each request goes; absent, none is written. */
   readonly writeRequest?: WriteLine | undefined
@@ -54,6 +57,7 @@ const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({
   service,
+  table,
   logger,
   writeRequest,
   version,
@@ -129,8 +133,8 @@ export const buildApp = async ({
       route.schema.querystring ??= NO_QUERY
   })
   addMetrics(app, eventLag, github?.operations)
-  addTaskRoutes(app, service)
-  addBatchRoute(app, service)
+  addTaskRoutes(app, service, table)
+  addBatchRoute(app, service, table)
   addHistoryRoute(app, service)
   await addGithubRoutes(app, github)
   addHealthRoutes(app, service, isDraining)

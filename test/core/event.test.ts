@@ -1,14 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changedEvent, createdEvent, deletedEvent } from '#src/core/event.ts'
+import { completeTask, patchTask, type Task } from '#src/task/task.ts'
 import {
   changedFields,
-  completeTask,
-  patchTask,
-  type Task,
+  instantAt,
+  instants,
+  patches,
+  STATUSES,
+  sampleTask,
   TRACKED_FIELDS,
-} from '#src/core/task.ts'
-import { instantAt, instants, patches, STATUSES, sampleTask, tasks } from './task-arbitraries.ts'
+  tasks,
+} from './task-arbitraries.ts'
 
 const known = (task: Task) => TRACKED_FIELDS.filter((field) => task[field] !== null)
 

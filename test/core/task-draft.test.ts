@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createTask, readOnlyFieldErrors, Task, TaskDraft } from '#src/core/task.ts'
 import { createValidator } from '#src/core/validation.ts'
+import { createTask, readOnlyFieldErrors, Task, TaskDraft } from '#src/task/task.ts'
 import { drafts, instantAt, instants, sampleTask, tasks } from './task-arbitraries.ts'
 
 const validateTask = createValidator(Task)

@@ -1,4 +1,4 @@
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 

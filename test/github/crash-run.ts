@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { type CrashFigures, toFigures } from './crash-figures.ts'
 import * as faults from './local-github/faults.ts'
 import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { diffIssue, isEmpty } from '#src/github/issue/issue-diff.ts'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { type SeenIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { FIELDS, fields, MARKER } from './synced-arbitraries.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createLink, type OpenCreate } from '#src/github/issue/issue-link.ts'
 import { digestOf } from '#src/github/issue/issue-digest.ts'
+import { createLink, type OpenCreate } from '#src/github/issue/issue-link.ts'
 import type { RemoteIssue } from '#src/github/issue/remote-issue.ts'
 import { createOf, withCreate, withKnown, withoutCreateOf } from '#src/github/step/open-creates.ts'
 import { MARKER } from './synced-arbitraries.ts'

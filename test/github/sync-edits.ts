@@ -5,7 +5,7 @@ import {
   TASK_STATUSES,
   type TaskPriority,
   type TaskStatus,
-} from '#src/core/task.ts'
+} from '#src/task/task.ts'
 import type { ModelIssue } from './model-issue.ts'
 import type { SyncModel } from './sync-model.ts'
 import { MARKER } from './synced-arbitraries.ts'

@@ -1,5 +1,5 @@
-import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { diffIssue, type IssueChanges, isEmpty } from '#src/github/issue/issue-diff.ts'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { fromIssue, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { type Lost, type Merged, merge, type Side } from '#src/github/issue/merge.ts'
 import { inferMergeBase } from '#src/github/issue/merge-base.ts'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { diffIssue, isEmpty } from '#src/github/issue/issue-diff.ts'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { fromIssue, type IssueState, toIssue } from '#src/github/issue/issue-mapping.ts'
 import { merge } from '#src/github/issue/merge.ts'
 import { ModelIssue } from './model-issue.ts'

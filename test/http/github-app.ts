@@ -7,6 +7,7 @@ import { createGithubClock } from '#src/github/api/github-clock.ts'
 import { createOperations } from '#src/github/operations.ts'
 import { buildApp } from '#src/http/app.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { toLinkedStore } from '../repository/linked-store.ts'
 import { createStore } from '../repository/task-store.ts'
@@ -20,7 +21,7 @@ const SETTINGS = {
 
 /** The HTTP side over a store with links, without a GitHub: what is asked of the store can be looked at, and refused. */
 export const startGithubApp = async () => {
-  const repository = openSqliteRepository(':memory:')
+  const repository = openSqliteRepository(':memory:', TASK)
   const newId = createTaskIds(undefined)
   const store = toLinkedStore(createStore(repository, newId))
   const counted: Promise<object>[] = []
@@ -50,10 +51,11 @@ export const startGithubApp = async () => {
     createGithubClock(Date.now),
   )
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
-  const service = createTaskService({ repository, now: Date.now, newId })
+  const service = createTaskService({ table: TASK, repository, now: Date.now, newId })
   const logger = pino({ level: 'silent' })
   const app = await buildApp({
     service,
+    table: TASK,
     logger,
     version: '0',
     eventLag: () => 0,

@@ -5,6 +5,7 @@ import type { TaskRepository } from '#src/core/task-repository.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { buildApp } from '#src/http/app.ts'
 import type { App } from '#src/http/typed-app.ts'
+import { TASK } from '#src/task/task.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { create, expectProblem, list, send } from './requests.ts'
 
@@ -28,11 +29,12 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
     ping: fail,
     close: async () => {},
   }
-  const service = createTaskService({ repository, now: Date.now, newId: () => ID })
+  const service = createTaskService({ table: TASK, repository, now: Date.now, newId: () => ID })
   const writeRequest = (line: string): void => void lines.push(line)
   const logger = pino({ level: 'info' }, { write: writeRequest })
   const app = await buildApp({
     service,
+    table: TASK,
     logger,
     writeRequest,
     version: '0.0.0-test',

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
@@ -169,8 +170,13 @@ describe('what is in flight when the signal comes', () => {
 
 /** Long enough in all that a list does not fit into the buffers between the service and a client. */
 const seed = async (path: string, count: number): Promise<void> => {
-  const repository = openSqliteRepository(path)
-  const service = createTaskService({ repository, now: Date.now, newId: createTaskIds(undefined) })
+  const repository = openSqliteRepository(path, TASK)
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    now: Date.now,
+    newId: createTaskIds(undefined),
+  })
   const draft = { title: 'Long', description: '-'.repeat(10_000) }
   await Promise.all(Array.from({ length: count }, () => service.create(draft, 'test')))
   await repository.close()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createdEvent } from '#src/core/event.ts'
-import { createTask } from '#src/core/task.ts'
+import { createTask } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { type Open, openStore, textsOf, WHOLE } from './task-store.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
 import { changedEvent, createdEvent } from '#src/core/event.ts'
+import type { IdempotencyKey } from '#src/core/task-repository.ts'
 import {
   createLink,
   importedLink,
@@ -8,9 +9,8 @@ import {
   toSyncedFields,
   toTaskSync,
 } from '#src/github/issue/issue-link.ts'
-import { createTask, patchTask } from '#src/core/task.ts'
-import type { IdempotencyKey } from '#src/core/task-repository.ts'
 import { SYNC_STATUSES } from '#src/github/issue/task-sync.ts'
+import { createTask, patchTask, type Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import { deleted, type Open, patched, toStored, toTask } from './task-store.ts'
@@ -53,7 +53,7 @@ export const describeLinkCommits = (open: Open): void => {
         sync: { status: 'linked', issue_number: 7 },
       })
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
-      expect(await list({ externalReferenceId: BIG })).toEqual([stored])
+      expect(await list({ external_reference_id: BIG })).toEqual([stored])
     })
 
     test('is one, with one link, when twins race for its key', async () => {
@@ -105,7 +105,7 @@ export const describeLinkCommits = (open: Open): void => {
         issue: issueOf('4711'),
       })
       const result = await repository.change(id, (task, link) => {
-        const next = patchTask(task, { title: 'from GitHub' }, instantAt(60))
+        const next = patchTask(task as Task, { title: 'from GitHub' }, instantAt(60))
         const following = link && {
           ...link,
           rev: link.rev + 1,

@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createLink, markOutOfSync, type IssueLink, withLink } from '#src/github/issue/issue-link.ts'
 import type { SyncRepository } from '#src/core/sync-repository.ts'
-import { patchTask, type Task } from '#src/core/task.ts'
+import {
+  createLink,
+  type IssueLink,
+  markOutOfSync,
+  withLink,
+} from '#src/github/issue/issue-link.ts'
 import { SYNC_STATUSES, type SyncStatus } from '#src/github/issue/task-sync.ts'
+import { patchTask, type Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import { type Open, patched } from './task-store.ts'

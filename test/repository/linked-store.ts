@@ -1,7 +1,7 @@
 import { createdEvent } from '#src/core/event.ts'
-import { createLink, type LinkedIssue, type IssueLink } from '#src/github/issue/issue-link.ts'
-import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
 import type { IdempotencyKey, TaskRepository } from '#src/core/task-repository.ts'
+import { createLink, type IssueLink, type LinkedIssue } from '#src/github/issue/issue-link.ts'
+import { createTask, type Task, type TaskDraft } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { type Open, openStore, type Store, toTask } from './task-store.ts'
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
-import { createTask, patchTask, type Task } from '#src/core/task.ts'
 import type { TaskRepository } from '#src/core/task-repository.ts'
 import { createTaskService } from '#src/core/task-service.ts'
+import { createTask, patchTask, TASK, type Task } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 
@@ -56,7 +56,7 @@ export const expectReplayed = async (
   { first, created, updated, deleted }: ReturnType<typeof oldDatabase>,
 ): Promise<void> => {
   const newId = createTaskIds(deleted.id)
-  const service = createTaskService({ repository, now: () => NOW, newId })
+  const service = createTaskService({ table: TASK, repository, now: () => NOW, newId })
   const single = await service.create({ title: 'single' }, 'test', { key: 'single', fingerprint })
   expect(single).toMatchObject({ replayed: true, task: { json: JSON.stringify(first) } })
 

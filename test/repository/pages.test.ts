@@ -1,16 +1,17 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Task, TaskDraft, TaskPatch } from '#src/core/task.ts'
-import {
-  fromCursor,
-  type Position,
-  type Sort,
-  type TaskFilter,
-  toCursor,
-} from '#src/core/task-query.ts'
+import { fromCursor, type Position, toCursor } from '#src/core/task-query.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import {
+  type TaskSort as Sort,
+  TASK,
+  type Task,
+  type TaskDraft,
+  type TaskFilter,
+  type TaskPatch,
+} from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
@@ -45,10 +46,15 @@ const always = {}
 
 /** The service on a store of its own, with a clock that is set by hand. */
 const startService = (path: string) => {
-  const repository = openSqliteRepository(path)
+  const repository = openSqliteRepository(path, TASK)
   const clock = { seconds: 0 }
   const now = (): number => Date.parse(instantAt(clock.seconds))
-  const service = createTaskService({ repository, now, newId: createTaskIds(undefined) })
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    now,
+    newId: createTaskIds(undefined),
+  })
   const add = async (draft: TaskDraft): Promise<Task> =>
     JSON.parse((await service.create(draft, 'test')).task.json) as Task
   return { repository, service, clock, add }
@@ -63,7 +69,7 @@ const readPage = async (
   after: Position | undefined,
   size: number,
 ) => {
-  const place = after && fromCursor(toCursor(after, sort), sort)
+  const place = after && fromCursor(TASK, toCursor(TASK, after, sort), sort)
   const { tasks, next } = await service.page({ filter, sort }, place, size)
   return { tasks: (await readObjects(tasks)) as Task[], next }
 }

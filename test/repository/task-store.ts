@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import type { ChunkReader } from '#src/core/chunk-reader.ts'
+import type { Entity } from '#src/core/entity.ts'
 import {
   changedEvent,
   createdEvent,
@@ -9,9 +10,7 @@ import {
   type TaskEvent as TaskEventSchema,
 } from '#src/core/event.ts'
 import type { Slice } from '#src/core/slice.ts'
-import { markOutOfSync, type IssueLink } from '#src/github/issue/issue-link.ts'
-import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
-import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
+import type { Position } from '#src/core/task-query.ts'
 import type {
   CommitResult,
   Decision,
@@ -19,6 +18,16 @@ import type {
   StoredTask,
   TaskRepository,
 } from '#src/core/task-repository.ts'
+import { type IssueLink, markOutOfSync } from '#src/github/issue/issue-link.ts'
+import {
+  createTask,
+  patchTask,
+  type TaskSort as Sort,
+  type Task,
+  type TaskDraft,
+  type TaskFilter,
+  type TaskPatch,
+} from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 
@@ -88,14 +97,14 @@ export const createStore = (repository: TaskRepository, newId: (key?: string) =>
 
 export const patched =
   (patch: TaskPatch, at = instantAt(100)) =>
-  (current: Task, link?: IssueLink): Decision => {
-    const task = patchTask(current, patch, at)
+  (current: Entity, link?: IssueLink): Decision => {
+    const task = patchTask(current as Task, patch, at)
     if (task === current) return { kind: 'keep' }
     const next = link && markOutOfSync(link, task.version, false, Date.parse(task.updated_at))
     return { kind: 'change', task, event: changedEvent(current, task, 'test'), link: next }
   }
 
-export const deleted = (current: Task, link?: IssueLink): Decision => {
+export const deleted = (current: Entity, link?: IssueLink): Decision => {
   const next = link && markOutOfSync(link, current.version + 1, true, Date.parse(instantAt(200)))
   return { kind: 'delete', event: deletedEvent(current, 'test', instantAt(200)), link: next }
 }

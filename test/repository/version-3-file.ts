@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { createdEvent } from '#src/core/event.ts'
-import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
+import { createTask, TASK, type Task, type TaskDraft } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
@@ -23,7 +23,7 @@ export const createVersion3File = (
   path = join(createFolder(), 'tasks.db'),
 ) => {
   const { db, close } = openFile(path)
-  const commits = createCommits(db, createKeyOrder(db))
+  const commits = createCommits(db, createKeyOrder(db), TASK)
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {

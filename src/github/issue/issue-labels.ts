@@ -1,12 +1,6 @@
+import { codePoints, isStorable } from '../../core/text.ts'
+import { MAX_LABEL, MAX_LABELS, type TaskPriority, type TaskStatus } from '../../task/task.ts'
 import type { SyncedFields } from './issue-link.ts'
-import {
-  codePoints,
-  isStorable,
-  MAX_LABEL,
-  MAX_LABELS,
-  type TaskPriority,
-  type TaskStatus,
-} from '../../core/task.ts'
 
 const IN_PROGRESS = 'status:in_progress'
 const HIGH = 'priority:high'

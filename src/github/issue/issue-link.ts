@@ -1,5 +1,6 @@
+import type { Entity } from '../../core/entity.ts'
 import { formatInstant } from '../../core/instant.ts'
-import type { Task, TaskPriority, TaskStatus } from '../../core/task.ts'
+import type { Task, TaskPriority, TaskStatus } from '../../task/task.ts'
 import type { SyncError, SyncStatus, TaskSync } from './task-sync.ts'
 
 /** What a task and its issue have in common. */
@@ -185,7 +186,7 @@ export const toTaskSync = (link: IssueLink): TaskSync => ({
 })
 
 /** The task as it tells of its link: this spends no version. */
-export const withLink = (task: Task, link: IssueLink): Task => ({
+export const withLink = <E extends Entity>(task: E, link: IssueLink): E => ({
   ...task,
   external_reference_id: link.issue?.id ?? task.external_reference_id,
   sync: toTaskSync(link),

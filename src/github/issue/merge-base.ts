@@ -1,5 +1,5 @@
-import type { SyncedFields } from './issue-link.ts'
 import { normalizedSet, normalizeLabel } from './issue-labels.ts'
+import type { SyncedFields } from './issue-link.ts'
 import { fromIssue, type SeenIssue } from './issue-mapping.ts'
 import { hasTruncationMarkText, hasTruncationMarkTitle } from './issue-text.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { IssueLink } from './issue-link.ts'
 import { diffIssue, isEmpty } from './issue-diff.ts'
+import type { IssueLink } from './issue-link.ts'
 import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'
 

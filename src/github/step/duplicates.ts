@@ -1,7 +1,7 @@
-import type { LinkedIssue, OpenCreate, IssueLink } from '../issue/issue-link.ts'
 import { BLOCKS } from '../api/error-catalog.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { AccessBlocked } from '../api/sync-errors.ts'
+import type { IssueLink, LinkedIssue, OpenCreate } from '../issue/issue-link.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import { isUntouched, toAdopted } from './link-transitions.ts'

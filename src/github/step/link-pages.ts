@@ -1,5 +1,5 @@
-import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncStatus } from '../issue/task-sync.ts'
 
 /** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */

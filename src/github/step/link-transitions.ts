@@ -1,10 +1,10 @@
-import { nextStatus, type SyncedFields, type IssueLink } from '../issue/issue-link.ts'
-import type { SyncError } from '../issue/task-sync.ts'
 import { LABELS_DROPPED } from '../api/error-catalog.ts'
 import type { GithubClock } from '../api/github-clock.ts'
+import { type IssueLink, nextStatus, type SyncedFields } from '../issue/issue-link.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { inferMergeBase } from '../issue/merge-base.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { withoutCreateOf } from './open-creates.ts'
 
 /** Why a try failed: a name for programs, and words. */

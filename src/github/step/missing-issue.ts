@@ -1,6 +1,6 @@
-import type { IssueLink } from '../issue/issue-link.ts'
 import { BLOCKS, ISSUE_DELETED, transferred } from '../api/error-catalog.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import { toHalted } from './link-transitions.ts'
 import type { SyncContext } from './sync-context.ts'
 

@@ -1,5 +1,5 @@
-import type { OpenCreate, IssueLink } from '../issue/issue-link.ts'
 import { digestOf } from '../issue/issue-digest.ts'
+import type { IssueLink, OpenCreate } from '../issue/issue-link.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
 
 /** How much earlier than its create an issue may say that it was opened, as clocks differ. */

@@ -1,18 +1,18 @@
-import {
-  type OpenCreate,
-  type SyncedFields,
-  type IssueLink,
-  toSyncedFields,
-} from '../issue/issue-link.ts'
-import type { Task } from '../../core/task.ts'
-import type { SyncError } from '../issue/task-sync.ts'
+import type { Task } from '../../task/task.ts'
 import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
 import type { Outcome } from '../api/issues-client.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
 import { digestOf } from '../issue/issue-digest.ts'
 import { hasAll, toIssueLabels } from '../issue/issue-labels.ts'
+import {
+  type IssueLink,
+  type OpenCreate,
+  type SyncedFields,
+  toSyncedFields,
+} from '../issue/issue-link.ts'
 import { fromIssue, type IssueState, toIssue } from '../issue/issue-mapping.ts'
 import { toRemoteIssue } from '../issue/remote-issue.ts'
+import type { SyncError } from '../issue/task-sync.ts'
 import { toHalted, toSynced } from './link-transitions.ts'
 import { withCreate, withKnown } from './open-creates.ts'
 import type { SyncContext } from './sync-context.ts'
@@ -45,7 +45,8 @@ export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promis
 const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefined> => {
   const sentAt = ctx.clock.now()
   let begun: Opening | undefined
-  await ctx.sync.changeLink(taskId, (link, task) => {
+  await ctx.sync.changeLink(taskId, (link, current) => {
+    const task = current as Task | undefined
     begun = undefined
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null

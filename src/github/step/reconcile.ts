@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { changedEvent, type NewTaskEvent } from '../../core/event.ts'
 import { formatInstant } from '../../core/instant.ts'
-import { type SyncedFields, type IssueLink, toSyncedFields } from '../issue/issue-link.ts'
-import { patchTask, type Task } from '../../core/task.ts'
 import type { Decision } from '../../core/task-repository.ts'
+import { patchTask, type Task } from '../../task/task.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { TransientFailure } from '../api/sync-errors.ts'
 import { diffIssue, type IssueChanges, isEmpty } from '../issue/issue-diff.ts'
+import { type IssueLink, type SyncedFields, toSyncedFields } from '../issue/issue-link.ts'
 import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
 import { type Lost, merge, type Side } from '../issue/merge.ts'
 import { inferMergeBase } from '../issue/merge-base.ts'
@@ -38,7 +38,11 @@ interface Plan {
  * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
  * what is new there, and sends to the issue what is new here. `actor` is who the history names for what came from GitHub.
  */
-export const reconcile = async (ctx: SyncContext, link: IssueLink, actor: string): Promise<void> => {
+export const reconcile = async (
+  ctx: SyncContext,
+  link: IssueLink,
+  actor: string,
+): Promise<void> => {
   if (link.issue === null) return
   const outcome = requireResponse(await ctx.api.issue(link.issue.number))
   if (outcome.kind === 'refused') return handleMissingIssue(ctx, link, outcome)
@@ -90,7 +94,8 @@ const commitToTask = async (
 ): Promise<Plan | 'deleted' | undefined> => {
   let decided: Decided | undefined
   const result = await ctx.tasks.change(taskId, (task, link) => {
-    decided = link?.issue?.id === issue.id ? decide(ctx, task, link, issue, actor) : undefined
+    decided =
+      link?.issue?.id === issue.id ? decide(ctx, task as Task, link, issue, actor) : undefined
     return decided?.decision ?? { kind: 'keep' }
   })
   if (result.kind === 'absent') return 'deleted'

@@ -1,8 +1,8 @@
-import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { SyncStatus } from '../issue/task-sync.ts'
 import { clockWarnings } from '../api/github-clock.ts'
 import { CLOCK_OFFSET } from '../api/state-keys.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
+import type { SyncStatus } from '../issue/task-sync.ts'
 import { linkPages } from '../step/link-pages.ts'
 import type { SyncContext } from '../step/sync-context.ts'
 

@@ -1,6 +1,6 @@
-import type { IssueLink } from '../issue/issue-link.ts'
 import { LAST_SWEEP } from '../api/state-keys.ts'
 import { AccessBlocked, IssueRejected, RateLimited, TransientFailure } from '../api/sync-errors.ts'
+import type { IssueLink } from '../issue/issue-link.ts'
 import { findLostIssue } from '../step/find-lost-issue.ts'
 import { linkPages } from '../step/link-pages.ts'
 import { toRetry } from '../step/link-transitions.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { taskId } from '../../core/entity.ts'
 import { invalidInput } from '../../core/errors.ts'
 import { toFingerprint } from '../../core/fingerprint.ts'
-import { taskId } from '../../core/task.ts'
 import type { RetryKey } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { includesVersion, toETag } from '../../core/etag.ts'
-import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { toCursor } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
 import type { TaskService, WriteResult } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { NO_BODY } from '../body.ts'
-import { ListQuery, toTaskQuery } from '../list-query.ts'
+import { createListQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
@@ -42,7 +42,9 @@ const UPDATE = 'PATCH /tasks/{id}'
 const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
 
-export const addTaskRoutes = (app: App, service: TaskService): void => {
+export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable): void => {
+  const { entity: Task, draft: TaskDraft, patch: TaskPatch } = table
+  const listQuery = createListQuery(table)
   app.post(
     '/tasks',
     {
@@ -84,7 +86,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           'there are more pages, the Link header has the next one with `rel="next"`. A task ' +
           'whose sort value changes during paging may appear twice or not at all; every other ' +
           'task appears exactly once.',
-        querystring: ListQuery,
+        querystring: listQuery.schema,
         response: {
           200: answer('The tasks', Type.Array(Task), HEADERS.link),
           ...problems('database_unavailable'),
@@ -92,7 +94,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
       },
     },
     async (request, reply) => {
-      const { query, after } = toTaskQuery(request.query)
+      const { query, after } = listQuery.read(request.query)
       reply.header('content-type', JSON_TYPE)
       const { limit } = request.query
       if (limit === undefined)
@@ -101,7 +103,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
           : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
       if (page.next !== undefined)
-        reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
+        reply.header('link', nextLink(request, toCursor(table, page.next, query.sort)))
       if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
       const stream = await streamArray(page.tasks)
       if (request.method !== 'HEAD') return reply.send(stream)
@@ -240,7 +242,7 @@ export const addTaskRoutes = (app: App, service: TaskService): void => {
   )
 }
 
-const hasIssue = (task: StoredTask): boolean => (JSON.parse(task.json) as Task).sync !== null
+const hasIssue = (task: StoredTask): boolean => JSON.parse(task.json).sync !== null
 
 /** The same request from the cursor on (RFC 8288). */
 const nextLink = (request: FastifyRequest, cursor: string): string => {

@@ -1,13 +1,19 @@
 import type { Collection, UpdateFilter } from 'mongodb'
+import type { Entity } from '../../core/entity.ts'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { createLink, type IssueLink, withLink, withNextRevision } from '../../github/issue/issue-link.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
-import type { Task } from '../../core/task.ts'
 import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
+import {
+  createLink,
+  type IssueLink,
+  withLink,
+  withNextRevision,
+} from '../../github/issue/issue-link.ts'
 import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
-import { at, newClaim, newTask, type TaskDocument, toState, toStored } from './documents.ts'
+import { at, createDocuments, newClaim, type TaskDocument, toStored } from './documents.ts'
 import { createInserts } from './inserts.ts'
 import {
   changeKey,
@@ -24,7 +30,7 @@ import { createLookups } from './lookups.ts'
 /** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
 export interface Commits {
   create(
-    task: Task,
+    task: Entity,
     event: NewTaskEvent,
     key: IdempotencyKey | undefined,
     link: IssueLink | undefined,
@@ -49,8 +55,9 @@ export interface Commits {
 /** What a commit is decided upon. */
 type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
-  const keys = createKeyRecords(tasks)
+export const createCommits = (tasks: Collection<TaskDocument>, table: FieldTable): Commits => {
+  const { newTask, changedState } = createDocuments(table)
+  const keys = createKeyRecords(tasks, table)
   const insertOne = createInserts(tasks)
   const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
 
@@ -73,7 +80,10 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
   }
 
   const read = (id: string, deadline: Deadline): Promise<Current | undefined> =>
-    reading(deadline, () => lookUp(id))
+    reading(deadline, async () => {
+      const found = await lookUp(id)
+      return found?.task ? { ...found, task: table.withDefaults(found.task) } : found
+    })
 
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
   const replace = async (
@@ -116,6 +126,7 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
           { ...current, task: current.task },
           decide(current.task, current.link),
           key,
+          changedState,
         )
         if (update === undefined) return result
         if (await replace(id, current.rev, update, deadline)) return result
@@ -155,9 +166,10 @@ export const createCommits = (tasks: Collection<TaskDocument>): Commits => {
 
 /** What a decision comes to, and the one write that makes it so; none when it leaves everything as it is. */
 const carryOut = (
-  current: Current & { readonly task: Task },
+  current: Current & { readonly task: Entity },
   decision: Decision,
   key: IdempotencyKey | undefined,
+  changedState: (before: Entity, after: Entity) => Partial<TaskDocument>,
 ) => {
   const { task } = current
   switch (decision.kind) {
@@ -174,14 +186,11 @@ const carryOut = (
       const link = withNextRevision(current.link, decision.link)
       const next = link ? withLink(decision.task, link) : decision.task
       const stored = toStored(next)
-      const { words, ...state } = toState(next)
-      const isReworded = task.title !== next.title || task.description !== next.description
       return {
         result: { kind: 'stored', task: stored, replayed: false } as const,
         update: {
           $set: {
-            ...state,
-            ...(isReworded ? { words } : {}),
+            ...changedState(task, next),
             ...(link && { link }),
             ...commit(current, key, stored.version),
           },

@@ -1,11 +1,10 @@
+import type { Entity } from '../../core/entity.ts'
 import type { NewTaskEvent } from '../../core/event.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
-import { tokenize } from '../../core/search.ts'
-import type { IssueLink } from '../../github/issue/issue-link.ts'
-import type { Task, TaskPriority } from '../../core/task.ts'
-import type { SortKey } from '../../core/task-query.ts'
 import type { StoredTask } from '../../core/task-repository.ts'
-import { titleKey } from '../../core/title-key.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
+import { createSortKeys, type SortKeys } from './sort-keys.ts'
 
 /**
  * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
@@ -19,9 +18,8 @@ export interface TaskDocument {
   readonly bucket: string
   /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
   readonly rev: number
-  readonly task?: Task
-  /** A key for each sort: its value, then the id, so that a place in a list is a range of one field. */
-  readonly order?: Readonly<Record<OrderField, string>>
+  readonly task?: Entity
+  readonly order?: SortKeys
   readonly words?: readonly string[]
   readonly ended?: true
   readonly pending: readonly PendingEvent[]
@@ -53,68 +51,44 @@ export interface EventDocument extends PendingEvent {
   readonly fence: number
 }
 
-/**
- * `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at`
- * does forwards. `title_key` is the order of titles; `title` is that of programs of version 2,
- * which may run beside this one during an upgrade.
- */
-export type OrderField = SortKey | 'due_at_descending' | 'title_key'
-
-const RANKS: Readonly<Record<TaskPriority, string>> = { low: '0', medium: '1', high: '2' }
-
-/** Instants begin with a digit: `!` comes before and `~` after them all. */
-export const WITHOUT_DATE = { first: '!', last: '~' } as const
-
-export const priorityRank = (priority: string): string => RANKS[priority as TaskPriority]
-
-/** No text holds a NUL, so a value is ordered before each longer one that begins with it. */
-export const orderKey = (value: string, id: string): string => `${value}\0${id}`
-
-const toOrder = (task: Task): Record<OrderField, string> => ({
-  created_at: orderKey(task.created_at, task.id),
-  updated_at: orderKey(task.updated_at, task.id),
-  due_at: orderKey(task.due_at ?? WITHOUT_DATE.last, task.id),
-  due_at_descending: orderKey(task.due_at ?? WITHOUT_DATE.first, task.id),
-  priority: orderKey(priorityRank(task.priority), task.id),
-  title: orderKey(task.title, task.id),
-  title_key: titleOrderKey(task.title, task.id),
-})
-
-export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
-
-/** A task that was stored before there was a GitHub sync does not say that it has no issue. */
-export const whole = (task: Task): Task =>
-  task.sync === undefined ? { ...(task as Task), sync: null } : task
-
 /** A task's JSON text as it is answered. */
-export const toText = (task: Task): string => JSON.stringify(whole(task))
+export const toText = (task: Entity): string => JSON.stringify(task)
 
-export const toStored = (task: Task): StoredTask => ({
+export const toStored = (task: Entity): StoredTask => ({
   id: task.id,
   version: task.version,
   json: toText(task),
 })
 
-/** What a task's document holds beside its identity and its commits. */
-export const toState = (task: Task) => ({
-  task,
-  order: toOrder(task),
-  words: tokenize(`${task.title}\n${task.description}`),
-})
+/** What the documents of a table's tasks hold. */
+export const createDocuments = (table: FieldTable) => {
+  const sortKeys = createSortKeys(table)
 
-export const newTask = (
-  task: Task,
-  event: NewTaskEvent,
-  keys: readonly StoredKey[],
-  link: IssueLink | undefined,
-): TaskDocument => ({
-  ...at(task.id),
-  rev: 1,
-  ...toState(task),
-  pending: [{ version: task.version, ...event }],
-  keys,
-  ...(link && { link }),
-})
+  return {
+    /** What a change writes of it: its words only if they differ, as each is an entry of an index. */
+    changedState: (before: Entity, after: Entity): Partial<TaskDocument> => ({
+      task: after,
+      order: sortKeys(after),
+      ...(table.haveSameWords(before, after) ? {} : { words: table.wordsOf(after) }),
+    }),
+
+    newTask: (
+      task: Entity,
+      event: NewTaskEvent,
+      keys: readonly StoredKey[],
+      link: IssueLink | undefined,
+    ): TaskDocument => ({
+      ...at(task.id),
+      rev: 1,
+      task,
+      order: sortKeys(task),
+      words: table.wordsOf(task),
+      pending: [{ version: task.version, ...event }],
+      keys,
+      ...(link && { link }),
+    }),
+  }
+}
 
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`

@@ -1,8 +1,9 @@
 import type { Collection } from 'mongodb'
+import type { Entity } from '../../core/entity.ts'
 import type { AppError } from '../../core/errors.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { checkKeyCount, replay } from '../../core/key-record.ts'
 import { bucketOfKey } from '../../core/placement.ts'
-import type { Task } from '../../core/task.ts'
 import type { CommitResult, IdempotencyKey } from '../../core/task-repository.ts'
 import { reading, writing } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
@@ -11,11 +12,11 @@ import { at, claimId, type StoredKey, type TaskDocument, toStored } from './docu
 /** A key's record, and the task that it belongs to as it is now. */
 export interface KeyOwner {
   readonly record: StoredKey
-  readonly task: Task | undefined
+  readonly task: Entity | undefined
 }
 
 /** The idempotency records, which are kept in the documents of the commits that they belong to. */
-export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
+export const createKeyRecords = (tasks: Collection<TaskDocument>, table: FieldTable) => {
   const live = ({ keys }: Pick<TaskDocument, 'keys'>, key: IdempotencyKey): StoredKey | undefined =>
     keys.find((one) => one.key === key.key && isLive(one, key))
 
@@ -38,7 +39,7 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
         ),
       )
       const record = owner && live(owner, key)
-      if (owner && record) return { record, task: owner.task }
+      if (owner && record) return { record, task: owner.task && table.withDefaults(owner.task) }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
       await writing(deadline, () => tasks.deleteOne(emptied))

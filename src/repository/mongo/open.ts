@@ -1,5 +1,6 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { AppError } from '../../core/errors.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { TaskRepository } from '../../core/task-repository.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { createConnection } from './connection.ts'
@@ -7,9 +8,9 @@ import { createDeadline, type Deadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
 import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
+import { createSortKeyFill } from './sort-key-fill.ts'
 import { createSyncCalls } from './sync.ts'
 import { createTaskQueues } from './task-queues.ts'
-import { createTitleKeys } from './title-keys.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -17,14 +18,17 @@ import { createTitleKeys } from './title-keys.ts'
  */
 export const openMongoRepository = async (
   url: string,
+  table: FieldTable,
   onCommand?: (event: CommandStartedEvent) => void,
 ): Promise<TaskRepository> => {
-  const connection = createConnection(url, onCommand)
+  const connection = createConnection(url, table, onCommand)
   await connection.ready().catch(unlessUnavailable)
   const relay = createRelay(connection)
-  const titleKeys = createTitleKeys(connection)
-  const reads = connection.using(createReads)
-  const commits = connection.using((db) => createCommits(db.collection<TaskDocument>('tasks')))
+  const sortKeyFill = createSortKeyFill(connection, table)
+  const reads = connection.using((db) => createReads(db, table))
+  const commits = connection.using((db) =>
+    createCommits(db.collection<TaskDocument>('tasks'), table),
+  )
   const sync = connection.using(createSyncCalls)
   const inTurn = createTaskQueues()
 
@@ -105,7 +109,7 @@ export const openMongoRepository = async (
     },
 
     async close() {
-      await Promise.all([relay.stop(), titleKeys.stop()])
+      await Promise.all([relay.stop(), sortKeyFill.stop()])
       await connection.close()
     },
   }

@@ -1,6 +1,6 @@
 import type { Collection, Db } from 'mongodb'
-import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../github/issue/task-sync.ts'
 import { reading as readingBy, writing as writingBy } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'

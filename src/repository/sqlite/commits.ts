@@ -1,8 +1,7 @@
+import type { Entity } from '../../core/entity.ts'
 import type { NewTaskEvent } from '../../core/event.ts'
-import { tokenize } from '../../core/search.ts'
-import { createLink, type IssueLink, withLink, withNextRevision } from '../../github/issue/issue-link.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { LinkDecision } from '../../core/sync-repository.ts'
-import type { Task } from '../../core/task.ts'
 import type {
   CommitResult,
   Decide,
@@ -10,17 +9,24 @@ import type {
   IdempotencyKey,
   StoredTask,
 } from '../../core/task-repository.ts'
-import type { Database, SQLInputValue } from './binding.ts'
-import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
+import {
+  createLink,
+  type IssueLink,
+  withLink,
+  withNextRevision,
+} from '../../github/issue/issue-link.ts'
+import type { Database } from './binding.ts'
+import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createKeyRecords } from './key-records.ts'
 import { createLinkRecords, isTold, toLink, toldLink } from './link-records.ts'
-import { createTitleRows } from './title-rows.ts'
+import { createListRows } from './list-rows.ts'
+import { createTitleRows, type Place } from './title-rows.ts'
 
 /** The writes, each to be run inside a transaction: state, event, title's place, search words, labels and key record together. */
 export interface Commits {
   create(
-    task: Task,
+    task: Entity,
     event: NewTaskEvent,
     key: IdempotencyKey | undefined,
     link: IssueLink | undefined,
@@ -47,25 +53,23 @@ interface Row {
 /** A task with its link. */
 interface Linked {
   readonly row: Row
-  readonly task: Task
+  readonly task: Entity
   readonly link: IssueLink | undefined
 }
 
-export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
+export const createCommits = (db: Database, keyOrder: KeyOrder, table: FieldTable): Commits => {
+  const columns = createColumns(table)
+  const lists = createListRows(db, table)
   const keys = createKeyRecords(db)
   const links = createLinkRecords(db)
   const titles = createTitleRows(db)
   const find = db.prepare(`
     SELECT tasks.key, tasks.version, tasks.json, github_links.json AS link
     FROM tasks LEFT JOIN github_links ON github_links.task_id = tasks.id WHERE tasks.id = ?`)
-  const insertTask = db.prepare(`
-    INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
-  const insertLabel = db.prepare(
-    'INSERT INTO task_labels (label, created_at, key) VALUES (?, ?, ?)',
+  const insertTask = db.prepare(
+    `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
   )
-  const deleteLabels = db.prepare('DELETE FROM task_labels WHERE key = ?')
+  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
   const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
   const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
   const insertEvent = db.prepare('INSERT INTO events (task_id, version, json) VALUES (?, ?, ?)')
@@ -74,36 +78,29 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   const read = (id: string): Linked | undefined => {
     const row = find.get(id) as Row | undefined
     if (row === undefined) return undefined
-    const task = JSON.parse(row.json) as Task
+    const task = table.withDefaults(JSON.parse(row.json) as Entity)
     return { row, task, link: toLink(row.link) ?? toldLink(task) }
-  }
-
-  const addLabels = (task: Task, key: number): void => {
-    for (const label of task.labels) insertLabel.run(label, toMilliseconds(task.created_at), key)
   }
 
   const addEvent = (event: NewTaskEvent, version: number): void => {
     insertEvent.run(event.task_id, version, JSON.stringify(event))
   }
 
-  const replaceTask = (key: number, before: Task, after: Task): StoredTask => {
+  const replaceTask = (key: number, before: Entity, after: Entity): StoredTask => {
     const json = JSON.stringify(after)
-    const [columnsBefore, columnsAfter] = [toColumns(before), toColumns(after)]
+    const [columnsBefore, columnsAfter] = [columns.of(before), columns.of(after)]
     update(key, columnsBefore, columnsAfter, json)
-    titles.move(key, columnsBefore, columnsAfter)
-    if (before.labels.join('\0') !== after.labels.join('\0')) {
-      deleteLabels.run(key)
-      addLabels(after, key)
-    }
-    if (before.title !== after.title || before.description !== after.description) {
+    titles.move(key, placeOf(columnsBefore), placeOf(columnsAfter))
+    lists.replace(key, before, after)
+    if (!table.haveSameWords(before, after)) {
       deleteWords.run(key)
-      insertWords.run(key, searchable(after))
+      insertWords.run(key, table.wordsOf(after).join(' '))
     }
     return { id: after.id, version: after.version, json }
   }
 
-  const removeTask = (key: number, task: Task): void => {
-    titles.remove(key, toColumns(task))
+  const removeTask = (key: number, task: Entity): void => {
+    titles.remove(key, placeOf(columns.of(task)))
     deleteWords.run(key)
     deleteTask.run(key)
   }
@@ -145,28 +142,16 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
       if (earlier !== undefined) return earlier
       const task = link ? withLink(given, link) : given
       if (link && !isTold(link)) links.put(link)
-      const { version, status, priority, title, updated_at, due_at, external_reference_id } =
-        toColumns(task)
+      const values = columns.of(task)
       const json = JSON.stringify(task)
-      const createdAt = toMilliseconds(task.created_at)
-      keyOrder.add(createdAt)
-      const { lastInsertRowid } = insertTask.run(
-        task.id,
-        createdAt,
-        json,
-        version,
-        status,
-        priority,
-        title,
-        updated_at,
-        due_at,
-        external_reference_id,
-      )
-      titles.add(Number(lastInsertRowid), { status, priority, title })
-      addLabels(task, Number(lastInsertRowid))
-      insertWords.run(lastInsertRowid, searchable(task))
-      addEvent(event, version)
-      const stored = { id: task.id, version, json }
+      keyOrder.add(toMilliseconds(task.created_at))
+      const { lastInsertRowid } = insertTask.run(task.id, json, ...Object.values(values))
+      const rowKey = Number(lastInsertRowid)
+      titles.add(rowKey, placeOf(values))
+      lists.add(rowKey, task)
+      insertWords.run(rowKey, table.wordsOf(task).join(' '))
+      addEvent(event, task.version)
+      const stored = { id: task.id, version: task.version, json }
       if (key !== undefined) keys.recordCreation(key, stored)
       return { kind: 'stored', task: stored, replayed: false }
     },
@@ -225,21 +210,19 @@ export const createCommits = (db: Database, keyOrder: KeyOrder): Commits => {
   }
 }
 
-const searchable = (task: Task): string => tokenize(`${task.title}\n${task.description}`).join(' ')
+const placeOf = (columns: TaskColumns): Place => columns as unknown as Place
 
 /** Sets the changed columns alone, as SQLite rewrites every index that a SET names, changed or not. */
 const createUpdate = (db: Database) => {
   const statements = new Map<string, ReturnType<Database['prepare']>>()
   return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
-    const changed = (Object.keys(after) as (keyof TaskColumns)[]).filter(
-      (column) => before[column] !== after[column],
-    )
+    const changed = Object.keys(after).filter((column) => before[column] !== after[column])
     const assignments = changed.map((column) => `${column} = ?, `).join('')
     let statement = statements.get(assignments)
     if (statement === undefined) {
       statement = db.prepare(`UPDATE tasks SET ${assignments}json = ? WHERE key = ?`)
       statements.set(assignments, statement)
     }
-    statement.run(...changed.map((column): SQLInputValue => after[column]), json, key)
+    statement.run(...changed.map((column) => after[column] ?? null), json, key)
   }
 }

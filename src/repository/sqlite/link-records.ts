@@ -1,5 +1,6 @@
+import type { Entity } from '../../core/entity.ts'
 import { createLink, type IssueLink } from '../../github/issue/issue-link.ts'
-import type { Task } from '../../core/task.ts'
+import type { TaskSync } from '../../github/issue/task-sync.ts'
 import type { Database } from './binding.ts'
 import { SYNC_SQL } from './sync-sql.ts'
 
@@ -51,10 +52,12 @@ export const isTold = (link: IssueLink): boolean =>
   FIELDS.every((name) => TOLD.includes(name) || link[name] === UNSAID[name])
 
 /** The link that a task alone tells of. Once there is one in `github_links`, that one counts. */
-export const toldLink = ({ id, sync }: Task): IssueLink | undefined =>
-  sync?.status === 'pending' && sync.next_attempt_at !== null
-    ? createLink(id, Date.parse(sync.next_attempt_at))
+export const toldLink = (task: Entity): IssueLink | undefined => {
+  const sync = task['sync'] as TaskSync | null
+  return sync?.status === 'pending' && sync.next_attempt_at !== null
+    ? createLink(task.id, Date.parse(sync.next_attempt_at))
     : undefined
+}
 
 export const toLink = (json: string | null | undefined): IssueLink | undefined =>
   json == null ? undefined : { ...UNSAID, ...(JSON.parse(json) as IssueLink) }

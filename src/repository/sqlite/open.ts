@@ -1,3 +1,4 @@
+import type { FieldTable } from '../../core/field-table.ts'
 import type { Slice } from '../../core/slice.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
@@ -5,7 +6,10 @@ import type { Database } from './binding.ts'
 import { createCommits } from './commits.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createKeyOrder } from './key-order.ts'
-import { type KeyPosition, planList } from './list-plan.ts'
+import type { KeyPosition } from './list-conditions.ts'
+import { planList } from './list-plan.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { toSortColumn } from './next-position.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createSync } from './sync.ts'
@@ -20,14 +24,19 @@ const HISTORY =
   'SELECT sequence AS key FROM events WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
-export const openSqliteRepository = (path: string): TaskRepository => {
-  const file = openFile(path)
+export const openSqliteRepository = (
+  path: string,
+  table: FieldTable,
+  migrations = MIGRATIONS,
+): TaskRepository => {
+  const file = openFile(path, migrations)
   const { db } = file
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
-  const commits = createCommits(db, keyOrder)
+  const commits = createCommits(db, keyOrder, table)
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
+  const sortColumns = new Map(table.fields.map((field) => [field.name, toSortColumn(field)]))
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
@@ -78,8 +87,15 @@ export const openSqliteRepository = (path: string): TaskRepository => {
     wholeBytes: number,
   ) => {
     const isKeyOrder = keyOrder.holds()
-    const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
-    const request: SelectRequest = { source: 'tasks', sort: query.sort, legs, limit, wholeBytes }
+    const { legs, isFlat } = planList(table, query, position, isKeyOrder, titleFill.isDone())
+    const sort = sortColumns.get(query.sort.key)
+    const request: SelectRequest = {
+      source: 'tasks',
+      ...(sort && { sort }),
+      legs,
+      limit,
+      wholeBytes,
+    }
     if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
@@ -87,7 +103,7 @@ export const openSqliteRepository = (path: string): TaskRepository => {
       ? selection
       : scan('select', {
           ...request,
-          legs: planList(query, position, false, titleFill.isDone()).legs,
+          legs: planList(table, query, position, false, titleFill.isDone()).legs,
         })
   }
 

@@ -1,7 +1,7 @@
-import type { Position, Sort } from '../../core/task-query.ts'
+import type { Position } from '../../core/task-query.ts'
 import type { Database, SQLInputValue, Statement } from './binding.ts'
 import type { Leg } from './list-plan.ts'
-import { createNextPosition } from './next-position.ts'
+import { createNextPosition, type SortColumn } from './next-position.ts'
 
 /** How many statements are kept prepared; a list has as many shapes as there are choices of filters. */
 const PREPARED_STATEMENTS = 200
@@ -24,7 +24,7 @@ type Source = keyof typeof SOURCES
 export interface SelectRequest {
   readonly source: Source
   /** The order of the tasks; absent for events. */
-  readonly sort?: Sort
+  readonly sort?: SortColumn
   /** Each selects keys in order. */
   readonly legs: readonly Leg[]
   /** The largest number of items. */

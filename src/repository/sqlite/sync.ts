@@ -1,5 +1,5 @@
-import type { IssueLink } from '../../github/issue/issue-link.ts'
 import type { Delivery, SyncRepository } from '../../core/sync-repository.ts'
+import type { IssueLink } from '../../github/issue/issue-link.ts'
 import { SYNC_STATUSES, type SyncStatus } from '../../github/issue/task-sync.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits } from './commits.ts'
