@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
+import type { FieldTable } from '#src/core/field-table.ts'
+import type { TaskRepository } from '#src/core/task-repository.ts'
 import { createTaskService, type TaskServiceDeps } from '#src/core/task-service.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
@@ -28,15 +30,20 @@ export interface AppOptions {
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
   readonly slowest?: NonNullable<AppDeps['slowest']>
+  /** Tasks with other fields, and a repository of them. */
+  readonly fields?: { readonly table: FieldTable; readonly repository: TaskRepository }
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
 export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
   const network = { ...LOOPBACK_ONLY, ...options.network }
-  const repository = await openRepository(await toTarget(database), TASK)
-  const service = createTaskService({
+  const { table, repository } = options.fields ?? {
     table: TASK,
+    repository: await openRepository(await toTarget(database), TASK),
+  }
+  const service = createTaskService({
+    table,
     repository,
     now,
     newId: createTaskIds(await repository.newestId()),
@@ -45,7 +52,7 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { eventLag } = repository
   const deps = {
     service,
-    table: TASK,
+    table,
     logger,
     version: '0.0.0-test',
     eventLag,

@@ -60,7 +60,7 @@ export interface Rules<E> {
 /** Makes the table of a resource. To be done once: it compiles nothing, yet makes all schemas. */
 export const defineTable = <const F extends Fields>(
   fields: F,
-  { title, examples, decide }: Rules<EntityOf<F>>,
+  { title, examples, decide }: Rules<EntityOf<NoInfer<F>>>,
 ): FieldTable<EntityOf<F> & Entity, DraftOf<F>, PatchOf<F>> => {
   type E = EntityOf<F> & Entity
   const named = Object.entries(fields).map(([name, field]): NamedField => ({ ...field, name }))

@@ -115,13 +115,13 @@ export type TaskFilter = FilterOf<typeof TASK_FIELDS>
 export type TaskSort = Sort<SortKeyOf<typeof TASK_FIELDS>>
 
 /** What touches two fields or the clock: a task says since when it is completed. */
-const decide = (task: Task, at: string): Task => ({
+const decide = <T extends Task>(task: T, at: string): T => ({
   ...task,
   completed_at: task.status === 'completed' ? (task.completed_at ?? at) : null,
 })
 
 /** A task as the documentation shows it. */
-export const EXAMPLE_TASK: Task = {
+const EXAMPLE_TASK: Task = {
   id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
   title: 'Renew the certificate',
   description: 'It expires on Friday.',
@@ -137,7 +137,7 @@ export const EXAMPLE_TASK: Task = {
   sync: null,
 }
 
-export const TASK = defineTable(TASK_FIELDS, {
+export const TASK_RULES = {
   title: 'Task',
   examples: {
     entity: EXAMPLE_TASK,
@@ -150,7 +150,9 @@ export const TASK = defineTable(TASK_FIELDS, {
     patch: { status: 'in_progress', due_at: null },
   },
   decide,
-})
+}
+
+export const TASK = defineTable(TASK_FIELDS, TASK_RULES)
 
 export const Task = TASK.entity
 export const TaskDraft = TASK.draft

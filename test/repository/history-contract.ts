@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { createdEvent } from '#src/core/event.ts'
-import { createTask } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { type Open, openStore, textsOf, WHOLE } from './task-store.ts'
 
@@ -27,8 +26,8 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('holds each event as it was given, with its sequence first', async () => {
-      const { repository, newId, history } = await openStore(open)
-      const task = createTask({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
+      const { repository, newId, table, history } = await openStore(open)
+      const task = table.create({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
       const event = createdEvent(task, 'someone "else" 🚀')
       await repository.create(task, event)
       await history(task.id)

@@ -9,6 +9,7 @@ import {
   deletedEvent,
   type TaskEvent as TaskEventSchema,
 } from '#src/core/event.ts'
+import type { Draft, FieldTable } from '#src/core/field-table.ts'
 import type { Slice } from '#src/core/slice.ts'
 import type { Position } from '#src/core/task-query.ts'
 import type {
@@ -20,9 +21,8 @@ import type {
 } from '#src/core/task-repository.ts'
 import { type IssueLink, markOutOfSync } from '#src/github/issue/issue-link.ts'
 import {
-  createTask,
-  patchTask,
   type TaskSort as Sort,
+  TASK,
   type Task,
   type TaskDraft,
   type TaskFilter,
@@ -33,7 +33,11 @@ import { instantAt } from '../core/task-arbitraries.ts'
 
 type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
-export type Open = () => Promise<TaskRepository> | TaskRepository
+/** Opens a repository; with another table than that of tasks if it says so. */
+export interface Open {
+  (): Promise<TaskRepository> | TaskRepository
+  readonly table?: FieldTable
+}
 
 export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 
@@ -41,35 +45,40 @@ export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 export const openStore = async (open: Open) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createStore(repository, createTaskIds(await repository.newestId()))
+  return createStore(repository, createTaskIds(await repository.newestId()), open.table)
 }
 export type Store = Awaited<ReturnType<typeof openStore>>
 
-export const createStore = (repository: TaskRepository, newId: (key?: string) => string) => {
+export const createStore = (
+  repository: TaskRepository,
+  newId: (key?: string) => string,
+  table: FieldTable = TASK,
+) => {
   const create = (
-    draft: TaskDraft,
+    draft: TaskDraft & Draft,
     at = instantAt(0),
     key?: IdempotencyKey,
   ): Promise<CommitResult> => {
-    const task = createTask(draft, newId(key?.key), at)
+    const task = table.create(draft, newId(key?.key), at)
     return repository.create(task, createdEvent(task, 'test'), key)
   }
 
   return {
     repository,
     newId,
+    table,
     create,
 
-    async add(draft: Partial<TaskDraft> = {}, at?: string): Promise<Task> {
+    async add(draft: Partial<TaskDraft> & Draft = {}, at?: string): Promise<Task> {
       return toTask(await create({ title: 'a task', ...draft }, at))
     },
 
     patch: (
       id: string,
-      patch: TaskPatch,
+      patch: TaskPatch & Draft,
       at = instantAt(100),
       key?: IdempotencyKey,
-    ): Promise<CommitResult> => repository.change(id, patched(patch, at), key),
+    ): Promise<CommitResult> => repository.change(id, patched(patch, at, table), key),
 
     remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> =>
       repository.change(id, deleted, key),
@@ -96,9 +105,9 @@ export const createStore = (repository: TaskRepository, newId: (key?: string) =>
 }
 
 export const patched =
-  (patch: TaskPatch, at = instantAt(100)) =>
+  (patch: TaskPatch, at = instantAt(100), table: FieldTable = TASK) =>
   (current: Entity, link?: IssueLink): Decision => {
-    const task = patchTask(current as Task, patch, at)
+    const task = table.change(current, patch, at)
     if (task === current) return { kind: 'keep' }
     const next = link && markOutOfSync(link, task.version, false, Date.parse(task.updated_at))
     return { kind: 'change', task, event: changedEvent(current, task, 'test'), link: next }

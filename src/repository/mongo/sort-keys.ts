@@ -62,7 +62,7 @@ export const createSortKeys = ({ fields }: FieldTable) => {
     const all: Record<string, string> = {}
     for (const { name } of earlier) all[name] = withId(task[name] as string, task.id)
     for (const { field, descending, name } of keys)
-      all[name] = toSortKey(field, descending, task[field.name] as string | null, task.id)
+      all[name] = toSortKey(field, descending, (task[field.name] ?? null) as string | null, task.id)
     return all
   }
 }

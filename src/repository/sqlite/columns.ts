@@ -13,7 +13,7 @@ export const toColumn = (
   { kind, values }: Pick<NamedField, 'kind' | 'values'>,
   value: unknown,
 ): SQLInputValue => {
-  if (value === null) return null
+  if (value == null) return null
   if (kind === 'choice') return values.indexOf(value as string)
   return kind === 'instant' ? toMilliseconds(value as string) : (value as SQLInputValue)
 }
