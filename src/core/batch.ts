@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox'
 import { taskId, toTaskId } from './entity.ts'
 import type { FieldError } from './errors.ts'
 import { ETAGS_EXPECTED, parseETags } from './etag.ts'
@@ -18,10 +19,6 @@ const ifMatchField = Type.Optional(
     () => ETAGS_EXPECTED,
   ),
 )
-const idField = taskId('The id of the task.')
-
-const op = <Name extends string>(name: Name) =>
-  Type.Literal(name, { description: 'The kind of the operation.' })
 
 /** An operation whose task has the form of its table's schema. */
 export type BatchOperation =
@@ -33,65 +30,53 @@ export interface Batch {
   readonly operations: readonly BatchOperation[]
 }
 
-/** The schema of each operation, by its `op`. */
-const toOperations = ({ draft, patch }: FieldTable) => {
-  const strict = (title: string) => ({ title, additionalProperties: false })
-  return {
-    create: Type.Object({ op: op('create'), task: draft }, strict('CreateOperation')),
-    update: Type.Object(
-      { op: op('update'), id: idField, if_match: ifMatchField, task: patch },
-      strict('UpdateOperation'),
-    ),
-    complete: Type.Object(
-      { op: op('complete'), id: idField, if_match: ifMatchField },
-      strict('CompleteOperation'),
-    ),
-    delete: Type.Object(
-      { op: op('delete'), id: idField, if_match: ifMatchField },
-      strict('DeleteOperation'),
-    ),
-  }
-}
+type Name = BatchOperation['op']
+
+const titleOf = (name: Name): string => `${name[0]?.toUpperCase()}${name.slice(1)}Operation`
+
+const operation = (name: Name, fields: Readonly<Record<string, TSchema>>): TSchema =>
+  Type.Object(
+    { op: Type.Literal(name, { description: 'The kind of the operation.' }), ...fields },
+    { title: titleOf(name), additionalProperties: false },
+  )
+
+const TARGET = { id: taskId('The id of the task.'), if_match: ifMatchField }
+
+/** The schema of each operation. */
+const toOperations = ({ draft, patch }: FieldTable): Record<Name, TSchema> => ({
+  create: operation('create', { task: draft }),
+  update: operation('update', { ...TARGET, task: patch }),
+  complete: operation('complete', TARGET),
+  delete: operation('delete', TARGET),
+})
 
 /** For the document, where generated clients choose the type of an operation by its `op`. */
-const toBatchSchema = (operations: ReturnType<typeof toOperations>) =>
-  Type.Object(
-    {
-      operations: Type.Array(
-        Type.Unsafe<BatchOperation>({
-          title: 'BatchOperation',
-          description: 'One operation on a task; `op` says which.',
-          oneOf: Object.values(operations),
-          discriminator: {
-            propertyName: 'op',
-            mapping: {
-              create: '#/components/schemas/CreateOperation',
-              update: '#/components/schemas/UpdateOperation',
-              complete: '#/components/schemas/CompleteOperation',
-              delete: '#/components/schemas/DeleteOperation',
-            },
-          },
-        }),
-        {
-          minItems: 1,
-          maxItems: MAX_BATCH,
-          description: 'Operations on the same task run in this order.',
-        },
+const toBatchSchema = (operations: Record<Name, TSchema>) => {
+  const names = Object.keys(operations) as Name[]
+  const item = Type.Unsafe<BatchOperation>({
+    title: 'BatchOperation',
+    description: 'One operation on a task; `op` says which.',
+    oneOf: Object.values(operations),
+    discriminator: {
+      propertyName: 'op',
+      mapping: Object.fromEntries(
+        names.map((name) => [name, `#/components/schemas/${titleOf(name)}`]),
       ),
     },
-    {
-      title: 'Batch',
-      additionalProperties: false,
-      examples: [
-        {
-          operations: [
-            { op: 'create', task: { title: 'Book the room' } },
-            { op: 'complete', id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', if_match: '"1"' },
-          ],
-        },
-      ],
-    },
+  })
+  const description = 'Operations on the same task run in this order.'
+  return Type.Object(
+    { operations: Type.Array(item, { minItems: 1, maxItems: MAX_BATCH, description }) },
+    { title: 'Batch', additionalProperties: false, examples: [EXAMPLE] },
   )
+}
+
+const EXAMPLE = {
+  operations: [
+    { op: 'create', task: { title: 'Book the room' } },
+    { op: 'complete', id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e', if_match: '"1"' },
+  ],
+}
 
 /** The frame is checked first, then each operation by the schema of its `op`, so that an issue names the field that is wrong. */
 const validateFrame = createValidator(
@@ -101,17 +86,14 @@ const validateFrame = createValidator(
   ),
 )
 
-type Validators = Readonly<Record<BatchOperation['op'], Validator<unknown>>>
+type Validators = Readonly<Record<string, Validator<unknown>>>
 
 /** A batch of operations on entities of a table: its schema for the document, and what checks it. */
 export const createBatch = (table: FieldTable) => {
   const operations = toOperations(table)
-  const validators: Validators = {
-    create: createValidator(operations.create),
-    update: createValidator(operations.update),
-    complete: createValidator(operations.complete),
-    delete: createValidator(operations.delete),
-  }
+  const validators: Validators = Object.fromEntries(
+    Object.entries(operations).map(([name, schema]) => [name, createValidator(schema)]),
+  )
   const validate: Validator<Batch> = (value) => {
     const frame = validateFrame(value)
     if ('issues' in frame) return frame
@@ -139,14 +121,12 @@ const operationIssues = (
 ): readonly FieldError[] => {
   if (typeof operation !== 'object' || operation === null)
     return [{ pointer: at, detail: 'must be a JSON object' }]
-  const name: unknown = 'op' in operation ? operation.op : undefined
-  if (!isOperationName(validators, name))
+  const name = 'op' in operation && typeof operation.op === 'string' ? operation.op : ''
+  const validate = Object.hasOwn(validators, name) ? validators[name] : undefined
+  if (validate === undefined)
     return [{ pointer: `${at}/op`, detail: `must be one of ${Object.keys(validators).join(', ')}` }]
-  const result = validators[name](operation)
+  const result = validate(operation)
   return 'issues' in result
     ? result.issues.map(({ pointer, detail }) => ({ pointer: at + pointer.slice(1), detail }))
     : []
 }
-
-const isOperationName = (validators: Validators, name: unknown): name is BatchOperation['op'] =>
-  typeof name === 'string' && Object.hasOwn(validators, name)

@@ -1,4 +1,4 @@
-import type { Static, TSchema, TUnsafe } from 'typebox'
+import type { TSchema, TUnsafe } from 'typebox'
 import { changedFields, type Entity } from './entity.ts'
 import type { FieldError } from './errors.ts'
 import type { Field, FieldOptions } from './field.ts'
@@ -33,7 +33,7 @@ export interface FieldTable<E extends Entity = Entity, D = Draft, P = Draft> {
 
 export type NamedField = Field & { readonly name: string }
 
-type ValueOf<F extends Field> = Static<F['schema']>
+type ValueOf<F> = F extends Field<infer T> ? T : never
 type NamesOf<F extends Fields, O extends Partial<FieldOptions>> = {
   [Name in keyof F]: F[Name] extends O ? Name : never
 }[keyof F]
@@ -57,87 +57,62 @@ export interface Rules<E> {
   readonly decide: (next: E, at: string) => E
 }
 
-/** Makes the table of a resource. To be done once: it compiles nothing, yet makes all schemas. */
+/** Makes the table of a resource, and its schemas. */
 export const defineTable = <const F extends Fields>(
   fields: F,
-  { title, examples, decide }: Rules<EntityOf<NoInfer<F>>>,
+  rules: Rules<EntityOf<NoInfer<F>>>,
 ): FieldTable<EntityOf<F> & Entity, DraftOf<F>, PatchOf<F>> => {
   type E = EntityOf<F> & Entity
   const named = Object.entries(fields).map(([name, field]): NamedField => ({ ...field, name }))
-  const writable = named.filter(({ readOnly }) => readOnly !== true)
-  const readOnly = named.filter((field) => field.readOnly === true)
-  const checked = readOnly.filter(({ kind }) => kind !== 'json')
-  const searched = named.filter(({ search }) => search === true)
+  const checked = named.filter(({ readOnly, kind }) => readOnly && kind !== 'json')
+  const searched = named.filter(({ search }) => search)
 
-  const toObject = <T>(
-    schemas: readonly (readonly [string, TSchema])[],
-    name: string,
-    example: unknown,
-  ): TUnsafe<T> =>
-    Type.Object(Object.fromEntries(schemas), {
-      title: name,
-      additionalProperties: false,
-      examples: [example],
-    }) as TSchema as TUnsafe<T>
+  const fill = (given: Draft): E => {
+    const values: Record<string, unknown> = {}
+    for (const { name, initial } of named)
+      values[name] = given[name] === undefined ? initial : given[name]
+    return values as E
+  }
 
-  const changes = writable.map(({ name, schema }) => [name, Type.Optional(schema)] as const)
-  const sentAlong = readOnly.map(
-    ({ name, readOnlySchema }) => [name, Type.Optional(readOnlySchema)] as const,
-  )
-
-  const fill = (values: Draft): E =>
-    Object.fromEntries(
-      named.map(({ name, initial }) => [name, values[name] === undefined ? initial : values[name]]),
-    ) as E
+  const normalized = (given: Draft): Record<string, unknown> => {
+    const values: Record<string, unknown> = {}
+    for (const { name, readOnly, normalize } of named)
+      if (given[name] !== undefined && !readOnly) values[name] = normalize(given[name])
+    return values
+  }
 
   return {
     fields: named,
-    entity: toObject(
-      named.map(({ name, schema }) => [name, schema]),
-      title,
-      examples.entity,
-    ),
-    draft: toObject(
-      writable.map(({ name, schema, required }) => [
-        name,
-        required === true ? schema : Type.Optional(schema),
-      ]),
-      `${title}Draft`,
-      examples.draft,
-    ),
-    patch: toObject([...changes, ...sentAlong], `${title}Patch`, examples.patch),
-    example: examples.entity as E,
+    ...(toSchemas(named, rules) as Pick<
+      FieldTable<E, DraftOf<F>, PatchOf<F>>,
+      'entity' | 'draft' | 'patch'
+    >),
+    example: rules.examples.entity as E,
 
     create(draft: Draft, id, now) {
-      const values: Record<string, unknown> = { id, created_at: now, updated_at: now, version: 1 }
-      for (const { name, normalize } of writable)
-        if (draft[name] !== undefined) values[name] = normalize(draft[name])
-      return decide(fill(values), now) as E
+      const ours = { id, created_at: now, updated_at: now, version: 1 }
+      return rules.decide(fill({ ...normalized(draft), ...ours }), now) as E
     },
 
     change(entity, patch: Draft, now) {
-      const values: Record<string, unknown> = { ...entity }
-      for (const { name, normalize } of writable)
-        if (patch[name] !== undefined) values[name] = normalize(patch[name])
       /** A clock set back never takes an entity's last change with it. */
       const at = now > entity.updated_at ? now : entity.updated_at
-      const next = decide(values as E, at) as E
+      const next = rules.decide({ ...entity, ...normalized(patch) }, at) as E
       return changedFields(entity, next).length === 0
         ? entity
         : { ...next, updated_at: at, version: entity.version + 1 }
     },
 
     readOnlyErrors: (entity, patch: Draft) =>
-      checked.flatMap(({ name, normalize }) =>
-        patch[name] === undefined || normalize(patch[name]) === entity[name]
-          ? []
-          : [
-              {
-                pointer: `#/${name}`,
-                detail: `is set by the service: leave it out, or send ${JSON.stringify(entity[name])}`,
-              },
-            ],
-      ),
+      checked
+        .filter(
+          ({ name, normalize }) =>
+            patch[name] !== undefined && normalize(patch[name]) !== entity[name],
+        )
+        .map(({ name }) => ({
+          pointer: `#/${name}`,
+          detail: `is set by the service: leave it out, or send ${JSON.stringify(entity[name])}`,
+        })),
 
     withDefaults: (entity) =>
       named.some(({ name }) => entity[name] === undefined)
@@ -146,5 +121,35 @@ export const defineTable = <const F extends Fields>(
 
     wordsOf: (entity) => tokenize(searched.map(({ name }) => entity[name]).join('\n')),
     haveSameWords: (a, b) => searched.every(({ name }) => a[name] === b[name]),
+  }
+}
+
+const toSchemas = <E>(fields: readonly NamedField[], { title, examples }: Rules<E>) => {
+  const toObject = (
+    schemas: readonly (readonly [string, TSchema])[],
+    name: string,
+    example: unknown,
+  ): TSchema =>
+    Type.Object(Object.fromEntries(schemas), {
+      title: name,
+      additionalProperties: false,
+      examples: [example],
+    })
+  const writable = fields.filter(({ readOnly }) => !readOnly)
+  const drafts = writable.map(
+    ({ name, schema, required }) => [name, required ? schema : Type.Optional(schema)] as const,
+  )
+  const changes = writable.map(({ name, schema }) => [name, Type.Optional(schema)] as const)
+  const sentAlong = fields
+    .filter(({ readOnly }) => readOnly)
+    .map(({ name, readOnlySchema }) => [name, Type.Optional(readOnlySchema)] as const)
+  return {
+    entity: toObject(
+      fields.map(({ name, schema }) => [name, schema] as const),
+      title,
+      examples.entity,
+    ),
+    draft: toObject(drafts, `${title}Draft`, examples.draft),
+    patch: toObject([...changes, ...sentAlong], `${title}Patch`, examples.patch),
   }
 }

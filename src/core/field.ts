@@ -1,4 +1,4 @@
-import type { TArray, TEnum, TInteger, TNull, TSchema, TString, TUnion } from 'typebox'
+import type { TSchema, TUnsafe } from 'typebox'
 import { taskId, toTaskId } from './entity.ts'
 import { INSTANT_EXPECTED, toInstant } from './instant.ts'
 import { codePoints, isStorable } from './text.ts'
@@ -16,9 +16,12 @@ export interface FieldFilter {
   readonly of: string
 }
 
-/** What a field is beside its kind. A field knows only itself. */
-export interface FieldOptions {
+interface Described {
   readonly description: string
+}
+
+/** What a field is beside its kind. A field knows only itself. */
+export interface FieldOptions extends Described {
   /** A new entity must give it. */
   readonly required?: true
   readonly nullable?: true
@@ -47,41 +50,39 @@ export interface FieldOptions {
 export type FieldKind = 'id' | 'text' | 'choice' | 'texts' | 'instant' | 'integer' | 'json'
 
 /** One field of an entity: its options, and what follows from its kind. */
-export type Field<S extends TSchema = TSchema, O extends FieldOptions = FieldOptions> = O & {
+export type Field<T = unknown, O extends FieldOptions = FieldOptions> = O & {
   readonly kind: FieldKind
-  readonly schema: S
+  readonly schema: TUnsafe<T>
   /** The schema of a read-only field in a change. */
   readonly readOnlySchema: TSchema
   /** The values of a choice, in the order that they sort by. */
   readonly values: readonly string[]
-  /** Where none is given; undefined for a required one. */
+  /** The value where none is given; undefined for a required one. */
   readonly initial: unknown
   /** A valid value as it is stored. */
   readonly normalize: (value: unknown) => unknown
 }
 
-type OrNull<S extends TSchema, O extends FieldOptions> = O extends { readonly nullable: true }
-  ? TUnion<[S, TNull]>
-  : S
+type OrNull<T, O extends FieldOptions> = O extends { readonly nullable: true } ? T | null : T
 
-interface Kind<S extends TSchema> {
-  readonly kind: FieldKind
-  readonly toSchema: (description: string) => S
-  readonly normalize?: (value: string & readonly string[]) => unknown
+interface KindOptions<T> {
   readonly values?: readonly string[]
-  readonly initial?: unknown
+  readonly initial?: T
+  readonly normalize?: (value: T) => unknown
 }
 
 const READ_ONLY = 'Read-only: accepted if equal to the stored value.'
 
-const createField = <S extends TSchema, const O extends FieldOptions>(
-  { kind, toSchema, normalize = (value) => value, values = [], initial }: Kind<S>,
+const createField = <T, O extends FieldOptions>(
+  kind: FieldKind,
   options: O,
-): Field<OrNull<S, O>, O> => {
+  toSchema: (description: string) => TSchema,
+  { values = [], initial, normalize = (value) => value }: KindOptions<T> = {},
+): Field<OrNull<T, O>, O> => {
   const isNullable = options.nullable === true
   const schemaOf = (description: string) => {
     const schema = toSchema(description)
-    return (isNullable ? Type.Union([schema, Type.Null()]) : schema) as OrNull<S, O>
+    return (isNullable ? Type.Union([schema, Type.Null()]) : schema) as TUnsafe<OrNull<T, O>>
   }
   return {
     ...options,
@@ -90,12 +91,12 @@ const createField = <S extends TSchema, const O extends FieldOptions>(
     readOnlySchema: schemaOf(READ_ONLY),
     values,
     initial: options.default ?? initial ?? (isNullable ? null : undefined),
-    normalize: (value) => (value === null ? null : normalize(value as string & string[])),
+    normalize: (value) => (value === null ? null : normalize(value as T)),
   }
 }
 
 export const id = <const O extends FieldOptions>(options: O) =>
-  createField({ kind: 'id', toSchema: taskId, normalize: toTaskId }, options)
+  createField<string, O>('id', options, taskId, { normalize: toTaskId })
 
 interface Length {
   /** In code points. */
@@ -106,60 +107,44 @@ interface Length {
 }
 
 /** A text without NUL and lone surrogates. */
-export const text = <const O extends FieldOptions>(length: Length, options: O) =>
-  createField(
-    {
-      kind: 'text',
-      toSchema: (description) => toTextSchema(length, description),
-      ...(length.trim && { normalize: (value) => value.trim() }),
-    },
-    options,
-  )
+export const text = <const O extends FieldOptions & Length>(options: O) =>
+  createField<string, O>('text', options, (description) => toTextSchema(options, description), {
+    normalize: (value) => (options.trim ? value.trim() : value),
+  })
 
-/** Different texts, in the order that they were given in. */
-export const texts = <const O extends FieldOptions>(
-  maxItems: number,
-  length: Length & { readonly description: string },
+/** Up to `maxItems` different texts, in the order that they were given in. */
+export const texts = <
+  const O extends FieldOptions & { maxItems: number; item: Length & Described },
+>(
   options: O,
-) =>
-  createField<TArray<TString>, O>(
-    {
-      kind: 'texts',
-      toSchema: (description) =>
-        Type.Array(toTextSchema(length, length.description), { maxItems, description }),
-      normalize: (value) => [...new Set(value)],
-      initial: [],
-    },
-    options,
-  )
+) => {
+  const { maxItems, item } = options
+  const toSchema = (description: string) =>
+    Type.Array(toTextSchema(item, item.description), { maxItems, description })
+  const normalize = (value: readonly string[]) => [...new Set(value)]
+  return createField<readonly string[], O>('texts', options, toSchema, { initial: [], normalize })
+}
 
 /** One of a few values. */
-export const choice = <const V extends readonly string[], const O extends FieldOptions>(
-  values: V,
+export const choice = <const V extends string, const O extends FieldOptions>(
+  values: readonly V[],
   options: O,
 ) =>
-  createField(
-    {
-      kind: 'choice',
-      values,
-      toSchema: (description) =>
-        Type.Enum([...values], { type: 'string', description }) as TEnum<V[number][]>,
-    },
+  createField<V, O>(
+    'choice',
     options,
+    (description) => Type.Enum([...values], { type: 'string', description }),
+    { values },
   )
 
 /** A point in time: any RFC 3339 offset is accepted, and it is stored in UTC with milliseconds. */
 export const instant = <const O extends FieldOptions>(options: O) =>
-  createField({ kind: 'instant', toSchema: toInstantSchema, normalize: toInstant }, options)
+  createField<string, O>('instant', options, toInstantSchema, { normalize: toInstant })
 
 /** A whole number from 1. */
 export const integer = <const O extends FieldOptions>(options: O) =>
-  createField<TInteger, O>(
-    {
-      kind: 'integer',
-      toSchema: (description) => Type.Integer({ minimum: 1, description }),
-    },
-    options,
+  createField<number, O>('integer', options, (description) =>
+    Type.Integer({ minimum: 1, description }),
   )
 
 /** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */

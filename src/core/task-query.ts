@@ -1,7 +1,5 @@
-import type { Static } from 'typebox'
 import type { Entity } from './entity.ts'
-import type { Field } from './field.ts'
-import type { Fields, FieldTable, NamedField } from './field-table.ts'
+import type { FieldTable, NamedField } from './field-table.ts'
 import { toInstant } from './instant.ts'
 
 /**
@@ -13,41 +11,19 @@ export interface Sort<Key extends string = string> {
   readonly descending: boolean
 }
 
-export type SortKeyOf<F extends Fields> = {
-  [Name in keyof F & string]: F[Name] extends { readonly sort: true | 'folded' } ? Name : never
-}[keyof F & string]
-
 /** Instants of an interval, half open: from ≤ x < before. */
 export interface Interval {
   readonly from?: string
   readonly before?: string
 }
 
-type FilterPart = readonly string[] | string | Interval
-
 /**
- * What is asked of each field, by its name, in the form of the field's filter. All parts must hold. A
- * task without a value is in no part. `words`: each begins a word of a searched field (`tokenize`).
+ * What is asked of each field, by its name: an interval, or values. All parts must hold. A task
+ * without a value is in no part. `words`: each begins a word of a searched field (`tokenize`).
  */
-export type Filter = Readonly<Record<string, FilterPart | undefined>> & {
+export type Filter = Readonly<Record<string, readonly string[] | Interval | undefined>> & {
   readonly words?: readonly string[]
 }
-
-type PartOf<F extends Field> = F extends { readonly filter: { readonly by: infer By } }
-  ? By extends 'interval'
-    ? Interval
-    : By extends 'equals'
-      ? string
-      : By extends 'all'
-        ? readonly string[]
-        : readonly (Static<F['schema']> & string)[]
-  : never
-
-export type FilterOf<F extends Fields> = {
-  readonly [Name in keyof F as F[Name] extends { readonly filter: object } ? Name : never]?: PartOf<
-    F[Name]
-  >
-} & { readonly words?: readonly string[] }
 
 export interface TaskQuery {
   readonly filter: Filter
@@ -74,26 +50,23 @@ export interface QueryParts {
   readonly words: readonly string[] | undefined
 }
 
+const GROUPS = { any: 'exact', equals: 'exact', all: 'lists', interval: 'intervals' } as const
+
 export const toParts = ({ fields }: FieldTable, { filter, sort }: TaskQuery): QueryParts => {
-  const partsOf = <P>(isWanted: (field: NamedField) => boolean): Part<P>[] =>
-    fields.flatMap((field) => {
-      const part = filter[field.name]
-      return part !== undefined && isWanted(field) ? [{ field, part: part as P }] : []
-    })
-  const by = (field: NamedField) => field.filter?.by
-  return {
-    sort: fieldOf(fields, sort.key),
-    descending: sort.descending,
-    leading: fields
-      .filter(({ leads }) => leads === true)
-      .map((field) => ({ field, part: filter[field.name] as readonly string[] | undefined })),
-    exact: partsOf<string | readonly string[]>(
-      (field) => by(field) === 'equals' || (by(field) === 'any' && field.leads !== true),
-    ).map(({ field, part }) => ({ field, part: typeof part === 'string' ? [part] : part })),
-    lists: partsOf((field) => by(field) === 'all'),
-    intervals: partsOf((field) => by(field) === 'interval'),
-    words: filter.words,
+  const parts: Record<string, Part<unknown>[]> = {
+    leading: [],
+    exact: [],
+    lists: [],
+    intervals: [],
   }
+  for (const field of fields) {
+    const part = filter[field.name]
+    if (field.leads) parts['leading']?.push({ field, part })
+    else if (field.filter && part) parts[GROUPS[field.filter.by]]?.push({ field, part })
+  }
+  const { words } = filter
+  const common = { sort: fieldOf(fields, sort.key), descending: sort.descending, words }
+  return { ...(parts as unknown as QueryParts), ...common }
 }
 
 /** A place in a sorted list: after the task with this sort value and id. */

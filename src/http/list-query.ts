@@ -40,15 +40,11 @@ export const createListQuery = (table: FieldTable) => {
     { additionalProperties: false },
   ) as TSchema as TUnsafe<ListParameters>
 
-  const toFilter = (query: ListParameters): Filter => ({
-    ...Object.fromEntries(
-      filters.flatMap(({ field, read }) => {
-        const part = read(query)
-        return part === undefined ? [] : [[field, part]]
-      }),
-    ),
-    ...(query.q !== undefined && { words: tokenize(query.q) }),
-  })
+  const toFilter = (query: ListParameters): Filter => {
+    const filter: Record<string, Filter[string]> = {}
+    for (const { field, read } of filters) filter[field] = read(query)
+    return { ...filter, ...(query.q !== undefined && { words: tokenize(query.q) }) }
+  }
 
   return {
     schema,
@@ -130,27 +126,25 @@ const toFilterParameters = ({
   if (filter === undefined) return undefined
   const { by, of, name = field } = filter
   if (by === 'interval') return toIntervalParameters(field, name, of)
-  const oneOf: Readonly<Record<typeof by, () => TSchema>> = {
-    any: () =>
-      Type.Array(kind === 'choice' ? schema : VALUE, {
-        description: `Tasks with any of these ${of}. Repeat the parameter${kind === 'choice' ? ' or separate values by commas' : ''}.`,
-      }),
-    all: () =>
-      Type.Array(VALUE, {
-        maxItems: 20,
-        description: `Tasks with all of these ${of}. Repeat the parameter.`,
-      }),
-    equals: () => Type.String({ minLength: 1, description: `Tasks with this ${of}.` }),
-  }
+  const item = kind === 'choice' ? schema : VALUE
+  const commas = kind === 'choice' ? ' or separate values by commas' : ''
+  const description = `Tasks with ${by === 'any' ? 'any' : 'all'} of these ${of}. Repeat the parameter${commas}.`
+  const valuesOf =
+    by === 'equals'
+      ? Type.String({ minLength: 1, description: `Tasks with this ${of}.` })
+      : Type.Array(item, { ...(by === 'all' && { maxItems: MAX_TEXTS }), description })
   return {
     field,
-    schemas: { [name]: Type.Optional(oneOf[by]()) },
-    read: (query) => {
-      const value = query[name] as readonly string[] | string | undefined
-      return by === 'all' && value !== undefined ? [...new Set(value)] : value
+    schemas: { [name]: Type.Optional(valuesOf) },
+    read(query) {
+      const value = query[name] as string | readonly string[] | undefined
+      return value === undefined ? value : [...new Set([value].flat())]
     },
   }
 }
+
+/** How many texts of a list may be asked for: each is a search of its own. */
+const MAX_TEXTS = 20
 
 const VALUE = Type.String({ minLength: 1 })
 

@@ -1,6 +1,6 @@
+import type { TSchema, TUnsafe } from 'typebox'
 import { choice, type Field, id, instant, integer, text, texts } from '../core/field.ts'
 import { type DraftOf, defineTable, type EntityOf, type PatchOf } from '../core/field-table.ts'
-import type { FilterOf, Sort, SortKeyOf } from '../core/task-query.ts'
 import { Type } from '../core/typebox.ts'
 import { TaskSync } from '../github/issue/task-sync.ts'
 
@@ -16,18 +16,23 @@ export const MAX_LABEL = 50
 export const MAX_LABELS = 20
 const MAX_REFERENCE = 255
 
-const syncSchema = (description: string) => Type.Union([TaskSync, Type.Null()], { description })
-
-const sync = {
-  kind: 'json',
-  description: 'The state of the GitHub issue of the task; null without one.',
-  readOnly: true,
-  schema: syncSchema('The state of the GitHub issue of the task; null without one.'),
-  readOnlySchema: syncSchema('Read-only: accepted and ignored.'),
-  values: [],
-  initial: null,
-  normalize: (value) => value,
-} as const satisfies Field
+const syncField = (): Field<TaskSync | null, { description: string; readOnly: true }> => {
+  const description = 'The state of the GitHub issue of the task; null without one.'
+  const schemaOf = (about: string) =>
+    Type.Union([TaskSync, Type.Null()], {
+      description: about,
+    }) as TSchema as TUnsafe<TaskSync | null>
+  return {
+    kind: 'json',
+    description,
+    readOnly: true,
+    schema: schemaOf(description),
+    readOnlySchema: schemaOf('Read-only: accepted and ignored.'),
+    values: [],
+    initial: null,
+    normalize: (value) => value,
+  }
+}
 
 /**
  * The fields of a task, in the order of its JSON. Schemas, types, changes, filters, sorts, columns
@@ -35,19 +40,21 @@ const sync = {
  */
 export const TASK_FIELDS = {
   id: id({ description: 'The id of the task, a UUIDv7.', readOnly: true }),
-  title: text(
-    { min: 1, max: MAX_TITLE, trim: true },
-    {
-      description: `What to do: 1 to ${MAX_TITLE} characters after trimming.`,
-      required: true,
-      search: true,
-      sort: 'folded',
-    },
-  ),
-  description: text(
-    { max: MAX_DESCRIPTION },
-    { description: 'Details, stored exactly as given.', default: '', search: true },
-  ),
+  title: text({
+    description: `What to do: 1 to ${MAX_TITLE} characters after trimming.`,
+    min: 1,
+    max: MAX_TITLE,
+    trim: true,
+    required: true,
+    search: true,
+    sort: 'folded',
+  }),
+  description: text({
+    description: 'Details, stored exactly as given.',
+    max: MAX_DESCRIPTION,
+    default: '',
+    search: true,
+  }),
   status: choice(TASK_STATUSES, {
     description: 'The progress of the work.',
     default: 'pending',
@@ -61,14 +68,12 @@ export const TASK_FIELDS = {
     leads: true,
     sort: true,
   }),
-  labels: texts(
-    MAX_LABELS,
-    { min: 1, max: MAX_LABEL, description: 'A label.' },
-    {
-      description: 'Free-form labels. Their order is kept; duplicates are removed.',
-      filter: { by: 'all', of: 'labels', name: 'label' },
-    },
-  ),
+  labels: texts({
+    description: 'Free-form labels. Their order is kept; duplicates are removed.',
+    maxItems: MAX_LABELS,
+    item: { description: 'A label.', min: 1, max: MAX_LABEL },
+    filter: { by: 'all', of: 'labels', name: 'label' },
+  }),
   due_at: instant({
     description:
       'When the task is due. Any RFC 3339 offset is accepted; responses are in UTC, rounded down to milliseconds.',
@@ -93,26 +98,23 @@ export const TASK_FIELDS = {
     readOnly: true,
     nullable: true,
   }),
-  external_reference_id: text(
-    { min: 1, max: MAX_REFERENCE },
-    {
-      description: 'The id of this task in another system; with GitHub sync, the id of its issue.',
-      nullable: true,
-      filter: { by: 'equals', of: 'id in another system' },
-    },
-  ),
+  external_reference_id: text({
+    description: 'The id of this task in another system; with GitHub sync, the id of its issue.',
+    min: 1,
+    max: MAX_REFERENCE,
+    nullable: true,
+    filter: { by: 'equals', of: 'id in another system' },
+  }),
   version: integer({
     description: 'Starts at 1 and grows by one with each change; the ETag contains it.',
     readOnly: true,
   }),
-  sync,
+  sync: syncField(),
 }
 
 export type Task = EntityOf<typeof TASK_FIELDS>
 export type TaskDraft = DraftOf<typeof TASK_FIELDS>
 export type TaskPatch = PatchOf<typeof TASK_FIELDS>
-export type TaskFilter = FilterOf<typeof TASK_FIELDS>
-export type TaskSort = Sort<SortKeyOf<typeof TASK_FIELDS>>
 
 /** What touches two fields or the clock: a task says since when it is completed. */
 const decide = <T extends Task>(task: T, at: string): T => ({
@@ -154,11 +156,5 @@ export const TASK_RULES = {
 
 export const TASK = defineTable(TASK_FIELDS, TASK_RULES)
 
-export const Task = TASK.entity
-export const TaskDraft = TASK.draft
-export const TaskPatch = TASK.patch
 export const createTask = TASK.create
 export const patchTask = TASK.change
-export const readOnlyFieldErrors = TASK.readOnlyErrors
-export const completeTask = (task: Task, now: string): Task =>
-  TASK.change(task, { status: 'completed' }, now)

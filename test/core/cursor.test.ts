@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromCursor, type Position, positionOf, toCursor } from '#src/core/task-query.ts'
-import { type TaskSort as Sort, TASK } from '#src/task/task.ts'
-import { ALL_SORTS } from '../repository/task-model.ts'
+import { TASK } from '#src/task/task.ts'
+import { ALL_SORTS, type Sort } from '../repository/task-model.ts'
 import { characters, instantAt, sampleTask, tasks } from './task-arbitraries.ts'
 
 const sorts = fc.constantFrom(...ALL_SORTS)

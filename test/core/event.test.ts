@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changedEvent, createdEvent, deletedEvent } from '#src/core/event.ts'
-import { completeTask, patchTask, type Task } from '#src/task/task.ts'
+import { patchTask, type Task } from '#src/task/task.ts'
 import {
   changedFields,
+  completeTask,
   instantAt,
   instants,
   patches,

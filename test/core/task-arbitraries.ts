@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { changedFields as changedNames } from '#src/core/entity.ts'
-import { createTask, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
+import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 
 export const STATUSES = ['pending', 'in_progress', 'completed'] as const
 export const PRIORITIES = ['low', 'medium', 'high'] as const
@@ -109,6 +109,9 @@ export const TRACKED_FIELDS = [
 
 export const changedFields = (before: Task, after: Task): TrackedField[] =>
   changedNames(before, after) as TrackedField[]
+
+export const completeTask = (task: Task, now: string): Task =>
+  patchTask(task, { status: 'completed' }, now)
 
 /** The fields whose changes count. */
 export const tracked = (task: Task): Partial<Task> =>

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { completeTask, patchTask, type TaskPatch } from '#src/task/task.ts'
+import { patchTask, type TaskPatch } from '#src/task/task.ts'
 import {
   changedFields,
+  completeTask,
   instantAt,
   instants,
   patches,

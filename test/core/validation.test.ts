@@ -3,10 +3,10 @@ import Type from 'typebox'
 import { describe, expect, test } from 'vitest'
 import type { FieldError } from '#src/core/errors.ts'
 import { createValidator, type Validator } from '#src/core/validation.ts'
-import { TASK, TaskDraft, TaskPatch } from '#src/task/task.ts'
+import { TASK } from '#src/task/task.ts'
 import { characters } from './task-arbitraries.ts'
 
-const validate = createValidator(TaskDraft)
+const validate = createValidator(TASK.draft)
 
 const issuesOf = (
   value: unknown,
@@ -110,7 +110,7 @@ describe('an issue names the field and what is expected', () => {
   })
 
   test('for a number out of its range', () => {
-    const issues = issuesOf({ version: 0 }, createValidator(TaskPatch))
+    const issues = issuesOf({ version: 0 }, createValidator(TASK.patch))
     expect(issues).toEqual([{ pointer: '#/version', detail: 'must be an integer of at least 1' }])
   })
 

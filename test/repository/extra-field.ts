@@ -11,15 +11,14 @@ import { createFolder } from '../start-app.ts'
 
 const FIELDS = {
   ...TASK_FIELDS,
-  assignee: text(
-    { min: 1, max: 100 },
-    {
-      description: 'Who does it.',
-      nullable: true,
-      filter: { by: 'any', of: 'assignees' },
-      sort: true,
-    },
-  ),
+  assignee: text({
+    description: 'Who does it.',
+    min: 1,
+    max: 100,
+    nullable: true,
+    filter: { by: 'any', of: 'assignees' },
+    sort: true,
+  }),
 }
 
 /** A task with one more field: this row, and the step below for SQLite, are all that it takes. */

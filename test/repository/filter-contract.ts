@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenize } from '#src/core/search.ts'
 import { positionOf } from '#src/core/task-query.ts'
-import type { Task, TaskFilter } from '#src/task/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { addMixed } from './list-contract.ts'
-import { ALL_SORTS, filters, listOf, sortName, sorts } from './task-model.ts'
+import { ALL_SORTS, filters, listOf, sortName, sorts, type TaskFilter } from './task-model.ts'
 import { OLDEST_FIRST, type Open, openStore } from './task-store.ts'
 
 const FILTERS: Readonly<Record<string, TaskFilter>> = {
@@ -28,14 +28,14 @@ const FILTERS: Readonly<Record<string, TaskFilter>> = {
     created_at: { before: instantAt(9) },
     updated_at: { from: instantAt(1) },
   },
-  'an external reference': { external_reference_id: '3' },
+  'an external reference': { external_reference_id: ['3'] },
   'a beginning of a word': { words: ['bro'] },
   'several words': { words: ['brot', 'but'] },
   'words that mean something in a query language': { words: ['or', 'not', 'and', 'near'] },
   'a word of Han': { words: ['東'] },
   'words and labels': { words: ['b'], labels: ['ops'] },
   'words and a status': { words: ['b'], status: ['pending'] },
-  'a reference and labels': { external_reference_id: '3', labels: ['🚀'] },
+  'a reference and labels': { external_reference_id: ['3'], labels: ['🚀'] },
   'a label, a status and a due interval': {
     labels: ['ops'],
     status: ['pending', 'in_progress'],
@@ -50,7 +50,7 @@ const EMPTY: Readonly<Record<string, TaskFilter>> = {
   'an unknown word': { words: ['xyzzy'] },
   'the end of a word': { words: ['utter'] },
   'a known and an unknown word': { words: ['brot', 'xyzzy'] },
-  'an unknown reference': { external_reference_id: 'nowhere' },
+  'an unknown reference': { external_reference_id: ['nowhere'] },
   'an interval that ends before it begins': {
     created_at: { from: instantAt(9), before: instantAt(3) },
   },
@@ -169,7 +169,7 @@ export const describeFilters = (open: Open): void => {
       const filtered: TaskFilter[] = [
         { words: ['gone'] },
         { labels: ['l'] },
-        { external_reference_id: 'r' },
+        { external_reference_id: ['r'] },
       ]
       for (const filter of filtered) expect(await list(filter)).toEqual([])
       expect(await list()).toEqual([next])
@@ -193,13 +193,13 @@ export const describeFilters = (open: Open): void => {
       const idsOf = async (filter: TaskFilter) => (await list(filter)).map((task: Task) => task.id)
       const left: TaskFilter[] = [
         { labels: ['old'] },
-        { external_reference_id: 'old' },
+        { external_reference_id: ['old'] },
         { due_at: { before: instantAt(2) } },
       ]
       for (const filter of left) expect(await idsOf(filter)).toEqual([])
       const entered: TaskFilter[] = [
         { labels: ['new', 'both'] },
-        { external_reference_id: 'new' },
+        { external_reference_id: ['new'] },
         { due_at: { from: instantAt(2) } },
       ]
       for (const filter of [...entered, { priority: ['high'] } as const])

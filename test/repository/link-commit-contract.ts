@@ -53,7 +53,7 @@ export const describeLinkCommits = (open: Open): void => {
         sync: { status: 'linked', issue_number: 7 },
       })
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
-      expect(await list({ external_reference_id: BIG })).toEqual([stored])
+      expect(await list({ external_reference_id: [BIG] })).toEqual([stored])
     })
 
     test('is one, with one link, when twins race for its key', async () => {

@@ -28,7 +28,7 @@ export const describeLinks = (open: Open): void => {
       expect(await sync.link(task.id)).toEqual(next)
       const told = { ...task, external_reference_id: '4711', sync: next && toTaskSync(next) }
       expect(await current(task.id)).toEqual(told)
-      expect(await list({ external_reference_id: '4711' })).toEqual([told])
+      expect(await list({ external_reference_id: ['4711'] })).toEqual([told])
       expect(await history(task.id)).toHaveLength(1)
     })
 

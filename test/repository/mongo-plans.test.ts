@@ -1,10 +1,10 @@
 import type { Document, IndexDescription } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { DELIVERY_INDEXES, EVENT_INDEXES, taskIndexes } from '#src/repository/mongo/migrations.ts'
-import { type TaskSort as Sort, TASK, type TaskFilter } from '#src/task/task.ts'
+import { TASK } from '#src/task/task.ts'
 import { hasTwoArrays, type Plan, plansOf } from './mongo-planner.ts'
 import { FILTERS, flatFilters, listShape, positionsOf } from './mongo-shapes.ts'
-import { ALL_SORTS } from './task-model.ts'
+import { ALL_SORTS, type Sort, type TaskFilter } from './task-model.ts'
 
 const TASK_INDEXES = taskIndexes(TASK)
 

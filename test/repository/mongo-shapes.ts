@@ -1,10 +1,10 @@
 import type { Document } from 'mongodb'
 import type { Interval, Position } from '#src/core/task-query.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
-import { type TaskSort as Sort, TASK, type TaskFilter } from '#src/task/task.ts'
+import { TASK } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import type { Shape } from './mongo-planner.ts'
-import { sortName } from './task-model.ts'
+import { type Sort, sortName, type TaskFilter } from './task-model.ts'
 
 /** Filters with every combination of these values; undefined leaves the part out. */
 const combine = (
@@ -29,7 +29,7 @@ const PARTS: readonly TaskFilter[] = [
   { labels: ['ops', 'ÄÖ'] },
   { words: ['bro'] },
   { words: ['bro', '東'] },
-  { external_reference_id: '4711' },
+  { external_reference_id: ['4711'] },
   { created_at: INTERVAL },
   { updated_at: INTERVAL },
   { due_at: INTERVAL },

@@ -4,18 +4,11 @@ import { expect, test } from 'vitest'
 import { fromCursor, type Position, toCursor } from '#src/core/task-query.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
-import {
-  type TaskSort as Sort,
-  TASK,
-  type Task,
-  type TaskDraft,
-  type TaskFilter,
-  type TaskPatch,
-} from '#src/task/task.ts'
+import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
-import { filters, mixedDraft, sorts } from './task-model.ts'
+import { filters, mixedDraft, type Sort, sorts, type TaskFilter } from './task-model.ts'
 import { readObjects } from './task-store.ts'
 
 type Operation =

@@ -10,16 +10,10 @@ import type { KeyPosition } from '#src/repository/sqlite/list-conditions.ts'
 import { planList } from '#src/repository/sqlite/list-plan.ts'
 import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
 import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
-import {
-  createTask,
-  type TaskSort as Sort,
-  TASK,
-  type Task,
-  type TaskFilter,
-} from '#src/task/task.ts'
+import { createTask, TASK, type Task } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
+import { ALL_SORTS, mixedDraft, type Sort, sortName, type TaskFilter } from './task-model.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
 const TASKS = 3000
@@ -161,12 +155,12 @@ describe('what is found first and sorted then is found by its index', () => {
     ],
     [
       'an external reference',
-      { external_reference_id: '77' },
+      { external_reference_id: ['77'] },
       /^SEARCH tasks USING INDEX tasks_by_external_reference_id/,
     ],
     [
       'a reference and a label',
-      { external_reference_id: '77', labels: ['ops'] },
+      { external_reference_id: ['77'], labels: ['ops'] },
       /^SEARCH tasks USING INDEX tasks_by_external/,
     ],
     [

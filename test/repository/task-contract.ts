@@ -76,7 +76,7 @@ export const describeTasks = (open: Open): void => {
         expect(JSON.parse((await repository.get(task.id))?.json ?? '')).toEqual(task)
         expect(await list()).toEqual([task])
         expect(await list({ labels: [short] })).toEqual([task])
-        expect(await list({ external_reference_id: short })).toEqual([task])
+        expect(await list({ external_reference_id: [short] })).toEqual([task])
         expect((await history(task.id))[0]?.changes).toMatchObject({
           description: { before: null, after: text },
         })

@@ -20,16 +20,10 @@ import type {
   TaskRepository,
 } from '#src/core/task-repository.ts'
 import { type IssueLink, markOutOfSync } from '#src/github/issue/issue-link.ts'
-import {
-  type TaskSort as Sort,
-  TASK,
-  type Task,
-  type TaskDraft,
-  type TaskFilter,
-  type TaskPatch,
-} from '#src/task/task.ts'
+import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import type { Sort, TaskFilter } from './task-model.ts'
 
 type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
