@@ -52,21 +52,22 @@ export interface QueryParts {
 
 const GROUPS = { any: 'exact', equals: 'exact', all: 'lists', interval: 'intervals' } as const
 
-export const toParts = ({ fields }: FieldTable, { filter, sort }: TaskQuery): QueryParts => {
-  const parts: Record<string, Part<unknown>[]> = {
-    leading: [],
-    exact: [],
-    lists: [],
-    intervals: [],
+export const toParts = (table: FieldTable, { filter, sort }: TaskQuery): QueryParts => {
+  const parts = {
+    sort: table.field(sort.key),
+    descending: sort.descending,
+    leading: [] as Part<unknown>[],
+    exact: [] as Part<unknown>[],
+    lists: [] as Part<unknown>[],
+    intervals: [] as Part<unknown>[],
+    words: filter.words,
   }
-  for (const field of fields) {
+  for (const field of table.filtered) {
     const part = filter[field.name]
-    if (field.leads) parts['leading']?.push({ field, part })
-    else if (field.filter && part) parts[GROUPS[field.filter.by]]?.push({ field, part })
+    if (field.leads) parts.leading.push({ field, part })
+    else if (field.filter && part) parts[GROUPS[field.filter.by]].push({ field, part })
   }
-  const { words } = filter
-  const common = { sort: fieldOf(fields, sort.key), descending: sort.descending, words }
-  return { ...(parts as unknown as QueryParts), ...common }
+  return parts as QueryParts
 }
 
 /** A place in a sorted list: after the task with this sort value and id. */
@@ -80,25 +81,15 @@ export const positionOf = (task: Entity, sort: Sort): Position => ({
   id: task.id,
 })
 
-const fieldOf = (fields: readonly NamedField[], name: string): NamedField => {
-  const field = fields.find((one) => one.name === name)
-  if (field === undefined) throw new Error(`there is no field ${name}`)
-  return field
-}
-
 /** An opaque cursor. It names its sort, so that it is not taken for a place in another order. */
-export const toCursor = ({ fields }: FieldTable, position: Position, sort: Sort): string =>
+export const toCursor = (table: FieldTable, position: Position, sort: Sort): string =>
   Buffer.from(
-    JSON.stringify([sortName(fieldOf(fields, sort.key), sort), position.value, position.id]),
+    JSON.stringify([sortName(table.field(sort.key), sort), position.value, position.id]),
   ).toString('base64url')
 
 /** The position that a cursor of this sort holds; undefined for anything else. */
-export const fromCursor = (
-  { fields }: FieldTable,
-  cursor: string,
-  sort: Sort,
-): Position | undefined => {
-  const field = fieldOf(fields, sort.key)
+export const fromCursor = (table: FieldTable, cursor: string, sort: Sort): Position | undefined => {
+  const field = table.field(sort.key)
   const parts = parse(Buffer.from(cursor, 'base64url').toString())
   if (!Array.isArray(parts) || parts.length !== 3) return undefined
   const [name, value, id] = parts as unknown[]

@@ -36,7 +36,6 @@ export const openSqliteRepository = (
   const commits = createCommits(db, keyOrder, table)
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
-  const sortColumns = new Map(table.fields.map((field) => [field.name, toSortColumn(field)]))
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
@@ -88,10 +87,9 @@ export const openSqliteRepository = (
   ) => {
     const isKeyOrder = keyOrder.holds()
     const { legs, isFlat } = planList(table, query, position, isKeyOrder, titleFill.isDone())
-    const sort = sortColumns.get(query.sort.key)
     const request: SelectRequest = {
       source: 'tasks',
-      ...(sort && { sort }),
+      sort: toSortColumn(table.field(query.sort.key)),
       legs,
       limit,
       wholeBytes,
