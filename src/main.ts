@@ -6,14 +6,16 @@ import { setFlagsFromString } from 'node:v8'
 import pino from 'pino'
 import { announce } from './announce.ts'
 import type { Config } from './config.ts'
-import { createTaskService } from './core/task-service.ts'
+import { createCompanionRule } from './github/companion-rule.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
+import { createGithubFeature } from './github/routes.ts'
 import { buildApp } from './http/app.ts'
 import type { App } from './http/typed-app.ts'
 import { createLog } from './log.ts'
 import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { TASK } from './task/task.ts'
+import { createTaskService } from './task/task-service.ts'
 import { createTaskIds } from './task-ids.ts'
 
 /** How long requests in flight may still take once the port is closed. */
@@ -35,19 +37,19 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database, TASK)
   let isDraining = false
-  const newId = createTaskIds(await repository.newestId())
+  const newId = createTaskIds(await repository.tasks.maxId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
   const github =
     config.github &&
-    (await startGithub(config.github, { tasks: repository, version, newId, now: Date.now, warn }))
+    (await startGithub(config.github, { repository, version, newId, now: Date.now, warn }))
+  const companionRule = github?.companionRule ?? createCompanionRule(Date.now, () => null)
   const service = createTaskService({
     table: TASK,
     repository,
-    now: Date.now,
     newId,
-    mirror: github,
+    companionRule,
+    tracker: github,
   })
-  const { eventLag } = repository
   const { network } = config
   const app = await buildApp({
     service,
@@ -55,8 +57,8 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     logger: frameworkLogger,
     writeRequest,
     version,
-    eventLag,
-    github,
+    eventLag: repository.events.lagMs,
+    features: [createGithubFeature(github)],
     network,
     isDraining: () => isDraining,
   })
@@ -113,16 +115,15 @@ export const openApiDocument = async (version: string): Promise<object> => {
   const service = createTaskService({
     table: TASK,
     repository,
-    now: Date.now,
     newId: createTaskIds(undefined),
   })
-  const { eventLag } = repository
   const app = await buildApp({
     service,
     table: TASK,
     logger: pino({ level: 'silent' }),
     version,
-    eventLag,
+    eventLag: repository.events.lagMs,
+    features: [createGithubFeature(undefined)],
     isDraining: () => false,
   })
   await app.ready()

@@ -5,13 +5,14 @@ import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
 import type { FieldTable } from '#src/core/field-table.ts'
-import type { TaskRepository } from '#src/core/task-repository.ts'
-import { createTaskService, type TaskServiceDeps } from '#src/core/task-service.ts'
+import type { Repository } from '#src/core/repository.ts'
+import { createGithubFeature } from '#src/github/routes.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from './mongodb.ts'
 
@@ -25,13 +26,13 @@ export const createFolder = (): string => {
 export interface AppOptions {
   /** A database of the test's own unless given: an SQLite file, or MongoDB where the suite runs on it. */
   readonly database?: 'own' | 'memory' | 'none'
-  readonly now?: TaskServiceDeps['now']
+  readonly now?: () => number
   readonly isDraining?: AppDeps['isDraining']
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
   readonly slowest?: NonNullable<AppDeps['slowest']>
   /** Tasks with other fields, and a repository of them. */
-  readonly fields?: { readonly table: FieldTable; readonly repository: TaskRepository }
+  readonly fields?: { readonly table: FieldTable; readonly repository: Repository }
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
@@ -42,23 +43,13 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
     table: TASK,
     repository: await openRepository(await toTarget(database), TASK),
   }
-  const service = createTaskService({
-    table,
-    repository,
-    now,
-    newId: createTaskIds(await repository.newestId()),
-  })
+  const newId = createTaskIds(await repository.tasks.maxId())
+  const service = createTaskService({ table, repository, newId })
   const logger = pino({ level: 'silent' })
-  const { eventLag } = repository
-  const deps = {
-    service,
-    table,
-    logger,
-    version: '0.0.0-test',
-    eventLag,
-    network,
-    isDraining,
-  }
+  const eventLag = repository.events.lagMs
+  const features = [createGithubFeature(undefined)]
+  const version = '0.0.0-test'
+  const deps = { service, table, logger, version, eventLag, features, now, network, isDraining }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()

@@ -1,119 +1,107 @@
-import type { Static } from 'typebox'
-import { changedFields, type Entity, taskId, trackedFields } from './entity.ts'
-import { Type } from './typebox.ts'
+import type { Actor, RequestContext } from './context.ts'
 
-export const TaskEventType = Type.Enum(
-  [
-    'task.created',
-    'task.updated',
-    'task.completed',
-    'task.reopened',
-    'task.deleted',
-    'task.conflict_resolved',
-  ],
-  {
-    type: 'string',
-    description:
-      'What happened. `task.conflict_resolved`: a field was changed both here and in the ' +
-      'GitHub issue; `before` is the discarded value of the issue, `after` the kept value.',
-  },
-)
-export type TaskEventType = Static<typeof TaskEventType>
+/** The changed fields by name; null stands for the value before a creation or after a deletion. */
+export type Changes = Readonly<
+  Record<string, { readonly before: unknown; readonly after: unknown }>
+>
 
-const FieldChange = Type.Object(
-  {
-    before: Type.Unknown({ description: 'The value before; null for a new task.' }),
-    after: Type.Unknown({ description: 'The value after; null for a deleted task.' }),
-  },
-  { title: 'FieldChange', additionalProperties: false },
-)
-
-/** One line of a task's history: what changed, when, by whom. */
-export const TaskEvent = Type.Object(
-  {
-    sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-      description:
-        'The position of the event among all events of this service, without gaps. On MongoDB ' +
-        'it is null for a moment until it is assigned.',
-    }),
-    type: TaskEventType,
-    task_id: taskId('The id of the task.'),
-    time: Type.String({ format: 'date-time', description: 'When it happened.' }),
-    actor: Type.String({
-      description: 'Who made the change: `api`, or `github:LOGIN` for a change made at GitHub.',
-    }),
-    changes: Type.Record(Type.String(), FieldChange, {
-      description: 'The changed fields by name, each with its value before and after.',
-    }),
-  },
-  {
-    title: 'TaskEvent',
-    additionalProperties: false,
-    examples: [
-      {
-        sequence: 42,
-        type: 'task.updated',
-        task_id: '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e',
-        time: '2026-03-02T10:30:00.000Z',
-        actor: 'api',
-        changes: { priority: { before: 'medium', after: 'high' } },
-      },
-    ],
-  },
-)
-
-type Changes = Record<string, { before: unknown; after: unknown }>
-
-/** An event as a commit bears it: its sequence is given by the store. */
-export interface NewTaskEvent {
-  readonly type: TaskEventType
-  readonly task_id: string
+/** An event as a commit holds it; the store adds its sequence. */
+export interface NewEvent {
+  /** `RESOURCE.WHAT`, such as `task.created`. */
+  readonly type: string
+  /** The id of the entity. */
+  readonly resource_id: string
+  /** The version that the change led to; a deletion counts as one. */
+  readonly version: number
+  /** An RFC 3339 instant in UTC. */
   readonly time: string
-  readonly actor: string
+  readonly actor: Actor
+  readonly operation_id: string
   readonly changes: Changes
 }
 
-export const createdEvent = (task: Entity, actor: string): NewTaskEvent => ({
-  type: 'task.created',
-  task_id: task.id,
-  time: task.created_at,
+/** What an event says beyond its entity, version and context. */
+export type EventContent = Pick<NewEvent, 'type' | 'time' | 'changes'>
+
+export const newEvent = (
+  { id, version }: { readonly id: string; readonly version: number },
+  { actor, operationId }: Pick<RequestContext, 'actor' | 'operationId'>,
+  { type, time, changes }: EventContent,
+): NewEvent => ({
+  type,
+  resource_id: id,
+  version,
+  time,
   actor,
-  changes: fromEach(task, (value) => ({ before: null, after: value })),
+  operation_id: operationId,
+  changes,
 })
 
-export const deletedEvent = (task: Entity, actor: string, now: string): NewTaskEvent => ({
-  type: 'task.deleted',
-  task_id: task.id,
-  time: now > task.updated_at ? now : task.updated_at,
-  actor,
-  changes: fromEach(task, (value) => ({ before: value, after: null })),
-})
-
-export const changedEvent = (before: Entity, after: Entity, actor: string): NewTaskEvent => ({
-  type: changeType(before, after),
-  task_id: after.id,
-  time: after.updated_at,
-  actor,
-  changes: Object.fromEntries(
-    changedFields(before, after).map((field) => [
-      field,
-      { before: before[field], after: after[field] },
-    ]),
-  ),
-})
-
-const changeType = (before: Entity, after: Entity): TaskEventType => {
-  if (before.status === after.status) return 'task.updated'
-  if (after.status === 'completed') return 'task.completed'
-  return before.status === 'completed' ? 'task.reopened' : 'task.updated'
-}
-
-const fromEach = (
-  task: Entity,
-  toChange: (value: unknown) => { before: unknown; after: unknown },
+/** The changes of a creation: all given fields that have a value. */
+export const createdChanges = <F extends string>(
+  entity: Readonly<Record<F, unknown>>,
+  fields: readonly F[],
 ): Changes => {
-  const changes: Changes = {}
-  for (const field of trackedFields(task))
-    if (task[field] !== null) changes[field] = toChange(task[field])
+  const changes: Record<string, Changes[string]> = {}
+  for (const field of fields)
+    if (entity[field] !== null) changes[field] = { before: null, after: entity[field] }
   return changes
 }
+
+/** The changes of a deletion: all given fields that had a value. */
+export const deletedChanges = <F extends string>(
+  entity: Readonly<Record<F, unknown>>,
+  fields: readonly F[],
+): Changes => {
+  const changes: Record<string, Changes[string]> = {}
+  for (const field of fields)
+    if (entity[field] !== null) changes[field] = { before: entity[field], after: null }
+  return changes
+}
+
+/** What version 0.1.0 stored in place of some members: the actor is `api` or `github:LOGIN`. */
+interface OldEvent {
+  readonly type: string
+  readonly resource_id: string
+  readonly version: number
+  readonly time: string
+  readonly actor: string
+  readonly operation_id?: undefined
+  readonly changes: Changes
+}
+
+/** An event as some version has stored it. */
+export type StoredEvent = NewEvent | OldEvent
+
+/** The JSON text of an event as it is answered. `sequence` is null until it is assigned. */
+export const toEventText = (sequence: number | null, stored: StoredEvent): string => {
+  const { type, resource_id, version, time, actor, operation_id = null, changes } = stored
+  const resource = type.slice(0, type.indexOf('.'))
+  return JSON.stringify({
+    sequence,
+    id: eventId(resource_id, version),
+    type,
+    resource,
+    resource_id,
+    version,
+    ...(resource === 'task' && { task_id: resource_id }),
+    time,
+    actor: typeof actor === 'string' ? toActor(actor) : actor,
+    operation_id,
+    changes,
+  })
+}
+
+/**
+ * A UUID of version 8 (RFC 9562, 5.8): that of the entity, with the version added to its last 40
+ * bits. The bits before them, time and counter, differ between entities.
+ */
+const eventId = (entityId: string, version: number): string => {
+  const end = (Number.parseInt(entityId.slice(26), 16) + version) % 2 ** 40
+  return `${entityId.slice(0, 14)}8${entityId.slice(15, 26)}${end.toString(16).padStart(10, '0')}`
+}
+
+const toActor = (text: string): Actor =>
+  text === 'github' || text.startsWith('github:')
+    ? { type: 'github', id: null, name: text.slice('github:'.length) || null }
+    : { type: 'api', id: null, name: null }

@@ -1,5 +1,5 @@
 import type { TSchema, TUnsafe } from 'typebox'
-import { changedFields, type Entity } from './entity.ts'
+import { changedFields, nextVersion, notBefore, type TableEntity } from './entity.ts'
 import type { FieldError } from './errors.ts'
 import type { Field, FieldOptions } from './field.ts'
 import { tokenize } from './search.ts'
@@ -11,7 +11,7 @@ export type Fields = Readonly<Record<string, Field>>
 export type Draft = Readonly<Record<string, unknown>>
 
 /** What a resource is: its fields in the order of its JSON, and all that follows from them. */
-export interface FieldTable<E extends Entity = Entity, D = Draft, P = Draft> {
+export interface FieldTable<E extends TableEntity = TableEntity, D = Draft, P = Draft> {
   readonly fields: readonly NamedField[]
   /** The fields that lists may be filtered by. */
   readonly filtered: readonly NamedField[]
@@ -25,17 +25,24 @@ export interface FieldTable<E extends Entity = Entity, D = Draft, P = Draft> {
   create(draft: D, id: string, now: string): E
   /** The entity with a change applied: the very same object if nothing changes, else its next version. */
   change(entity: E, patch: P, now: string): E
-  /** What is wrong with a change of this very entity: a read-only field that differs. */
-  readOnlyErrors(entity: E, patch: P): FieldError[]
-  /** The entity with the fields that came after it was stored. */
-  withDefaults(entity: E): E
+  /**
+   * What is wrong with a change of this entity, or with a new one: a field that the service sets has
+   * another value. `isTracked`: an issue tracker is configured.
+   */
+  readOnlyErrors(entity: E | undefined, given: D | P, isTracked: boolean): FieldError[]
+  /** A stored entity with the fields that it lacks as an earlier version stored it. */
+  withDefaults(stored: E): E
   /** The words that a search finds it by. */
   wordsOf(entity: E): string[]
   /** Whether a search finds both by the same words. */
   haveSameWords(a: E, b: E): boolean
 }
 
-export type NamedField = Field & { readonly name: string }
+export type NamedField = Field & {
+  readonly name: string
+  /** Whether entities that earlier versions stored may lack it. */
+  readonly isLater: boolean
+}
 
 type ValueOf<F> = F extends Field<infer T> ? T : never
 type NamesOf<F extends Fields, O extends Partial<FieldOptions>> = {
@@ -59,16 +66,23 @@ export interface Rules<E> {
   readonly examples: { readonly entity: E; readonly draft: unknown; readonly patch: unknown }
   /** Sets what depends on two fields or the clock. `at` is not before the last change. */
   readonly decide: (next: E, at: string) => E
+  /** The fields that every stored entity has, whichever version stored it. */
+  readonly firstFields: readonly string[]
+  /** Makes what an earlier version stored fields of this one. Those that it leaves out get their default. */
+  readonly fromEarlier: (stored: Draft) => Draft
 }
 
 /** Makes the table of a resource, and its schemas. */
 export const defineTable = <const F extends Fields>(
   fields: F,
   rules: Rules<EntityOf<NoInfer<F>>>,
-): FieldTable<EntityOf<F> & Entity, DraftOf<F>, PatchOf<F>> => {
-  type E = EntityOf<F> & Entity
-  const named = Object.entries(fields).map(([name, field]): NamedField => ({ ...field, name }))
-  const checked = named.filter(({ readOnly, kind }) => readOnly && kind !== 'json')
+): FieldTable<EntityOf<F> & TableEntity, DraftOf<F>, PatchOf<F>> => {
+  type E = EntityOf<F> & TableEntity
+  const named = Object.entries(fields).map(([name, field]): NamedField => {
+    const isLater = !rules.firstFields.includes(name)
+    return { ...field, name, isLater }
+  })
+  const later = named.filter(({ isLater }) => isLater)
   const searched = named.filter(({ search }) => search)
 
   const byName = new Map(named.map((field) => [field.name, field]))
@@ -105,27 +119,29 @@ export const defineTable = <const F extends Fields>(
     },
 
     change(entity, patch: Draft, now) {
-      /** A clock set back never takes an entity's last change with it. */
-      const at = now > entity.updated_at ? now : entity.updated_at
-      const next = rules.decide(withGiven(entity, patch) as E, at) as E
-      return changedFields(entity, next).length === 0
-        ? entity
-        : { ...next, updated_at: at, version: entity.version + 1 }
+      const next = rules.decide(withGiven(entity, patch) as E, notBefore(entity, now)) as E
+      return changedFields(entity, next).length === 0 ? entity : nextVersion(next, now)
     },
 
-    readOnlyErrors: (entity, patch: Draft) =>
-      checked
+    readOnlyErrors(entity, given: Draft, isTracked) {
+      const current: Draft = entity ?? blank
+      return named
         .filter(
-          ({ name, normalize }) =>
-            patch[name] !== undefined && normalize(patch[name]) !== entity[name],
+          ({ name, readOnly, tracked, normalize }) =>
+            given[name] !== undefined &&
+            (readOnly || (tracked && isTracked)) &&
+            normalize(given[name]) !== current[name],
         )
         .map(({ name }) => ({
           pointer: `#/${name}`,
-          detail: `is set by the service: leave it out, or send ${JSON.stringify(entity[name])}`,
-        })),
+          detail: `is set by the service: leave it out, or send ${JSON.stringify(current[name])}`,
+        }))
+    },
 
-    withDefaults: (entity) =>
-      named.some(({ name }) => entity[name] === undefined) ? { ...blank, ...entity } : entity,
+    withDefaults: (stored) =>
+      later.some(({ name }) => stored[name] === undefined)
+        ? ({ ...blank, ...rules.fromEarlier(stored) } as E)
+        : stored,
 
     wordsOf: (entity) => tokenize(searched.map(({ name }) => entity[name]).join('\n')),
     haveSameWords: (a, b) => searched.every(({ name }) => a[name] === b[name]),

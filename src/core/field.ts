@@ -27,6 +27,8 @@ export interface FieldOptions extends Described {
   readonly nullable?: true
   /** The service sets it; a client may send it as it is. */
   readonly readOnly?: true
+  /** The issue tracker sets it while one is configured; else it is a client's to set. */
+  readonly tracked?: true
   /**
    * The value where none is given, also of entities that were stored before the field was there;
    * without it null, or an empty list.
@@ -47,7 +49,7 @@ export interface FieldOptions extends Described {
   readonly leads?: true
 }
 
-export type FieldKind = 'id' | 'text' | 'choice' | 'texts' | 'instant' | 'integer' | 'json'
+export type FieldKind = 'id' | 'text' | 'choice' | 'texts' | 'instant' | 'integer'
 
 /** One field of an entity: its options, and what follows from its kind. */
 export type Field<T = unknown, O extends FieldOptions = FieldOptions> = O & {
@@ -124,6 +126,20 @@ export const texts = <
   const normalize = (value: readonly string[]) => [...new Set(value)]
   return createField<readonly string[], O>('texts', options, toSchema, { initial: [], normalize })
 }
+
+/** An http or https URL of at most `max` characters. */
+export const url = <const O extends FieldOptions & { readonly max: number }>(options: O) =>
+  createField<string, O>('text', options, (description) => {
+    const { max } = options
+    return Type.Refine(
+      Type.String({ format: 'uri', maxLength: max, description }),
+      isWebUrl,
+      () => `an http or https URL of at most ${max} characters`,
+    )
+  })
+
+const isWebUrl = (value: string): boolean =>
+  /^https?:\/\//i.test(value) && isStorable(value) && URL.canParse(value)
 
 /** One of a few values. */
 export const choice = <const V extends string, const O extends FieldOptions>(

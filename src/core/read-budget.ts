@@ -4,8 +4,17 @@
  */
 export const SMALL_CHUNK = 72 * 1024
 
-/** The size of a chunk, in bytes, while there is plenty of budget: fewer and larger chunks are faster. */
+/**
+ * The size of a chunk of several texts, in bytes, while there is plenty of budget: fewer and larger
+ * chunks are faster.
+ */
 export const LARGE_CHUNK = 256 * 1024
+
+/**
+ * The most bytes that the texts of a page may come to if they are read along with it: fits a page
+ * of 1,000 tasks of common size.
+ */
+export const LARGE_PAGE = 512 * 1024
 
 /** How many bytes all readers together may hold beyond a small chunk each. */
 const TOTAL = 16 * 1024 * 1024
@@ -55,8 +64,9 @@ export const createReadBudget = (total = TOTAL) => {
   return {
     isPlentiful,
 
-    /** A lease for a large chunk, unless the budget is scarce. */
-    takeLarge: (): Lease | undefined => (isPlentiful() ? grant(costOf(LARGE_CHUNK)) : undefined),
+    /** A lease for the texts of a whole slice, unless the budget is scarce. */
+    takeWhole: (bytes: number): Lease | undefined =>
+      isPlentiful() ? grant(costOf(bytes)) : undefined,
 
     /**
      * A lease for a chunk of this size, once there is room for it; first come, first served. One that is not wanted any more when

@@ -31,14 +31,15 @@ export interface OpenSlice<Place> {
   readonly lease: Lease | undefined
 }
 
-/** Reads a slice, and its texts along with it as far as the budget allows. */
+/** Reads a slice, and its texts along with it if the budget allows and they fit in `maxBytes`. */
 export const openSlice = async <Place>(
   read: (wholeBytes: number) => Promise<Slice<Place>>,
   budget: ReadBudget,
+  maxBytes = LARGE_CHUNK,
 ): Promise<OpenSlice<Place>> => {
-  const lease = budget.takeLarge()
+  const lease = budget.takeWhole(maxBytes)
   try {
-    const slice = await read(lease === undefined ? SMALL_CHUNK : LARGE_CHUNK)
+    const slice = await read(lease === undefined ? SMALL_CHUNK : maxBytes)
     lease?.shrink(slice.whole?.length ?? 0)
     return { slice, lease }
   } catch (error) {
@@ -55,12 +56,14 @@ export const createSliceWalk = <Place>(
 ): (() => Promise<OpenSlice<Place> | undefined>) => {
   let place = from
   let isEnd = false
-  let areSmall = true
+  /** The size of the slice before: the next one is expected to be as large. */
+  let bytes = 0
   return async () => {
     if (isEnd) return undefined
-    const opened = await openSlice((wholeBytes) => read(place, areSmall ? wholeBytes : 0), budget)
-    const { sizes, next } = opened.slice
-    areSmall = sizes.reduce((sum, size) => sum + size, 0) <= LARGE_CHUNK
+    const readNext = (wholeBytes: number) => read(place, bytes <= wholeBytes ? wholeBytes : 0)
+    const opened = await openSlice(readNext, budget)
+    const { whole, sizes, next } = opened.slice
+    bytes = whole?.length ?? sizes.reduce((sum, size) => sum + size, 0)
     place = next
     isEnd = next === undefined
     return opened

@@ -1,4 +1,4 @@
-import type { Entity } from './entity.ts'
+import type { TableEntity } from './entity.ts'
 import type { FieldTable, NamedField } from './field-table.ts'
 import { toInstant } from './instant.ts'
 
@@ -76,7 +76,7 @@ export interface Position {
   readonly id: string
 }
 
-export const positionOf = (task: Entity, sort: Sort): Position => ({
+export const positionOf = (task: TableEntity, sort: Sort): Position => ({
   value: (task[sort.key] ?? null) as string | null,
   id: task.id,
 })

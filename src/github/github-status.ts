@@ -61,7 +61,7 @@ export const GithubStatus = Type.Object(
         paused_until: null,
         pause_reason: null,
         next_issue_at: null,
-        jobs: { linked: 41, dirty: 1 },
+        jobs: { linked: 41, outdated: 1 },
         last_sweep_at: '2026-03-01T09:00:00.000Z',
         last_delivery_at: null,
         clock_offset_ms: 0,

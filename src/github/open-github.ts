@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SyncRepository } from '../core/sync-repository.ts'
-import type { TaskRepository } from '../core/task-repository.ts'
+import type { KeyValue, Repository } from '../core/repository.ts'
+import { createTracking } from '../task/tracking.ts'
 import { type Credential, createClient } from './api/client.ts'
 import { createGithubClock } from './api/github-clock.ts'
 import { createIssuesClient } from './api/issues-client.ts'
 import { createLimits, type LimitOptions, readLimits } from './api/limits.ts'
 import { BLOCK, CLOCK_OFFSET, MARKER_KEY } from './api/state-keys.ts'
+import { createCompanionRule } from './companion-rule.ts'
 import { createLink, type IssueLink } from './issue/issue-link.ts'
 import { createMarker } from './issue/marker.ts'
+import { createLinkStore } from './link-store.ts'
 import { createOperations } from './operations.ts'
 import type { SyncContext, SyncSettings } from './step/sync-context.ts'
 import { createWebhook } from './webhook.ts'
@@ -28,7 +30,7 @@ export interface GithubSettings extends SyncSettings, LimitOptions {
 }
 
 export interface GithubDeps {
-  readonly tasks: TaskRepository
+  readonly repository: Repository
   readonly version: string
   readonly newId: (key?: string) => string
   /** Milliseconds since the epoch. */
@@ -41,10 +43,12 @@ export type Github = ReturnType<typeof openGithub>
 /** The sync of tasks with the issues of a repository. It runs until it is closed. */
 export const openGithub = (
   settings: GithubSettings,
-  { tasks, version, newId, now, warn }: GithubDeps,
+  { repository, version, newId, now, warn }: GithubDeps,
 ) => {
-  const { sync } = tasks
-  const { credential, apiUrl, repository } = settings
+  const { tasks, companions, inbox, values } = repository
+  const { credential, apiUrl } = settings
+  const tracking = createTracking(repository, newId)
+  const links = createLinkStore(companions, tracking, now)
   const userAgent = `task-manager-api/${version}`
   const clock = createGithubClock(now)
   const call = createClient({
@@ -56,19 +60,27 @@ export const openGithub = (
   })
 
   const openContext = async (signal: AbortSignal): Promise<SyncContext> => {
-    clock.assume(((await sync.readState(CLOCK_OFFSET)) as number | undefined) ?? 0)
-    const limits = await createLimits(sync, credential, settings, clock)
-    const api = await createIssuesClient({ call, credential, limits, sync, repository, signal })
-    const marker = createMarker(await markerKey(sync))
-    return { tasks, sync, api, limits, marker, settings, now, clock, newId }
+    clock.assume(((await values.read(CLOCK_OFFSET)) as number | undefined) ?? 0)
+    const limits = await createLimits(values, credential, settings, clock)
+    const api = await createIssuesClient({
+      call,
+      credential,
+      limits,
+      values,
+      repository: settings.repository,
+      signal,
+    })
+    const marker = createMarker(await markerKey(values))
+    const { history } = tasks
+    return { history, tracking, links, values, inbox, api, limits, marker, settings, now, clock }
   }
-  const worker = startWorker(sync, { leaseMs: settings.leaseMs, openContext, warn })
+  const worker = startWorker(repository.leases, { leaseMs: settings.leaseMs, openContext, warn })
 
   /** Whether nothing goes to GitHub just now, so that no issue is worth waiting for. */
   const isHalted = async (): Promise<boolean> => {
     const [{ pausedUntil }, block] = await Promise.all([
-      readLimits(sync, credential, settings, clock),
-      sync.readState(BLOCK),
+      readLimits(values, credential, settings, clock),
+      values.read(BLOCK),
     ])
     return pausedUntil !== null || block != null
   }
@@ -81,9 +93,11 @@ export const openGithub = (
   let waiting = 0
   let isClosing = false
 
-  /** The worker may be another process, so its link is read now and then: every time a half later, by 400 ms at most. */
-  const look = async (taskId: string): Promise<IssueLink | undefined> => {
-    let link: IssueLink | undefined
+  /**
+   * The worker may be another process, so the link is read now and then: each time after half as
+   * long again, 400 ms at most.
+   */
+  const look = async (taskId: string): Promise<void> => {
     let pause = OPENED_POLL_MS
     for (
       const end = performance.now() + settings.createWaitMs;
@@ -91,38 +105,35 @@ export const openGithub = (
       pause = Math.min(1.5 * pause, 400)
     ) {
       await sleep(Math.min(pause, end - performance.now()))
-      link = await sync.link(taskId)
+      const link = await links.link(taskId)
       if (link === undefined || !isBeingOpened(link, now())) break
     }
-    return link
   }
 
-  const waitForIssue = async (taskId: string): Promise<IssueLink | undefined> => {
+  const waitForIssue = async (taskId: string): Promise<void> => {
     waiting += 1
     try {
-      return await look(taskId)
+      await look(taskId)
     } catch {
-      /** The task is there, whatever becomes of the database meanwhile. */
-      return undefined
+      /** The task is stored, whatever happens to the database meanwhile. */
     } finally {
       waiting -= 1
     }
   }
 
   return {
-    webhook: createWebhook(settings.webhookSecrets, sync, worker.wake, now),
-    operations: createOperations(sync, credential, settings, worker.wake, now, clock),
+    webhook: createWebhook(settings.webhookSecrets, inbox, values, worker.wake, now),
+    operations: createOperations(repository, links, credential, settings, worker.wake, now, clock),
 
-    /** The link that a new task is committed with. */
-    newLink: (taskId: string): IssueLink => createLink(taskId, now()),
-
-    hostNow: clock.certainNow,
+    companionRule: createCompanionRule(now, clock.certainNow, (taskId) =>
+      createLink(taskId, now()),
+    ),
 
     /** Work was committed for the sync. */
     wake: worker.wake,
 
-    /** Resolves with a new task's link once its issue is known, or will not be for now, or the wait is over. */
-    opened(taskId: string): Promise<IssueLink | undefined> | undefined {
+    /** Resolves once a new task's issue is known, or will not be for now, or the wait is over. */
+    whenCreated(taskId: string): Promise<void> | undefined {
       worker.wake()
       return waiting < waitingMost ? waitForIssue(taskId) : undefined
     },
@@ -137,13 +148,13 @@ export const openGithub = (
 const OPENED_POLL_MS = 25
 
 const isBeingOpened = ({ status, nextAttemptAt }: IssueLink, now: number): boolean =>
-  status === 'posting' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
+  status === 'creating' || (status === 'pending' && nextAttemptAt !== null && nextAttemptAt <= now)
 
 /** The key of the markers: made once, kept where the tasks are. */
-const markerKey = async (sync: SyncRepository): Promise<Buffer> => {
-  const kept = (await sync.readState(MARKER_KEY)) as string | undefined
+const markerKey = async (values: KeyValue): Promise<Buffer> => {
+  const kept = (await values.read(MARKER_KEY)) as string | undefined
   if (kept !== undefined) return Buffer.from(kept, 'base64')
   const key = randomBytes(32)
-  await sync.writeState(MARKER_KEY, key.toString('base64'))
+  await values.write(MARKER_KEY, key.toString('base64'))
   return key
 }

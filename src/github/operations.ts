@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { formatInstant } from '../core/instant.ts'
-import type { SyncRepository } from '../core/sync-repository.ts'
+import type { Repository } from '../core/repository.ts'
 import type { Credential } from './api/client.ts'
 import { clockWarnings, type GithubClock } from './api/github-clock.ts'
 import type { RepositoryPlace } from './api/issues-client.ts'
@@ -9,13 +9,14 @@ import { BLOCK, homeState, LAST_DELIVERY, LAST_SWEEP, TRY_AGAIN } from './api/st
 import type { GithubStatus } from './github-status.ts'
 import { type IssueLink, retryNow } from './issue/issue-link.ts'
 import type { SyncError, SyncStatus } from './issue/task-sync.ts'
+import type { LinkStore } from './link-store.ts'
 import { linkPages } from './step/link-pages.ts'
 
 /** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
 const REVIVABLE = [
   'blocked',
-  'dead',
-  'remote_gone',
+  'failed',
+  'issue_missing',
   'linked',
 ] as const satisfies readonly SyncStatus[]
 
@@ -24,7 +25,8 @@ const PAGE = 100
 
 /** What an operator sees of the sync, and can do. */
 export const createOperations = (
-  sync: SyncRepository,
+  { tasks, values }: Pick<Repository, 'tasks' | 'values'>,
+  links: LinkStore,
   credential: Credential,
   settings: LimitOptions & { readonly repository: string },
   wake: () => void,
@@ -33,11 +35,11 @@ export const createOperations = (
 ) => ({
   async status(): Promise<GithubStatus> {
     const states = [homeState(settings.repository), BLOCK, LAST_SWEEP, LAST_DELIVERY].map((name) =>
-      sync.readState(name),
+      values.read(name),
     )
     const [limits, jobs, home, blocked, lastSweep, lastDelivery] = await Promise.all([
-      readLimits(sync, credential, settings, clock),
-      sync.countLinks(),
+      readLimits(values, credential, settings, clock),
+      links.countLinks(),
       ...states,
     ])
     const { pausedUntil, reason, nextCreateAt, budget, clockOffset } = limits
@@ -64,16 +66,22 @@ export const createOperations = (
   },
 
   jobs: (status: SyncStatus, after: string | undefined, limit: number): Promise<IssueLink[]> =>
-    sync.links(status, after, limit),
+    links.links(status, after, limit),
+
+  /** The link of a task: null if the task has none, undefined if there is no such task. */
+  async link(taskId: string): Promise<IssueLink | null | undefined> {
+    const [task, link] = await Promise.all([tasks.get(taskId), links.link(taskId)])
+    return task && (link ?? null)
+  },
 
   /** Tries a task's job now, or begins one. False when there is no such task. */
   async retry(taskId: string): Promise<boolean> {
     const revive = async () =>
-      (await sync.changeLink(taskId, (link) => retryNow(link, now()))) !== undefined
+      (await links.changeLink(taskId, (link) => retryNow(link, now()))) !== undefined
     /** A task that cannot be linked is gone, or another request has just linked it. */
-    const isKnown = (await revive()) || (await sync.addLink(taskId, now())) || (await revive())
+    const isKnown = (await revive()) || (await links.addLink(taskId)) || (await revive())
     if (!isKnown) return false
-    await sync.writeState(TRY_AGAIN, randomUUID())
+    await values.write(TRY_AGAIN, randomUUID())
     wake()
     return true
   },
@@ -82,19 +90,19 @@ export const createOperations = (
   async retryAll(reason: string | undefined): Promise<number> {
     let count = 0
     for (const status of REVIVABLE) {
-      for await (const page of linkPages(sync, status)) {
+      for await (const page of linkPages(links, status)) {
         const wanted = page.filter(
           ({ error }) =>
             (status !== 'linked' || error !== null) &&
             (reason === undefined || error?.code === reason),
         )
         await Promise.all(
-          wanted.map(({ taskId }) => sync.changeLink(taskId, (link) => retryNow(link, now()))),
+          wanted.map(({ taskId }) => links.changeLink(taskId, (link) => retryNow(link, now()))),
         )
         count += wanted.length
       }
     }
-    await sync.writeState(TRY_AGAIN, randomUUID())
+    await values.write(TRY_AGAIN, randomUUID())
     wake()
     return count
   },
@@ -103,8 +111,8 @@ export const createOperations = (
   async linkAll(isDryRun: boolean): Promise<number> {
     let count = 0
     for (let after: string | undefined; ; ) {
-      const taskIds = await sync.unlinkedTasks(after, PAGE)
-      const added = await Promise.all(taskIds.map((id) => isDryRun || sync.addLink(id, now())))
+      const taskIds = await links.unlinkedTasks(after, PAGE)
+      const added = await Promise.all(taskIds.map((id) => isDryRun || links.addLink(id)))
       count += added.filter(Boolean).length
       after = taskIds.at(-1)
       if (taskIds.length < PAGE) break

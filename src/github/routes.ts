@@ -3,12 +3,14 @@ import type { Static } from 'typebox'
 import { taskId, toTaskId } from '../core/entity.ts'
 import { notFound } from '../core/errors.ts'
 import { Type } from '../core/typebox.ts'
+import type { Feature } from '../http/app.ts'
 import { NO_BODY, optionalBody } from '../http/body.ts'
 import { answer, emptyAnswer, problems } from '../http/openapi.ts'
 import { HttpError } from '../http/problem.ts'
 import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
 import type { App } from '../http/typed-app.ts'
 import { compileValidator } from '../http/validation.ts'
+import { addGithubGauges } from './gauges.ts'
 import { GithubStatus } from './github-status.ts'
 import { type IssueLink, toTaskSync } from './issue/issue-link.ts'
 import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from './issue/task-sync.ts'
@@ -25,6 +27,7 @@ export interface GithubSync {
   }
   readonly operations: {
     status(): Promise<GithubStatus>
+    link(taskId: string): Promise<IssueLink | null | undefined>
     jobs(
       status: IssueLink['status'],
       after: string | undefined,
@@ -106,19 +109,26 @@ const BODY = [...BODY_ERRORS, 'origin_not_allowed', 'outcome_unknown'] as const
  * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever
  * else is wrong with the request.
  */
-export const addGithubRoutes = async (app: App, github: GithubSync | undefined): Promise<void> => {
-  const door = (): GithubSync => {
+export const createGithubFeature = (github: GithubSync | undefined): Feature => {
+  const requireGithub = (): GithubSync => {
     if (github === undefined) throw new HttpError('github_not_configured', 'GitHub not configured')
     return github
   }
-  await app.register(async (scope) => {
-    scope.addHook('onRequest', async () => void door())
-    addOperatorRoutes(scope, door)
-    scope.register(async (raw) => addWebhookRoute(raw, door))
-  })
+  return {
+    async addRoutes(app) {
+      await app.register(async (scope) => {
+        scope.addHook('onRequest', async () => void requireGithub())
+        addOperatorRoutes(scope, requireGithub)
+        scope.register(async (raw) => addWebhookRoute(raw, requireGithub))
+      })
+    },
+    addMetrics(registry) {
+      if (github !== undefined) addGithubGauges(registry, github.operations)
+    },
+  }
 }
 
-const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
+const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
   app.get(
     '/github/status',
     {
@@ -131,7 +141,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
         response: { 200: answer('The state of the sync', GithubStatus), ...problems(...FAULTS) },
       },
     },
-    async () => door().operations.status(),
+    async () => requireGithub().operations.status(),
   )
 
   app.get(
@@ -165,7 +175,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
     },
     async (request) => {
       const { state, after, limit = 100 } = request.query
-      return readJobs(door().operations, state, after && toTaskId(after), limit)
+      return readJobs(requireGithub().operations, state, after && toTaskId(after), limit)
     },
   )
 
@@ -178,7 +188,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
         tags: ['github'],
         summary: 'Retry stopped syncs',
         description:
-          'Retries all tasks whose sync is `blocked`, `dead` or `remote_gone`, or those stopped for one reason.',
+          'Retries all tasks whose sync is `blocked`, `failed` or `issue_missing`, or those stopped for one reason.',
         body: optionalBody(RetryRequest),
         response: {
           200: answer('The number of tasks that are retried', Count),
@@ -186,7 +196,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
         },
       },
     },
-    async (request) => ({ count: await door().operations.retryAll(request.body?.reason) }),
+    async (request) => ({ count: await requireGithub().operations.retryAll(request.body?.reason) }),
   )
 
   app.post(
@@ -203,7 +213,32 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
         response: { 200: answer('The number of tasks', Count), ...problems(...FAULTS, ...BODY) },
       },
     },
-    async (request) => ({ count: await door().operations.linkAll(request.body?.dry_run === true) }),
+    async (request) => ({
+      count: await requireGithub().operations.linkAll(request.body?.dry_run === true),
+    }),
+  )
+
+  app.get(
+    '/tasks/:id/sync',
+    {
+      schema: {
+        operationId: 'getTaskSync',
+        tags: ['github'],
+        summary: 'Get the sync state of a task',
+        description: 'The state of the GitHub issue of the task.',
+        params: TaskId,
+        response: {
+          200: answer('The state of the issue', TaskSync),
+          ...problems(...FAULTS, 'not_found', 'not_linked'),
+        },
+      },
+    },
+    async (request) => {
+      const link = await requireGithub().operations.link(request.params.id)
+      if (link === undefined) throw notFound()
+      if (link === null) throw new HttpError('not_linked', 'The task has no GitHub issue')
+      return toTaskSync(link)
+    },
   )
 
   app.post(
@@ -225,7 +260,7 @@ const addOperatorRoutes = (app: App, door: () => GithubSync): void => {
       },
     },
     async (request, reply) => {
-      if (!(await door().operations.retry(request.params.id))) throw notFound()
+      if (!(await requireGithub().operations.retry(request.params.id))) throw notFound()
       return reply.code(202).send()
     },
   )
@@ -248,7 +283,7 @@ const readJobs = async (
 }
 
 /** In a scope of its own, as it needs the very bytes of the body. */
-const addWebhookRoute = (scope: FastifyInstance, door: () => GithubSync): void => {
+const addWebhookRoute = (scope: FastifyInstance, requireGithub: () => GithubSync): void => {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
     done(null, body),
@@ -283,7 +318,7 @@ const addWebhookRoute = (scope: FastifyInstance, door: () => GithubSync): void =
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       }
       /** A delivery that cannot be stored is not lost: the next poll finds the change. So GitHub never gets a 5xx. */
-      const receipt = await door()
+      const receipt = await requireGithub()
         .webhook.receive(delivery)
         .catch((error: unknown) => {
           request.log.warn(

@@ -1,6 +1,16 @@
-import type { Delivery, SyncRepository } from '../core/sync-repository.ts'
+import type { Inbox, KeyValue, Message } from '../core/repository.ts'
 import { LAST_DELIVERY } from './api/state-keys.ts'
 import { isSigned } from './webhook-signature.ts'
+
+/** A message from GitHub that an issue has changed: a hint, as it may be late, twice or out of order. */
+export interface Delivery extends Message {
+  readonly action: string
+  readonly issueNumber: number
+  readonly issueId: string
+  readonly repositoryId: number
+  /** The login of who did it. */
+  readonly sender: string
+}
 
 /** A delivery as it came: https://docs.github.com/webhooks/webhook-events-and-payloads */
 export interface RawDelivery {
@@ -24,7 +34,8 @@ interface IssuesPayload {
 /** Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that counts is which issue. */
 export const createWebhook = (
   secrets: readonly string[],
-  sync: SyncRepository,
+  inbox: Inbox,
+  values: KeyValue,
   wake: () => void,
   now: () => number,
 ) => ({
@@ -35,8 +46,8 @@ export const createWebhook = (
     if (payload === undefined) return 'malformed'
     const at = now()
     await Promise.all([
-      sync.addDelivery(toDelivery(id, body, payload, at)),
-      sync.writeState(LAST_DELIVERY, at),
+      inbox.add(toDelivery(id, body, payload, at)),
+      values.write(LAST_DELIVERY, at),
     ])
     wake()
     return 'taken'

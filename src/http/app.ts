@@ -1,8 +1,8 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { FieldTable } from '../core/field-table.ts'
-import type { TaskService } from '../core/task-service.ts'
 import { Type } from '../core/typebox.ts'
-import { addGithubRoutes, type GithubSync } from '../github/routes.ts'
+import type { TaskService } from '../task/task-service.ts'
 import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseConnection, refuseExpectations } from './client-errors.ts'
@@ -15,6 +15,7 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
+import { addOperationId, createContextReader } from './request-context.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
@@ -26,6 +27,12 @@ import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
 
+/** Routes and metrics of another room. */
+export interface Feature {
+  addRoutes(app: App): void | Promise<void>
+  addMetrics?(registry: Registry): void
+}
+
 export interface AppDeps {
   readonly service: TaskService
   /** The fields of a task. */
@@ -36,8 +43,10 @@ export interface AppDeps {
   readonly version: string
   /** For how long the oldest event without a sequence has waited, in milliseconds. */
   readonly eventLag: () => number
-  /** The GitHub sync; absent, its routes say so. */
-  readonly github?: GithubSync | undefined
+  /** What is served besides tasks. */
+  readonly features?: readonly Feature[]
+  /** Milliseconds since the epoch; absent: the clock of the machine. */
+  readonly now?: () => number
   /** How the service is reached; absent: on the loopback alone. */
   readonly network?: NetworkSettings
   /** True after a stop signal: every response then closes its connection. */
@@ -62,7 +71,8 @@ export const buildApp = async ({
   writeRequest,
   version,
   eventLag,
-  github,
+  features = [],
+  now = Date.now,
   network = LOOPBACK_ONLY,
   isDraining,
   slowest = SLOWEST,
@@ -104,11 +114,13 @@ export const buildApp = async ({
   }).withTypeProvider<TypeBoxProvider>()
 
   app.setErrorHandler(sendProblem)
+  app.decorateRequest('operationId', '')
   refuseExpectations(app.server, newRequestId)
   addBodyParsers(app)
 
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
+    addOperationId(request, reply)
     if (request.headers.host === undefined) reply.header('connection', 'close')
     checkHost(request.raw)
     checkUrl(request.url)
@@ -132,11 +144,15 @@ export const buildApp = async ({
     if (route.schema !== undefined && route.schema.hide !== true)
       route.schema.querystring ??= NO_QUERY
   })
-  addMetrics(app, eventLag, github?.operations)
-  addTaskRoutes(app, service, table)
-  addBatchRoute(app, service, table)
+  const registry = addMetrics(app, eventLag)
+  const readContext = createContextReader(now)
+  addTaskRoutes(app, service, table, readContext)
+  addBatchRoute(app, service, table, readContext)
   addHistoryRoute(app, service)
-  await addGithubRoutes(app, github)
+  for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
+    await addRoutes(app)
+    addOwnMetrics?.(registry)
+  }
   addHealthRoutes(app, service, isDraining)
   return app
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { addGithubGauges, type GithubGauges } from '../github/gauges.ts'
 import { problems } from './openapi.ts'
 import { appendHook } from './route-hooks.ts'
 
@@ -20,11 +19,7 @@ interface Series {
  * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added before the routes. The
  * histogram is kept here, as prom-client's own takes as long for an observation as a route takes to be found.
  */
-export const addMetrics = (
-  app: FastifyInstance,
-  eventLag: () => number,
-  github?: GithubGauges,
-): void => {
+export const addMetrics = (app: FastifyInstance, eventLag: () => number): Registry => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({
@@ -35,7 +30,6 @@ export const addMetrics = (
       this.set(eventLag() / 1000)
     },
   })
-  if (github !== undefined) addGithubGauges(registry, github)
   const series = new Map<string, Series>()
 
   const observe = (method: string, route: string, status: number, seconds: number): void => {
@@ -82,6 +76,7 @@ export const addMetrics = (
         .header('content-type', registry.contentType)
         .send(`${await registry.metrics()}\n${toExposition([...series.values()])}`),
   )
+  return registry
 }
 
 /** A histogram as Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/): each bucket holds those below it. */

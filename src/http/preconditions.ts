@@ -1,5 +1,6 @@
-import { ETAGS_EXPECTED, type ETags, type Preconditions, parseETags } from '../core/etag.ts'
+import type { ETags, Preconditions } from '../core/preconditions.ts'
 import { Type } from '../core/typebox.ts'
+import { ETAGS_EXPECTED, parseETags } from './etag.ts'
 import { HttpError } from './problem.ts'
 
 /** The headers of a conditional write; their grammar is checked when they are read. */

@@ -137,6 +137,11 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'GitHub not configured',
     instance: '/github/status',
   },
+  not_linked: {
+    meaning: 'The task has no GitHub issue.',
+    detail: 'The task has no GitHub issue',
+    instance: `${TASK_PATH}/sync`,
+  },
 }
 
 /** An OpenAPI example of each code (https://spec.openapis.org/oas/v3.1.1#example-object). */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode, type FieldError } from '../core/errors.ts'
-import { toETag } from '../core/etag.ts'
+import { toETag } from '../core/preconditions.ts'
 import { Type } from '../core/typebox.ts'
 
 /** What can go wrong with a request before it reaches a task, or with ourselves. */
@@ -20,6 +20,7 @@ type HttpErrorCode =
   | 'headers_too_large'
   | 'draining'
   | 'github_not_configured'
+  | 'not_linked'
   | 'invalid_signature'
   | 'internal_error'
 
@@ -35,6 +36,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   route_not_found: 404,
   not_found: 404,
   github_not_configured: 404,
+  not_linked: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   version_mismatch: 412,

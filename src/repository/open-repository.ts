@@ -1,12 +1,12 @@
 import type { DatabaseTarget } from '../config.ts'
 import type { FieldTable } from '../core/field-table.ts'
-import type { TaskRepository } from '../core/task-repository.ts'
+import type { Repository } from '../core/repository.ts'
 
 /** The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be had. */
 export const openRepository = async (
   target: DatabaseTarget,
   table: FieldTable,
-): Promise<TaskRepository> => {
+): Promise<Repository> => {
   if (target.kind === 'none') {
     const { createUnconfiguredRepository } = await import('./unconfigured.ts')
     return createUnconfiguredRepository()

@@ -1,39 +1,36 @@
 import { AppError } from '../core/errors.ts'
+import type { Repository } from '../core/repository.ts'
 import { EMPTY_SLICE } from '../core/slice.ts'
-import type { TaskRepository } from '../core/task-repository.ts'
 
-/** No database at all: the list is empty, and whatever needs one says so. */
-export const createUnconfiguredRepository = (): TaskRepository => {
+/** No database at all: the list is empty, and everything that needs a database is refused. */
+export const createUnconfiguredRepository = (): Repository => {
   const refuse = async (): Promise<never> => {
     throw new AppError('database_not_configured', 'Database not configured')
   }
   return {
-    get: refuse,
-    newestId: async () => undefined,
-    list: async () => EMPTY_SLICE,
-    history: refuse,
-    create: refuse,
-    change: refuse,
-    claim: refuse,
-    ping: refuse,
-    sync: {
-      link: refuse,
-      linkOfIssue: refuse,
-      changeLink: refuse,
-      addLink: refuse,
-      dueLinks: refuse,
-      links: refuse,
-      countLinks: refuse,
-      unlinkedTasks: refuse,
-      addDelivery: refuse,
-      openDeliveries: refuse,
-      closeDelivery: refuse,
-      readState: refuse,
-      writeState: refuse,
-      acquireLease: refuse,
-      releaseLease: refuse,
+    tasks: {
+      get: refuse,
+      maxId: async () => undefined,
+      list: async () => EMPTY_SLICE,
+      history: refuse,
+      create: refuse,
+      change: refuse,
+      reserveKey: refuse,
     },
-    eventLag: () => 0,
+    companions: {
+      get: refuse,
+      byReference: refuse,
+      due: refuse,
+      inState: refuse,
+      counts: refuse,
+      missing: refuse,
+      change: refuse,
+    },
+    inbox: { add: refuse, open: refuse, close: refuse },
+    leases: { acquire: refuse, release: refuse },
+    values: { read: refuse, write: refuse },
+    events: { lagMs: () => 0 },
+    ping: refuse,
     close: async () => {},
   }
 }

@@ -1,8 +1,5 @@
-import type { TSchema, TUnsafe } from 'typebox'
-import { choice, type Field, id, instant, integer, text, texts } from '../core/field.ts'
+import { choice, id, instant, integer, text, texts, url } from '../core/field.ts'
 import { type DraftOf, defineTable, type EntityOf, type PatchOf } from '../core/field-table.ts'
-import { Type } from '../core/typebox.ts'
-import { TaskSync } from '../github/issue/task-sync.ts'
 
 export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const
 export type TaskStatus = (typeof TASK_STATUSES)[number]
@@ -15,24 +12,7 @@ export const MAX_DESCRIPTION = 65_536
 export const MAX_LABEL = 50
 export const MAX_LABELS = 20
 const MAX_REFERENCE = 255
-
-const syncField = (): Field<TaskSync | null, { description: string; readOnly: true }> => {
-  const description = 'The state of the GitHub issue of the task; null without one.'
-  const schemaOf = (about: string) =>
-    Type.Union([TaskSync, Type.Null()], {
-      description: about,
-    }) as TSchema as TUnsafe<TaskSync | null>
-  return {
-    kind: 'json',
-    description,
-    readOnly: true,
-    schema: schemaOf(description),
-    readOnlySchema: schemaOf('Read-only: accepted and ignored.'),
-    values: [],
-    initial: null,
-    normalize: (value) => value,
-  }
-}
+const MAX_URL = 2000
 
 /**
  * The fields of a task, in the order of its JSON. Schemas, types, changes, filters, sorts, columns
@@ -103,13 +83,20 @@ export const TASK_FIELDS = {
     min: 1,
     max: MAX_REFERENCE,
     nullable: true,
+    tracked: true,
     filter: { by: 'equals', of: 'id in another system' },
+  }),
+  external_url: url({
+    description:
+      'The http or https URL of this task in another system; with GitHub sync, that of its issue.',
+    max: MAX_URL,
+    nullable: true,
+    tracked: true,
   }),
   version: integer({
     description: 'Starts at 1 and grows by one with each change; the ETag contains it.',
     readOnly: true,
   }),
-  sync: syncField(),
 }
 
 export type Task = EntityOf<typeof TASK_FIELDS>
@@ -120,6 +107,32 @@ export type TaskPatch = PatchOf<typeof TASK_FIELDS>
 const decide = <T extends Task>(task: T, at: string): T => ({
   ...task,
   completed_at: task.status === 'completed' ? (task.completed_at ?? at) : null,
+})
+
+/** The fields of a task of 0.1.0. */
+const FIRST_FIELDS = [
+  'id',
+  'title',
+  'description',
+  'status',
+  'priority',
+  'labels',
+  'due_at',
+  'created_at',
+  'updated_at',
+  'completed_at',
+  'external_reference_id',
+  'version',
+]
+
+/** What 0.1.0 stored of the issue within the task; now it is beside it. */
+interface WithSync {
+  readonly sync?: { readonly issue_url: string | null } | null
+}
+
+const fromEarlier = ({ sync, ...task }: WithSync) => ({
+  external_url: sync?.issue_url ?? null,
+  ...task,
 })
 
 /** A task as the documentation shows it. */
@@ -135,8 +148,8 @@ const EXAMPLE_TASK: Task = {
   updated_at: '2026-03-01T09:00:00.000Z',
   completed_at: null,
   external_reference_id: null,
+  external_url: null,
   version: 1,
-  sync: null,
 }
 
 export const TASK_RULES = {
@@ -152,6 +165,8 @@ export const TASK_RULES = {
     patch: { status: 'in_progress', due_at: null },
   },
   decide,
+  firstFields: FIRST_FIELDS,
+  fromEarlier,
 }
 
 export const TASK = defineTable(TASK_FIELDS, TASK_RULES)

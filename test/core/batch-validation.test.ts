@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createBatch, MAX_BATCH } from '#src/core/batch.ts'
 import type { FieldError } from '#src/core/errors.ts'
+import { createBatch, MAX_BATCH } from '#src/http/batch-body.ts'
 import { TASK } from '#src/task/task.ts'
 
 const { validate: validateBatch } = createBatch(TASK)

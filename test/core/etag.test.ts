@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkPreconditions, includesVersion, parseETags, toETag } from '#src/core/etag.ts'
+import { checkPreconditions, includesVersion, toETag } from '#src/core/preconditions.ts'
+import { parseETags } from '#src/http/etag.ts'
 
 const versions = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { changedEvent, createdEvent, deletedEvent } from '#src/core/event.ts'
+import { toEventText } from '#src/core/event.ts'
 import { patchTask, type Task } from '#src/task/task.ts'
+import { changedEvent, createdEvent, deletedEvent } from '#src/task/task-event.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { BY } from '../request-context.ts'
 import {
   changedFields,
   completeTask,
@@ -20,12 +23,13 @@ describe('the event of a new task', () => {
   test('tells every field that has a value, null before', () => {
     fc.assert(
       fc.property(tasks, (task) => {
-        const event = createdEvent(task, 'api')
+        const event = createdEvent(task, BY)
         expect(event).toMatchObject({
           type: 'task.created',
-          task_id: task.id,
+          resource_id: task.id,
           time: task.created_at,
-          actor: 'api',
+          actor: BY.actor,
+          operation_id: BY.operationId,
         })
         expect(event.changes).toEqual(
           Object.fromEntries(
@@ -41,13 +45,14 @@ describe('the event of a deletion', () => {
   test('tells every field that had a value, null after', () => {
     fc.assert(
       fc.property(tasks, instants, (task, now) => {
-        const event = deletedEvent(task, 'github', now)
+        const event = deletedEvent(task, BY, now)
         const time = [now, task.updated_at].sort()[1]
         expect(event).toMatchObject({
           type: 'task.deleted',
-          task_id: task.id,
+          resource_id: task.id,
           time,
-          actor: 'github',
+          actor: BY.actor,
+          version: task.version + 1,
         })
         expect(event.changes).toEqual(
           Object.fromEntries(
@@ -64,7 +69,7 @@ describe('the event of a change', () => {
     fc.assert(
       fc.property(tasks, patches, instants, (before, patch, now) => {
         const after = patchTask(before, patch, now)
-        const event = changedEvent(before, after, 'api')
+        const event = changedEvent(before, after, BY)
         expect(event.time).toBe(after.updated_at)
         expect(Object.keys(event.changes)).toEqual(changedFields(before, after))
         for (const field of changedFields(before, after)) {
@@ -87,16 +92,28 @@ describe('the event of a change', () => {
       test(`from ${way} is ${types[way] ?? 'task.updated'}`, () => {
         const task = patchTask(sampleTask(), { status: before }, instantAt(1))
         const next = patchTask(task, { status: after, title: 'changed as well' }, instantAt(2))
-        expect(changedEvent(task, next, 'api').type).toBe(types[way] ?? 'task.updated')
+        expect(changedEvent(task, next, BY).type).toBe(types[way] ?? 'task.updated')
       })
     }
   }
 
   test('of a completion tells status and completed_at', () => {
     const task = sampleTask()
-    expect(changedEvent(task, completeTask(task, instantAt(1)), 'api').changes).toEqual({
+    expect(changedEvent(task, completeTask(task, instantAt(1)), BY).changes).toEqual({
       status: { before: 'pending', after: 'completed' },
       completed_at: { before: null, after: instantAt(1) },
     })
   })
+})
+
+test('the ids of events are UUIDs of their own', () => {
+  const newId = createTaskIds(undefined)
+  const ids = [newId(), newId(), newId('key')].flatMap((id) =>
+    [1, 2, 3, 4096].map((version) => {
+      const text = toEventText(1, createdEvent(sampleTask({ id, version }), BY))
+      return (JSON.parse(text) as { id: string }).id
+    }),
+  )
+  expect(new Set(ids).size).toBe(12)
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f-]{17}$/)
 })

@@ -65,6 +65,8 @@ export const byCodePoint = (a: string, b: string): number => {
 }
 
 const due = fc.option(instants, { nil: null })
+const urls = fc.constantFrom(null, 'https://example.com/1', 'HTTP://a.b/%C3%BC?c=d#e')
+
 const references = fc.option(fc.constantFrom('1', '2', 'x'), { nil: null })
 
 const writable = {
@@ -75,6 +77,7 @@ const writable = {
   labels: fc.array(fc.constantFrom(...LABELS), { maxLength: 4 }),
   due_at: due,
   external_reference_id: references,
+  external_url: urls,
 }
 
 export const drafts: fc.Arbitrary<TaskDraft> = fc.record(writable, { requiredKeys: ['title'] })
@@ -93,7 +96,7 @@ export const tasks: fc.Arbitrary<Task> = fc
   .record({ draft: drafts, at: instants, version: fc.integer({ min: 1, max: 1000 }) })
   .map(({ draft, at, version }) => Object.freeze({ ...createTask(draft, ID, at), version }))
 
-type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at' | 'sync'>
+type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at'>
 
 /** The fields whose changes make a version and a line of history. */
 export const TRACKED_FIELDS = [
@@ -105,6 +108,7 @@ export const TRACKED_FIELDS = [
   'due_at',
   'completed_at',
   'external_reference_id',
+  'external_url',
 ] as const satisfies readonly TrackedField[]
 
 export const changedFields = (before: Task, after: Task): TrackedField[] =>

@@ -16,7 +16,8 @@ const issuesOf = (
   return 'issues' in result ? result.issues : []
 }
 
-const FIELDS = 'title, description, status, priority, labels, due_at, external_reference_id'
+const FIELDS =
+  'title, description, status, priority, labels, due_at, external_reference_id, external_url'
 
 describe('an issue names the field and what is expected', () => {
   test.for([

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { GithubStatus } from '#src/github/github-status.ts'
 import type { Task } from '#src/task/task.ts'
 import { type CrashFigures, toFigures } from './crash-figures.ts'
 import * as faults from './local-github/faults.ts'
@@ -160,7 +161,8 @@ const areLinked = async (
   { tell }: Pick<CrashOptions, 'tell'>,
 ): Promise<boolean> => {
   const tasks = await service.ask<Task[]>('GET', '/tasks')
-  const linked = tasks.filter(({ sync }) => sync?.status === 'linked').length
+  const status = await service.ask<GithubStatus>('GET', '/github/status')
+  const linked = status.jobs['linked'] ?? 0
   tell?.(`${linked} of ${tasks.length} tasks linked after ${service.kills()} kills`)
   return linked === tasks.length
 }

@@ -96,7 +96,7 @@ describe('a token or an app', () => {
     await sweptOnce(github)
     github.fail(CREATE_ISSUE, resetAfterCommit)
     const task = await service.create({ title: 'once' })
-    await becomes(service, task, { sync: { status: 'uncertain' } })
+    await becomes(service, task, { sync: { status: 'unconfirmed' } })
     await service.end('SIGTERM')
     service = await startSync(github, url, asApp(pem('pkcs8')))
     expectOneIssueEach(github, [await becomesLinked(service, task)])

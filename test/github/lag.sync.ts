@@ -19,7 +19,7 @@ describe('reads that lag behind', () => {
     const synced = await startSynced()
     synced.github.lag({ reads: LAG_MS })
     const { id } = await synced.create({ title: 'a' })
-    expect(await statusesWhileToldOf(synced, id)).not.toContain('remote_gone')
+    expect(await statusesWhileToldOf(synced, id)).not.toContain('issue_missing')
     expect(await synced.linked(id)).toMatchObject({ version: 1, sync: { issue_number: 1 } })
   })
 

@@ -41,7 +41,7 @@ test('a step that has failed for a day is given up, with what a person can do', 
   }
   const dead = toRetry(failing, REASON, 2000, at(NOW + DAY))
   expect(dead).toMatchObject({
-    status: 'dead',
+    status: 'failed',
     nextAttemptAt: null,
     attempts: 4,
     error: { code: 'unavailable' },
@@ -50,11 +50,11 @@ test('a step that has failed for a day is given up, with what a person can do', 
 })
 
 test('an issue that is not there is looked for at each delay since it was sent, then opened again', () => {
-  let uncertain = link({ status: 'uncertain', sentAt: NOW, failingSince: NOW })
+  let uncertain = link({ status: 'unconfirmed', sentAt: NOW, failingSince: NOW })
   uncertain = toNotFound(uncertain, DELAYS, at(NOW + 30_000))
-  expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 2 * MINUTE })
+  expect(uncertain).toMatchObject({ status: 'unconfirmed', nextAttemptAt: NOW + 2 * MINUTE })
   uncertain = toNotFound(uncertain, DELAYS, at(NOW + 2 * MINUTE))
-  expect(uncertain).toMatchObject({ status: 'uncertain', nextAttemptAt: NOW + 10 * MINUTE })
+  expect(uncertain).toMatchObject({ status: 'unconfirmed', nextAttemptAt: NOW + 10 * MINUTE })
   expect(toNotFound(uncertain, DELAYS, at(NOW + 10 * MINUTE))).toMatchObject({
     status: 'pending',
     sent: null,
@@ -63,9 +63,14 @@ test('an issue that is not there is looked for at each delay since it was sent, 
 })
 
 test('an issue that GitHub has not opened for a day is given up', () => {
-  const uncertain = link({ status: 'uncertain', sentAt: NOW + DAY, failingSince: NOW, lookups: 2 })
+  const uncertain = link({
+    status: 'unconfirmed',
+    sentAt: NOW + DAY,
+    failingSince: NOW,
+    lookups: 2,
+  })
   expect(toNotFound(uncertain, DELAYS, at(NOW + DAY))).toMatchObject({
-    status: 'dead',
+    status: 'failed',
     nextAttemptAt: null,
   })
 })
@@ -88,7 +93,7 @@ test('an issue that shows up late, touched by a person, is known by whatever we 
     ['second', 'second'],
     ['by a person', 'first'],
   ] as const) {
-    let late = link({ status: 'uncertain', sentAt: NOW, sent: { ...fields, title: 'first' } })
+    let late = link({ status: 'unconfirmed', sentAt: NOW, sent: { ...fields, title: 'first' } })
     for (const next of ['second', 'third'])
       late = { ...toNotFound(late, [], at(NOW)), sent: { ...fields, title: next } }
     expect(toAdopted(late, { ...issue, title }, NOW)).toMatchObject({

@@ -18,7 +18,7 @@ describe('the fields that tell of an issue', () => {
     expect(await put(task.id, task)).toEqual(task)
     expect(await put(task.id, { external_reference_id: null, sync: null })).toEqual(task)
     expect(
-      await put(task.id, { ...task, sync: { ...task.sync, status: 'dead', issue_number: 7 } }),
+      await put(task.id, { ...task, sync: { ...task.sync, status: 'failed', issue_number: 7 } }),
     ).toEqual(task)
     const refused = await send('PUT', `/tasks/${task.id}`, {
       title: 'b',

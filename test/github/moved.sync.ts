@@ -6,8 +6,8 @@ import { eventually, GET_ISSUE, PATCH_ISSUE, type Synced, startSynced } from './
 /** Sweeps so often that its day, after which it looks for what vanished, is over in a few seconds. */
 const SWEEPING_DAILY = { GITHUB_SWEEP_INTERVAL_MS: '10' }
 
-const TRANSFERRED = { status: 'remote_gone', error: { code: 'issue_transferred' } }
-const DELETED = { status: 'remote_gone', error: { code: 'issue_deleted' } }
+const TRANSFERRED = { status: 'issue_missing', error: { code: 'issue_transferred' } }
+const DELETED = { status: 'issue_missing', error: { code: 'issue_deleted' } }
 
 /** What becomes of issues and repositories that are renamed, moved or deleted, by the real service over whatever database. */
 describe('moved and deleted', () => {
@@ -81,7 +81,7 @@ describe('moved and deleted', () => {
 
     await put(edited, { title: 'c', status: 'completed' })
     await remove(toldOf)
-    await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toHaveLength(2))
+    await eventually(async () => expect(await jobs({ read }, 'issue_missing')).toHaveLength(2))
     expect(other.issues().map(({ title, state }) => ({ title, state }))).toEqual(
       tasks.map(({ title }) => ({ title, state: 'open' })),
     )
@@ -121,7 +121,7 @@ describe('moved and deleted', () => {
     expect((await get(kept.id)).sync.status).toBe('linked')
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     await remove(id)
-    await eventually(async () => expect(await jobs({ read }, 'remote_gone')).toEqual([]))
+    await eventually(async () => expect(await jobs({ read }, 'issue_missing')).toEqual([]))
   })
 })
 

@@ -103,7 +103,7 @@ describe('the operator', () => {
     expect(await read(`/github/jobs?state=linked&limit=2&after=${jobs[1]?.task_id}`)).toEqual(
       jobs.slice(2),
     )
-    expect(await read('/github/jobs?state=dead')).toEqual([])
+    expect(await read('/github/jobs?state=failed')).toEqual([])
     for (const query of [
       '',
       '?state=',
@@ -137,7 +137,9 @@ describe('the operator', () => {
     github.as('alice').delete(4)
     await put(gone, { title: 'gone' })
     await eventually(async () =>
-      expect(await read('/github/status')).toMatchObject({ jobs: { blocked: 3, remote_gone: 1 } }),
+      expect(await read('/github/status')).toMatchObject({
+        jobs: { blocked: 3, issue_missing: 1 },
+      }),
     )
     expect(await read('/github/jobs?state=blocked')).toMatchObject([
       { sync: { error: { code: 'invalid' } } },
@@ -155,7 +157,7 @@ describe('the operator', () => {
     expect(await retry()).toEqual({ count: 1 })
     await eventually(async () =>
       expect((await get(gone)).sync).toMatchObject({
-        status: 'remote_gone',
+        status: 'issue_missing',
         error: { code: 'issue_deleted' },
       }),
     )

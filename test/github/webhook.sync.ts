@@ -34,7 +34,7 @@ describe('a webhook', () => {
     })
     github.fail(CREATE_ISSUE, resetAfterCommit)
     const { id, sync } = await create({ title: 'once', priority: 'high', labels: ['ops'] })
-    expect(sync.status).toBe('uncertain')
+    expect(sync.status).toBe('unconfirmed')
     await deliver()
     const task = await linked(id)
     expect(task).toMatchObject({
@@ -239,7 +239,7 @@ describe('a webhook', () => {
     await deliver()
     await eventually(async () =>
       expect((await get(id)).sync).toMatchObject({
-        status: 'remote_gone',
+        status: 'issue_missing',
         error: { code: 'issue_deleted' },
       }),
     )

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import type { SyncRepository } from '#src/core/sync-repository.ts'
+import type { Leases } from '#src/core/lease.ts'
 import { createGithubClock } from '#src/github/api/github-clock.ts'
 import type { SyncContext } from '#src/github/step/sync-context.ts'
 import { startWorker } from '#src/github/worker/worker.ts'
@@ -8,12 +8,12 @@ import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
 
 /** A worker over a store of its own, whose lease is as told, and a GitHub that wants no call: its turns are counted. */
-const start = (hold: SyncRepository['acquireLease']) => {
+const start = (hold: Leases['acquire']) => {
   const repository = openSqliteRepository(':memory:', TASK)
   const counts = { holds: 0, turns: 0 }
-  const sync: SyncRepository = {
-    ...repository.sync,
-    acquireLease(...given) {
+  const leases: Leases = {
+    ...repository.leases,
+    acquire(...given) {
       counts.holds += 1
       return hold(...given)
     },
@@ -23,10 +23,16 @@ const start = (hold: SyncRepository['acquireLease']) => {
     return true
   }
   const openContext = async () =>
-    ({ sync, limits: { isPaused }, clock: createGithubClock(Date.now) }) as unknown as SyncContext
+    ({
+      values: repository.values,
+      links: { links: async () => [] },
+      limits: { isPaused },
+      settings: { sweepIntervalMs: 60_000 },
+      clock: createGithubClock(Date.now),
+    }) as unknown as SyncContext
   const warnings: string[] = []
   const warn = (_: unknown, message: string) => void warnings.push(message)
-  const worker = startWorker(sync, { leaseMs: 60_000, openContext, warn })
+  const worker = startWorker(leases, { leaseMs: 60_000, openContext, warn })
   onTestFinished(async () => {
     await worker.stop()
     await repository.close()

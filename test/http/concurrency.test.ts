@@ -180,22 +180,24 @@ describe('If-None-Match', () => {
     expect([answer.statusCode, answer.json(), answer.headers.etag]).toEqual([200, task, '"3"'])
   })
 
-  test('is 200 with what a task tells of its issue by now, which changes without a new version', async () => {
+  test('is honest for a task with an issue: linking it is a new version', async () => {
     const { app, addLinked, step } = await startGithubApp()
     const { id } = await addLinked()
-    const read = () => send(app, 'GET', `/tasks/${id}`, undefined, { 'if-none-match': '"1"' })
-    expect((await read()).json()).toMatchObject({
-      external_reference_id: null,
-      sync: { status: 'pending' },
-    })
+    const read = (etag: string) =>
+      send(app, 'GET', `/tasks/${id}`, undefined, { 'if-none-match': etag })
+    expect((await read('"1"')).statusCode).toBe(304)
+    await step(id, { status: 'creating' })
+    expect((await read('"1"')).statusCode).toBe(304)
     await step(id, { status: 'linked', issue: issueOf('4711') })
-    const answer = await read()
-    expect([answer.statusCode, answer.headers.etag]).toEqual([200, '"1"'])
-    expect(answer.json()).toMatchObject({
-      version: 1,
+    const linked = await read('"1"')
+    expect([linked.statusCode, linked.headers.etag]).toEqual([200, '"2"'])
+    expect(linked.json()).toMatchObject({
+      version: 2,
       external_reference_id: '4711',
-      sync: { status: 'linked' },
+      external_url: issueOf('4711').url,
     })
+    await step(id, { status: 'outdated' })
+    expect((await read('"2"')).statusCode).toBe(304)
   })
 
   test('is 404 for a task that is not there', async () => {

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
-import type { SyncRepository } from '#src/core/sync-repository.ts'
-import { createTaskService } from '#src/core/task-service.ts'
 import { createGithubClock } from '#src/github/api/github-clock.ts'
+import { createLinkStore, type LinkStore } from '#src/github/link-store.ts'
 import { createOperations } from '#src/github/operations.ts'
+import { createGithubFeature } from '#src/github/routes.ts'
 import { buildApp } from '#src/http/app.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
+import { createTracking } from '#src/task/tracking.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { toLinkedStore } from '../repository/linked-store.ts'
 import { createStore } from '../repository/task-store.ts'
@@ -28,22 +30,25 @@ export const startGithubApp = async () => {
   const limits: number[] = []
   let isDown = false
   let slowness = 0
-  const sync: SyncRepository = {
-    ...repository.sync,
+  const tracking = createTracking(repository, newId)
+  const links = createLinkStore(repository.companions, tracking, Date.now)
+  const watched: LinkStore = {
+    ...links,
     countLinks() {
       const count = isDown
         ? Promise.reject(new Error('down'))
-        : sleep(slowness).then(() => repository.sync.countLinks())
+        : sleep(slowness).then(() => links.countLinks())
       counted.push(count)
       return count
     },
     links(status, after, limit) {
       limits.push(limit)
-      return repository.sync.links(status, after, limit)
+      return links.links(status, after, limit)
     },
   }
   const operations = createOperations(
-    sync,
+    repository,
+    watched,
     { kind: 'token', token: 'x' },
     SETTINGS,
     () => {},
@@ -51,7 +56,7 @@ export const startGithubApp = async () => {
     createGithubClock(Date.now),
   )
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
-  const service = createTaskService({ table: TASK, repository, now: Date.now, newId })
+  const service = createTaskService({ table: TASK, repository, newId })
   const logger = pino({ level: 'silent' })
   const app = await buildApp({
     service,
@@ -59,7 +64,7 @@ export const startGithubApp = async () => {
     logger,
     version: '0',
     eventLag: () => 0,
-    github,
+    features: [createGithubFeature(github)],
     isDraining: () => false,
   })
   onTestFinished(async () => {

@@ -21,6 +21,7 @@ const REQUESTS = [
   ['POST', '/github/link', { dry_run: 'yes' }],
   ['POST', '/github/link', {}, TEXT],
   ['POST', '/github/link', ' '.repeat(2 * 1024 * 1024)],
+  ['GET', `/tasks/${ID}/sync`],
   ['POST', `/tasks/${ID}/sync`],
   ['POST', `/tasks/${ID}/sync`, { unknown: 1 }],
   ['POST', '/tasks/nonsense/sync'],
@@ -50,7 +51,7 @@ describe.each<NonNullable<AppOptions['database']>>(['own', 'none'])(
       expectProblem(await send(app, 'GET', '/github'), 404, 'route_not_found')
       expectProblem(await send(app, 'GET', '/github/unknown'), 404, 'route_not_found')
       expectProblem(await send(app, 'DELETE', '/github/status'), 405, 'method_not_allowed')
-      expectProblem(await send(app, 'GET', `/tasks/${ID}/sync`), 405, 'method_not_allowed')
+      expectProblem(await send(app, 'DELETE', `/tasks/${ID}/sync`), 405, 'method_not_allowed')
     })
   },
 )
@@ -61,14 +62,39 @@ test('without GitHub an existing task cannot be synced', async () => {
   expectProblem(await send(app, 'POST', `/tasks/${id}/sync`), 404, 'github_not_configured')
 })
 
-test('without GitHub a task has no sync, an id of another system is taken, and no metric tells of issues', async () => {
+test('without GitHub a client sets the id and the URL that a task has elsewhere', async () => {
   const app = await startApp()
-  const task = await create(app, { title: 'a', external_reference_id: 'theirs' })
-  expect(task).toMatchObject({ sync: null, external_reference_id: 'theirs' })
-  const changed = await send(app, 'PUT', `/tasks/${task.id}`, {
-    ...task,
-    external_reference_id: 'another',
-  })
-  expect(changed.json()).toMatchObject({ sync: null, external_reference_id: 'another', version: 2 })
+  const theirs = { external_reference_id: 'theirs', external_url: 'https://example.com/theirs' }
+  const task = await create(app, { title: 'a', ...theirs })
+  expect(task).toMatchObject(theirs)
+  const others = { external_reference_id: 'another', external_url: 'http://example.com/another' }
+  const changed = await send(app, 'PUT', `/tasks/${task.id}`, { ...task, ...others })
+  expect(changed.json()).toMatchObject({ ...others, version: 2 })
+  const cleared = await send(app, 'PATCH', `/tasks/${task.id}`, { external_url: null })
+  expect(cleared.json()).toMatchObject({ external_url: null, version: 3 })
   expect((await send(app, 'GET', '/metrics')).body).not.toContain('github_sync')
+})
+
+test.for([
+  'ftp://example.com',
+  'javascript:alert(1)',
+  'example.com/1',
+  ' https://example.com',
+  'https://',
+  `https://example.com/${'x'.repeat(2000)}`,
+  '',
+  1,
+])('the URL %s is refused by name', async (external_url) => {
+  const app = await startApp()
+  const { errors } = expectProblem(
+    await send(app, 'POST', '/tasks', { title: 'a', external_url }),
+    422,
+    'invalid_input',
+  )
+  expect(errors).toEqual([
+    {
+      pointer: '#/external_url',
+      detail: 'must be an http or https URL of at most 2000 characters or null',
+    },
+  ])
 })

@@ -10,7 +10,8 @@ interface Event {
   readonly type: string
   readonly task_id: string
   readonly time: string
-  readonly actor: string
+  readonly actor: object
+  readonly operation_id: string | null
   readonly changes: Record<string, { before: unknown; after: unknown }>
 }
 
@@ -43,16 +44,23 @@ test('the history tells every change, oldest first, with the changed fields alon
     () => send(app, 'PATCH', path, { status: 'pending' }),
     () => send(app, 'DELETE', path),
   ]
+  const operations: unknown[] = [expect.any(String)]
   for (const step of steps) {
     now += 1000
-    await step()
+    operations.push((await step()).headers['operation-id'])
   }
+  expect(new Set(operations).size).toBe(6)
   const event = (index: number, type: string, changes: object) => ({
     sequence: index + 1,
+    id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
     type,
+    resource: 'task',
+    resource_id: id,
+    version: index + 1,
     task_id: id,
     time: `2026-03-01T09:00:0${index}.000Z`,
-    actor: 'api',
+    actor: { type: 'api', id: null, name: null },
+    operation_id: operations[index],
     changes,
   })
   expect(await history(app, id)).toEqual([
@@ -97,10 +105,15 @@ test('an event has the members of the contract in their order', async () => {
   const [event] = await history(app, id)
   expect(Object.keys(event ?? {})).toEqual([
     'sequence',
+    'id',
     'type',
+    'resource',
+    'resource_id',
+    'version',
     'task_id',
     'time',
     'actor',
+    'operation_id',
     'changes',
   ])
 })

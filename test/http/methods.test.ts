@@ -13,7 +13,7 @@ describe('OPTIONS', () => {
     [`/tasks/${ID}`, 'DELETE, GET, HEAD, PATCH, PUT'],
     [`/tasks/${ID}/complete`, 'POST'],
     [`/tasks/${ID}/events`, 'GET, HEAD'],
-    [`/tasks/${ID}/sync`, 'POST'],
+    [`/tasks/${ID}/sync`, 'GET, HEAD, POST'],
     ['/github/status', 'GET, HEAD'],
     ['/github/jobs', 'GET, HEAD'],
     ['/github/jobs/retry', 'POST'],

@@ -1,11 +1,12 @@
 import pino from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
-import type { TaskRepository } from '#src/core/task-repository.ts'
-import { createTaskService } from '#src/core/task-service.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { buildApp } from '#src/http/app.ts'
 import type { App } from '#src/http/typed-app.ts'
+import { createUnconfiguredRepository } from '#src/repository/unconfigured.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { create, expectProblem, list, send } from './requests.ts'
 
@@ -16,20 +17,21 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
   const fail = async (): Promise<never> => {
     throw error()
   }
-  const repository: TaskRepository = {
-    get: fail,
-    newestId: fail,
-    eventLag: () => 0,
-    sync: {} as TaskRepository['sync'],
-    list: fail,
-    history: fail,
-    create: fail,
-    change: fail,
-    claim: fail,
+  const repository: Repository = {
+    ...createUnconfiguredRepository(),
+    tasks: {
+      get: fail,
+      maxId: fail,
+      list: fail,
+      history: fail,
+      create: fail,
+      change: fail,
+      reserveKey: fail,
+    },
     ping: fail,
     close: async () => {},
   }
-  const service = createTaskService({ table: TASK, repository, now: Date.now, newId: () => ID })
+  const service = createTaskService({ table: TASK, repository, newId: () => ID })
   const writeRequest = (line: string): void => void lines.push(line)
   const logger = pino({ level: 'info' }, { write: writeRequest })
   const app = await buildApp({

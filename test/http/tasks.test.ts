@@ -35,8 +35,8 @@ describe('creating a task', () => {
       updated_at: '2026-03-01T09:00:00.000Z',
       completed_at: null,
       external_reference_id: null,
+      external_url: null,
       version: 1,
-      sync: null,
     })
     expect(answer.headers).toMatchObject({
       location: `/tasks/${task.id}`,
@@ -67,8 +67,8 @@ describe('creating a task', () => {
     expect(await create(app, { title: 'Done', status: 'completed' })).toMatchObject({
       status: 'completed',
       completed_at: '2026-03-01T09:00:00.000Z',
+      external_url: null,
       version: 1,
-      sync: null,
     })
   })
 

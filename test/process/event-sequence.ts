@@ -1,7 +1,7 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb'
 import { expect, onTestFinished } from 'vitest'
-import type { EventDocument, TaskDocument } from '#src/repository/mongo/documents.ts'
-import type { LeaseDocument } from '#src/repository/mongo/lease.ts'
+import { type EventDocument, entityOf, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import type { LeaseDocument } from '#src/repository/mongo/leases.ts'
 import { publish } from '#src/repository/mongo/publish.ts'
 
 /** The database as it is, beside the service. */
@@ -43,9 +43,9 @@ export const expectWholeSequence = async (db: Db): Promise<number> => {
   const events = await db.collection<EventDocument>('events').find().sort({ _id: 1 }).toArray()
   expect(events.map(({ _id }) => _id)).toEqual(events.map((_, index) => index + 1))
   const versions = new Map<string, number>()
-  for (const { event, task_id, version } of events) {
-    expect(version, event).toBe((versions.get(task_id) ?? 0) + 1)
-    versions.set(task_id, version)
+  for (const { event, version } of events) {
+    expect(version, event).toBe((versions.get(entityOf(event)) ?? 0) + 1)
+    versions.set(entityOf(event), version)
   }
   const tasks = await db.collection<TaskDocument>('tasks').find().toArray()
   expect(tasks.filter(({ pending }) => pending.length > 0)).toEqual([])

@@ -27,10 +27,10 @@ export const numberOf = (db: Database, sql: string): number =>
 const HALF_WRITES = {
   'events are numbered without gaps': 'SELECT max(sequence) - count(*) FROM events',
   'a task has as many events as versions':
-    'SELECT count(*) FROM tasks WHERE version <> (SELECT count(*) FROM events WHERE task_id = tasks.id)',
+    'SELECT count(*) FROM tasks WHERE version <> (SELECT count(*) FROM events WHERE resource_id = tasks.id)',
   'the history of a task that is gone ends with its deletion': `
-    SELECT count(*) FROM events AS last WHERE task_id NOT IN (SELECT id FROM tasks)
-    AND sequence = (SELECT max(sequence) FROM events WHERE task_id = last.task_id) AND json ->> 'type' <> 'task.deleted'`,
+    SELECT count(*) FROM events AS last WHERE resource_id NOT IN (SELECT id FROM tasks)
+    AND sequence = (SELECT max(sequence) FROM events WHERE resource_id = last.resource_id) AND json ->> 'type' <> 'task.deleted'`,
   'a task is its record':
     "SELECT count(*) FROM tasks WHERE id <> json ->> 'id' OR version <> json ->> 'version' OR title <> json ->> 'title'",
   'a task has its labels':
@@ -50,10 +50,10 @@ const HALF_WRITES = {
       WHERE coalesce((status, priority, title, key) <= (SELECT * FROM title_fill), 1))`,
   'a key of a change stands for a version that happened': `
     SELECT count(*) FROM idempotency_keys AS k WHERE version IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = k.task_id AND version = k.version)`,
+    AND NOT EXISTS (SELECT 1 FROM events WHERE resource_id = k.entity_id AND version = k.version)`,
   'a key stands for a creation that happened': `
     SELECT count(*) FROM idempotency_keys
-    WHERE task_id IS NOT NULL AND task_id NOT IN (SELECT task_id FROM events WHERE json ->> 'type' = 'task.created')`,
+    WHERE entity_id IS NOT NULL AND entity_id NOT IN (SELECT resource_id FROM events WHERE json ->> 'type' = 'task.created')`,
 }
 
 /** No page is damaged and no write is half there. */

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
+import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { answerTo, begin } from './exchange.ts'
@@ -29,18 +30,13 @@ afterAll(() => rmSync(seeded, { recursive: true, force: true }))
 
 beforeAll(async () => {
   const repository = openSqliteRepository(join(seeded, 'open.db'), TASK)
-  const service = createTaskService({
-    table: TASK,
-    repository,
-    now: Date.now,
-    newId: createTaskIds(undefined),
-  })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   for (let index = 0; index < TASKS; index += 250) {
     const drafts = Array.from({ length: 250 }, (_, more) => ({
       title: `${((index + more) * 7919) % TASKS} ${COMMON_WORD}`,
       description: DESCRIPTION,
     }))
-    await Promise.all(drafts.map((draft) => service.create(draft, 'test')))
+    await Promise.all(drafts.map((draft) => service.create(newContext(), draft)))
   }
   await repository.close()
   const db = openDatabase(join(seeded, 'open.db'))
@@ -169,12 +165,11 @@ describe('2,000 tasks with descriptions of 65,000 characters', () => {
     const service = createTaskService({
       table: TASK,
       repository,
-      now: Date.now,
       newId: createTaskIds(undefined),
     })
     const draft = { title: 'long', description: 'a bc '.repeat(13_000) }
     for (let index = 0; index < LONG_TASKS; index += 100)
-      await Promise.all(Array.from({ length: 100 }, () => service.create(draft, 'test')))
+      await Promise.all(Array.from({ length: 100 }, () => service.create(newContext(), draft)))
     await repository.close()
   }, 60_000)
 

@@ -43,12 +43,7 @@ describe('the list of what may be sent to MongoDB', () => {
       { pipeline: [{ $changeStream: {} }] },
       ['stage $changeStream'],
     ],
-    [
-      'a script',
-      'find',
-      { filter: { $or: [{ a: { $where: '1' } }] } },
-      ['query $or', 'query $where'],
-    ],
+    ['a script', 'find', { filter: { $or: [{ a: { $where: '1' } }] } }, ['query $where']],
     [
       'an operator in a union',
       'aggregate',

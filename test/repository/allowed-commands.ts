@@ -47,10 +47,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     page: `${MANUAL}command/delete/`,
     options: { deletes: 'statements', ordered: 'plain' },
   },
-  findAndModify: {
-    page: `${MANUAL}command/findAndModify/`,
-    options: { query: 'query', update: 'update', new: 'plain', remove: 'plain', upsert: 'plain' },
-  },
   createIndexes: { page: `${MANUAL}command/createIndexes/`, options: { indexes: 'indexes' } },
   dropIndexes: { page: `${MANUAL}command/dropIndexes/`, options: { index: 'plain' } },
   ping: { page: `${MANUAL}command/ping/`, options: {} },
@@ -63,7 +59,6 @@ export const EVERY_COMMAND: Readonly<Record<string, string>> = {
   $clusterTime: `${MANUAL}method/db.runCommand/`,
   $readPreference: 'https://www.mongodb.com/docs/manual/core/read-preference/',
   lsid: `${MANUAL}server-sessions/`,
-  txnNumber: 'https://www.mongodb.com/docs/manual/core/retryable-writes/',
   readConcern: `${MANUAL}read-concern-majority/`,
   writeConcern: `${MANUAL}write-concern/`,
   maxTimeMS: 'https://www.mongodb.com/docs/manual/tutorial/terminate-running-operations/',
@@ -79,14 +74,14 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
 }
 
 export const QUERY_OPERATORS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'all', 'exists', 'regex'].map((name) => [
+  ['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'all', 'or', 'exists', 'regex'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/query/${name}/`,
   ]),
 )
 
 export const UPDATE_OPERATORS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['set', 'unset', 'inc', 'max', 'push', 'pull'].map((name) => [
+  ['set', 'unset', 'max', 'push', 'pull'].map((name) => [
     `$${name}`,
     `${MANUAL}operator/update/${name}/`,
   ]),

@@ -1,13 +1,15 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { createDocuments } from '#src/repository/mongo/documents.ts'
 import { SCHEMA_VERSION, taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { BY } from '../request-context.ts'
+import { toSync } from './linked-store.ts'
 import { openStore, toTask } from './task-store.ts'
 
 const TASK_INDEXES = taskIndexes(TASK)
@@ -28,8 +30,8 @@ const seed = async (url: string): Promise<readonly Task[]> => {
   ]
   const tasks = drafts.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   const documents = tasks.map((task) => {
-    const { sync: _, ...old } = task
-    return { ...newTask(task, createdEvent(task, 'test'), [], undefined), task: old }
+    const { external_url: _, ...old } = task
+    return { ...newTask(task, createdEvent(task, BY), [], undefined), task: old }
   })
   await client
     .db()
@@ -54,7 +56,7 @@ test('a database from before the GitHub sync keeps its tasks, which say that the
   const { repository, tasks, list, history } = await open()
   expect(await list()).toEqual(tasks)
   for (const task of tasks) {
-    expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+    expect((await repository.tasks.get(task.id))?.json).toBe(JSON.stringify(task))
     expect(await history(task.id)).toHaveLength(1)
   }
 })
@@ -68,9 +70,9 @@ test('its tasks can be changed and linked', async () => {
     updated_at: instantAt(100),
     version: 2,
   })
-  expect((await repository.sync.unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1]?.id)
-  for (const id of ids) expect(await repository.sync.addLink(id, 1)).toBe(true)
-  expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+  expect((await toSync(repository).unlinkedTasks(undefined, 9))[1]).toEqual(tasks[1]?.id)
+  for (const id of ids) expect(await toSync(repository).addLink(id, 1)).toBe(true)
+  expect(await toSync(repository).countLinks()).toEqual({ pending: tasks.length })
 })
 
 test('it says from then on that an older program must leave it alone', async () => {

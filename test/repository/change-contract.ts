@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Entity } from '#src/core/entity.ts'
+import type { CommitResult, Decision } from '#src/core/commit.ts'
+import type { TableEntity } from '#src/core/entity.ts'
 import { AppError } from '#src/core/errors.ts'
-import type { CommitResult, Decision } from '#src/core/task-repository.ts'
 import type { Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { deleted, type Open, openStore, patched, toStored, toTask } from './task-store.ts'
@@ -16,14 +16,14 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, patch, history } = await openStore(open)
       const { id } = await add({ title: 'a' })
       const result = await patch(id, { title: 'b', labels: ['x'] }, instantAt(7))
-      expect(result).toMatchObject({ kind: 'stored', replayed: false, task: { id, version: 2 } })
+      expect(result).toMatchObject({ kind: 'stored', replayed: false, entity: { id, version: 2 } })
       expect(toTask(result)).toMatchObject({
         title: 'b',
         labels: ['x'],
         version: 2,
         updated_at: instantAt(7),
       })
-      expect(await repository.get(id)).toEqual(toStored(result))
+      expect(await repository.tasks.get(id)).toEqual(toStored(result))
       expect(await history(id)).toMatchObject([
         { type: 'task.created' },
         { type: 'task.updated', time: instantAt(7) },
@@ -39,8 +39,8 @@ export const describeChanges = (open: Open): void => {
         due_at: instantAt(1),
       })
       const now = toTask(await patch(id, { title: 'b' }))
-      const seen: Entity[] = []
-      await repository.change(id, (current) => {
+      const seen: TableEntity[] = []
+      await repository.tasks.change(id, (current) => {
         seen.push(current)
         return { kind: 'keep' }
       })
@@ -51,12 +51,12 @@ export const describeChanges = (open: Open): void => {
     test('that keeps the task answers it as it is, with no event', async () => {
       const { repository, create, history } = await openStore(open)
       const stored = toStored(await create({ title: 'a' }))
-      expect(await repository.change(stored.id, () => ({ kind: 'keep' }))).toEqual({
+      expect(await repository.tasks.change(stored.id, () => ({ kind: 'keep' }))).toEqual({
         kind: 'stored',
-        task: stored,
+        entity: stored,
         replayed: false,
       })
-      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await repository.tasks.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
@@ -64,7 +64,7 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, remove, list, history } = await openStore(open)
       const { id } = await add({ labels: ['l'] })
       expect(await remove(id)).toEqual({ kind: 'deleted', replayed: false })
-      expect(await repository.get(id)).toBeUndefined()
+      expect(await repository.tasks.get(id)).toBeUndefined()
       expect(await list()).toEqual([])
       expect((await history(id)).at(-1)).toMatchObject({ type: 'task.deleted' })
     })
@@ -72,9 +72,12 @@ export const describeChanges = (open: Open): void => {
     test('that is refused stores nothing', async () => {
       const { repository, create, history } = await openStore(open)
       const stored = toStored(await create({ title: 'a' }))
-      const result = await repository.change(stored.id, () => ({ kind: 'refuse', error: refusal }))
+      const result = await repository.tasks.change(stored.id, () => ({
+        kind: 'refuse',
+        error: refusal,
+      }))
       expect(result).toEqual({ kind: 'refused', error: refusal })
-      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await repository.tasks.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
@@ -82,24 +85,24 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, newId, remove } = await openStore(open)
       const { id } = await add()
       await remove(id)
-      const decide = (): Decision => {
+      const decide = (): Decision<Task> => {
         throw new Error('asked')
       }
       for (const absent of [id, newId(), 'no id'])
-        expect(await repository.change(absent, decide)).toEqual({ kind: 'absent' })
+        expect(await repository.tasks.change(absent, decide)).toEqual({ kind: 'absent' })
     })
 
     test('whose decision throws stores nothing and rejects with what was thrown', async () => {
       const { repository, create, add, history } = await openStore(open)
       const stored = toStored(await create({ title: 'a' }))
       const fault = new Error('a fault')
-      const failing = repository.change(stored.id, () => {
+      const failing = repository.tasks.change(stored.id, () => {
         throw fault
       })
       const [result, neighbour] = await Promise.allSettled([failing, add({ title: 'neighbour' })])
       expect(result).toEqual({ status: 'rejected', reason: fault })
       expect(neighbour).toMatchObject({ status: 'fulfilled', value: { title: 'neighbour' } })
-      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await repository.tasks.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
@@ -129,15 +132,15 @@ export const describeChanges = (open: Open): void => {
     test('of one task are all applied', async () => {
       const { repository, add, history } = await openStore(open)
       const { id } = await add({ description: '0' })
-      const increment = (current: Entity) =>
+      const increment = (current: TableEntity) =>
         patched({ description: String(Number(current.description) + 1) })(current)
       const results = await Promise.all(
-        Array.from({ length: 50 }, () => repository.change(id, increment)),
+        Array.from({ length: 50 }, () => repository.tasks.change(id, increment)),
       )
       expect(results.map((result) => toStored(result).version).sort((a, b) => a - b)).toEqual(
         Array.from({ length: 50 }, (_, index) => index + 2),
       )
-      expect(JSON.parse((await repository.get(id))?.json ?? '')).toMatchObject({
+      expect(JSON.parse((await repository.tasks.get(id))?.json ?? '')).toMatchObject({
         description: '50',
         version: 51,
       })
@@ -151,9 +154,9 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, list } = await openStore(open)
       const { id } = await add()
       const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
-      const adding = (label: string) => (current: Entity) =>
+      const adding = (label: string) => (current: TableEntity) =>
         patched({ labels: [...(current as Task).labels, label] })(current)
-      await Promise.all(labels.map((label) => repository.change(id, adding(label))))
+      await Promise.all(labels.map((label) => repository.tasks.change(id, adding(label))))
       const [task] = await list({ labels })
       expect([...(task?.labels ?? [])].sort()).toEqual([...labels].sort())
     })
@@ -171,8 +174,10 @@ export const describeChanges = (open: Open): void => {
       const { id } = await add()
       const changes = Array.from({ length: 9 }, (_, index) => patched({ title: `t${index}` }))
       const decisions = [...changes.slice(0, 5), deleted, ...changes.slice(5)]
-      const results = await Promise.all(decisions.map((decide) => repository.change(id, decide)))
-      expect(await repository.get(id)).toBeUndefined()
+      const results = await Promise.all(
+        decisions.map((decide) => repository.tasks.change(id, decide)),
+      )
+      expect(await repository.tasks.get(id)).toBeUndefined()
       const stored = kindsOf(results).filter((kind) => kind === 'stored').length
       expect((await history(id)).map(({ type }) => type)).toEqual([
         'task.created',

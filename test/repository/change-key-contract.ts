@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { CommitResult } from '#src/core/commit.ts'
 import { AppError } from '#src/core/errors.ts'
-import { MAX_CHANGE_KEYS } from '#src/core/key-record.ts'
-import type { CommitResult } from '#src/core/task-repository.ts'
+import { MAX_CHANGE_KEYS } from '#src/core/idempotency.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { DAY, keyAt } from './key-contract.ts'
 import { type Open, openStore, patched, type Store, toStored, toTask } from './task-store.ts'
@@ -34,28 +34,28 @@ export const describeChangeKeys = (open: Open): void => {
       await patch(id, { title: 'first' }, undefined, keyAt(0))
       const now = toStored(await patch(id, { title: 'second' }))
       const again = await patch(id, { title: 'first' }, undefined, keyAt(1))
-      expect(again).toEqual({ kind: 'stored', task: now, replayed: true })
-      expect(await repository.get(id)).toEqual(now)
+      expect(again).toEqual({ kind: 'stored', entity: now, replayed: true })
+      expect(await repository.tasks.get(id)).toEqual(now)
       expect(await history(id)).toHaveLength(3)
     })
 
     test('is not decided upon again', async () => {
       const { repository, add } = await openStore(open)
       const { id } = await add()
-      await repository.change(id, patched({ title: 'b' }), keyAt(0))
-      const again = await repository.change(
+      await repository.tasks.change(id, patched({ title: 'b' }), keyAt(0))
+      const again = await repository.tasks.change(
         id,
         () => ({ kind: 'refuse', error: refusal }),
         keyAt(1),
       )
-      expect(again).toMatchObject({ kind: 'stored', replayed: true, task: { version: 2 } })
+      expect(again).toMatchObject({ kind: 'stored', replayed: true, entity: { version: 2 } })
     })
 
     test('is applied once when twins race', async () => {
       const { repository, add } = await openStore(open)
       const { id } = await add({ description: '' })
       const append = () =>
-        repository.change(
+        repository.tasks.change(
           id,
           (task) => patched({ description: `${task.description}x` })(task),
           keyAt(0),
@@ -70,10 +70,10 @@ export const describeChangeKeys = (open: Open): void => {
     test('that changed nothing is replayed as well', async () => {
       const { repository, add, patch } = await openStore(open)
       const { id } = await add()
-      await repository.change(id, () => ({ kind: 'keep' }), keyAt(0))
+      await repository.tasks.change(id, () => ({ kind: 'keep' }), keyAt(0))
       const now = toStored(await patch(id, { title: 'changed' }))
-      const again = await repository.change(id, patched({ title: 'never' }), keyAt(1))
-      expect(again).toEqual({ kind: 'stored', task: now, replayed: true })
+      const again = await repository.tasks.change(id, patched({ title: 'never' }), keyAt(1))
+      expect(again).toEqual({ kind: 'stored', entity: now, replayed: true })
     })
 
     test('of another request is told that the key is used, before and after a deletion', async () => {
@@ -119,7 +119,7 @@ export const describeChangeKeys = (open: Open): void => {
     test('that was refused leaves the key free', async () => {
       const { repository, add, patch } = await openStore(open)
       const { id } = await add()
-      const refused = await repository.change(
+      const refused = await repository.tasks.change(
         id,
         () => ({ kind: 'refuse', error: refusal }),
         keyAt(0),
@@ -143,7 +143,7 @@ export const describeChangeKeys = (open: Open): void => {
     test('whose decision threw leaves the key free', async () => {
       const { repository, add, patch } = await openStore(open)
       const { id } = await add()
-      const thrown = repository.change(
+      const thrown = repository.tasks.change(
         id,
         () => {
           throw new Error('a fault')
@@ -203,7 +203,7 @@ export const describeChangeKeys = (open: Open): void => {
       await useAllKeys(store, id)
       for (const number of [0, 50, 99]) {
         const again = await patch(id, { title: 'x' }, undefined, keyNumber(number, 200))
-        expect(again).toMatchObject({ replayed: true, task: { version: MAX_CHANGE_KEYS + 1 } })
+        expect(again).toMatchObject({ replayed: true, entity: { version: MAX_CHANGE_KEYS + 1 } })
       }
       expect(await patch(other.id, { title: 'x' }, undefined, keyNumber(100))).toMatchObject({
         replayed: false,
@@ -226,8 +226,12 @@ export const describeChangeKeys = (open: Open): void => {
       const { repository, add, patch } = await openStore(open)
       const { id } = await add()
       for (let number = 0; number < MAX_CHANGE_KEYS + 1; number += 1) {
-        await repository.change(id, () => ({ kind: 'refuse', error: refusal }), keyNumber(number))
-        await repository.change(id, () => ({ kind: 'keep' }), keyAt(0, 'request', 'kept'))
+        await repository.tasks.change(
+          id,
+          () => ({ kind: 'refuse', error: refusal }),
+          keyNumber(number),
+        )
+        await repository.tasks.change(id, () => ({ kind: 'keep' }), keyAt(0, 'request', 'kept'))
       }
       expect(await patch(id, { title: 'x' }, undefined, keyNumber(0))).toMatchObject({
         replayed: false,

@@ -33,7 +33,7 @@ const CLOSED = { status: 0, stdout: 'closed\n', stderr: '' }
 
 test('closing comes to its end, and the process with it, with reads under way', () => {
   const lines = [
-    `const reading = repository.history('x', 0, 9, 1000)`,
+    `const reading = repository.tasks.history('x', 0, 9, 1000)`,
     'await repository.close()',
     'await reading',
     `console.log('closed')`,
@@ -44,7 +44,7 @@ test('closing comes to its end, and the process with it, with reads under way', 
 test('closing comes to its end, and the process with it, after reads', () => {
   expect(
     run([
-      `await repository.history('x', 0, 9, 1000)`,
+      `await repository.tasks.history('x', 0, 9, 1000)`,
       'await repository.close()',
       `console.log('closed')`,
     ]),

@@ -1,22 +1,28 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
 import type { IssueLink } from '#src/github/issue/issue-link.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { connectTo, holdRelay } from '../process/event-sequence.ts'
-import { issueOf, millisAt } from './linked-store.ts'
+import { newContext } from '../request-context.ts'
+import { issueOf, millisAt, toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 import { OLDEST_FIRST, readObjects } from './task-store.ts'
 
-const isOfRelay = ({ commandName, command }: CommandStartedEvent): boolean =>
-  (command[commandName] === 'leases' && JSON.stringify(command).includes('"relay"')) ||
-  command.filter?.['pending.time'] !== undefined
+const isOfLease = ({ commandName, command }: CommandStartedEvent, name: string): boolean =>
+  command[commandName] === 'leases' && JSON.stringify(command).includes(`"${name}"`)
+
+const isOfRelay = (event: CommandStartedEvent): boolean =>
+  isOfLease(event, 'relay') || event.command.filter?.['pending.time'] !== undefined
 
 /** The search for tasks without their title key, and what else is done for these in the background. */
-const isOfTitleKeys = ({ commandName, command }: CommandStartedEvent): boolean =>
+const isOfTitleKeys = (event: CommandStartedEvent): boolean =>
+  isOfLease(event, 'title_keys') || isOfKeySearch(event)
+
+const isOfKeySearch = ({ commandName, command }: CommandStartedEvent): boolean =>
   command.filter?.['order.title_key'] === null ||
   /^(createIndexes|dropIndexes)$/.test(commandName) ||
   command[commandName] === 'meta'
@@ -31,12 +37,7 @@ const start = async () => {
     if (!isOfRelay(event) && !isOfTitleKeys(event)) sent.push(event.commandName)
   })
   onTestFinished(() => repository.close())
-  const service = createTaskService({
-    table: TASK,
-    repository,
-    now: Date.now,
-    newId: createTaskIds(undefined),
-  })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const commandsOf = async <T>(
     call: () => Promise<T>,
   ): Promise<{ result: T; commands: string[] }> => {
@@ -52,8 +53,9 @@ const draft = { title: 'Write the report', labels: ['ops'] }
 
 test('a read is one command', async () => {
   const { service, commandsOf } = await start()
-  const { id } = (await service.create(draft, 'test')).task
-  for (let index = 0; index < 30; index++) await service.create({ title: `task ${index}` }, 'test')
+  const { id } = (await service.create(newContext(), draft)).task
+  for (let index = 0; index < 30; index++)
+    await service.create(newContext(), { title: `task ${index}` })
   const reads: Record<string, () => Promise<unknown>> = {
     get: () => service.get(id),
     'a first page': () => service.page({ filter: {}, sort: OLDEST_FIRST }, undefined, 10),
@@ -82,22 +84,22 @@ test('a read is one command', async () => {
 
 test('a write is one command, after one that reads what it changes', async () => {
   const { service, commandsOf } = await start()
-  const created = await commandsOf(() => service.create(draft, 'test'))
+  const created = await commandsOf(() => service.create(newContext(), draft))
   expect(created.commands).toEqual(['insert'])
   const { id } = created.result.task
   const changed = await commandsOf(() =>
-    service.update(id, { title: 'Send the report' }, 'test', always),
+    service.update(newContext(), id, { title: 'Send the report' }, always),
   )
   expect(changed.commands).toEqual(['find', 'update'])
   const kept = await commandsOf(() =>
-    service.update(id, { title: 'Send the report' }, 'test', always),
+    service.update(newContext(), id, { title: 'Send the report' }, always),
   )
   expect(kept.commands).toEqual(['find'])
-  expect((await commandsOf(() => service.complete(id, 'test', always))).commands).toEqual([
+  expect((await commandsOf(() => service.complete(newContext(), id, always))).commands).toEqual([
     'find',
     'update',
   ])
-  expect((await commandsOf(() => service.remove(id, 'test', always))).commands).toEqual([
+  expect((await commandsOf(() => service.remove(newContext(), id, always))).commands).toEqual([
     'find',
     'update',
   ])
@@ -106,8 +108,8 @@ test('a write is one command, after one that reads what it changes', async () =>
 test('tasks that are read at once, for themselves or to be changed, share a command', async () => {
   const { service, commandsOf } = await start()
   const [first, second] = [
-    await service.create(draft, 'test'),
-    await service.create({ title: 'another' }, 'test'),
+    await service.create(newContext(), draft),
+    await service.create(newContext(), { title: 'another' }),
   ]
   const ids = [first.task.id, second.task.id]
   const gets = await commandsOf(() =>
@@ -118,7 +120,7 @@ test('tasks that are read at once, for themselves or to be changed, share a comm
   ).toMatchObject([first.task, second.task, { code: 'not_found' }, first.task, second.task])
   expect(gets.commands).toEqual(['find'])
   const changes = await commandsOf(() =>
-    Promise.all(ids.map((id) => service.complete(id, 'test', always))),
+    Promise.all(ids.map((id) => service.complete(newContext(), id, always))),
   )
   expect(changes.commands).toEqual(['find', 'update', 'update'])
 })
@@ -126,14 +128,14 @@ test('tasks that are read at once, for themselves or to be changed, share a comm
 test('a key costs nothing at first, and a look at its record when it comes again', async () => {
   const { service, repository, commandsOf } = await start()
   const retry = { key: 'retry-1', fingerprint: 'request' }
-  expect((await commandsOf(() => service.create(draft, 'test', retry))).commands).toEqual([
-    'insert',
-  ])
-  const replayed = await commandsOf(() => service.create(draft, 'test', retry))
+  expect(
+    (await commandsOf(() => service.create(newContext({ key: retry }), draft))).commands,
+  ).toEqual(['insert'])
+  const replayed = await commandsOf(() => service.create(newContext({ key: retry }), draft))
   expect(replayed.result.replayed).toBe(true)
   expect(replayed.commands).toEqual(['insert', 'find'])
   const claim = () =>
-    repository.claim({
+    repository.tasks.reserveKey({
       key: 'batch-1',
       fingerprint: 'request',
       now: Date.now(),
@@ -144,22 +146,23 @@ test('a key costs nothing at first, and a look at its record when it comes again
 
 test('a change with a key costs no command more, and one read when it comes again', async () => {
   const { service, commandsOf } = await start()
-  const { id } = (await service.create(draft, 'test')).task
+  const { id } = (await service.create(newContext(), draft)).task
   const retry = { key: 'retry-1', fingerprint: 'request' }
-  const change = () => service.update(id, { title: 'Send it' }, 'test', always, retry)
+  const change = () => service.update(newContext({ key: retry }), id, { title: 'Send it' }, always)
   expect((await commandsOf(change)).commands).toEqual(['find', 'update'])
   const replayed = await commandsOf(change)
   expect([replayed.result.replayed, replayed.commands]).toEqual([true, ['find']])
-  const kept = () => service.update(id, {}, 'test', always, { ...retry, key: 'retry-2' })
+  const kept = () =>
+    service.update(newContext({ key: { ...retry, key: 'retry-2' } }), id, {}, always)
   expect((await commandsOf(kept)).commands).toEqual(['find', 'update'])
 })
 
-const step = (link: IssueLink): IssueLink => ({ ...link, rev: link.rev + 1 })
+const step = (link: IssueLink): IssueLink => ({ ...link, attempts: link.attempts + 1 })
 
 test('a step of the GitHub sync is one command, after one that reads what it changes', async () => {
   const { service, repository, commandsOf } = await start()
-  const { sync } = repository
-  const { id } = (await service.create(draft, 'test')).task
+  const sync = toSync(repository)
+  const { id } = (await service.create(newContext(), draft)).task
   const steps: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
     ['a link is added', () => sync.addLink(id, 1), ['find', 'update']],
     ['not twice', () => sync.addLink(id, 1), ['find']],
@@ -167,7 +170,7 @@ test('a step of the GitHub sync is one command, after one that reads what it cha
     ['or left', () => sync.changeLink(id, () => undefined), ['find']],
     [
       'a linked task is changed',
-      () => service.update(id, { title: 'Send it' }, 'test', always),
+      () => service.update(newContext(), id, { title: 'Send it' }, always),
       ['find', 'update'],
     ],
     ['a delivery comes', () => sync.addDelivery(deliveryAt(1)), ['insert']],
@@ -187,9 +190,9 @@ test('a step of the GitHub sync is one command, after one that reads what it cha
 
 test('a look at the links is one command, however many there are', async () => {
   const { service, repository, commandsOf } = await start()
-  const { sync } = repository
+  const sync = toSync(repository)
   for (let index = 0; index < 130; index++) {
-    const { id } = (await service.create({ title: `task ${index}` }, 'test')).task
+    const { id } = (await service.create(newContext(), { title: `task ${index}` })).task
     if (index === 0) continue
     await sync.addLink(id, 1)
     await sync.changeLink(id, (link) => ({ ...link, issue: issueOf(String(index)) }))
@@ -215,19 +218,16 @@ test('a look at the links is one command, however many there are', async () => {
 
 test('a lease costs whoever waits for it one read', async () => {
   const { repository, commandsOf } = await start()
-  const { acquireLease: hold } = repository.sync
+  const { acquire: hold } = repository.leases
   await hold('work', 'a', 60_000)
   expect((await commandsOf(() => hold('work', 'b', 60_000))).commands).toEqual(['find'])
-  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual([
-    'find',
-    'findAndModify',
-  ])
+  expect((await commandsOf(() => hold('work', 'a', 60_000))).commands).toEqual(['find', 'update'])
 })
 
 test('the new tasks of a batch share a command, after one that asks whether the database is there', async () => {
   const { service, commandsOf } = await start()
   const operations = Array.from({ length: 80 }, () => ({ op: 'create' as const, task: draft }))
-  const { result, commands } = await commandsOf(() => service.batch(operations, 'test'))
+  const { result, commands } = await commandsOf(() => service.batch(newContext(), operations))
   expect(result.map(({ kind }) => kind)).toEqual(new Array(80).fill('created'))
   expect(commands).toEqual(['ping', 'insert'])
 })

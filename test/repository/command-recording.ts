@@ -128,7 +128,6 @@ const readsOf = (name: string, command: Document): Read[] => {
         ...(command.sort && { sort: toDocument(command.sort) }),
       },
     ]
-  if (name === 'findAndModify') return [{ collection, filter: command.query }]
   if (name === 'update' || name === 'delete') {
     return [...(command.updates ?? command.deletes)].map(({ q }: Document) => ({
       collection,

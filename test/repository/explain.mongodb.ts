@@ -1,14 +1,15 @@
 import { type Document, MongoClient } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { migrate } from '#src/repository/mongo/migrate.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { createTask, TASK } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { serverUrl, withDatabase } from '../mongodb.ts'
+import { BY } from '../request-context.ts'
 import { flatFilters, positionsOf } from './mongo-shapes.ts'
 import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
 
@@ -24,7 +25,7 @@ const seed = async (): Promise<void> => {
   const newId = createTaskIds(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
-    return newTask(task, createdEvent(task, 'test'), [], undefined)
+    return newTask(task, createdEvent(task, BY), [], undefined)
   })
   await client.db().collection<TaskDocument>('tasks').insertMany(documents)
 }

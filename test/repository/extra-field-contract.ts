@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Repository } from '#src/core/repository.ts'
 import type { Filter, Position, Sort } from '#src/core/task-query.ts'
 import { positionOf } from '#src/core/task-query.ts'
-import type { TaskRepository } from '#src/core/task-repository.ts'
 import { byCodePoint, instantAt, STATUSES } from '../core/task-arbitraries.ts'
 import { describeChanges } from './change-contract.ts'
 import { EXTENDED, type Extended, type Opened } from './extra-field.ts'
@@ -38,7 +38,7 @@ const listed = async (
   after?: Position,
   limit = 1000,
 ): Promise<Extended[]> =>
-  (await readSlice(repository.list({ filter, sort }, after, limit, WHOLE))) as Extended[]
+  (await readSlice(repository.tasks.list({ filter, sort }, after, limit, WHOLE))) as Extended[]
 
 const compare = (a: Position, b: Position, { descending }: Sort): number => {
   if ((a.value === null) !== (b.value === null)) return a.value === null ? 1 : -1
@@ -118,7 +118,7 @@ export const describeExtraField = (
         const pages: Extended[] = []
         let after: Position | undefined
         do {
-          const slice = await store.repository.list({ filter: {}, sort }, after, 4, WHOLE)
+          const slice = await store.repository.tasks.list({ filter: {}, sort }, after, 4, WHOLE)
           pages.push(...((await readSlice(Promise.resolve(slice))) as Extended[]))
           after = slice.next
         } while (after !== undefined)
@@ -179,7 +179,7 @@ export const describeExtraField = (
   })
 }
 
-const withoutClose = (repository: TaskRepository): TaskRepository => ({
+const withoutClose = (repository: Repository): Repository => ({
   ...repository,
   close: async () => {},
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { text } from '#src/core/field.ts'
 import { defineTable, type EntityOf } from '#src/core/field-table.ts'
-import type { TaskRepository } from '#src/core/task-repository.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
@@ -39,8 +39,8 @@ export const EXTENDED_MIGRATIONS = [...MIGRATIONS, STEP]
 
 /** A database: opened as it is now, and as it was before the field. */
 export interface Opened {
-  before(): Promise<TaskRepository>
-  extended(): Promise<TaskRepository>
+  before(): Promise<Repository>
+  extended(): Promise<Repository>
 }
 
 export const newSqlite = (): Opened => {

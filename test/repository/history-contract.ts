@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
+import { toEventText } from '#src/core/event.ts'
+import { createTask } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import { type Open, openStore, textsOf, WHOLE } from './task-store.ts'
 
 export const describeHistory = (open: Open): void => {
@@ -26,15 +29,18 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('holds each event as it was given, with its sequence first', async () => {
-      const { repository, newId, table, history } = await openStore(open)
-      const task = table.create({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
-      const event = createdEvent(task, 'someone "else" 🚀')
-      await repository.create(task, event)
+      const { repository, newId, history } = await openStore(open)
+      const task = createTask({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
+      const event = createdEvent(task, {
+        ...BY,
+        actor: { type: 'github', id: null, name: 'someone "else" 🚀' },
+      })
+      await repository.tasks.create(task, event)
       await history(task.id)
       for (const wholeBytes of [WHOLE, 0]) {
-        const text = await textsOf(await repository.history(task.id, 0, 10, wholeBytes))
+        const text = await textsOf(await repository.tasks.history(task.id, 0, 10, wholeBytes))
         const { sequence } = JSON.parse(text) as { sequence: number }
-        expect(text).toBe(JSON.stringify({ sequence, ...event }))
+        expect(text).toBe(toEventText(sequence, event))
       }
     })
 

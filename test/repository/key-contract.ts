@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { IdempotencyKey } from '#src/core/task-repository.ts'
+import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import { type Open, openStore, toStored } from './task-store.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z')
@@ -20,7 +20,7 @@ export const describeKeys = (open: Open): void => {
       const first = toStored(
         await create({ title: 'é "a"', labels: ['b', 'a'] }, undefined, keyAt(0)),
       )
-      const replay = { kind: 'stored', task: first, replayed: true }
+      const replay = { kind: 'stored', entity: first, replayed: true }
       expect(await create({ title: 'é "a"' }, undefined, keyAt(1))).toEqual(replay)
       await patch(first.id, { title: 'changed', status: 'completed' })
       expect(await create({ title: 'é "a"' }, undefined, keyAt(2))).toEqual(replay)
@@ -33,17 +33,6 @@ export const describeKeys = (open: Open): void => {
         'task.completed',
         'task.deleted',
       ])
-    })
-
-    test('is replayed with the external reference as it is known now', async () => {
-      const { create, patch } = await openStore(open)
-      const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
-      await patch(first.id, { external_reference_id: '4711', title: 'b' })
-      const again = toStored(await create({ title: 'a' }, undefined, keyAt(1)))
-      expect(again.json).toBe(
-        first.json.replace('"external_reference_id":null', '"external_reference_id":"4711"'),
-      )
-      expect(again.version).toBe(1)
     })
 
     test('of another request is told that the key is used, and stores nothing', async () => {
@@ -98,7 +87,7 @@ export const describeKeys = (open: Open): void => {
       const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
       expect(await create({ title: 'a' }, undefined, keyAt(DAY - 1))).toMatchObject({
         replayed: true,
-        task: { id: first.id },
+        entity: { id: first.id },
       })
       expect(await create({ title: 'b' }, undefined, keyAt(DAY + 1, 'another'))).toMatchObject({
         kind: 'stored',
@@ -123,7 +112,7 @@ export const describeKeys = (open: Open): void => {
       for (let index = 0; index < 10; index += 1)
         await create({ title: 'new' }, undefined, keyAt(DAY + 10, 'request', `new ${index}`))
       const again = await create({ title: 'kept' }, undefined, keyAt(DAY + 11, 'request', 'kept'))
-      expect(again).toEqual({ kind: 'stored', task: kept, replayed: true })
+      expect(again).toEqual({ kind: 'stored', entity: kept, replayed: true })
       expect(await list()).toHaveLength(21)
     })
   })
@@ -131,9 +120,9 @@ export const describeKeys = (open: Open): void => {
   describe('a claim', () => {
     test('binds the key to its request', async () => {
       const { repository, create, list } = await openStore(open)
-      expect(await repository.claim(keyAt(0))).toBe(true)
-      expect(await repository.claim(keyAt(1))).toBe(true)
-      expect(await repository.claim(keyAt(2, 'another'))).toBe(false)
+      expect(await repository.tasks.reserveKey(keyAt(0))).toBe(true)
+      expect(await repository.tasks.reserveKey(keyAt(1))).toBe(true)
+      expect(await repository.tasks.reserveKey(keyAt(2, 'another'))).toBe(false)
       expect(await create({ title: 'a' }, undefined, keyAt(3, 'another'))).toEqual({
         kind: 'key_reused',
       })
@@ -143,20 +132,20 @@ export const describeKeys = (open: Open): void => {
     test('is refused for a key that a commit bears', async () => {
       const { repository, create } = await openStore(open)
       await create({ title: 'a' }, undefined, keyAt(0))
-      expect(await repository.claim(keyAt(1, 'another'))).toBe(false)
+      expect(await repository.tasks.reserveKey(keyAt(1, 'another'))).toBe(false)
     })
 
     test('is forgotten once it expires', async () => {
       const { repository } = await openStore(open)
-      await repository.claim(keyAt(0))
-      expect(await repository.claim(keyAt(DAY - 1, 'another'))).toBe(false)
-      expect(await repository.claim(keyAt(DAY + 1, 'another'))).toBe(true)
+      await repository.tasks.reserveKey(keyAt(0))
+      expect(await repository.tasks.reserveKey(keyAt(DAY - 1, 'another'))).toBe(false)
+      expect(await repository.tasks.reserveKey(keyAt(DAY + 1, 'another'))).toBe(true)
     })
 
     test('is had by one of the requests that race for it', async () => {
       const { repository } = await openStore(open)
       const claims = Array.from({ length: 10 }, (_, index) =>
-        repository.claim(keyAt(0, `request ${index}`)),
+        repository.tasks.reserveKey(keyAt(0, `request ${index}`)),
       )
       expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1)
     })

@@ -1,17 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
-import { changedEvent, createdEvent } from '#src/core/event.ts'
-import type { IdempotencyKey } from '#src/core/task-repository.ts'
+import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import {
   createLink,
+  type IssueLink,
   importedLink,
   markOutOfSync,
+  toCompanion,
+  toLink,
   toSyncedFields,
-  toTaskSync,
 } from '#src/github/issue/issue-link.ts'
 import { SYNC_STATUSES } from '#src/github/issue/task-sync.ts'
 import { createTask, patchTask, type Task } from '#src/task/task.ts'
+import { changedEvent, createdEvent } from '#src/task/task-event.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import { deleted, type Open, patched, toStored, toTask } from './task-store.ts'
 
@@ -22,6 +25,17 @@ const keyOf = (key: string): IdempotencyKey => ({
   fingerprint: 'request',
   now: millisAt(0),
   expiresAt: millisAt(24 * 3600),
+})
+
+/** The link after a change of its task. */
+const following = (
+  link: IssueLink,
+  version: number,
+  isDeleted: boolean,
+  seconds: number,
+): IssueLink => ({
+  ...markOutOfSync(link, version, isDeleted, millisAt(seconds)),
+  rev: link.rev + 1,
 })
 
 /** That the issue of a task is behind is part of the very commit that makes it so. */
@@ -35,23 +49,21 @@ export const describeLinkCommits = (open: Open): void => {
       expect(JSON.parse(stored.json)).toMatchObject({
         version: 1,
         external_reference_id: null,
-        sync: toTaskSync(link),
+        external_url: null,
       })
-      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await repository.tasks.get(stored.id)).toEqual(stored)
       expect((await history(stored.id)).map(({ type }) => type)).toEqual(['task.created'])
     })
 
     test('bears the id of the issue that it was made of', async () => {
       const { repository, sync, newId, list } = await openLinked(open)
-      const task = createTask({ title: 'imported' }, newId(), instantAt(0))
+      const issue = { external_reference_id: BIG, external_url: issueOf(BIG, 7).url }
+      const task = createTask({ title: 'imported', ...issue }, newId(), instantAt(0))
       const link = importedLink(task.id, issueOf(BIG, 7), toSyncedFields(task), millisAt(0))
       const stored = toTask(
-        await repository.create(task, createdEvent(task, 'github:someone'), undefined, link),
+        await repository.tasks.create(task, createdEvent(task, BY), undefined, toCompanion(link)),
       )
-      expect(stored).toMatchObject({
-        external_reference_id: BIG,
-        sync: { status: 'linked', issue_number: 7 },
-      })
+      expect(stored).toMatchObject({ version: 1, ...issue })
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
       expect(await list({ external_reference_id: [BIG] })).toEqual([stored])
     })
@@ -67,18 +79,31 @@ export const describeLinkCommits = (open: Open): void => {
       expect([others, (await sync.link(task?.id ?? ''))?.taskId]).toEqual([[], task?.id])
     })
 
-    test('is answered to a retry with how its issue stands now', async () => {
+    test('is answered to a retry as it is now, if the key says so', async () => {
       const { sync, createLinked, step } = await openLinked(open)
-      const first = toTask(await createLinked({}, {}, keyOf('retry')))
-      await step(first.id, { status: 'linked', issue: issueOf('4711'), nextAttemptAt: null })
-      const again = await createLinked({ status: 'dead' }, {}, keyOf('retry'))
-      expect(await sync.link(first.id)).toMatchObject({ status: 'linked', rev: 2 })
+      const created = toStored(await createLinked({}, {}, keyOf('retry')))
+      await step(created.id, { status: 'linked', issue: issueOf('4711'), nextAttemptAt: null })
+      const current = { ...keyOf('retry'), answersCurrent: true }
+      const again = await createLinked({ status: 'failed' }, {}, current)
+      expect(await sync.link(created.id)).toMatchObject({ status: 'linked', rev: 2 })
       expect(again).toMatchObject({ kind: 'stored', replayed: true })
       expect(toTask(again)).toMatchObject({
-        id: first.id,
+        id: created.id,
+        version: 2,
         external_reference_id: '4711',
-        sync: { status: 'linked' },
+        external_url: issueOf('4711').url,
       })
+      const first = await createLinked({}, {}, keyOf('retry'))
+      expect(first).toEqual({ kind: 'stored', replayed: true, entity: created })
+    })
+
+    test('is answered to a retry as it was created, once it is deleted', async () => {
+      const { createLinked, remove } = await openLinked(open)
+      const created = toStored(await createLinked({}, {}, keyOf('retry')))
+      await remove(created.id)
+      const current = { ...keyOf('retry'), answersCurrent: true }
+      const again = await createLinked({}, {}, current)
+      expect(again).toEqual({ kind: 'stored', replayed: true, entity: created })
     })
   })
 
@@ -88,13 +113,9 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked({ status, nextAttemptAt: null, issue: issueOf('4711') })
       const before = await sync.link(id)
       const changed = toTask(await patch(id, { title: 'changed' }, instantAt(50)))
-      const link = before && markOutOfSync(before, 2, false, millisAt(50))
+      const link = before && following(before, 2, false, 50)
       expect(await sync.link(id)).toEqual(link)
-      expect(changed).toMatchObject({
-        version: 2,
-        title: 'changed',
-        sync: link && toTaskSync(link),
-      })
+      expect(changed).toMatchObject({ version: 2, title: 'changed' })
     })
 
     test('that comes from GitHub says itself how the link stands', async () => {
@@ -104,23 +125,21 @@ export const describeLinkCommits = (open: Open): void => {
         nextAttemptAt: null,
         issue: issueOf('4711'),
       })
-      const result = await repository.change(id, (task, link) => {
+      const result = await repository.tasks.change(id, (task, companion) => {
         const next = patchTask(task as Task, { title: 'from GitHub' }, instantAt(60))
-        const following = link && {
-          ...link,
-          rev: link.rev + 1,
+        const following = companion && {
+          ...toLink(companion),
           syncedVersion: 2,
           wantedVersion: 2,
           lastSyncedAt: millisAt(60),
         }
         return {
           kind: 'change',
-          task: next,
-          event: changedEvent(task, next, 'github:x'),
-          ...(following && { link: following }),
+          entity: next,
+          event: changedEvent(task, next, BY),
+          ...(following && { companion: toCompanion(following) }),
         }
       })
-      expect(toTask(result).sync).toMatchObject({ status: 'linked', last_synced_at: instantAt(60) })
       expect(await sync.link(id)).toMatchObject({ rev: 2, syncedVersion: 2, wantedVersion: 2 })
       expect(await current(id)).toEqual(toTask(result))
     })
@@ -130,8 +149,8 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked()
       await step(id, { attempts: 3, base: null })
       const seen: unknown[] = []
-      await repository.change(id, (_, link) => {
-        seen.push(link)
+      await repository.tasks.change(id, (_, companion) => {
+        seen.push(companion && toLink(companion))
         return { kind: 'keep' }
       })
       expect(seen.at(-1)).toEqual(await sync.link(id))
@@ -142,16 +161,16 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked({ status: 'linked' })
       const before = await sync.link(id)
       const error = new AppError('version_mismatch', 'not now', { currentVersion: 1 })
-      await repository.change(id, () => ({ kind: 'keep' }))
-      await repository.change(id, () => ({ kind: 'keep' }), keyOf('kept'))
-      await repository.change(id, () => ({ kind: 'refuse', error }))
+      await repository.tasks.change(id, () => ({ kind: 'keep' }))
+      await repository.tasks.change(id, () => ({ kind: 'keep' }), keyOf('kept'))
+      await repository.tasks.change(id, () => ({ kind: 'refuse', error }))
       expect(await sync.link(id)).toEqual(before)
     })
 
     test('makes no link where there is none', async () => {
       const { sync, add, patch } = await openLinked(open)
       const { id } = await add()
-      expect(toTask(await patch(id, { title: 'changed' })).sync).toBeNull()
+      await patch(id, { title: 'changed' })
       expect(await sync.link(id)).toBeUndefined()
       expect(await sync.countLinks()).toEqual({})
     })
@@ -160,11 +179,10 @@ export const describeLinkCommits = (open: Open): void => {
       const { repository, sync, addLinked, current } = await openLinked(open)
       const { id } = await addLinked({}, { description: '' })
       const change = () =>
-        repository.change(id, (task, link) =>
-          patched({ description: `${task.description}x` })(task, link),
+        repository.tasks.change(id, (task, companion) =>
+          patched({ description: `${task.description}x` })(task, companion),
         )
-      const step = () =>
-        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
+      const step = () => sync.changeLink(id, (link) => ({ ...link, attempts: link.attempts + 1 }))
       await Promise.all(
         Array.from({ length: 15 }, (_, index) => (index % 3 === 0 ? step() : change())),
       )
@@ -173,7 +191,6 @@ export const describeLinkCommits = (open: Open): void => {
       expect(await current(id)).toMatchObject({
         version: 11,
         description: 'x'.repeat(10),
-        sync: link && toTaskSync(link),
       })
     })
   })
@@ -184,14 +201,14 @@ export const describeLinkCommits = (open: Open): void => {
       const { id } = await addLinked({ status: 'linked', nextAttemptAt: null, issue: issueOf(BIG) })
       const before = await sync.link(id)
       await remove(id)
-      const link = before && markOutOfSync(before, 2, true, millisAt(200))
-      expect(link).toMatchObject({ isDeleted: true, status: 'dirty', wantedVersion: 2 })
-      expect(await repository.get(id)).toBeUndefined()
+      const link = before && following(before, 2, true, 200)
+      expect(link).toMatchObject({ isDeleted: true, status: 'outdated', wantedVersion: 2 })
+      expect(await repository.tasks.get(id)).toBeUndefined()
       expect(await sync.link(id)).toEqual(link)
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
       expect(await sync.dueLinks(millisAt(200), 10)).toEqual([link])
-      expect(await sync.links('dirty', undefined, 10)).toEqual([link])
-      expect(await sync.countLinks()).toEqual({ dirty: 1 })
+      expect(await sync.links('outdated', undefined, 10)).toEqual([link])
+      expect(await sync.countLinks()).toEqual({ outdated: 1 })
     })
 
     test('lets the sync go on with the link alone, and forget it', async () => {
@@ -214,9 +231,8 @@ export const describeLinkCommits = (open: Open): void => {
     test('that races with steps of the sync leaves what both say', async () => {
       const { repository, sync, addLinked } = await openLinked(open)
       const { id } = await addLinked({ status: 'linked' })
-      const step = () =>
-        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, attempts: link.attempts + 1 }))
-      await Promise.all([step(), step(), repository.change(id, deleted), step(), step()])
+      const step = () => sync.changeLink(id, (link) => ({ ...link, attempts: link.attempts + 1 }))
+      await Promise.all([step(), step(), repository.tasks.change(id, deleted), step(), step()])
       expect(await sync.link(id)).toMatchObject({
         rev: 6,
         attempts: 4,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createLink, type IssueLink, toTaskSync } from '#src/github/issue/issue-link.ts'
+import { createLink, type IssueLink } from '#src/github/issue/issue-link.ts'
 import type { SyncStatus } from '#src/github/issue/task-sync.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
 import type { Open } from './task-store.ts'
@@ -16,20 +16,46 @@ const never = (): never => {
 /** The links by themselves: what the steps of the sync read and change. */
 export const describeLinks = (open: Open): void => {
   describe('a link that is changed', () => {
-    test('spends no version, and its task tells of it', async () => {
+    test('spends no version while its issue stays', async () => {
+      const { sync, addLinked, step, current, history } = await openLinked(open)
+      const task = await addLinked()
+      const next = await step(task.id, { status: 'creating', nextAttemptAt: millisAt(9) })
+      expect(next).toMatchObject({ rev: 2, status: 'creating' })
+      expect(await sync.link(task.id)).toEqual(next)
+      expect(await current(task.id)).toEqual(task)
+      expect(await history(task.id)).toHaveLength(1)
+    })
+
+    test('to another issue is a commit of its task, which shows the issue', async () => {
       const { sync, addLinked, step, current, history, list } = await openLinked(open)
       const task = await addLinked()
-      const next = await step(task.id, {
+      const fields = {
         status: 'linked',
-        issue: issueOf('4711', 42),
         nextAttemptAt: null,
-      })
-      expect(next).toMatchObject({ rev: 2, status: 'linked' })
+        wantedVersion: 1,
+        syncedVersion: 1,
+      } as const
+      const next = await step(task.id, { ...fields, issue: issueOf('4711', 42) })
+      expect(next).toMatchObject({ rev: 2, status: 'linked', wantedVersion: 2, syncedVersion: 2 })
       expect(await sync.link(task.id)).toEqual(next)
-      const told = { ...task, external_reference_id: '4711', sync: next && toTaskSync(next) }
-      expect(await current(task.id)).toEqual(told)
-      expect(await list({ external_reference_id: ['4711'] })).toEqual([told])
-      expect(await history(task.id)).toHaveLength(1)
+      const linked = {
+        ...task,
+        external_reference_id: '4711',
+        external_url: issueOf('4711', 42).url,
+        version: 2,
+      }
+      expect(await current(task.id)).toEqual(linked)
+      expect(await list({ external_reference_id: ['4711'] })).toEqual([linked])
+      const [, event] = await history(task.id)
+      expect(event).toMatchObject({
+        type: 'task.linked',
+        version: 2,
+        actor: { type: 'github', id: null, name: null },
+        changes: {
+          external_reference_id: { before: null, after: '4711' },
+          external_url: { before: null, after: linked.external_url },
+        },
+      })
     })
 
     test('is decided upon with its task, both as they are', async () => {
@@ -64,9 +90,9 @@ export const describeLinks = (open: Open): void => {
     test('stays when the decision is to leave it', async () => {
       const { repository, sync, addLinked } = await openLinked(open)
       const { id } = await addLinked()
-      const [link, stored] = [await sync.link(id), await repository.get(id)]
+      const [link, stored] = [await sync.link(id), await repository.tasks.get(id)]
       expect(await sync.changeLink(id, () => undefined)).toEqual(link)
-      expect([await sync.link(id), await repository.get(id)]).toEqual([link, stored])
+      expect([await sync.link(id), await repository.tasks.get(id)]).toEqual([link, stored])
     })
 
     test('has the next revision, whatever the decision says of it', async () => {
@@ -104,9 +130,8 @@ export const describeLinks = (open: Open): void => {
       expect(await forget(id)).toBeUndefined()
       expect(await sync.link(id)).toBeUndefined()
       expect(await current(id)).toMatchObject({
-        version: 1,
+        version: 2,
         external_reference_id: '4711',
-        sync: null,
       })
       expect(await sync.addLink(id, millisAt(9))).toBe(true)
       expect(await sync.link(id)).toMatchObject({ rev: 1, status: 'pending' })
@@ -124,8 +149,7 @@ export const describeLinks = (open: Open): void => {
     test('by many at once loses none of them', async () => {
       const { sync, addLinked } = await openLinked(open)
       const { id } = await addLinked()
-      const step = () =>
-        sync.changeLink(id, (link) => ({ ...link, rev: link.rev + 1, lookups: link.lookups + 1 }))
+      const step = () => sync.changeLink(id, (link) => ({ ...link, lookups: link.lookups + 1 }))
       const revisions = (await Promise.all(Array.from({ length: 25 }, step))).map(
         (link) => link?.rev ?? 0,
       )
@@ -161,7 +185,6 @@ export const describeLinks = (open: Open): void => {
       expect(await current(id)).toMatchObject({
         version: 2,
         title: 'changed',
-        sync: toTaskSync(link),
       })
     })
 
@@ -263,13 +286,13 @@ export const describeLinks = (open: Open): void => {
   })
 
   describe('the links of a state', () => {
-    const STATES: readonly SyncStatus[] = ['blocked', 'linked', 'dead']
+    const STATES: readonly SyncStatus[] = ['blocked', 'linked', 'failed']
 
     test('are read in pages, by task id, each once', async () => {
       const { sync, addLinked } = await openLinked(open)
       const tasks: { id: string; status: SyncStatus }[] = []
       for (let index = 0; index < 23; index++) {
-        const status = STATES[index % 2] ?? 'dead'
+        const status = STATES[index % 2] ?? 'failed'
         tasks.push({ id: (await addLinked({ status })).id, status })
       }
       const read: IssueLink[] = []
@@ -281,7 +304,7 @@ export const describeLinks = (open: Open): void => {
       expect(idsOf(read)).toEqual(
         tasks.filter(({ status }) => status === 'blocked').map(({ id }) => id),
       )
-      expect(await sync.links('dead', undefined, 5)).toEqual([])
+      expect(await sync.links('failed', undefined, 5)).toEqual([])
     })
 
     test('are counted, with each change', async () => {
@@ -290,11 +313,11 @@ export const describeLinks = (open: Open): void => {
       const tasks = await Promise.all(
         STATES.flatMap((status) => [addLinked({ status }), addLinked({ status })]),
       )
-      expect(await sync.countLinks()).toEqual({ blocked: 2, linked: 2, dead: 2 })
-      await step(tasks[0]?.id ?? '', { status: 'dirty' })
+      expect(await sync.countLinks()).toEqual({ blocked: 2, linked: 2, failed: 2 })
+      await step(tasks[0]?.id ?? '', { status: 'outdated' })
       await forget(tasks[2]?.id ?? '')
       await forget(tasks[3]?.id ?? '')
-      expect(await sync.countLinks()).toEqual({ blocked: 1, dirty: 1, dead: 2 })
+      expect(await sync.countLinks()).toEqual({ blocked: 1, outdated: 1, failed: 2 })
     })
   })
 
@@ -307,7 +330,7 @@ export const describeLinks = (open: Open): void => {
         if (index % 6 === 1 || index % 6 === 3) await remove(id)
         else if (index % 3 !== 0) expected.push(id)
       }
-      await repository.claim({
+      await repository.tasks.reserveKey({
         key: 'batch',
         fingerprint: 'request',
         now: 1,

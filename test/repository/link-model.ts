@@ -1,16 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { SyncRepository } from '#src/core/sync-repository.ts'
 import {
+  atVersion,
   createLink,
   type IssueLink,
   markOutOfSync,
-  withLink,
 } from '#src/github/issue/issue-link.ts'
 import { SYNC_STATUSES, type SyncStatus } from '#src/github/issue/task-sync.ts'
 import { patchTask, type Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { issueOf, millisAt, openLinked } from './linked-store.ts'
+import { issueOf, millisAt, openLinked, type toSync } from './linked-store.ts'
 import { type Open, patched } from './task-store.ts'
 
 /** A task and its link, as the port's doc comments say that they come to be. */
@@ -19,6 +18,8 @@ interface Pair {
   task: Task | undefined
   link: IssueLink | undefined
 }
+
+type Sync = ReturnType<typeof toSync>
 
 const TASKS = 3
 
@@ -32,11 +33,11 @@ type Operation =
 
 /** What may be asked in between: that it is changes nothing. */
 const QUESTIONS = {
-  due: (sync: SyncRepository) => sync.dueLinks(millisAt(10), 1),
-  pending: (sync: SyncRepository) => sync.links('pending', undefined, 1),
-  linked: (sync: SyncRepository) => sync.links('linked', undefined, 1),
-  counts: (sync: SyncRepository) => sync.countLinks(),
-  unlinked: (sync: SyncRepository) => sync.unlinkedTasks(undefined, 1),
+  due: (sync: Sync) => sync.dueLinks(millisAt(10), 1),
+  pending: (sync: Sync) => sync.links('pending', undefined, 1),
+  linked: (sync: Sync) => sync.links('linked', undefined, 1),
+  counts: (sync: Sync) => sync.countLinks(),
+  unlinked: (sync: Sync) => sync.unlinkedTasks(undefined, 1),
 }
 
 const statuses: fc.Arbitrary<SyncStatus> = fc.constantFrom(...SYNC_STATUSES)
@@ -85,6 +86,27 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
   },
 )
 
+const following = (
+  link: IssueLink,
+  version: number,
+  isDeleted: boolean,
+  at: number,
+): IssueLink => ({
+  ...markOutOfSync(link, version, isDeleted, at),
+  rev: link.rev + 1,
+})
+
+/** A link that is changed: one to another issue is a commit of its task. */
+const stepped = ({ task, link }: Pair, fields: Partial<IssueLink>): Pick<Pair, 'task' | 'link'> => {
+  if (!link) return { task, link }
+  const next: IssueLink = { ...link, ...fields, rev: link.rev + 1 }
+  const { id, url } = next.issue ?? {}
+  const patch = id && url ? { external_reference_id: id, external_url: url } : {}
+  const linked = task && patchTask(task, patch, instantAt(0))
+  if (!task || !linked || linked === task) return { task, link: next }
+  return { task: linked, link: atVersion(next, task.version, linked.version) }
+}
+
 /** What an operation makes of a task and its link. */
 const apply = (pair: Pair, operation: Operation): void => {
   const { task, link } = pair
@@ -92,29 +114,26 @@ const apply = (pair: Pair, operation: Operation): void => {
     case 'patch': {
       const next = task && patchTask(task, { title: operation.title }, instantAt(operation.seconds))
       if (!next || next === task) return
-      pair.link = link && markOutOfSync(link, next.version, false, Date.parse(next.updated_at))
-      pair.task = pair.link ? withLink(next, pair.link) : next
+      pair.link = link && following(link, next.version, false, Date.parse(next.updated_at))
+      pair.task = next
       return
     }
     case 'delete':
       if (!task) return
-      pair.link = link && markOutOfSync(link, task.version + 1, true, millisAt(200))
+      pair.link = link && following(link, task.version + 1, true, millisAt(200))
       pair.task = undefined
       return
     case 'add':
       if (!task || link) return
       pair.link = createLink(pair.id, millisAt(7), task.version)
-      pair.task = withLink(task, pair.link)
       return
     case 'step':
       if (!link || (operation.rev !== undefined && operation.rev !== link.rev)) return
-      pair.link = { ...link, ...operation.fields, rev: link.rev + 1 }
-      pair.task = task && withLink(task, pair.link)
+      Object.assign(pair, stepped(pair, operation.fields))
       return
     case 'forget':
       if (!link) return
       pair.link = undefined
-      pair.task = task && { ...task, sync: null }
       return
     case 'ask':
   }
@@ -129,7 +148,10 @@ const carryOut = async (
 ): Promise<void> => {
   switch (operation.kind) {
     case 'patch':
-      await repository.change(id, patched({ title: operation.title }, instantAt(operation.seconds)))
+      await repository.tasks.change(
+        id,
+        patched({ title: operation.title }, instantAt(operation.seconds)),
+      )
       return
     case 'delete':
       await remove(id)
@@ -140,9 +162,7 @@ const carryOut = async (
     case 'step': {
       const { rev, fields } = operation
       await sync.changeLink(id, (link) =>
-        rev === undefined || rev === link.rev
-          ? { ...link, ...fields, rev: link.rev + 1 }
-          : undefined,
+        rev === undefined || rev === link.rev ? { ...link, ...fields } : undefined,
       )
       return
     }
@@ -181,7 +201,7 @@ const expectSame = async (
   )
   const unlinked = all.flatMap(({ task, link }) => (task && !link ? [task.id] : []))
   expect(await sync.unlinkedTasks(undefined, 1000)).toEqual(unlinked)
-  for (const wanted of ['pending', 'dirty'] as const) {
+  for (const wanted of ['pending', 'outdated'] as const) {
     const ofStatus = links.filter(({ status }) => status === wanted).sort(byTask)
     expect(await sync.links(wanted, undefined, 1000)).toEqual(ofStatus)
   }

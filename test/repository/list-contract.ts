@@ -232,12 +232,17 @@ export const describeLists = (open: Open): void => {
     test('holds each task as it is stored, to the byte', async () => {
       const { repository, add } = await openStore(open)
       const [first, second] = [await add({ title: 'é"' }), await add()]
-      const stored = await Promise.all([first, second].map(({ id }) => repository.get(id)))
+      const stored = await Promise.all([first, second].map(({ id }) => repository.tasks.get(id)))
       const expected = stored.map((task) => task?.json).join(',')
       for (const wholeBytes of [WHOLE, 0])
         expect(
           await textsOf(
-            await repository.list({ filter: {}, sort: OLDEST_FIRST }, undefined, 9, wholeBytes),
+            await repository.tasks.list(
+              { filter: {}, sort: OLDEST_FIRST },
+              undefined,
+              9,
+              wholeBytes,
+            ),
           ),
         ).toBe(expected)
     })

@@ -12,6 +12,7 @@ import { createTask, TASK, type TaskDraft } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
+import { toSync } from './linked-store.ts'
 import { openStore, toTask } from './task-store.ts'
 
 const FIRST = 'CREATE TABLE things (name TEXT NOT NULL) STRICT'
@@ -176,7 +177,7 @@ const fileBeforeSync = () => {
   )
   const tasks = DRAFTS.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   for (const task of tasks) {
-    const { sync: _, ...old } = task
+    const { external_url: _, ...old } = task
     insert.run(task.id, JSON.stringify(old), ...Object.values(columns.of(task)))
   }
   close()
@@ -189,20 +190,20 @@ describe('a file from before the GitHub sync', () => {
     const { repository, list } = await openStore(() => openSqliteRepository(path, TASK))
     expect(await list()).toEqual(tasks)
     for (const task of tasks)
-      expect((await repository.get(task.id))?.json).toBe(JSON.stringify(task))
+      expect((await repository.tasks.get(task.id))?.json).toBe(JSON.stringify(task))
   })
 
   test('has tasks that can be linked and changed', async () => {
     const { path, tasks } = fileBeforeSync()
     const { repository, patch } = await openStore(() => openSqliteRepository(path, TASK))
-    expect(await repository.sync.unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
-    for (const { id } of tasks) expect(await repository.sync.addLink(id, 1)).toBe(true)
+    expect(await toSync(repository).unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
+    for (const { id } of tasks) expect(await toSync(repository).addLink(id, 1)).toBe(true)
     const [first] = tasks
     expect(toTask(await patch(first?.id ?? '', { title: 'changed' }))).toMatchObject({
       version: 2,
-      sync: { status: 'pending' },
+      external_url: null,
     })
-    expect(await repository.sync.countLinks()).toEqual({ pending: tasks.length })
+    expect(await toSync(repository).countLinks()).toEqual({ pending: tasks.length })
   })
 
   test('is set aside as it was', async () => {
@@ -233,7 +234,7 @@ describe('a file from before the GitHub sync', () => {
     )
     close()
     const { repository } = await openStore(() => openSqliteRepository(path, TASK))
-    expect(await repository.sync.link(link.taskId)).toEqual(link)
+    expect(await toSync(repository).link(link.taskId)).toEqual(link)
   })
 })
 

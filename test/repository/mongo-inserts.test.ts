@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Document } from 'mongodb'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
+import { newContext } from '../request-context.ts'
 import { type InsertScript, startScriptedMongodb } from './scripted-mongodb.ts'
 
 const CONFLICT = 112
@@ -13,26 +13,21 @@ const NOT_PRIMARY = 10107
 const REFUSED = { code: 'database_unavailable' }
 const UNKNOWN = { code: 'outcome_unknown' }
 
-const start = async (script: InsertScript, { options = '', hello = {} } = {}) => {
-  const { url, inserts, cut } = await startScriptedMongodb(script, hello)
+const start = async (script: InsertScript, options = '') => {
+  const { url, inserts, counts, cut } = await startScriptedMongodb(script)
   const repository = await openMongoRepository(url + options, TASK)
   onTestFinished(() => repository.close())
-  const service = createTaskService({
-    table: TASK,
-    repository,
-    now: Date.now,
-    newId: createTaskIds(undefined),
-  })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   /** What became of tasks that are created at once: a title, or an error's code. */
-  const createAll = async (titles: readonly string[]): Promise<unknown[]> => {
+  const createAll = async (titles: readonly string[], description = ''): Promise<unknown[]> => {
     const results = await Promise.allSettled(
-      titles.map((title) => service.create({ title }, 'test')),
+      titles.map((title) => service.create(newContext(), { title, description })),
     )
     return results.map((one) =>
       one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason,
     )
   }
-  return { createAll, inserts, cut, ping: repository.ping }
+  return { createAll, inserts, counts, cut, ping: repository.ping }
 }
 
 const ok = (documents: readonly Document[]): Document => ({ ok: 1, n: documents.length })
@@ -58,7 +53,7 @@ describe('tasks that are created at once', () => {
   })
 
   test('are let in as many at once as there are connections for them', async () => {
-    const { createAll, inserts } = await start(ok, { options: '&maxPoolSize=10' })
+    const { createAll, inserts } = await start(ok, '&maxPoolSize=10')
     const titles = Array.from({ length: 20 }, (_, index) => `task ${index}`)
     expect(await createAll(titles)).toEqual(titles)
     expect(inserts).toEqual([8, 8, 4])
@@ -67,10 +62,8 @@ describe('tasks that are created at once', () => {
   test('and wait, all that are let in, leave the service ready', async () => {
     let isSilent = true
     const script: InsertScript = (documents) => (isSilent ? 'silence' : ok(documents))
-    const { createAll, ping, cut } = await start(script, { options: '&maxPoolSize=10' })
+    const { createAll, ping, cut } = await start(script, '&maxPoolSize=10')
     const titles = Array.from({ length: 20 }, (_, index) => `task ${index}`)
-    /** The driver repeats a write only if no other command on the pool fails first: those of the start are over by then. */
-    await sleep(200)
     const created = createAll(titles)
     await ping()
     isSilent = false
@@ -78,16 +71,15 @@ describe('tasks that are created at once', () => {
     expect(await created).toEqual(titles)
   })
 
-  test('fail each by itself', async () => {
-    const { createAll, inserts } = await start(refusing({ b: SHUTDOWN, d: NOT_PRIMARY }))
-    expect(await createAll(['a', 'b', 'c', 'd', 'e'])).toMatchObject([
-      'a',
-      UNKNOWN,
-      'c',
-      REFUSED,
-      'e',
-    ])
-    expect(inserts).toEqual([5])
+  test('fail each by itself, and only these are looked for and sent again', async () => {
+    const rounds: Record<string, number>[] = [{ b: SHUTDOWN, d: NOT_PRIMARY }]
+    const { createAll, inserts, counts } = await start((documents) =>
+      refusing(rounds.shift() ?? {})(documents),
+    )
+    expect(await createAll(['a', 'b', 'c', 'd', 'e'])).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(inserts[0]).toBe(5)
+    expect(inserts.slice(1).reduce((sum, count) => sum + count)).toBe(2)
+    expect(counts.finds).toBe(1)
   })
 
   test('are made again when the server took them back, and only these', async () => {
@@ -99,46 +91,64 @@ describe('tasks that are created at once', () => {
     expect(inserts).toEqual([3, 2, 1])
   })
 
-  test('may all have been made when the majority did not confirm them, but for one that was refused', async () => {
-    const writeConcernError = { code: 64, errmsg: 'waiting for replication timed out' }
-    const { createAll } = await start((documents) => ({
-      ...refusing({ b: NOT_PRIMARY })(documents),
-      writeConcernError,
-    }))
-    expect(await createAll(['a', 'b', 'c'])).toMatchObject([UNKNOWN, REFUSED, UNKNOWN])
-  })
-
-  test('may all have been made when a server that is no longer the primary did not confirm them', async () => {
-    const writeConcernError = { code: NOT_PRIMARY, errmsg: 'stepped down' }
-    const { createAll } = await start((documents) => ({ ...ok(documents), writeConcernError }))
-    expect(await createAll(['a', 'b'])).toMatchObject([UNKNOWN, UNKNOWN])
-  })
-
   test('were surely not made when the server refuses them all', async () => {
-    const { createAll } = await start(() => ({
+    const { createAll, inserts } = await start(() => ({
       ok: 0,
       code: 13,
       codeName: 'Unauthorized',
       errmsg: 'no',
     }))
     expect(await createAll(['a', 'b'])).toMatchObject([REFUSED, REFUSED])
+    expect(inserts).toEqual([2])
   })
 
-  test('may all have been made when a part of them is refused, and the connection breaks at the next part', async () => {
-    const answers = [refusing({ b: NOT_PRIMARY })]
-    const script: InsertScript = (documents) => answers.shift()?.(documents) ?? 'cut'
-    const { createAll, inserts } = await start(script, { hello: { maxWriteBatchSize: 3 } })
-    expect(await createAll(['a', 'b', 'c', 'd'])).toMatchObject([
-      UNKNOWN,
-      UNKNOWN,
-      UNKNOWN,
-      UNKNOWN,
-    ])
-    expect(inserts.slice(0, 2)).toEqual([2, 2])
+  test('are found when the connection breaks after they were stored', async () => {
+    const { createAll, inserts, counts } = await start(() => 'store and cut')
+    const titles = Array.from({ length: 60 }, (_, index) => `task ${index}`)
+    expect(await createAll(titles)).toEqual(titles)
+    expect(inserts).toEqual([60])
+    expect(counts.finds).toBe(60)
   })
 
-  test('may all have been made when the connection breaks', async () => {
-    const { createAll } = await start(() => 'cut')
-    expect(await createAll(['a', 'b'])).toMatchObject([UNKNOWN, UNKNOWN])
+  test('are sent again when the connection breaks before they were stored', async () => {
+    const answers = ['cut', 'store and cut'] as const
+    const { createAll, inserts } = await start(() => answers[inserts.length - 1] ?? 'silence')
+    expect(await createAll(['a'])).toEqual(['a'])
+    expect(inserts).toEqual([1, 1])
   })
+
+  test('go into several commands when they are large, of which each fails by itself', async () => {
+    const large = '\u{1f680}'.repeat(32_000)
+    const answers = new Set([ok])
+    const { createAll, inserts } = await start((documents) => {
+      const [answer] = answers
+      answers.clear()
+      return answer?.(documents) ?? 'store and cut'
+    })
+    const titles = Array.from({ length: 60 }, (_, index) => `task ${index}`)
+    expect(await createAll(titles, large)).toEqual(titles)
+    expect(inserts.length).toBeGreaterThan(1)
+    expect(inserts.reduce((sum, count) => sum + count)).toBe(60)
+  })
+
+  test('may have been made when the database never confirms them', async () => {
+    const writeConcernError = { code: 64, errmsg: 'waiting for replication timed out' }
+    const steppedDown = { code: NOT_PRIMARY, errmsg: 'stepped down' }
+    const scripts: readonly (readonly [InsertScript, readonly object[]])[] = [
+      [() => 'cut', [UNKNOWN, UNKNOWN]],
+      [(documents) => ({ ...ok(documents), writeConcernError: steppedDown }), [UNKNOWN, UNKNOWN]],
+      [
+        (documents) => ({ ...refusing({ b: NOT_PRIMARY })(documents), writeConcernError }),
+        [UNKNOWN, REFUSED],
+      ],
+      [refusing({ a: SHUTDOWN, b: NOT_PRIMARY }), [UNKNOWN, REFUSED]],
+    ]
+    await Promise.all(
+      scripts.map(async ([script, outcomes]) => {
+        const { createAll } = await start(script)
+        expect(await createAll(['a', 'b'])).toMatchObject(outcomes)
+      }),
+    )
+    /** Each of them is looked for until its deadline. */
+  }, 20_000)
 })

@@ -49,8 +49,9 @@ const SINGLE: readonly [index: string, filter: Document, sort?: Document][] = [
   ['by_idempotency_key', { bucket: '3c4d5e', 'keys.key': 'retry-1' }],
   ['by_key_expiry', { 'keys.expires_at': { $lte: new Date(0) } }],
   ['by_pending_event', { 'pending.time': { $exists: true } }, { 'pending.time': 1 }],
-  ['by_link', { 'link.status': 'dead', _id: { $gt: '' } }, { _id: 1 }],
+  ['by_link', { 'link.status': 'failed', _id: { $gt: '' } }, { _id: 1 }],
   ['by_link_attempt', { 'link.nextAttemptAt': { $gt: 0, $lte: 7 } }, { 'link.nextAttemptAt': 1 }],
+  ['by_reference', { 'link.reference': '4711' }, { _id: 1 }],
   ['by_issue', { 'link.issue.id': '4711' }, { _id: 1 }],
   ['by_end', { ended: true, 'keys.0': { $exists: false } }],
   [

@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb'
 import { onTestFinished, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { bucketOfKey } from '#src/core/placement.ts'
 import {
   createDocuments,
@@ -10,7 +9,9 @@ import {
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { BY } from '../request-context.ts'
 import { EXPIRES_AT, expectReplayed, type OldKey, oldDatabase } from './old-keys.ts'
 
 const TASK_INDEXES = taskIndexes(TASK)
@@ -31,7 +32,7 @@ const documentsOf = ({ keys, tasks, deleted }: ReturnType<typeof oldDatabase>): 
   const ended = { rev: 1, ended: true as const, pending: [] }
   const bucket = bucketOfKey('batch')
   return [
-    ...tasks.map((task) => newTask(task, createdEvent(task, 'test'), keysOf(task.id), undefined)),
+    ...tasks.map((task) => newTask(task, createdEvent(task, BY), keysOf(task.id), undefined)),
     { _id: deleted.id, bucket: deleted.id.slice(-6), ...ended, keys: keysOf(deleted.id) },
     { _id: `key:batch:${bucket}`, bucket, ...ended, keys: keysOf(null) },
   ]

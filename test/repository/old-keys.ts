@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
-import type { TaskRepository } from '#src/core/task-repository.ts'
-import { createTaskService } from '#src/core/task-service.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { createTask, patchTask, TASK, type Task } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { newContext } from '../request-context.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z')
 
@@ -52,31 +53,45 @@ export const oldDatabase = () => {
 
 /** Each of its keys is still known, and its request is not carried out again. */
 export const expectReplayed = async (
-  repository: TaskRepository,
+  repository: Repository,
   { first, created, updated, deleted }: ReturnType<typeof oldDatabase>,
 ): Promise<void> => {
   const newId = createTaskIds(deleted.id)
-  const service = createTaskService({ table: TASK, repository, now: () => NOW, newId })
-  const single = await service.create({ title: 'single' }, 'test', { key: 'single', fingerprint })
+  const now = (): number => NOW
+  const service = createTaskService({ table: TASK, repository, newId })
+  const single = await service.create(newContext({ now, key: { key: 'single', fingerprint } }), {
+    title: 'single',
+  })
   expect(single).toMatchObject({ replayed: true, task: { json: JSON.stringify(first) } })
 
-  await service.update(updated.id, { title: 'since' }, 'test', {})
+  await service.update(newContext({ now }), updated.id, { title: 'since' }, {})
   const operations = [
     { op: 'create', task: { title: 'created' } },
-    { op: 'update', id: updated.id, task: { title: 'updated' } },
-    { op: 'delete', id: deleted.id },
+    { op: 'update', id: updated.id, task: { title: 'updated' }, preconditions: {} },
+    { op: 'delete', id: deleted.id, preconditions: {} },
   ] as const
-  const results = await service.batch(operations, 'test', { key: 'batch', fingerprint })
+  const results = await service.batch(
+    newContext({ now, key: { key: 'batch', fingerprint } }),
+    operations,
+  )
   expect(results).toMatchObject([
     { kind: 'created', replayed: true, task: { json: JSON.stringify(created) } },
     { kind: 'changed', replayed: true, task: { json: JSON.stringify(updated) } },
     { kind: 'deleted', replayed: true },
   ])
   expect(JSON.parse((await service.get(updated.id)).json)).toMatchObject({ title: 'since' })
-  const other = service.batch(operations, 'test', { key: 'batch', fingerprint: 'another' })
+  const other = service.batch(
+    newContext({ now, key: { key: 'batch', fingerprint: 'another' } }),
+    operations,
+  )
   await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' })
 
   const retry = { key: 'single', fingerprint }
-  const changed = await service.update(first.id, { title: 'new' }, 'test', {}, retry)
+  const changed = await service.update(
+    newContext({ now, key: retry }),
+    first.id,
+    { title: 'new' },
+    {},
+  )
   expect(changed).toMatchObject({ replayed: false, task: { version: 2 } })
 }

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fromCursor, type Position, toCursor } from '#src/core/task-query.ts'
-import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
+import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
 import { filters, mixedDraft, type Sort, sorts, type TaskFilter } from './task-model.ts'
 import { readObjects } from './task-store.ts'
@@ -42,15 +43,10 @@ const startService = (path: string) => {
   const repository = openSqliteRepository(path, TASK)
   const clock = { seconds: 0 }
   const now = (): number => Date.parse(instantAt(clock.seconds))
-  const service = createTaskService({
-    table: TASK,
-    repository,
-    now,
-    newId: createTaskIds(undefined),
-  })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const add = async (draft: TaskDraft): Promise<Task> =>
-    JSON.parse((await service.create(draft, 'test')).task.json) as Task
-  return { repository, service, clock, add }
+    JSON.parse((await service.create(newContext({ now }), draft)).task.json) as Task
+  return { repository, service, clock, now, add }
 }
 type Started = ReturnType<typeof startService>
 
@@ -69,7 +65,7 @@ const readPage = async (
 
 /** Carries out an operation and tells of the task that is no longer what it was. */
 const carryOut = async (
-  { service, clock, add }: Started,
+  { service, clock, now, add }: Started,
   known: Task[],
   operation: Operation,
 ): Promise<Task | undefined> => {
@@ -84,11 +80,16 @@ const carryOut = async (
   const task = known[operation.index % Math.max(1, known.length)]
   if (task === undefined) return undefined
   if (operation.kind === 'update') {
-    const { task: stored } = await service.update(task.id, operation.patch, 'test', always)
+    const { task: stored } = await service.update(
+      newContext({ now }),
+      task.id,
+      operation.patch,
+      always,
+    )
     return JSON.parse(stored.json) as Task
   }
   known.splice(known.indexOf(task), 1)
-  await service.remove(task.id, 'test', always)
+  await service.remove(newContext({ now }), task.id, always)
   return { ...task, version: -1 }
 }
 

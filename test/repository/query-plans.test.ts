@@ -1,27 +1,34 @@
 import { describe, expect, test } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import type { Interval } from '#src/core/task-query.ts'
 import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
+import { COMPANION_SCANS, COMPANION_SQL } from '#src/repository/sqlite/companions.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
+import { INBOX_SQL } from '#src/repository/sqlite/inbox.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
+import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import type { KeyPosition } from '#src/repository/sqlite/list-conditions.ts'
 import { planList } from '#src/repository/sqlite/list-plan.ts'
-import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
-import { SYNC_SCANS, SYNC_SQL } from '#src/repository/sqlite/sync-sql.ts'
+import { keysSql, wholeSql } from '#src/repository/sqlite/slice-sql.ts'
+import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import { ALL_SORTS, mixedDraft, type Sort, sortName, type TaskFilter } from './task-model.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
 const TASKS = 3000
 
+/** The result code with which an authorizer allows what it is asked for. */
+const SQLITE_OK = 0
+
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
   const { db } = openFile(':memory:')
-  const commits = createCommits(db, createKeyOrder(db), TASK)
+  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
@@ -31,7 +38,7 @@ const seed = () => {
       external_reference_id: String(index),
     }
     const task = createTask(draft, newId(), instantAt(index % 1000))
-    commits.create(task, createdEvent(task, 'test'), undefined, undefined)
+    commits.create(task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')
@@ -46,17 +53,28 @@ const explain = (sql: string, parameters: readonly SQLInputValue[]): string[] =>
     .all(...parameters)
     .map(({ detail }) => String(detail))
 
-/** How each leg is carried out, alone and within the statement that joins sizes and texts. */
+type Query = readonly [sql: string, parameters: readonly SQLInputValue[]]
+
+/** Each leg alone, within the statement that selects keys, and within the one that joins texts. */
+const queriesOf = (
+  filter: TaskFilter,
+  sort: Sort,
+  after: KeyPosition | undefined,
+  isKeyOrder: boolean,
+): Query[] =>
+  planList(TASK, { filter, sort }, after, isKeyOrder).legs.flatMap((leg): Query[] => [
+    [leg.sql, [...leg.parameters, 50]],
+    [keysSql('tasks', leg), [...leg.parameters, 50]],
+    [wholeSql('tasks', leg), [...leg.parameters, 50, 4096]],
+  ])
+
+/** How the statements of a list are carried out. */
 const plansOf = (
   filter: TaskFilter,
   sort: Sort,
   after?: KeyPosition,
   isKeyOrder = false,
-): string[] =>
-  planList(TASK, { filter, sort }, after, isKeyOrder).legs.flatMap(({ sql, parameters }) => [
-    ...explain(sql, [...parameters, 50]),
-    ...explain(selectSql('tasks', sql, parameters), [...parameters, 50, 4096]),
-  ])
+): string[] => queriesOf(filter, sort, after, isKeyOrder).flatMap((query) => explain(...query))
 
 const WHOLE_TABLE = /^SCAN tasks(?! USING (COVERING )?INDEX)/
 const WHOLE_INDEX = /^SCAN tasks USING/
@@ -207,13 +225,39 @@ describe('what is found first and sorted then is found by its index', () => {
   })
 })
 
+test('a statement of a list is planned once, not each time that it runs', () => {
+  const queries = ALL_SORTS.flatMap((sort) =>
+    [...Object.values(filtersOf(sort)), { words: ['task'] }, { labels: ['ops', 'home'] }].flatMap(
+      (filter = {}) =>
+        Object.values(positionsOf(sort)).flatMap((after) => queriesOf(filter, sort, after, true)),
+    ),
+  )
+  /** SQLite asks the authorizer when it plans a statement, not when it runs it. */
+  let asked = 0
+  db.setAuthorizer(() => {
+    asked += 1
+    return SQLITE_OK
+  })
+  try {
+    for (const [sql, parameters] of queries) {
+      const statement = db.prepare(sql)
+      statement.get(...parameters)
+      asked = 0
+      statement.get(...parameters)
+      expect([sql, asked]).toEqual([sql, 0])
+    }
+  } finally {
+    db.setAuthorizer(null)
+  }
+})
+
 describe('a point read is a search by an index', () => {
   test.for([
     ['of a task by its id', 'SELECT id, version, json FROM tasks WHERE id = ?', ['x']],
     ['of the newest id', 'SELECT id FROM tasks ORDER BY key DESC LIMIT 1', []],
     [
       'of a history',
-      'SELECT json FROM events WHERE task_id = ? AND version > ? ORDER BY version LIMIT 9',
+      'SELECT json FROM events WHERE resource_id = ? AND version > ? ORDER BY version LIMIT 9',
       ['x', 5],
     ],
     ['of a place by id', 'SELECT key FROM tasks WHERE id <= ? ORDER BY id DESC LIMIT 1', ['x']],
@@ -237,7 +281,9 @@ test('the keys of a task are counted in their index alone', () => {
 describe('what the GitHub sync asks of the file', () => {
   const parametersOf = (sql: string): SQLInputValue[] => Array(sql.split('?').length - 1).fill(1)
 
-  test.for(Object.entries(SYNC_SQL))('is a search by an index, in its order: %s', ([, sql]) => {
+  const SQL = { ...COMPANION_SQL, ...INBOX_SQL, ...KEY_VALUE_SQL }
+
+  test.for(Object.entries(SQL))('is a search by an index, in its order: %s', ([, sql]) => {
     const plans = explain(sql, parametersOf(sql))
     if (!/^INSERT/.test(sql))
       expect(plans).toContainEqual(expect.stringMatching(/^SEARCH \w+ USING/))
@@ -245,17 +291,16 @@ describe('what the GitHub sync asks of the file', () => {
   })
 
   test.for([
-    ['counts', /^SCAN github_links USING COVERING INDEX github_links_by_status$/],
-    ['counts', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
-    ['unlinked', /^SEARCH tasks USING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
+    ['counts', /^SCAN companions USING COVERING INDEX github_links_by_status$/],
+    ['missing', /^SEARCH tasks USING COVERING INDEX sqlite_autoindex_tasks_1 \(id>\?\)$/],
   ] as const)('or goes through one on the scan thread, sorting nothing: %s', ([name, way]) => {
-    const sql = SYNC_SCANS[name]
+    const sql = COMPANION_SCANS[name]
     const plans = explain(
       `SELECT group_concat(json, ','), count(*) FROM (${sql})`,
       parametersOf(sql),
     )
     expect(plans).toContainEqual(expect.stringMatching(way))
-    const known = /^SCAN (\(|github_links USING COVERING INDEX)/
+    const known = /^SCAN (\(|companions USING COVERING INDEX)/
     expect(
       plans.filter((line) => SORTED.test(line) || (/^SCAN/.test(line) && !known.test(line))),
     ).toEqual([])

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { TaskRepository } from '#src/core/task-repository.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
-import { issueOf, millisAt, toLinkedStore } from './linked-store.ts'
+import { issueOf, millisAt, toLinkedStore, toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 import { createStore, toTask } from './task-store.ts'
 
 /** Opens the same database each time; the test closes it. */
-export type Reopen = () => Promise<TaskRepository> | TaskRepository
+export type Reopen = () => Promise<Repository> | Repository
 
 const HOUR = 3_600_000
 
@@ -31,7 +31,7 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
           (await addLinked()).id,
         ]
         await step(ids[0] ?? '', {
-          status: 'dead',
+          status: 'failed',
           issue: issueOf('9007199254740993'),
           nextAttemptAt: null,
         })
@@ -39,9 +39,11 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
         return Promise.all(ids.map((id) => sync.link(id)))
       })
       for (const link of kept) expect(await sync.link(link?.taskId ?? '')).toEqual(link)
-      expect(await sync.countLinks()).toEqual({ dead: 1, dirty: 1, pending: 1 })
+      expect(await sync.countLinks()).toEqual({ failed: 1, outdated: 1, pending: 1 })
       expect(await sync.linkOfIssue('9007199254740993')).toEqual(kept[0])
-      expect(await current(kept[0]?.taskId ?? '')).toMatchObject({ sync: { status: 'dead' } })
+      expect(await current(kept[0]?.taskId ?? '')).toMatchObject({
+        external_reference_id: '9007199254740993',
+      })
       expect((await sync.dueLinks(millisAt(300), 9)).map(({ taskId }) => taskId)).toEqual([
         kept[2]?.taskId,
         kept[1]?.taskId,
@@ -109,12 +111,12 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       await begun
       const second = await open()
       onTestFinished(() => second.close())
-      expect(await second.sync.link(id)).toMatchObject({ rev: 2, attempts: 1 })
-      expect(await second.sync.readState('a')).toBe(1)
+      expect(await toSync(second).link(id)).toMatchObject({ rev: 2, attempts: 1 })
+      expect(await toSync(second).readState('a')).toBe(1)
     })
   })
 }
 
-const toStore = (repository: TaskRepository) =>
+const toStore = (repository: Repository) =>
   toLinkedStore(createStore(repository, createTaskIds(undefined)))
 type LinkedStore = ReturnType<typeof toStore>

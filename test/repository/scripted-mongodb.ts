@@ -3,8 +3,13 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { BSON, type Document } from 'mongodb'
 import { onTestFinished } from 'vitest'
 
-/** What it answers to an insert of these documents; `cut`: the connection ends without an answer; `silence`: nothing, until `cut` is called. */
-export type InsertScript = (documents: readonly Document[]) => Document | 'cut' | 'silence'
+/**
+ * What it answers to an insert of these documents. `cut`: the connection ends without an answer;
+ * `store and cut`: after the documents were stored; `silence`: nothing, until `cut` is called.
+ */
+export type InsertScript = (
+  documents: readonly Document[],
+) => Document | 'cut' | 'store and cut' | 'silence'
 
 const HEADER = 16
 const OP_REPLY = 1
@@ -30,22 +35,26 @@ const helloFrom = (host: string): Document => ({
   logicalSessionTimeoutMinutes: 30,
 })
 
-/** Nothing is there, and everything goes well. */
-const NOTHING: Document = {
+/** Everything goes well, and these are found. */
+const answerWith = (found: readonly Document[]): Document => ({
   ok: 1,
   n: 1,
   nModified: 1,
   value: null,
-  cursor: { id: 0n, ns: 'tasks.tasks', firstBatch: [] },
-}
+  cursor: { id: 0n, ns: 'tasks.tasks', firstBatch: found },
+})
 
 /**
- * A server that speaks MongoDB's wire protocol (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) and keeps
- * nothing: for answers to inserts that no server gives when it is asked to. `hello` changes what it says of itself. Its inserts tell how
- * many documents each had.
+ * A server that speaks MongoDB's wire protocol
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/), for answers to inserts
+ * that no server gives when it is asked to. It stores the documents of `store and cut` alone, and
+ * finds them by `_id`. `inserts` has the number of documents of each insert, `finds` the number of
+ * searches for a document.
  */
-export const startScriptedMongodb = async (script: InsertScript, hello: Document = {}) => {
+export const startScriptedMongodb = async (script: InsertScript) => {
   const inserts: number[] = []
+  const counts = { finds: 0 }
+  const stored = new Map<unknown, Document>()
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -74,21 +83,32 @@ export const startScriptedMongodb = async (script: InsertScript, hello: Document
 
   const answer = (socket: Socket, message: Buffer): void => {
     const id = message.readInt32LE(4)
-    const greeting = { ...helloFrom(host), ...hello }
+    const greeting = helloFrom(host)
     if (message.readInt32LE(12) === OP_QUERY) return void socket.write(toReply(id, greeting))
     const { command, documents } = readMessage(message)
     if (command.hello !== undefined) return void socket.write(toMessage(id, greeting))
-    if (command.insert !== 'tasks') return void socket.write(toMessage(id, NOTHING))
+    if (command.insert !== 'tasks')
+      return void socket.write(toMessage(id, answerWith(find(command))))
     inserts.push(documents.length)
     const scripted = script(documents)
-    if (scripted === 'cut') socket.destroy()
+    if (scripted === 'store and cut') for (const one of documents) stored.set(one._id, one)
+    if (scripted === 'cut' || scripted === 'store and cut') socket.destroy()
     else if (scripted !== 'silence') socket.write(toMessage(id, scripted))
   }
 
-  return { url: `mongodb://${host}/tasks?replicaSet=scripted`, inserts, cut }
+  const find = ({ find, filter }: Document): Document[] => {
+    const isOfTask = find === 'tasks' && typeof filter._id === 'string'
+    if (!isOfTask) return []
+    counts.finds += 1
+    const found = stored.get(filter._id)
+    return found === undefined ? [] : [found]
+  }
+
+  return { url: `mongodb://${host}/tasks?replicaSet=scripted`, inserts, counts, cut }
 }
 
-const readMessage = (message: Buffer) => {
+/** The command of a message, and the documents of an insert or the statements of an update. */
+export const readMessage = (message: Buffer) => {
   let command: Document = {}
   const documents: Document[] = []
   let at = HEADER + 4

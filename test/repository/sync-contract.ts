@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Delivery } from '#src/core/sync-repository.ts'
+import type { Delivery } from '#src/github/webhook.ts'
 import { describeLinkCommits } from './link-commit-contract.ts'
 import { describeLinks } from './link-contract.ts'
 import { describeLinkModel } from './link-model.ts'
-import { millisAt } from './linked-store.ts'
+import { millisAt, toSync } from './linked-store.ts'
 import { type Open, openStore } from './task-store.ts'
 
 /** What every store promises of the GitHub sync's bookkeeping. */
@@ -27,7 +27,7 @@ export const deliveryAt = (seconds: number, id = `delivery ${seconds}`): Deliver
   receivedAt: millisAt(seconds),
 })
 
-const openSync = async (open: Open) => (await openStore(open)).repository.sync
+const openSync = async (open: Open) => toSync((await openStore(open)).repository)
 
 const describeDeliveries = (open: Open): void => {
   describe('a delivery', () => {

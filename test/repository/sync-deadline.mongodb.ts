@@ -4,11 +4,15 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
 
-/** In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response. */
+/**
+ * In milliseconds: what docs/deploy.md promises, plus lag; the delay of each server response, so
+ * that two commands do not end in time.
+ */
 const PROMISED = 5500
-const SLOW = 2100
+const SLOW = 2400
 
 /** A way to the same database on which each answer can be made to take a while. */
 const createSlowWay = async (url: string) => {
@@ -39,7 +43,7 @@ test('a call of the sync ends in time, however many commands it takes and howeve
   const { url, slowDown } = await createSlowWay(await createDatabaseUrl())
   const repository = await openMongoRepository(url, TASK)
   onTestFinished(() => repository.close())
-  const { sync } = repository
+  const sync = toSync(repository)
   for (const seconds of [1, 2]) await sync.addDelivery(deliveryAt(seconds))
   await sync.acquireLease('work', 'a', 1)
   slowDown()

@@ -41,24 +41,22 @@ test('replicas that change one link and its task at once lose nothing', async ()
     if (index % 2 === 0)
       await sync.changeLink(id, (link) => ({
         ...link,
-        rev: link.rev + 1,
         lookups: link.lookups + 1,
       }))
     else
-      await repository.change(id, (task, link) =>
-        patched({ description: `${task.description}x` })(task, link),
+      await repository.tasks.change(id, (task, companion) =>
+        patched({ description: `${task.description}x` })(task, companion),
       )
   })
   expect(await stores[1]?.sync.link(id)).toMatchObject({
     rev: 31,
     lookups: 15,
     wantedVersion: 16,
-    status: 'dirty',
+    status: 'outdated',
   })
   expect(await stores[2]?.current(id)).toMatchObject({
     version: 16,
     description: 'x'.repeat(15),
-    sync: { status: 'dirty' },
   })
 })
 

@@ -36,15 +36,15 @@ export const describeTasks = (open: Open): void => {
         created_at: instantAt(1),
       })
       expect(stored.version).toBe(1)
-      expect(await repository.get(stored.id)).toEqual(stored)
+      expect(await repository.tasks.get(stored.id)).toEqual(stored)
     })
 
     test('that was never created is absent', async () => {
       const { repository, create } = await openStore(open)
-      expect(await repository.get(UNKNOWN)).toBeUndefined()
+      expect(await repository.tasks.get(UNKNOWN)).toBeUndefined()
       await create({ title: 'another' })
       for (const id of [UNKNOWN, '', "' OR 1=1", 'x'.repeat(10_000)])
-        expect(await repository.get(id)).toBeUndefined()
+        expect(await repository.tasks.get(id)).toBeUndefined()
     })
 
     test('is there as soon as its commit is answered, beside many others', async () => {
@@ -52,7 +52,7 @@ export const describeTasks = (open: Open): void => {
       const seen = await Promise.all(
         Array.from({ length: 50 }, async (_, index) => {
           const stored = toStored(await create({ title: `task ${index}` }))
-          return (await repository.get(stored.id))?.json === stored.json
+          return (await repository.tasks.get(stored.id))?.json === stored.json
         }),
       )
       expect(seen).toEqual(Array(50).fill(true))
@@ -73,7 +73,7 @@ export const describeTasks = (open: Open): void => {
           labels: [short],
           external_reference_id: short,
         })
-        expect(JSON.parse((await repository.get(task.id))?.json ?? '')).toEqual(task)
+        expect(JSON.parse((await repository.tasks.get(task.id))?.json ?? '')).toEqual(task)
         expect(await list()).toEqual([task])
         expect(await list({ labels: [short] })).toEqual([task])
         expect(await list({ external_reference_id: [short] })).toEqual([task])
@@ -87,18 +87,18 @@ export const describeTasks = (open: Open): void => {
   describe('the newest id', () => {
     test('is none at first, then the greatest so far', async () => {
       const { repository, add, patch, remove } = await openStore(open)
-      expect(await repository.newestId()).toBeUndefined()
+      expect(await repository.tasks.maxId()).toBeUndefined()
       const [first, second] = [await add(), await add()]
-      expect(await repository.newestId()).toBe(second.id)
+      expect(await repository.tasks.maxId()).toBe(second.id)
       await patch(first.id, { title: 'changed' })
       await remove(first.id)
-      expect(await repository.newestId()).toBe(second.id)
+      expect(await repository.tasks.maxId()).toBe(second.id)
     })
 
     test('is the last of many that were created at once', async () => {
       const { repository, add } = await openStore(open)
       const tasks = await Promise.all(Array.from({ length: 20 }, () => add()))
-      expect(await repository.newestId()).toBe(tasks.at(-1)?.id)
+      expect(await repository.tasks.maxId()).toBe(tasks.at(-1)?.id)
     })
 
     test('outlives its task', async () => {
@@ -106,7 +106,7 @@ export const describeTasks = (open: Open): void => {
       await add()
       const newest = await add()
       await remove(newest.id)
-      const known = await repository.newestId()
+      const known = await repository.tasks.maxId()
       expect(known !== undefined && known >= newest.id).toBe(true)
     })
   })
@@ -148,9 +148,9 @@ export const describeTasks = (open: Open): void => {
       const store = createStore(repository, createTaskIds(undefined))
       const task = await store.add()
       const { id } = task
-      const history = readSlice(repository.history(id, 0, 10, WHOLE))
+      const history = readSlice(repository.tasks.history(id, 0, 10, WHOLE))
       const begun = Promise.all([
-        repository.get(id),
+        repository.tasks.get(id),
         store.list(),
         store.list({ words: ['task'] }),
         history,

@@ -2,34 +2,32 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import type { ChunkReader } from '#src/core/chunk-reader.ts'
-import type { Entity } from '#src/core/entity.ts'
+import type { CommitResult, Decision, StoredEntity } from '#src/core/commit.ts'
+import type { Companion } from '#src/core/companion.ts'
+import type { TableEntity } from '#src/core/entity.ts'
+import type { Draft, FieldTable } from '#src/core/field-table.ts'
+import type { IdempotencyKey } from '#src/core/idempotency.ts'
+import type { Repository } from '#src/core/repository.ts'
+import type { Slice } from '#src/core/slice.ts'
+import type { Position } from '#src/core/task-query.ts'
+import { createCompanionRule } from '#src/github/companion-rule.ts'
+import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 import {
   changedEvent,
   createdEvent,
   deletedEvent,
   type TaskEvent as TaskEventSchema,
-} from '#src/core/event.ts'
-import type { Draft, FieldTable } from '#src/core/field-table.ts'
-import type { Slice } from '#src/core/slice.ts'
-import type { Position } from '#src/core/task-query.ts'
-import type {
-  CommitResult,
-  Decision,
-  IdempotencyKey,
-  StoredTask,
-  TaskRepository,
-} from '#src/core/task-repository.ts'
-import { type IssueLink, markOutOfSync } from '#src/github/issue/issue-link.ts'
-import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
+} from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import type { Sort, TaskFilter } from './task-model.ts'
 
 type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
-/** Opens a repository; with another table than that of tasks if it says so. */
+/** Opens a repository; with another table than that of tasks if it has one. */
 export interface Open {
-  (): Promise<TaskRepository> | TaskRepository
+  (): Promise<Repository> | Repository
   readonly table?: FieldTable
 }
 
@@ -39,12 +37,12 @@ export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 export const openStore = async (open: Open) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createStore(repository, createTaskIds(await repository.newestId()), open.table)
+  return createStore(repository, createTaskIds(await repository.tasks.maxId()), open.table)
 }
 export type Store = Awaited<ReturnType<typeof openStore>>
 
 export const createStore = (
-  repository: TaskRepository,
+  repository: Repository,
   newId: (key?: string) => string,
   table: FieldTable = TASK,
 ) => {
@@ -54,7 +52,7 @@ export const createStore = (
     key?: IdempotencyKey,
   ): Promise<CommitResult> => {
     const task = table.create(draft, newId(key?.key), at)
-    return repository.create(task, createdEvent(task, 'test'), key)
+    return repository.tasks.create(task, createdEvent(task, BY), key)
   }
 
   return {
@@ -72,10 +70,10 @@ export const createStore = (
       patch: TaskPatch & Draft,
       at = instantAt(100),
       key?: IdempotencyKey,
-    ): Promise<CommitResult> => repository.change(id, patched(patch, at, table), key),
+    ): Promise<CommitResult> => repository.tasks.change(id, patched(patch, at, table), key),
 
     remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> =>
-      repository.change(id, deleted, key),
+      repository.tasks.change(id, deleted, key),
 
     async list(
       filter: TaskFilter = {},
@@ -83,13 +81,17 @@ export const createStore = (
       after?: Position,
       limit = 1000,
     ): Promise<Task[]> {
-      return (await readSlice(repository.list({ filter, sort }, after, limit, WHOLE))) as Task[]
+      return (await readSlice(
+        repository.tasks.list({ filter, sort }, after, limit, WHOLE),
+      )) as Task[]
     },
 
     /** Read once each of the events has its place in the sequence, which a store may give it a moment later. */
     async history(id: string, after = 0, limit = 1000): Promise<TaskEvent[]> {
       for (let tries = 0; tries < 200; tries++) {
-        const events = (await readSlice(repository.history(id, after, limit, WHOLE))) as TaskEvent[]
+        const events = (await readSlice(
+          repository.tasks.history(id, after, limit, WHOLE),
+        )) as TaskEvent[]
         if (events.every(({ sequence }) => sequence !== null)) return events
         await sleep(25)
       }
@@ -98,24 +100,42 @@ export const createStore = (
   }
 }
 
+/** As a client's change does: the companion follows the task. */
+const follow = (
+  companion: Companion | undefined,
+  version: number,
+  isDeleted: boolean,
+  at: string,
+): Companion | undefined =>
+  companion &&
+  createCompanionRule(
+    () => Date.parse(at),
+    () => null,
+  ).follow(companion, version, isDeleted)
+
 export const patched =
-  (patch: TaskPatch, at = instantAt(100), table: FieldTable = TASK) =>
-  (current: Entity, link?: IssueLink): Decision => {
+  (patch: TaskPatch & Draft, at = instantAt(100), table: FieldTable = TASK) =>
+  (current: TableEntity, companion?: Companion): Decision<TableEntity> => {
     const task = table.change(current, patch, at)
     if (task === current) return { kind: 'keep' }
-    const next = link && markOutOfSync(link, task.version, false, Date.parse(task.updated_at))
-    return { kind: 'change', task, event: changedEvent(current, task, 'test'), link: next }
+    return {
+      kind: 'change',
+      entity: task,
+      event: changedEvent(current, task, BY),
+      companion: follow(companion, task.version, false, task.updated_at),
+    }
   }
 
-export const deleted = (current: Entity, link?: IssueLink): Decision => {
-  const next = link && markOutOfSync(link, current.version + 1, true, Date.parse(instantAt(200)))
-  return { kind: 'delete', event: deletedEvent(current, 'test', instantAt(200)), link: next }
-}
+export const deleted = (current: TableEntity, companion?: Companion): Decision<TableEntity> => ({
+  kind: 'delete',
+  event: deletedEvent(current, BY, instantAt(200)),
+  companion: follow(companion, current.version + 1, true, instantAt(200)),
+})
 
 /** What a commit stored. */
-export const toStored = (result: CommitResult): StoredTask => {
+export const toStored = (result: CommitResult): StoredEntity => {
   if (result.kind !== 'stored') throw new Error(`expected a stored task, got ${result.kind}`)
-  return result.task
+  return result.entity
 }
 
 export const toTask = (result: CommitResult): Task => JSON.parse(toStored(result).json) as Task

@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { type Collection, MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createdEvent } from '#src/core/event.ts'
 import { positionOf } from '#src/core/task-query.ts'
 import { at, createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt, titles } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
+import { BY } from '../request-context.ts'
 import { filters, listOf, mixedDraft, type Sort } from './task-model.ts'
 import { openStore, type Store } from './task-store.ts'
 
@@ -44,7 +45,7 @@ const seed = async (count: number) => {
   const newId = createTaskIds(undefined)
   const documents = fc.sample(anyTitles, count).map((title, index) => {
     const task = createTask({ ...mixedDraft(index), title }, newId(), instantAt(index))
-    return ofVersion2(newTask(task, createdEvent(task, 'test'), [], undefined))
+    return ofVersion2(newTask(task, createdEvent(task, BY), [], undefined))
   })
   const earlier = {
     name: EARLIER_TITLE_INDEX,
@@ -118,7 +119,7 @@ test('a task that a program of version 2 writes during an upgrade is soon in ord
   const [task] = await store.list()
   if (task === undefined) throw new Error('no task')
   const renamed = { ...task, title: 'Écrit ailleurs' }
-  const { order = {} } = ofVersion2(newTask(renamed, createdEvent(renamed, 'test'), [], undefined))
+  const { order = {} } = ofVersion2(newTask(renamed, createdEvent(renamed, BY), [], undefined))
   await tasks.updateOne(at(task.id), {
     $set: { task: renamed, order: order as TaskDocument['order'] & object },
     $inc: { rev: 1 },

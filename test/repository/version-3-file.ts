@@ -1,16 +1,26 @@
 import { join } from 'node:path'
-import { createdEvent } from '#src/core/event.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
+import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task, type TaskDraft } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
+import { BY } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
 
 /** What the migrations since version 3 have added, undone. */
 const UNDO = `
+  ALTER TABLE idempotency_keys RENAME COLUMN entity_id TO task_id;
+  ALTER TABLE events RENAME COLUMN resource_id TO task_id;
+  ALTER TABLE key_values RENAME TO sync_state;
+  ALTER TABLE inbox RENAME TO github_deliveries;
+  ALTER TABLE companions RENAME COLUMN reference TO issue_id;
+  ALTER TABLE companions RENAME COLUMN due_at TO next_attempt_at;
+  ALTER TABLE companions RENAME COLUMN state TO status;
+  ALTER TABLE companions RENAME TO github_links;
   DROP TABLE task_titles;
   DROP TABLE title_fill;
   DROP INDEX idempotency_keys_by_task_id;
@@ -23,12 +33,12 @@ export const createVersion3File = (
   path = join(createFolder(), 'tasks.db'),
 ) => {
   const { db, close } = openFile(path)
-  const commits = createCommits(db, createKeyOrder(db), TASK)
+  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {
     const task = createTask(draft, newId(), instantAt(index))
-    commits.create(task, createdEvent(task, 'test'), undefined, undefined)
+    commits.create(task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')

@@ -44,8 +44,8 @@ export const invalidIssue = (message: string): SyncError => ({
 })
 
 /** No answer came to the opening of an issue. */
-export const uncertain = (detail: string): SyncError => ({
-  code: 'uncertain',
+export const unconfirmed = (detail: string): SyncError => ({
+  code: 'unconfirmed',
   detail: `${detail}: the issue may have been created anyway`,
   action:
     'No action needed; the service searches for the issue and creates it only if it is not found',

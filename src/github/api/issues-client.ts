@@ -1,4 +1,4 @@
-import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { KeyValue } from '../../core/repository.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
 import type { Call, Credential, Reply } from './client.ts'
 import { BLOCKS } from './error-catalog.ts'
@@ -10,7 +10,7 @@ export interface ApiDeps {
   readonly call: Call
   readonly credential: Credential
   readonly limits: Limits
-  readonly sync: SyncRepository
+  readonly values: KeyValue
   /** As it is configured: `owner/name`. */
   readonly repository: string
   readonly signal: AbortSignal
@@ -53,13 +53,13 @@ export const createIssuesClient = async ({
   call,
   credential,
   limits,
-  sync,
+  values,
   repository,
   signal,
 }: ApiDeps) => {
   const stateName = homeState(repository)
-  let home = (await sync.readState(stateName)) as RepositoryPlace | undefined
-  let authors = ((await sync.readState(AUTHORS)) as readonly string[] | undefined) ?? []
+  let home = (await values.read(stateName)) as RepositoryPlace | undefined
+  let authors = ((await values.read(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
   let writesTaken = 0
 
@@ -98,7 +98,7 @@ export const createIssuesClient = async ({
     if (!has_issues) throw new AccessBlocked(BLOCKS.issuesDisabled)
     if (home?.fullName !== full_name) {
       home = { id, fullName: full_name }
-      await sync.writeState(stateName, home)
+      await values.write(stateName, home)
     }
     return { id, fullName: full_name }
   }
@@ -148,7 +148,7 @@ export const createIssuesClient = async ({
     login = isApp ? `${data.slug}[bot]` : (data.login ?? '')
     if (!authors.includes(login)) {
       authors = [...authors, login]
-      await sync.writeState(AUTHORS, authors)
+      await values.write(AUTHORS, authors)
     }
     return login
   }

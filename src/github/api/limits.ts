@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SyncRepository } from '../../core/sync-repository.ts'
+import type { KeyValue } from '../../core/repository.ts'
 import type { Credential, RateLimit } from './client.ts'
 import type { GithubClock } from './github-clock.ts'
 import { CLOCK_OFFSET } from './state-keys.ts'
@@ -42,12 +42,12 @@ export interface LimitReading {
 
 /** How they stand by what is kept of them, whichever process it is that calls GitHub. */
 export const readLimits = async (
-  sync: SyncRepository,
+  values: KeyValue,
   credential: Credential,
   options: LimitOptions,
   clock: GithubClock,
 ): Promise<LimitReading> => {
-  const { state, budget, offset: kept } = await readKept(sync, credential)
+  const { state, budget, offset: kept } = await readKept(values, credential)
   /** The process that calls GitHub may be another one. */
   const clockOffset = clock.offset() ?? kept ?? null
   const offset = clockOffset ?? 0
@@ -65,9 +65,9 @@ export const readLimits = async (
 const limitsName = (credential: Credential): string => `github-limits:${fingerprint(credential)}`
 const budgetName = (credential: Credential): string => `github-budget:${fingerprint(credential)}`
 
-const readKept = async (sync: SyncRepository, credential: Credential) => {
+const readKept = async (values: KeyValue, credential: Credential) => {
   const names = [limitsName(credential), budgetName(credential), CLOCK_OFFSET]
-  const [state, budget, offset] = await Promise.all(names.map((name) => sync.readState(name)))
+  const [state, budget, offset] = await Promise.all(names.map((name) => values.read(name)))
   const {
     pausedUntil = 0,
     pausedAt = 0,
@@ -117,12 +117,12 @@ export type Limits = Awaited<ReturnType<typeof createLimits>>
  * last hour; by the credential, so that another one is not held by it.
  */
 export const createLimits = async (
-  sync: SyncRepository,
+  values: KeyValue,
   credential: Credential,
   options: LimitOptions,
   clock: GithubClock,
 ) => {
-  let { state } = await readKept(sync, credential)
+  let { state } = await readKept(values, credential)
   /** By the monotonic clock, as no answer corrects GitHub's time during a pause. */
   let pauseEndsAt = performance.now() + afterRestart(pauseLeft(state, clock.now()))
   let budgetKeptAt = Number.NEGATIVE_INFINITY
@@ -133,7 +133,7 @@ export const createLimits = async (
 
   const become = async (next: Partial<LimitState>): Promise<void> => {
     state = { ...state, ...next }
-    await sync.writeState(limitsName(credential), state)
+    await values.write(limitsName(credential), state)
   }
 
   return {
@@ -144,7 +144,7 @@ export const createLimits = async (
       if (said === undefined) return
       if (performance.now() - budgetKeptAt < BUDGET_KEPT_MS) return
       budgetKeptAt = performance.now()
-      sync.writeState(budgetName(credential), said).catch(() => {})
+      values.write(budgetName(credential), said).catch(() => {})
     },
 
     /** Throws Paused while no call at all may go out. */

@@ -1,4 +1,4 @@
-import type { Entity } from '../../core/entity.ts'
+import type { Companion } from '../../core/companion.ts'
 import { formatInstant } from '../../core/instant.ts'
 import type { Task, TaskPriority, TaskStatus } from '../../task/task.ts'
 import type { SyncError, SyncStatus, TaskSync } from './task-sync.ts'
@@ -125,15 +125,6 @@ export const importedLink = (
   lastSyncedAt: now,
 })
 
-/** The link that was decided upon, as every store keeps it: with the next revision. Undefined for the very link that was given. */
-export const withNextRevision = <N extends IssueLink | null | undefined>(
-  link: IssueLink | undefined,
-  next: N,
-): N | undefined => {
-  if (next === link) return undefined
-  return next ? { ...next, rev: (link?.rev ?? 0) + 1 } : next
-}
-
 /**
  * Must be part of each commit that changes or deletes a task with a link: its issue is now behind.
  */
@@ -144,10 +135,10 @@ export const markOutOfSync = (
   now: number,
   changedAt: number | null = null,
 ): IssueLink => {
-  const marked = { ...link, rev: link.rev + 1, wantedVersion: version, isDeleted, changedAt }
+  const marked = { ...link, wantedVersion: version, isDeleted, changedAt }
   /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
-  if (link.status === 'linked' || (link.status === 'remote_gone' && isDeleted))
-    return { ...marked, status: 'dirty', nextAttemptAt: now }
+  if (link.status === 'linked' || (link.status === 'issue_missing' && isDeleted))
+    return { ...marked, status: 'outdated', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
   if (link.status === 'blocked' && link.error?.code === 'invalid')
     return { ...marked, ...due(link, now) }
@@ -156,12 +147,12 @@ export const markOutOfSync = (
 
 /** The next step at once, from the beginning: what a person asks for who has mended something. */
 export const retryNow = (link: IssueLink, now: number): IssueLink =>
-  link.status === 'posting' || link.status === 'patching' ? link : { ...link, ...due(link, now) }
+  link.status === 'creating' || link.status === 'updating' ? link : { ...link, ...due(link, now) }
 
 /** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
 export const nextStatus = ({ issue, sent }: IssueLink): SyncStatus => {
-  if (issue !== null) return 'dirty'
-  return sent === null ? 'pending' : 'uncertain'
+  if (issue !== null) return 'outdated'
+  return sent === null ? 'pending' : 'unconfirmed'
 }
 
 const due = (link: IssueLink, now: number) => ({
@@ -185,12 +176,45 @@ export const toTaskSync = (link: IssueLink): TaskSync => ({
   error: link.error,
 })
 
-/** The task as it tells of its link: this spends no version. */
-export const withLink = <E extends Entity>(task: E, link: IssueLink): E => ({
-  ...task,
-  external_reference_id: link.issue?.id ?? task.external_reference_id,
-  sync: toTaskSync(link),
+/** The link at the version that a commit of it led to: what both sides share is unchanged. */
+export const atVersion = (link: IssueLink, before: number, version: number): IssueLink => ({
+  ...link,
+  wantedVersion: version,
+  syncedVersion: link.syncedVersion === before ? version : link.syncedVersion,
 })
+
+const DEFAULTS = createLink('', 0)
+
+/** The names of states up to version 0.1.0, which may still run beside this one. */
+const OLD_STATUSES: Readonly<Record<string, SyncStatus>> = {
+  posting: 'creating',
+  uncertain: 'unconfirmed',
+  dirty: 'outdated',
+  patching: 'updating',
+  remote_gone: 'issue_missing',
+  dead: 'failed',
+}
+
+/** The link that a companion holds. A field that it lacks is as in a new link. */
+export const toLink = ({ taskId, rev, state, dueAt, data }: Companion): IssueLink => ({
+  ...DEFAULTS,
+  ...data,
+  taskId,
+  rev,
+  status: OLD_STATUSES[state] ?? (state as SyncStatus),
+  nextAttemptAt: dueAt,
+})
+
+/** The companion that holds a link; of a new link hardly anything is stored. */
+export const toCompanion = (link: IssueLink): Companion => {
+  const { taskId, rev, status: state, nextAttemptAt: dueAt, ...fields } = link
+  const data = Object.fromEntries(
+    Object.entries(fields).filter(
+      ([name, value]) => value !== DEFAULTS[name as keyof typeof fields],
+    ),
+  )
+  return { taskId, rev, state, dueAt, reference: link.issue?.id ?? null, data }
+}
 
 export const toSyncedFields = ({
   title,

@@ -1,29 +1,25 @@
 import type { Static } from 'typebox'
 import { Type } from '../../core/typebox.ts'
 
-/**
- * Where the issue of a task stands. pending: to be opened. posting: being opened. uncertain: perhaps opened, to be looked for.
- * linked: equal. dirty: one side has changed. patching: being changed. blocked: waits for a person. remote_gone: the issue
- * is deleted or moved away. dead: given up after a day of failing.
- */
+/** The states of a task's issue. */
 export const SYNC_STATUSES = [
   'pending',
-  'posting',
+  'creating',
   'linked',
-  'dirty',
-  'patching',
-  'uncertain',
+  'outdated',
+  'updating',
+  'unconfirmed',
   'blocked',
-  'remote_gone',
-  'dead',
+  'issue_missing',
+  'failed',
 ] as const
 export const SyncStatus = Type.Enum([...SYNC_STATUSES], {
   type: 'string',
   description:
-    'The state of the issue. `pending`: not created yet. `posting`: being created. ' +
-    '`uncertain`: creation not confirmed. `linked`: equal to the task. `dirty`: task and ' +
-    'issue differ. `patching`: being updated. `blocked`: needs a person. `remote_gone`: ' +
-    'deleted or moved. `dead`: given up after failing for a day.',
+    'The state of the issue. `pending`: not created yet. `creating`: being created. ' +
+    '`unconfirmed`: creation not confirmed. `linked`: equal to the task. `outdated`: task and ' +
+    'issue differ. `updating`: being updated. `blocked`: needs a person. `issue_missing`: ' +
+    'deleted or moved. `failed`: given up after failing for a day.',
 })
 export type SyncStatus = (typeof SYNC_STATUSES)[number]
 

@@ -1,5 +1,5 @@
-import type { NewTaskEvent } from '../../core/event.ts'
-import type { TaskRepository } from '../../core/task-repository.ts'
+import type { NewEvent } from '../../core/event.ts'
+import type { SyncContext } from './sync-context.ts'
 
 const PAGE = 500
 
@@ -9,23 +9,23 @@ const PAGE = 500
  * and for a task that this database does not know.
  */
 export const wasIssueOfDeletedTask = async (
-  tasks: TaskRepository,
+  { history }: Pick<SyncContext, 'history'>,
   taskId: string,
   issueId: string,
 ): Promise<boolean> => {
-  const last = await lastEvent(tasks, taskId)
+  const last = await lastEvent(history, taskId)
   if (last?.type !== 'task.deleted') return false
-  return (last.changes.external_reference_id?.before ?? issueId) === issueId
+  return (last.changes['external_reference_id']?.before ?? issueId) === issueId
 }
 
 const lastEvent = async (
-  tasks: TaskRepository,
+  history: SyncContext['history'],
   taskId: string,
-): Promise<NewTaskEvent | undefined> => {
+): Promise<NewEvent | undefined> => {
   for (let after = 0; ; ) {
-    const { sizes, next, read } = await tasks.history(taskId, after, PAGE, 0)
+    const { sizes, next, read } = await history(taskId, after, PAGE, 0)
     if (next !== undefined) after = next
     else if (sizes.length === 0) return undefined
-    else return JSON.parse(`${(await read(sizes.length - 1, sizes.length)).bytes}`) as NewTaskEvent
+    else return JSON.parse(`${(await read(sizes.length - 1, sizes.length)).bytes}`) as NewEvent
   }
 }

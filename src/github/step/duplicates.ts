@@ -44,7 +44,7 @@ const replaceIssue = async (
   create: OpenCreate,
 ): Promise<void> => {
   const formerCreate = { ...create, issueId: former.id }
-  const link = await ctx.sync.changeLink(taskId, (current) => {
+  const link = await ctx.links.changeLink(taskId, (current) => {
     if (current.issue?.id !== former.id) return undefined
     const shown = fromIssue(found, current.base)
     /** A label that someone else has added since is kept. */
@@ -64,7 +64,7 @@ const close = async (
   create: OpenCreate,
 ): Promise<void> => {
   const closedAt = duplicate.isOpen ? await closeAsDuplicate(ctx, duplicate) : duplicate.updatedAt
-  await ctx.sync.changeLink(taskId, (link) =>
+  await ctx.links.changeLink(taskId, (link) =>
     withKnown(link, create, { ...create, issueId: duplicate.id, closedAt }),
   )
 }

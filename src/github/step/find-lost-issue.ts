@@ -15,20 +15,20 @@ export const findLostIssue = async (ctx: SyncContext, link: IssueLink): Promise<
   const found = await findOwn(ctx, link)
   const [issue] = found
   if (issue === undefined) {
-    await ctx.sync.changeLink(link.taskId, (current, task) => {
+    await ctx.links.changeLink(link.taskId, (current, task) => {
       if (current.rev !== link.rev) return undefined
       const next = toNotFound(current, ctx.settings.lookupDelaysMs, ctx.clock)
-      return task === undefined && next.status !== 'uncertain' ? null : next
+      return task === undefined && next.status !== 'unconfirmed' ? null : next
     })
     return
   }
   const adopt = (current: IssueLink) =>
     current.issue === null ? toAdopted(current, issue, ctx.now()) : undefined
-  let known = await ctx.sync.changeLink(link.taskId, adopt)
+  let known = await ctx.links.changeLink(link.taskId, adopt)
   for (const each of found) {
     if (known === undefined) return
     await resolveDuplicate(ctx, known, each)
-    known = await ctx.sync.link(link.taskId)
+    known = await ctx.links.link(link.taskId)
   }
 }
 
@@ -48,7 +48,7 @@ const findOwn = async (ctx: SyncContext, { taskId, sentAt }: IssueLink): Promise
     })) {
       if (issue.createdAt < since) break
       if (issue.author !== creator || ctx.marker.taskOf(issue.body) !== taskId) continue
-      if ((await ctx.sync.linkOfIssue(issue.id)) === undefined) found.push(issue)
+      if ((await ctx.links.linkOfIssue(issue.id)) === undefined) found.push(issue)
     }
   }
   return found.sort((a, b) => a.number - b.number)

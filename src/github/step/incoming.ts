@@ -1,39 +1,39 @@
-import { createdEvent } from '../../core/event.ts'
-import { formatInstant } from '../../core/instant.ts'
-import { createTask } from '../../task/task.ts'
+import type { RequestContext } from '../../core/context.ts'
+import type { TaskDraft } from '../../task/task.ts'
 import { hasAll } from '../issue/issue-labels.ts'
-import { type IssueLink, importedLink } from '../issue/issue-link.ts'
+import { type IssueLink, importedLink, toCompanion } from '../issue/issue-link.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'
 import { type RemoteIssue, toLinkedIssue } from '../issue/remote-issue.ts'
+import { issueFields, trackerContext } from '../link-store.ts'
 import { wasIssueOfDeletedTask } from './deleted-task.ts'
 import { resolveDuplicate } from './duplicates.ts'
 import { toAdopted } from './link-transitions.ts'
 import { syncWithIssue } from './reconcile.ts'
 import type { SyncContext } from './sync-context.ts'
 
-/** An issue was read that has changed, or is new: whatever follows for its task. `actor` is who the history names for a change. */
+/** An issue was read that has changed, or is new: whatever follows for its task. `login` is who changed it, if that is known. */
 export const handleIssue = async (
   ctx: SyncContext,
   issue: RemoteIssue,
-  actor: string,
+  login: string | null,
 ): Promise<void> => {
-  const link = await ctx.sync.linkOfIssue(issue.id)
+  const link = await ctx.links.linkOfIssue(issue.id)
   if (link === undefined) await handleUnlinkedIssue(ctx, issue)
-  else if (link.status !== 'blocked' && link.status !== 'dead')
-    await syncWithIssue(ctx, link, issue, actor)
+  else if (link.status !== 'blocked' && link.status !== 'failed')
+    await syncWithIssue(ctx, link, issue, login)
 }
 
 /** An issue that no task is linked to: we opened it, or a person did and it may become a task. */
 export const handleUnlinkedIssue = async (ctx: SyncContext, issue: RemoteIssue): Promise<void> => {
   if (issue.isPullRequest) return
   const taskId = await markedTask(ctx, issue)
-  const link = taskId === undefined ? undefined : await ctx.sync.link(taskId)
+  const link = taskId === undefined ? undefined : await ctx.links.link(taskId)
   if (link !== undefined && (await linkByMarker(ctx, link, issue))) return
   if (!isWanted(ctx, issue)) return
   const isOfDeleted =
     taskId !== undefined &&
     link === undefined &&
-    (await wasIssueOfDeletedTask(ctx.tasks, taskId, issue.id))
+    (await wasIssueOfDeletedTask(ctx, taskId, issue.id))
   if (!isOfDeleted) await importIssue(ctx, issue)
 }
 
@@ -57,7 +57,7 @@ const linkByMarker = async (
   issue: RemoteIssue,
 ): Promise<boolean> => {
   if (!lacks(link, issue)) return resolveDuplicate(ctx, link, issue)
-  await ctx.sync.changeLink(link.taskId, (current) =>
+  await ctx.links.changeLink(link.taskId, (current) =>
     lacks(current, issue) ? toAdopted(current, issue, ctx.now()) : undefined,
   )
   return true
@@ -70,7 +70,7 @@ const linkByMarker = async (
 const lacks = ({ issue: known, status }: IssueLink, issue: RemoteIssue): boolean => {
   if (known === null) return true
   const isAsOld = known.createdAt === undefined || known.createdAt === issue.createdAt
-  return status === 'remote_gone' && known.id !== issue.id && issue.isOpen && isAsOld
+  return status === 'issue_missing' && known.id !== issue.id && issue.isOpen && isAsOld
 }
 
 /** What is closed is no task: it was done before, or its task was deleted. */
@@ -85,17 +85,12 @@ const isWanted = (
 
 /** Makes a task of an issue. Its key is the issue, so that two tries make one task. */
 const importIssue = async (ctx: SyncContext, issue: RemoteIssue): Promise<void> => {
-  const now = ctx.now()
-  const key = `github-issue:${issue.id}\n`
+  const context: RequestContext = {
+    ...trackerContext(ctx.now, issue.author),
+    key: { key: `github-issue:${issue.id}\n`, fingerprint: issue.id },
+  }
   const fields = fromIssue(issue, null)
-  const task = createTask(
-    { ...fields, labels: [...fields.labels] },
-    ctx.newId(key),
-    formatInstant(now),
-  )
-  const link = importedLink(task.id, toLinkedIssue(issue), fields, now)
-  const idempotencyKey = { key, fingerprint: issue.id, now, expiresAt: now + IMPORT_KEY_MS }
-  await ctx.tasks.create(task, createdEvent(task, `github:${issue.author}`), idempotencyKey, link)
+  const link = importedLink('', toLinkedIssue(issue), fields, ctx.now())
+  const draft = { ...fields, labels: [...fields.labels], ...issueFields(link) } as TaskDraft
+  await ctx.tracking.importIssue(context, draft, (taskId) => toCompanion({ ...link, taskId }))
 }
-
-const IMPORT_KEY_MS = 24 * 60 * 60 * 1000

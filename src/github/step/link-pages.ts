@@ -1,18 +1,18 @@
-import type { SyncRepository } from '../../core/sync-repository.ts'
 import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncStatus } from '../issue/task-sync.ts'
+import type { LinkStore } from '../link-store.ts'
 
 /** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */
 const PAGE = 50
 
 /** Every link of a state, a page at a time. */
 export async function* linkPages(
-  sync: SyncRepository,
+  links: Pick<LinkStore, 'links'>,
   status: SyncStatus,
 ): AsyncGenerator<readonly IssueLink[]> {
-  let page = await sync.links(status, undefined, PAGE)
+  let page = await links.links(status, undefined, PAGE)
   while (page.length > 0) {
     yield page
-    page = page.length < PAGE ? [] : await sync.links(status, page.at(-1)?.taskId, PAGE)
+    page = page.length < PAGE ? [] : await links.links(status, page.at(-1)?.taskId, PAGE)
   }
 }

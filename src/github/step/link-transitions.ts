@@ -26,7 +26,7 @@ export const toSynced = (
   const isBehind = link.isDeleted || link.wantedVersion > version
   return {
     ...succeeded(link),
-    status: isBehind ? 'dirty' : 'linked',
+    status: isBehind ? 'outdated' : 'linked',
     syncedVersion: version,
     issue: toLinkedIssue(issue),
     base,
@@ -43,7 +43,7 @@ export const toSynced = (
  */
 export const toAdopted = (link: IssueLink, issue: RemoteIssue, now: number): IssueLink => ({
   ...succeeded(withoutCreateOf(link, issue)),
-  status: 'dirty',
+  status: 'outdated',
   issue: toLinkedIssue(issue),
   base:
     link.issue === null && link.base && link.before
@@ -68,7 +68,7 @@ const succeeded = (link: IssueLink): IssueLink => ({
 /** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
 export const toHalted = (
   link: IssueLink,
-  status: 'blocked' | 'remote_gone' | 'dead',
+  status: 'blocked' | 'issue_missing' | 'failed',
   error: SyncError,
 ): IssueLink => ({
   ...link,
@@ -112,7 +112,7 @@ export const toNotFound = (
   if (delay !== undefined)
     return {
       ...next,
-      status: 'uncertain',
+      status: 'unconfirmed',
       nextAttemptAt: clock.toOurs(Math.max(now, (link.sentAt ?? now) + delay)),
     }
   /** Both the first and the latest of what was sent are remembered. */
@@ -133,4 +133,4 @@ const hasFailedForADay = ({ failingSince }: IssueLink, now: number): boolean =>
   failingSince !== null && now - failingSince >= DAY_MS
 
 const toFailed = (link: IssueLink, reason: Reason): IssueLink =>
-  toHalted(link, 'dead', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })
+  toHalted(link, 'failed', { ...reason, action: 'Try again with POST /tasks/{id}/sync' })

@@ -19,8 +19,8 @@ export const handleMissingIssue = async (
   if (status === 404 && sentAt !== null && ctx.clock.now() - sentAt < NEW_MS)
     throw new TransientFailure('unavailable', 'GitHub does not show the new issue yet')
   const error = location === undefined ? ISSUE_DELETED : transferred(location)
-  await ctx.sync.changeLink(taskId, (link, task) => {
+  await ctx.links.changeLink(taskId, (link, task) => {
     if (link.issue?.id !== issue?.id) return undefined
-    return task === undefined ? null : toHalted(link, 'remote_gone', error)
+    return task === undefined ? null : toHalted(link, 'issue_missing', error)
   })
 }

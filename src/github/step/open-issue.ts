@@ -1,5 +1,5 @@
 import type { Task } from '../../task/task.ts'
-import { BLOCKS, invalidIssue, uncertain } from '../api/error-catalog.ts'
+import { BLOCKS, invalidIssue, unconfirmed } from '../api/error-catalog.ts'
 import type { Outcome } from '../api/issues-client.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'
 import { digestOf } from '../issue/issue-digest.ts'
@@ -45,8 +45,7 @@ export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promis
 const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefined> => {
   const sentAt = ctx.clock.now()
   let begun: Opening | undefined
-  await ctx.sync.changeLink(taskId, (link, current) => {
-    const task = current as Task | undefined
+  await ctx.links.changeLink(taskId, (link, task) => {
     begun = undefined
     if (link.status !== 'pending') return undefined
     if (task === undefined) return null
@@ -56,7 +55,7 @@ const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefi
     begun = { task, fields, issue, create }
     return {
       ...withCreate(link, create),
-      status: 'posting',
+      status: 'creating',
       sent: fields,
       sentAt,
       lookups: 0,
@@ -85,7 +84,7 @@ const conclude = async (ctx: SyncContext, opening: Opening, outcome: Outcome): P
   /** Labels that were dropped are not removed by anyone: they were never there. */
   const base = areLabelsDropped ? fromIssue(issue, fields) : fields
   const now = ctx.now()
-  await ctx.sync.changeLink(task.id, (link) => {
+  await ctx.links.changeLink(task.id, (link) => {
     /**
      * Meanwhile another process has found this issue, or one that was opened before: the sweep
      * finds out which one stays.
@@ -103,7 +102,7 @@ const conclude = async (ctx: SyncContext, opening: Opening, outcome: Outcome): P
       task.version,
       now,
     )
-    return task.status === 'completed' ? { ...next, status: 'dirty', nextAttemptAt: now } : next
+    return task.status === 'completed' ? { ...next, status: 'outdated', nextAttemptAt: now } : next
   })
 }
 
@@ -119,7 +118,7 @@ const giveUp = async (
 
 /** Whether no other process has gone on with it: one that was halted for long may find it so. */
 const isOurs = (link: IssueLink, { create }: Opening): boolean =>
-  link.status === 'posting' && link.sentAt === create.sentAt
+  link.status === 'creating' && link.sentAt === create.sentAt
 
 const becomeUncertain = async (
   ctx: SyncContext,
@@ -127,14 +126,14 @@ const becomeUncertain = async (
   detail: string,
 ): Promise<void> => {
   const { task, create } = opening
-  await ctx.sync.changeLink(task.id, (link) =>
+  await ctx.links.changeLink(task.id, (link) =>
     isOurs(link, opening)
       ? {
           ...link,
-          status: 'uncertain',
+          status: 'unconfirmed',
           failingSince: link.failingSince ?? create.sentAt,
           nextAttemptAt: lookupAt(ctx, create.sentAt, 0),
-          error: uncertain(detail),
+          error: unconfirmed(detail),
         }
       : undefined,
   )
@@ -151,7 +150,7 @@ const refuse = async (
     await takeBack(ctx, opening)
     throw new AccessBlocked(reason)
   }
-  await ctx.sync.changeLink(opening.task.id, (link) => {
+  await ctx.links.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
     return isOurs(link, opening)
       ? { ...toHalted(next, 'blocked', invalidIssue(message)), sent: null, sentAt: null }
@@ -167,7 +166,7 @@ const REFUSALS: Readonly<Record<number, SyncError>> = {
 
 /** It was not sent. */
 const takeBack = (ctx: SyncContext, opening: Opening) =>
-  ctx.sync.changeLink(opening.task.id, (link) => {
+  ctx.links.changeLink(opening.task.id, (link) => {
     const next = withKnown(link, opening.create, undefined)
     return isOurs(link, opening)
       ? { ...next, status: 'pending', sent: null, nextAttemptAt: ctx.now() }

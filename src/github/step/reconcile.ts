@@ -1,17 +1,24 @@
 import { isDeepStrictEqual } from 'node:util'
-import { changedEvent, type NewTaskEvent } from '../../core/event.ts'
-import { formatInstant } from '../../core/instant.ts'
-import type { Decision } from '../../core/task-repository.ts'
-import { patchTask, type Task } from '../../task/task.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { Changes } from '../../core/event.ts'
+import type { Task } from '../../task/task.ts'
+import type { TrackerChange } from '../../task/tracking.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { TransientFailure } from '../api/sync-errors.ts'
 import { diffIssue, type IssueChanges, isEmpty } from '../issue/issue-diff.ts'
-import { type IssueLink, type SyncedFields, toSyncedFields } from '../issue/issue-link.ts'
+import {
+  type IssueLink,
+  type SyncedFields,
+  toCompanion,
+  toLink,
+  toSyncedFields,
+} from '../issue/issue-link.ts'
 import { fromIssue, toIssue } from '../issue/issue-mapping.ts'
-import { type Lost, merge, type Side } from '../issue/merge.ts'
+import { merge, type Side } from '../issue/merge.ts'
 import { inferMergeBase } from '../issue/merge-base.ts'
 import { hasRemoteChanges } from '../issue/remote-changes.ts'
 import { type RemoteIssue, toLinkedIssue, toRemoteIssue } from '../issue/remote-issue.ts'
+import { issueFields, trackerContext } from '../link-store.ts'
 import { toSynced } from './link-transitions.ts'
 import { handleMissingIssue } from './missing-issue.ts'
 import type { SyncContext } from './sync-context.ts'
@@ -36,12 +43,12 @@ interface Plan {
 
 /**
  * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
- * what is new there, and sends to the issue what is new here. `actor` is who the history names for what came from GitHub.
+ * what is new there, and sends to the issue what is new here. `login` is who made the changes at GitHub, if that is known.
  */
 export const reconcile = async (
   ctx: SyncContext,
   link: IssueLink,
-  actor: string,
+  login: string | null,
 ): Promise<void> => {
   if (link.issue === null) return
   const outcome = requireResponse(await ctx.api.issue(link.issue.number))
@@ -49,7 +56,7 @@ export const reconcile = async (
   const issue = toRemoteIssue(outcome.data)
   if (issue.id !== link.issue.id)
     return handleMissingIssue(ctx, link, { status: 404, location: undefined })
-  await syncWithIssue(ctx, link, issue, actor)
+  await syncWithIssue(ctx, link, issue, login)
 }
 
 /** The same, of an issue that was read just now. */
@@ -57,14 +64,14 @@ export const syncWithIssue = async (
   ctx: SyncContext,
   link: IssueLink,
   issue: RemoteIssue,
-  actor: string,
+  login: string | null,
 ): Promise<void> => {
   if (isOutdated(link, issue, ctx.clock.now()))
     throw new TransientFailure(
       'unavailable',
       'GitHub still shows the issue as it was before it last changed',
     )
-  const plan = await commitToTask(ctx, link, issue, actor)
+  const plan = await commitToTask(ctx, link, issue, login)
   if (plan === 'deleted') return close(ctx, link, issue)
   if (plan === undefined) return
   await send(ctx, link, issue, plan)
@@ -90,39 +97,32 @@ const commitToTask = async (
   ctx: SyncContext,
   { taskId }: IssueLink,
   issue: RemoteIssue,
-  actor: string,
+  login: string | null,
 ): Promise<Plan | 'deleted' | undefined> => {
-  let decided: Decided | undefined
-  const result = await ctx.tasks.change(taskId, (task, link) => {
-    decided =
-      link?.issue?.id === issue.id ? decide(ctx, task as Task, link, issue, actor) : undefined
-    return decided?.decision ?? { kind: 'keep' }
+  let plan: Plan | 'deleted' | undefined
+  await ctx.tracking.track(trackerContext(ctx.now, login), taskId, (task, companion) => {
+    plan = task === undefined ? 'deleted' : undefined
+    if (task === undefined || companion?.reference !== issue.id) return undefined
+    const { change, planAt } = decide(ctx, task, toLink(companion), issue)
+    return {
+      ...change,
+      companion(version) {
+        plan = planAt(version)
+        return toNext(ctx, task, toLink(companion), issue, plan)
+      },
+    }
   })
-  if (result.kind === 'absent') return 'deleted'
-  if (decided === undefined) return undefined
-  const { plan, decision } = decided as Decided
-  /** A change keeps its link in the very commit; where there is none, the link alone is kept. */
-  if (decision.kind === 'keep')
-    await ctx.sync.changeLink(taskId, (link) =>
-      link.issue?.id === issue.id ? afterCommit(ctx, link, issue, plan) : undefined,
-    )
   return plan
 }
 
 interface Decided {
-  readonly plan: Plan
-  readonly decision: Decision
+  readonly change: Pick<TrackerChange, 'patch' | 'overruled'>
+  /** What is to be done once the task has this version. */
+  planAt(version: number): Plan
 }
 
 /** The merge, decided upon the task as it is at the commit. */
-const decide = (
-  ctx: SyncContext,
-  task: Task,
-  link: IssueLink,
-  issue: RemoteIssue,
-  actor: string,
-): Decided => {
-  const now = ctx.now()
+const decide = (ctx: SyncContext, task: Task, link: IssueLink, issue: RemoteIssue): Decided => {
   const marker = ctx.marker.toMarker(task.id)
   const options = { ignoreLabels: link.areLabelsDropped }
   const base = baseOf(link, issue, task)
@@ -130,21 +130,36 @@ const decide = (
   const there = fromIssue(issue, base)
   const merged = merge(base, here, there, preferred(ctx, task, link, issue), options)
   const changes = diffIssue(issue, toIssue(merged.fields, marker), toIssue(base, marker), options)
-  const patched = patchTask(
-    task,
-    { ...merged.fields, labels: [...merged.fields.labels] },
-    formatInstant(now),
+  const lost = merged.lost.filter(({ side }) => side === 'issue')
+  const overruled: Changes = Object.fromEntries(
+    lost.map(({ field, value, kept }) => [field, { before: value, after: kept }]),
   )
-  const lostThere = merged.lost.filter(({ side }) => side === 'issue')
-  const next = patched === task && lostThere.length > 0 ? nextVersion(task, now) : patched
   /** Add overruled values to the base so that a conflict is reported once. */
-  const overruled = Object.fromEntries(lostThere.map(({ field, value }) => [field, value]))
-  const known = { ...inferMergeBase(base, merged.fields, issue), ...overruled }
-  const plan = { changes, fields: merged.fields, known, base: merged.base, version: next.version }
-  if (next === task) return { plan, decision: { kind: 'keep' } }
-  const event = toEvent(task, next, lostThere, actor)
-  const following = { ...afterCommit(ctx, link, issue, plan), wantedVersion: next.version }
-  return { plan, decision: { kind: 'change', task: next, event, link: following } }
+  const known = {
+    ...inferMergeBase(base, merged.fields, issue),
+    ...Object.fromEntries(lost.map(({ field, value }) => [field, value])),
+  }
+  const { fields } = merged
+  return {
+    change: {
+      patch: { ...fields, labels: [...fields.labels], ...issueFields({ ...link, issue }) },
+      overruled: lost.length > 0 ? overruled : undefined,
+    },
+    planAt: (version) => ({ changes, fields, known, base: merged.base, version }),
+  }
+}
+
+/** The companion of the task at the version of the plan, which a commit may have led to. */
+const toNext = (
+  ctx: SyncContext,
+  task: Task,
+  link: IssueLink,
+  issue: RemoteIssue,
+  plan: Plan,
+): Companion => {
+  const next = afterCommit(ctx, link, issue, plan)
+  const isCommit = plan.version !== task.version
+  return toCompanion(isCommit ? { ...next, wantedVersion: plan.version } : next)
 }
 
 /** After an answer that never came, what was sent may or may not be what the issue shows. */
@@ -172,40 +187,12 @@ const afterCommit = (
   const now = ctx.now()
   if (isEmpty(plan.changes)) return toSynced(link, issue, plan.base, plan.version, now)
   const begun = {
-    status: 'patching',
+    status: 'updating',
     base: plan.known,
     sent: plan.fields,
     nextAttemptAt: now + PATCHING_MS,
   } as const
   return { ...link, ...begun, issue: toLinkedIssue(issue), error: null }
-}
-
-const nextVersion = (task: Task, now: number): Task => {
-  const at = formatInstant(now)
-  return {
-    ...task,
-    version: task.version + 1,
-    updated_at: at > task.updated_at ? at : task.updated_at,
-  }
-}
-
-/** Tells of what came from the issue, and of what the issue had and lost. */
-const toEvent = (
-  before: Task,
-  after: Task,
-  lostThere: readonly Lost[],
-  actor: string,
-): NewTaskEvent => {
-  const event = changedEvent(before, after, actor)
-  const lost = Object.fromEntries(
-    lostThere.map(({ field, value, kept }) => [field, { before: value, after: kept }]),
-  )
-  const hasChanged = Object.keys(event.changes).length > 0
-  return {
-    ...event,
-    type: hasChanged ? event.type : 'task.conflict_resolved',
-    changes: { ...event.changes, ...lost },
-  }
 }
 
 const send = async (
@@ -216,17 +203,19 @@ const send = async (
 ): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
   const issue = await writeIssue(ctx, taskId, seen, plan.changes)
-  await ctx.sync.changeLink(taskId, (link) => {
-    if (link.status !== 'patching' || link.issue?.id !== home.id) return undefined
+  await ctx.links.changeLink(taskId, (link) => {
+    if (link.status !== 'updating' || link.issue?.id !== home.id) return undefined
     const now = ctx.now()
     if (issue === 'labels_dropped')
-      return { ...link, status: 'dirty', areLabelsDropped: true, nextAttemptAt: now }
+      return { ...link, status: 'outdated', areLabelsDropped: true, nextAttemptAt: now }
     const next = {
       ...toSynced(link, issue, plan.base, plan.version, now),
       before: { fields: plan.known, until: ctx.clock.now() + READ_LAG_MS },
     }
     /** Someone changed it between our reading and our writing. */
-    return hasRemoteChanges(next, issue) ? { ...next, status: 'dirty', nextAttemptAt: now } : next
+    return hasRemoteChanges(next, issue)
+      ? { ...next, status: 'outdated', nextAttemptAt: now }
+      : next
   })
 }
 
@@ -237,5 +226,5 @@ const close = async (
   { number, isOpen }: RemoteIssue,
 ): Promise<void> => {
   if (isOpen) await closeIssue(ctx, taskId, number)
-  await ctx.sync.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
+  await ctx.links.changeLink(taskId, (_, task) => (task === undefined ? null : undefined))
 }

@@ -1,9 +1,10 @@
-import type { SyncRepository } from '../../core/sync-repository.ts'
-import type { TaskRepository } from '../../core/task-repository.ts'
+import type { Inbox, KeyValue, Tasks } from '../../core/repository.ts'
+import type { Tracking } from '../../task/tracking.ts'
 import type { GithubClock } from '../api/github-clock.ts'
 import type { IssuesClient } from '../api/issues-client.ts'
 import type { Limits } from '../api/limits.ts'
 import type { Marker } from '../issue/marker.ts'
+import type { LinkStore } from '../link-store.ts'
 
 export interface SyncSettings {
   /** Who wins where both sides changed a field: the newest, or always one of them. */
@@ -21,8 +22,11 @@ export interface SyncSettings {
 
 /** What every step of the sync works with. */
 export interface SyncContext {
-  readonly tasks: TaskRepository
-  readonly sync: SyncRepository
+  readonly history: Tasks['history']
+  readonly tracking: Tracking
+  readonly links: LinkStore
+  readonly values: KeyValue
+  readonly inbox: Inbox
   readonly api: IssuesClient
   readonly limits: Limits
   readonly marker: Marker
@@ -31,5 +35,4 @@ export interface SyncContext {
   readonly now: () => number
   /** GitHub's, for all that is compared with its times or kept for long. */
   readonly clock: GithubClock
-  readonly newId: (key?: string) => string
 }

@@ -85,7 +85,7 @@ const sent = async (
   if (outcome.status === done) return undefined
   if (outcome.status === 403) throw new AccessBlocked(BLOCKS.forbidden, taskId)
   if (outcome.status === 422) {
-    await ctx.sync.changeLink(taskId, (link) => ({
+    await ctx.links.changeLink(taskId, (link) => ({
       ...toHalted(link, 'blocked', invalidIssue(outcome.message)),
       sent: null,
     }))

@@ -1,4 +1,3 @@
-import type { SyncRepository } from '../../core/sync-repository.ts'
 import { clockWarnings } from '../api/github-clock.ts'
 import { CLOCK_OFFSET } from '../api/state-keys.ts'
 import type { IssueLink } from '../issue/issue-link.ts'
@@ -12,10 +11,10 @@ const CHANGED_MS = 2000
 /** Statuses whose links have a next attempt. */
 const WAITING = [
   'pending',
-  'posting',
-  'dirty',
-  'patching',
-  'uncertain',
+  'creating',
+  'outdated',
+  'updating',
+  'unconfirmed',
 ] as const satisfies readonly SyncStatus[]
 
 /**
@@ -24,10 +23,10 @@ const WAITING = [
  * service was stopped, the next attempts come forward.
  */
 export const createClockWatch = async (
-  { sync, clock, now }: Pick<SyncContext, 'sync' | 'clock' | 'now'>,
+  { links, values, clock, now }: Pick<SyncContext, 'links' | 'values' | 'clock' | 'now'>,
   warn: (error: unknown, message: string) => void,
 ): Promise<() => Promise<void>> => {
-  let kept = (await sync.readState(CLOCK_OFFSET)) as number | undefined
+  let kept = (await values.read(CLOCK_OFFSET)) as number | undefined
   let isFirst = true
   let isWarned = false
 
@@ -39,8 +38,8 @@ export const createClockWatch = async (
     const [warning] = clockWarnings(offset)
     if (warning !== undefined && !isWarned) warn(undefined, `${warning.detail}. ${warning.action}`)
     isWarned = warning !== undefined
-    if (change <= -CHANGED_MS) await bringForward(sync, now, -change)
-    await sync.writeState(CLOCK_OFFSET, offset)
+    if (change <= -CHANGED_MS) await bringForward(links, now, -change)
+    await values.write(CLOCK_OFFSET, offset)
     kept = offset
     isFirst = false
   }
@@ -51,7 +50,7 @@ export const createClockWatch = async (
  * comes a bit early.
  */
 const bringForward = async (
-  sync: SyncRepository,
+  links: SyncContext['links'],
   now: () => number,
   byMs: number,
 ): Promise<void> => {
@@ -61,9 +60,9 @@ const bringForward = async (
     return isAhead ? { ...link, nextAttemptAt: Math.max(now(), nextAttemptAt - byMs) } : undefined
   }
   for (const status of WAITING) {
-    for await (const page of linkPages(sync, status)) {
+    for await (const page of linkPages(links, status)) {
       const ahead = page.filter((link) => forward(link) !== undefined)
-      await Promise.all(ahead.map(({ taskId }) => sync.changeLink(taskId, forward)))
+      await Promise.all(ahead.map(({ taskId }) => links.changeLink(taskId, forward)))
     }
   }
 }

@@ -1,9 +1,9 @@
-import type { Delivery } from '../../core/sync-repository.ts'
 import { requireResponse } from '../api/issues-client.ts'
 import { toRemoteIssue } from '../issue/remote-issue.ts'
 import { handleIssue } from '../step/incoming.ts'
 import { handleMissingIssue } from '../step/missing-issue.ts'
 import type { SyncContext } from '../step/sync-context.ts'
+import type { Delivery } from '../webhook.ts'
 
 /** The deliveries about one issue, in order of arrival. */
 export type DeliveryGroup = readonly [Delivery, ...Delivery[]]
@@ -27,17 +27,17 @@ export const processGroup = async (ctx: SyncContext, group: DeliveryGroup): Prom
   if (repositoryId !== home.id) return
   const outcome = requireResponse(await ctx.api.issue(issueNumber))
   if (outcome.kind === 'ok')
-    return handleIssue(ctx, toRemoteIssue(outcome.data), await actorOf(ctx, group))
-  const link = await ctx.sync.linkOfIssue(issueId)
+    return handleIssue(ctx, toRemoteIssue(outcome.data), await loginOf(ctx, group))
+  const link = await ctx.links.linkOfIssue(issueId)
   if (link !== undefined) await handleMissingIssue(ctx, link, outcome)
 }
 
 /**
- * The actor in the history: the last sender who is not us, as our own changes are delivered too;
+ * The login in the history: the last sender who is not us, as our own changes are delivered too;
  * otherwise us, as a person may share our login.
  */
-const actorOf = async (ctx: SyncContext, group: DeliveryGroup): Promise<string> => {
+const loginOf = async (ctx: SyncContext, group: DeliveryGroup): Promise<string> => {
   const own = await ctx.api.authors()
   const { sender } = group.findLast((delivery) => !own.includes(delivery.sender)) ?? group[0]
-  return `github:${sender}`
+  return sender
 }

@@ -4,7 +4,7 @@ import { hasRemoteChanges } from '../issue/remote-changes.ts'
 import type { RemoteIssue } from '../issue/remote-issue.ts'
 import { handleUnlinkedIssue } from '../step/incoming.ts'
 import { linkPages } from '../step/link-pages.ts'
-import { markDirty } from '../step/mark-dirty.ts'
+import { markOutdated } from '../step/mark-outdated.ts'
 import type { SyncContext } from '../step/sync-context.ts'
 
 /**
@@ -15,9 +15,6 @@ const OVERLAP_MS = 5 * 60 * 1000
 
 /** So many sweeps make a day at the default interval: so often the issues that vanished are looked for. */
 const SWEEPS_A_DAY = 288
-
-/** The actor of a change whose author is not known. */
-export const UNKNOWN_ACTOR = 'github'
 
 /**
  * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook at all. One that shows
@@ -34,13 +31,13 @@ export const pollChanges = async (ctx: SyncContext): Promise<void> => {
     direction: 'desc',
     since,
   })) {
-    const link = await ctx.sync.linkOfIssue(issue.id)
+    const link = await ctx.links.linkOfIssue(issue.id)
     if (link === undefined) unknown.push(issue)
     else if (
-      link.status === 'remote_gone' ||
+      link.status === 'issue_missing' ||
       (link.status === 'linked' && hasRemoteChanges(link, issue))
     )
-      await markDirty(ctx, link.taskId, link.status)
+      await markOutdated(ctx, link.taskId, link.status)
   }
   /** An issue of ours comes before its copies. */
   for (const issue of unknown.sort((a, b) => a.number - b.number))
@@ -50,15 +47,15 @@ export const pollChanges = async (ctx: SyncContext): Promise<void> => {
    * earlier one misses nothing.
    */
   const cursor = Math.min(began, ctx.clock.now() - (performance.now() - beganAt))
-  await ctx.sync.writeState(CURSOR, Math.floor(cursor))
+  await ctx.values.write(CURSOR, Math.floor(cursor))
 }
 
 /**
  * From when on to look, in GitHub's time: from now on, the first time. A cursor in the future is
  * from a clock that was wrong.
  */
-const readCursor = async ({ api, clock, sync }: SyncContext): Promise<number> => {
-  const cursor = (await sync.readState(CURSOR)) as number | undefined
+const readCursor = async ({ api, clock, values }: SyncContext): Promise<number> => {
+  const cursor = (await values.read(CURSOR)) as number | undefined
   if (cursor === undefined && clock.offset() === undefined) await api.probe()
   return Math.min(cursor ?? Number.POSITIVE_INFINITY, clock.now())
 }
@@ -66,14 +63,14 @@ const readCursor = async ({ api, clock, sync }: SyncContext): Promise<number> =>
 /** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
 export const findDeletedIssues = async (ctx: SyncContext): Promise<void> => {
   const now = ctx.clock.now()
-  const last = ((await ctx.sync.readState(VANISH_CHECK)) as number | undefined) ?? 0
+  const last = ((await ctx.values.read(VANISH_CHECK)) as number | undefined) ?? 0
   if (last <= now && now - last < SWEEPS_A_DAY * ctx.settings.sweepIntervalMs) return
   const there = new Set<string>()
   for await (const { id } of ctx.api.list({ state: 'all', sort: 'created', direction: 'asc' }))
     there.add(id)
-  for await (const page of linkPages(ctx.sync, 'linked')) {
+  for await (const page of linkPages(ctx.links, 'linked')) {
     const missing = page.filter(({ issue }) => issue !== null && !there.has(issue.id))
-    await Promise.all(missing.map(({ taskId }) => markDirty(ctx, taskId, 'linked')))
+    await Promise.all(missing.map(({ taskId }) => markOutdated(ctx, taskId, 'linked')))
   }
-  await ctx.sync.writeState(VANISH_CHECK, now)
+  await ctx.values.write(VANISH_CHECK, now)
 }

@@ -4,14 +4,15 @@ import type { IssueLink } from '../issue/issue-link.ts'
 import { findLostIssue } from '../step/find-lost-issue.ts'
 import { linkPages } from '../step/link-pages.ts'
 import { toRetry } from '../step/link-transitions.ts'
-import { markDirty } from '../step/mark-dirty.ts'
+import { markOutdated } from '../step/mark-outdated.ts'
 import { openIssue } from '../step/open-issue.ts'
 import { reconcile } from '../step/reconcile.ts'
 import type { SyncContext } from '../step/sync-context.ts'
-import { createCircuitBreaker } from './circuit-breaker.ts'
+import type { Delivery } from '../webhook.ts'
+import { createAccessBlock } from './access-block.ts'
 import { createClockWatch } from './clock-watch.ts'
 import { type DeliveryGroup, groupByIssue, processGroup } from './deliveries.ts'
-import { findDeletedIssues, pollChanges, UNKNOWN_ACTOR } from './poll-changes.ts'
+import { findDeletedIssues, pollChanges } from './poll-changes.ts'
 
 /** A delivery that comes again within that time is known, in milliseconds. */
 const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
@@ -62,7 +63,7 @@ export const createSyncLoop = async (
   }
 
   const fail = (taskId: string, { code, message }: TransientFailure) =>
-    ctx.sync.changeLink(taskId, (link) =>
+    ctx.links.changeLink(taskId, (link) =>
       toRetry(link, { code, detail: message }, ctx.settings.retryBaseMs, ctx.clock),
     )
 
@@ -76,18 +77,18 @@ export const createSyncLoop = async (
       throw error instanceof AccessBlocked ? new AccessBlocked(error.reason, link.taskId) : error
     }
   }
-  const block = await createCircuitBreaker(ctx, job)
+  const block = await createAccessBlock(ctx, job)
 
   /** A hint that cannot be processed now becomes a job of its task or, without a task, is left to the next poll. */
   const putOff = async ([{ issueId }]: DeliveryGroup, failure: TransientFailure): Promise<void> => {
-    const link = await ctx.sync.linkOfIssue(issueId)
+    const link = await ctx.links.linkOfIssue(issueId)
     if (link === undefined)
       sweepAt = Math.min(sweepAt, performance.now() + ctx.settings.retryBaseMs)
-    else if (link.status !== 'blocked' && link.status !== 'dead') await fail(link.taskId, failure)
+    else if (link.status !== 'blocked' && link.status !== 'failed') await fail(link.taskId, failure)
   }
 
   const deliveries = async (): Promise<number> => {
-    const open = await ctx.sync.openDeliveries(DELIVERIES)
+    const open = (await ctx.inbox.open(DELIVERIES)) as Delivery[]
     for (const group of groupByIssue(open)) {
       const isDone = await attempt(
         () => processGroup(ctx, group),
@@ -96,7 +97,7 @@ export const createSyncLoop = async (
       /** Another process goes on from here. */
       if (!isDone && !isHeld()) break
       const forgetBefore = ctx.now() - DELIVERIES_KEPT_MS
-      await Promise.all(group.map(({ id }) => ctx.sync.closeDelivery(id, forgetBefore)))
+      await Promise.all(group.map(({ id }) => ctx.inbox.close(id, forgetBefore)))
     }
     return open.length
   }
@@ -111,14 +112,14 @@ export const createSyncLoop = async (
         sweepAt = performance.now() + Math.min(sweepIntervalMs, 60_000)
       },
     )
-    if (isDone) await ctx.sync.writeState(LAST_SWEEP, ctx.now())
+    if (isDone) await ctx.values.write(LAST_SWEEP, ctx.now())
     return true
   }
 
   const work = async (): Promise<boolean> => {
     const followed = await deliveries()
     const swept = await sweepWhenDue()
-    const due = await ctx.sync.dueLinks(ctx.now(), JOBS)
+    const due = await ctx.links.dueLinks(JOBS)
     for (const link of due) if (isHeld()) await job(link)
     if (swept && isHeld())
       await attempt(
@@ -132,12 +133,12 @@ export const createSyncLoop = async (
     await watchClock()
     if (ctx.limits.isPaused()) return false
     try {
-      if (block.isInForce()) return await block.wait()
+      if (block.isOpen()) return await block.tick()
       return await work()
     } catch (error) {
       if (error instanceof RateLimited) return false
       if (!(error instanceof AccessBlocked)) throw error
-      await block.begin(error)
+      await block.open(error)
       return true
     }
   }
@@ -145,8 +146,8 @@ export const createSyncLoop = async (
 
 /** What another process had begun to change, and did not end, is looked at at once. */
 const resume = async (ctx: SyncContext): Promise<void> => {
-  for await (const page of linkPages(ctx.sync, 'patching')) {
-    await Promise.all(page.map(({ taskId }) => markDirty(ctx, taskId, 'patching')))
+  for await (const page of linkPages(ctx.links, 'updating')) {
+    await Promise.all(page.map(({ taskId }) => markOutdated(ctx, taskId, 'updating')))
   }
 }
 
@@ -156,17 +157,17 @@ const carryOut = async (ctx: SyncContext, link: IssueLink): Promise<void> => {
     case 'pending':
       if (link.isDeleted) return forget(ctx, link)
       return (await isHeldBack(ctx, link)) ? undefined : openIssue(ctx, link)
-    case 'posting':
-    case 'uncertain':
+    case 'creating':
+    case 'unconfirmed':
       return findLostIssue(ctx, link)
     default:
-      return reconcile(ctx, link, UNKNOWN_ACTOR)
+      return reconcile(ctx, link, null)
   }
 }
 
 /** The task was deleted before it had an issue. */
 const forget = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
-  await ctx.sync.changeLink(taskId, ({ status, isDeleted }) =>
+  await ctx.links.changeLink(taskId, ({ status, isDeleted }) =>
     status === 'pending' && isDeleted ? null : undefined,
   )
 }
@@ -175,7 +176,7 @@ const forget = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> =>
 const isHeldBack = async (ctx: SyncContext, { taskId, rev }: IssueLink): Promise<boolean> => {
   const at = ctx.limits.nextCreateAt()
   if (at <= ctx.now()) return false
-  await ctx.sync.changeLink(taskId, (link) =>
+  await ctx.links.changeLink(taskId, (link) =>
     link.rev === rev ? { ...link, nextAttemptAt: at } : undefined,
   )
   return true

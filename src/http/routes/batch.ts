@@ -1,21 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import { createBatch } from '../../core/batch.ts'
 import type { FieldTable } from '../../core/field-table.ts'
-import type { BatchResult, TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import type { BatchResult, TaskService } from '../../task/task-service.ts'
+import { createBatch, toOperations } from '../batch-body.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
 import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
+import type { ReadContext } from '../request-context.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
-import {
-  ACTOR,
-  BODY_ERRORS,
-  CREATION_KEY,
-  markReplay,
-  toRetryKey,
-  WRITE_ERRORS,
-} from './request-parts.ts'
+import { BODY_ERRORS, CREATION_KEY, markReplay, WRITE_ERRORS } from './request-parts.ts'
 
 const toAnswerSchema = ({ entity, example }: FieldTable) => {
   const BatchResultItem = Type.Object(
@@ -42,7 +36,12 @@ const toAnswerSchema = ({ entity, example }: FieldTable) => {
   )
 }
 
-export const addBatchRoute = (app: App, service: TaskService, table: FieldTable): void => {
+export const addBatchRoute = (
+  app: App,
+  service: TaskService,
+  table: FieldTable,
+  readContext: ReadContext,
+): void => {
   const BatchAnswer = toAnswerSchema(table)
   const batch = createBatch(table)
   app.post(
@@ -75,12 +74,9 @@ export const addBatchRoute = (app: App, service: TaskService, table: FieldTable)
         part.httpPart === 'body' ? toFastify(batch.validate) : compileValidator(part),
     },
     async (request, reply) => {
-      const retry = toRetryKey(
-        request.headers['idempotency-key'],
-        'POST /tasks/batch',
-        request.body,
-      )
-      const results = await service.batch(request.body.operations, ACTOR, retry)
+      const operations = toOperations(request.body)
+      const context = readContext(request, 'POST /tasks/batch', request.body)
+      const results = await service.batch(context, operations)
       const replayed = results.every((result) => result.kind !== 'failed' && result.replayed)
       return markReplay(reply, replayed)
         .code(results.some(({ kind }) => kind === 'failed') ? 207 : 200)

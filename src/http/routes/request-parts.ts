@@ -1,17 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { taskId } from '../../core/entity.ts'
 import { invalidInput } from '../../core/errors.ts'
-import { toFingerprint } from '../../core/fingerprint.ts'
-import type { RetryKey } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 
 /** What goes wrong with a body, with the database, and with a write. */
 export const BODY_ERRORS = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const
 export const DATABASE_ERRORS = ['database_unavailable', 'database_not_configured'] as const
 export const WRITE_ERRORS = ['origin_not_allowed', ...DATABASE_ERRORS, 'outcome_unknown'] as const
-
-/** Who the history names for a change that came through this API. */
-export const ACTOR = 'api'
 
 export const TaskId = Type.Object({ id: taskId('The id of the task.') })
 
@@ -34,14 +29,6 @@ export const CHANGE_KEY = idempotencyKey(
     'changes nothing, whatever its preconditions, and gets the task as it is now. ' +
     'Up to 100 keys of one task are kept.',
 )
-
-/** What a retry of this request is known by, when it bears a key. */
-export const toRetryKey = (
-  key: string | undefined,
-  purpose: string,
-  body: unknown,
-): RetryKey | undefined =>
-  key === undefined ? undefined : { key, fingerprint: toFingerprint(purpose, body) }
 
 export const markReplay = (reply: FastifyReply, replayed: boolean): FastifyReply =>
   replayed ? reply.header('idempotent-replayed', 'true') : reply

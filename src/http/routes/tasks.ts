@@ -1,25 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { includesVersion, toETag } from '../../core/etag.ts'
+import type { StoredEntity } from '../../core/commit.ts'
 import type { FieldTable } from '../../core/field-table.ts'
+import { includesVersion, toETag } from '../../core/preconditions.ts'
 import { toCursor } from '../../core/task-query.ts'
-import type { StoredTask } from '../../core/task-repository.ts'
-import type { TaskService, WriteResult } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import type { TaskService } from '../../task/task-service.ts'
 import { NO_BODY } from '../body.ts'
 import { createListQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
+import type { ReadContext } from '../request-context.ts'
 import { streamArray, toArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'
 import {
-  ACTOR,
   BODY_ERRORS,
   CHANGE_KEY,
   CREATION_KEY,
   DATABASE_ERRORS,
   markReplay,
   TaskId,
-  toRetryKey,
   WRITE_ERRORS,
 } from './request-parts.ts'
 
@@ -39,10 +38,15 @@ const CHANGE = [
 /** PUT and PATCH mean the same, so one is a retry of the other. */
 const UPDATE = 'PATCH /tasks/{id}'
 
-const sendTask = (reply: FastifyReply, task: StoredTask): FastifyReply =>
+const sendTask = (reply: FastifyReply, task: StoredEntity): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
 
-export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable): void => {
+export const addTaskRoutes = (
+  app: App,
+  service: TaskService,
+  table: FieldTable,
+  readContext: ReadContext,
+): void => {
   const { entity: Task, draft: TaskDraft, patch: TaskPatch } = table
   const listQuery = createListQuery(table)
   app.post(
@@ -67,8 +71,8 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
       },
     },
     async (request, reply) => {
-      const retry = toRetryKey(request.headers['idempotency-key'], 'POST /tasks', request.body)
-      const { task, replayed }: WriteResult = await service.create(request.body, ACTOR, retry)
+      const context = readContext(request, 'POST /tasks', request.body)
+      const { task, replayed } = await service.create(context, request.body)
       const location = `${request.pathPrefix}/tasks/${task.id}`
       return sendTask(markReplay(reply, replayed).code(201).header('location', location), task)
     },
@@ -119,9 +123,7 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
         operationId: 'getTask',
         tags: ['tasks'],
         summary: 'Get a task',
-        description:
-          'With If-None-Match the response is 304 if the task has not changed. A task with a ' +
-          'GitHub issue is always sent, as its `sync` can change without a new version.',
+        description: 'With If-None-Match the response is 304 if the task has not changed.',
         params: TaskId,
         headers: Type.Object({
           'if-none-match': Type.Optional(
@@ -138,7 +140,7 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
     async (request, reply) => {
       const known = readETags('If-None-Match', request.headers['if-none-match'])
       const task = await service.get(request.params.id)
-      const isKnown = known !== undefined && includesVersion(known, task.version) && !hasIssue(task)
+      const isKnown = known !== undefined && includesVersion(known, task.version)
       if (!isKnown) return sendTask(reply, task)
       return reply.code(304).header('etag', toETag(task.version)).send()
     },
@@ -170,14 +172,9 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
       },
       handler: async (request, reply) => {
         const { params, body, headers } = request
-        const retry = toRetryKey(headers['idempotency-key'], UPDATE, body)
-        const { task, replayed } = await service.update(
-          params.id,
-          body,
-          ACTOR,
-          readPreconditions(headers),
-          retry,
-        )
+        const context = readContext(request, UPDATE, body)
+        const preconditions = readPreconditions(headers)
+        const { task, replayed } = await service.update(context, params.id, body, preconditions)
         return sendTask(markReplay(reply, replayed), task)
       },
     })
@@ -203,8 +200,8 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
     },
     async (request, reply) => {
       const { params, headers } = request
-      const retry = toRetryKey(headers['idempotency-key'], 'DELETE /tasks/{id}', null)
-      const { replayed } = await service.remove(params.id, ACTOR, readPreconditions(headers), retry)
+      const context = readContext(request, 'DELETE /tasks/{id}', null)
+      const { replayed } = await service.remove(context, params.id, readPreconditions(headers))
       return markReplay(reply, replayed).code(204).send()
     },
   )
@@ -230,19 +227,13 @@ export const addTaskRoutes = (app: App, service: TaskService, table: FieldTable)
     },
     async (request, reply) => {
       const { params, headers } = request
-      const retry = toRetryKey(headers['idempotency-key'], 'POST /tasks/{id}/complete', null)
-      const { task, replayed } = await service.complete(
-        params.id,
-        ACTOR,
-        readPreconditions(headers),
-        retry,
-      )
+      const context = readContext(request, 'POST /tasks/{id}/complete', null)
+      const preconditions = readPreconditions(headers)
+      const { task, replayed } = await service.complete(context, params.id, preconditions)
       return sendTask(markReplay(reply, replayed), task)
     },
   )
 }
-
-const hasIssue = (task: StoredTask): boolean => JSON.parse(task.json).sync !== null
 
 /** The same request from the cursor on (RFC 8288). */
 const nextLink = (request: FastifyRequest, cursor: string): string => {

@@ -1,234 +1,170 @@
-import type { Collection, UpdateFilter } from 'mongodb'
-import type { Entity } from '../../core/entity.ts'
-import type { NewTaskEvent } from '../../core/event.ts'
+import type { Db, UpdateFilter } from 'mongodb'
+import {
+  type CommitResult,
+  claimRecord,
+  type Decide,
+  type DecideCompanion,
+  type Plan,
+  planChange,
+  planCompanion,
+  planCreation,
+  replay,
+  type Write,
+} from '../../core/commit.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { NewEvent } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
-import type { LinkDecision } from '../../core/sync-repository.ts'
-import type { CommitResult, Decide, Decision, IdempotencyKey } from '../../core/task-repository.ts'
+import type { IdempotencyKey } from '../../core/idempotency.ts'
+import { createInsertBatcher, createTaskLoader } from './batch-per-tick.ts'
 import {
-  createLink,
-  type IssueLink,
-  withLink,
-  withNextRevision,
-} from '../../github/issue/issue-link.ts'
-import { reading, writing } from './attempt.ts'
-import { isDuplicateKey } from './database-error.ts'
-import type { Deadline } from './deadline.ts'
-import { at, createDocuments, newClaim, type TaskDocument, toStored } from './documents.ts'
-import { createInserts } from './inserts.ts'
-import {
-  changeKey,
-  checkCount,
-  claimKey,
-  createKeyRecords,
-  creationKey,
-  isLive,
-  type KeyOwner,
-  toAnswer,
-} from './key-records.ts'
-import { createLookups } from './lookups.ts'
+  at,
+  createDocuments,
+  type Documents,
+  type EventDocument,
+  fromCompanion,
+  newKeyReservation,
+  type TaskDocument,
+} from './documents.ts'
+import { isInserted, isUpdated } from './find-write.ts'
+import { createKeyRecords, fromRecord, isLive, type KeyOwner } from './key-records.ts'
+import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
-/** The writes. Each is one document write, which either holds state, event and key record together or nothing of them. */
-export interface Commits {
-  create(
-    task: Entity,
-    event: NewTaskEvent,
-    key: IdempotencyKey | undefined,
-    link: IssueLink | undefined,
-    deadline: Deadline,
-  ): Promise<CommitResult>
-  change(
-    id: string,
-    decide: Decide,
-    key: IdempotencyKey | undefined,
-    deadline: Deadline,
-  ): Promise<CommitResult>
-  claim(key: IdempotencyKey, deadline: Deadline): Promise<boolean>
-  /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(
-    taskId: string,
-    decide: LinkDecision,
-    deadline: Deadline,
-  ): Promise<IssueLink | undefined>
-  addLink(taskId: string, now: number, deadline: Deadline): Promise<boolean>
-}
+/** The writes. Each is one document write, which stores the whole commit or nothing of it. */
+export type Commits = ReturnType<typeof createCommits>
 
 /** What a commit is decided upon. */
-type Current = Pick<TaskDocument, 'rev' | 'task' | 'keys' | 'link'>
+type Current = Pick<TaskDocument, '_id' | 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (tasks: Collection<TaskDocument>, table: FieldTable): Commits => {
-  const { newTask, changedState } = createDocuments(table)
+export const createCommits = (db: Db, table: FieldTable) => {
+  const { newTask, toFields, toState } = createDocuments(table)
+  const tasks = db.collection<TaskDocument>('tasks')
+  const collections = { tasks, events: db.collection<EventDocument>('events') }
   const keys = createKeyRecords(tasks, table)
-  const insertOne = createInserts(tasks)
-  const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
+  const insertOne = createInsertBatcher(db)
+  const loadTask = createTaskLoader(tasks, ['rev', 'task', 'keys', 'link'])
 
-  /** A unique index refuses the second document that bears a key: then it resolves with the first one's record. */
+  /**
+   * Inserts a document. Resolves with the document that its key belongs to, if that was there
+   * already: a unique index refuses the second document with a key.
+   */
   const insert = async (
     document: TaskDocument,
     key: IdempotencyKey | undefined,
     deadline: Deadline,
   ): Promise<KeyOwner | undefined> => {
-    for (;;) {
-      try {
-        await writing(deadline, () => insertOne(document))
-        return undefined
-      } catch (error) {
-        if (key === undefined || !isDuplicateKey(error)) throw error
-        const owner = await keys.find(key, deadline)
-        if (owner !== undefined) return owner
-      }
+    const look = async (): Promise<KeyOwner | 'inserted' | undefined> => {
+      if (key !== undefined) return keys.find(key, deadline)
+      const isThere = await runRead(deadline, () => isInserted(collections, document))
+      return isThere ? 'inserted' : undefined
     }
+    const send = async (): Promise<KeyOwner | 'inserted'> => {
+      await insertOne(document)
+      return 'inserted'
+    }
+    const result = await runWrite(deadline, send, look)
+    return result === 'inserted' ? undefined : result
   }
 
-  const read = (id: string, deadline: Deadline): Promise<Current | undefined> =>
-    reading(deadline, async () => {
-      const found = await lookUp(id)
-      return found?.task ? { ...found, task: table.withDefaults(found.task) } : found
-    })
-
   /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
-  const replace = async (
+  const replace = (
     id: string,
     rev: number,
     update: UpdateFilter<TaskDocument>,
     deadline: Deadline,
   ): Promise<boolean> => {
-    const { matchedCount } = await writing(deadline, () =>
-      tasks.updateOne({ ...at(id), rev }, update),
-    )
-    return matchedCount === 1
+    const look = () => runRead(deadline, () => isUpdated(collections, id, rev, update))
+    const send = async (isRepeated: boolean): Promise<boolean> => {
+      const { matchedCount } = await tasks.updateOne({ ...at(id), rev }, update)
+      return matchedCount === 1 || (isRepeated && (await look()) === true)
+    }
+    return runWrite(deadline, send, look)
+  }
+
+  const stateOf = (current: Current | undefined) =>
+    current ? toState(current) : { entity: undefined, companion: undefined }
+
+  /** Stores what is decided upon the newest revision; decides again if another writer came first. */
+  const commit = async <R>(
+    id: string,
+    decide: (current: Current | undefined) => Plan<TableEntity, R>,
+    key: IdempotencyKey | undefined,
+    deadline: Deadline,
+  ): Promise<R> => {
+    for (;;) {
+      const current = await runRead(deadline, () => loadTask(id))
+      const { result, write } = decide(current)
+      if (write === undefined || current === undefined) return result
+      const update = toUpdate(current, write, key, toFields)
+      if (await replace(id, current.rev, update, deadline)) return result
+    }
   }
 
   return {
-    async create(given, event, key, link, deadline) {
-      const task = link ? withLink(given, link) : given
-      const stored = toStored(task)
-      const document = newTask(
-        task,
-        event,
-        key === undefined ? [] : [creationKey(key, stored.json)],
-        link,
-      )
-      const owner = await insert(document, key, deadline)
-      if (owner !== undefined && key !== undefined) return toAnswer(owner, key)
-      return { kind: 'stored', task: stored, replayed: false }
+    async create(
+      task: TableEntity,
+      event: NewEvent,
+      key: IdempotencyKey | undefined,
+      companion: Companion | undefined,
+      deadline: Deadline,
+    ): Promise<CommitResult> {
+      const { result, write } = planCreation(task, event, key, companion)
+      const record = key && write.key ? [fromRecord(key, write.key)] : []
+      const owner = await insert(newTask(task, event, record, companion), key, deadline)
+      return owner && key && owner.id !== task.id ? replay(owner.record, key, owner.task) : result
     },
 
-    async change(id, decide, key, deadline) {
-      for (;;) {
-        const current = await read(id, deadline)
-        const earlier = key && current && keys.live(current, key)
-        if (key !== undefined && current && earlier)
-          return toAnswer({ record: earlier, task: current.task }, key)
-        if (!current?.task) return { kind: 'absent' }
-        const error = key && checkCount(current.keys, key)
-        if (error !== undefined) return { kind: 'refused', error }
-        const { update, result } = carryOut(
-          { ...current, task: current.task },
-          decide(current.task, current.link),
-          key,
-          changedState,
-        )
-        if (update === undefined) return result
-        if (await replace(id, current.rev, update, deadline)) return result
-      }
-    },
+    change: (
+      id: string,
+      decide: Decide<TableEntity>,
+      key: IdempotencyKey | undefined,
+      deadline: Deadline,
+    ): Promise<CommitResult> =>
+      commit(
+        id,
+        (current) =>
+          planChange(stateOf(current), decide, key, key && keys.state(current?.keys ?? [], key)),
+        key,
+        deadline,
+      ),
 
-    async claim(key, deadline) {
-      const owner = await insert(newClaim(claimKey(key)), key, deadline)
+    /** False when the key is bound to another request. */
+    async reserveKey(key: IdempotencyKey, deadline: Deadline): Promise<boolean> {
+      const reservation = newKeyReservation(fromRecord(key, claimRecord(key)))
+      const owner = await insert(reservation, key, deadline)
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
 
-    async changeLink(taskId, decide, deadline) {
-      for (;;) {
-        const current = await read(taskId, deadline)
-        if (!current?.link) return undefined
-        const next = withNextRevision(current.link, decide(current.link, current.task))
-        if (next === undefined) return current.link
-        const update =
-          next === null
-            ? withoutLink(current)
-            : { $set: { ...linked(current, next), rev: current.rev + 1 } }
-        if (await replace(taskId, current.rev, update, deadline)) return next ?? undefined
-      }
-    },
-
-    async addLink(taskId, now, deadline) {
-      for (;;) {
-        const current = await read(taskId, deadline)
-        if (!current?.task || current.link) return false
-        const link = createLink(taskId, now, current.task.version)
-        const update = { $set: { ...linked(current, link), rev: current.rev + 1 } }
-        if (await replace(taskId, current.rev, update, deadline)) return true
-      }
-    },
+    changeCompanion: (
+      taskId: string,
+      decide: DecideCompanion<TableEntity>,
+      deadline: Deadline,
+    ): Promise<Companion | undefined> =>
+      commit(taskId, (current) => planCompanion(stateOf(current), decide), undefined, deadline),
   }
 }
 
-/** What a decision comes to, and the one write that makes it so; none when it leaves everything as it is. */
-const carryOut = (
-  current: Current & { readonly task: Entity },
-  decision: Decision,
+/** The one update of a commit. Keys that expired are removed along with it. */
+const toUpdate = (
+  { rev, keys, task }: Current,
+  { entity, event, key: record, companion }: Write<TableEntity>,
   key: IdempotencyKey | undefined,
-  changedState: (before: Entity, after: Entity) => Partial<TaskDocument>,
-) => {
-  const { task } = current
-  switch (decision.kind) {
-    case 'refuse':
-      return { result: { kind: 'refused', error: decision.error } as const }
-    case 'keep': {
-      const stored = toStored(task)
-      const result = { kind: 'stored', task: stored, replayed: false } as const
-      return key === undefined
-        ? { result }
-        : { result, update: { $set: commit(current, key, task.version) } }
-    }
-    case 'change': {
-      const link = withNextRevision(current.link, decision.link)
-      const next = link ? withLink(decision.task, link) : decision.task
-      const stored = toStored(next)
-      return {
-        result: { kind: 'stored', task: stored, replayed: false } as const,
-        update: {
-          $set: {
-            ...changedState(task, next),
-            ...(link && { link }),
-            ...commit(current, key, stored.version),
-          },
-          $push: { pending: { version: stored.version, ...decision.event } },
-        },
-      }
-    }
-    case 'delete': {
-      const link = withNextRevision(current.link, decision.link)
-      return {
-        result: { kind: 'deleted', replayed: false } as const,
-        update: {
-          $set: {
-            ended: true as const,
-            ...(link && { link }),
-            ...commit(current, key, task.version + 1),
-          },
-          $unset: { task: '', order: '', words: '' } as const,
-          $push: { pending: { version: task.version + 1, ...decision.event } },
-        },
-      }
-    }
+  toFields: Documents['toFields'],
+): UpdateFilter<TaskDocument> => {
+  const unset = {
+    ...(companion === null && { link: '' as const }),
+    ...(entity === null && { task: '' as const, order: '' as const, words: '' as const }),
+  }
+  return {
+    $set: {
+      rev: rev + 1,
+      ...(entity && toFields(task, entity)),
+      ...(entity === null && { ended: true as const }),
+      ...(companion && { link: fromCompanion(companion) }),
+      ...(key &&
+        record && { keys: [...keys.filter((one) => isLive(one, key)), fromRecord(key, record)] }),
+    },
+    ...(Object.keys(unset).length > 0 && { $unset: unset }),
+    ...(event && { $push: { pending: event } }),
   }
 }
-
-/** The next revision and the record of a key, if there is one; keys that expired go. */
-const commit = ({ rev, keys }: Current, key: IdempotencyKey | undefined, version: number) => ({
-  rev: rev + 1,
-  ...(key && { keys: [...keys.filter((one) => isLive(one, key)), changeKey(key, version)] }),
-})
-
-/** A link beside its task, which tells of it. */
-const linked = ({ task }: Current, link: IssueLink) => ({
-  link,
-  ...(task && { task: withLink(task, link) }),
-})
-
-const withoutLink = ({ task, rev }: Current): UpdateFilter<TaskDocument> => ({
-  $set: { ...(task && { task: { ...task, sync: null } }), rev: rev + 1 },
-  $unset: { link: '' },
-})

@@ -1,51 +1,19 @@
-import {
-  type CommandStartedEvent,
-  type Db,
-  MongoClient,
-  type MongoClientOptions,
-  MongoParseError,
-} from 'mongodb'
+import type { CommandStartedEvent, Db, MongoClient, MongoClientOptions } from 'mongodb'
 import type { FieldTable } from '../../core/field-table.ts'
 import { OpenError } from '../open-error.ts'
-import { noteSent, reading } from './attempt.ts'
+import { createClient, databaseName, SELECTION_MS } from './client.ts'
 import { unavailable } from './database-error.ts'
-import { createDeadline, type Deadline, within } from './deadline.ts'
-import { createGate, type Gate } from './gate.ts'
 import { migrate } from './migrate.ts'
+import { createDeadline, type Deadline, runRead, tooBusy, within } from './write-outcome.ts'
 
-/** The database's name where the URL has none. */
-const DEFAULT_NAME = 'tasks'
-
-/** https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
-const NAME = /^[^/\\. "$\0]+$/
-
-/** How long a server is looked for, then a connection waited for, in milliseconds. */
-const SELECTION_MS = 2000
-
-/** How long a server may leave a command unanswered, or its monitor, in milliseconds. Then that connection is given up, or all are. */
-const SILENCE_MS = 4000
-
-/** So much of the driver's pool is for the calls; the rest is for the relay, and for whoever asks whether the database is there. */
+/** The part of the driver's pool that calls may use. The rest is for background jobs and `ping`. */
 const CALLS_SHARE = 0.8
 
-/** How long a call waits for a database that is being made ready, in milliseconds. */
+/** How long a call waits for a database that is being prepared, in milliseconds. */
 const READY_MS = SELECTION_MS + 500
 
-/** What makes a commit durable, and a read see it, whatever the URL says. */
-const OPTIONS: MongoClientOptions = {
-  appName: 'task-manager-api',
-  serverSelectionTimeoutMS: SELECTION_MS,
-  connectTimeoutMS: SILENCE_MS,
-  waitQueueTimeoutMS: SELECTION_MS,
-  socketTimeoutMS: SILENCE_MS,
-  heartbeatFrequencyMS: 2000,
-  writeConcern: { w: 'majority', journal: true },
-  readConcern: { level: 'majority' },
-  readPreference: 'primary',
-  retryWrites: true,
-  retryReads: true,
-  monitorCommands: true,
-}
+/** How long a call may wait for its turn, in milliseconds; the rest of its time is for the database. */
+const MAX_WAIT_MS = 3500
 
 export type Connection = ReturnType<typeof createConnection>
 
@@ -59,19 +27,18 @@ export const createConnection = (
   onCommand?: (event: CommandStartedEvent) => void,
 ) => {
   createClient(url)
-  const name = nameOf(url)
+  const name = databaseName(url)
   let connected: Promise<Connected> | undefined
   const underWay = new Set<Promise<void>>()
 
   const connect = async (): Promise<Connected> => {
-    const client = createClient(url)
-    client.on('commandStarted', noteSent)
+    const client = createClient(url, { monitorCommands: onCommand !== undefined })
     if (onCommand !== undefined) client.on('commandStarted', onCommand)
     try {
       await client.connect()
       const db = client.db(name)
       await migrate(db, table)
-      return { client, db, gate: createGate(callsAtOnce(client.options)) }
+      return { client, db, runCall: createSemaphore(maxCalls(client.options)) }
     } catch (error) {
       await client.close().catch(() => {})
       throw error
@@ -110,7 +77,7 @@ export const createConnection = (
         track(
           waitFor(Math.min(READY_MS, deadline.left()))
             .catch(toCallError)
-            .then(({ db, gate }) => gate(deadline, () => call(get(db), deadline))),
+            .then(({ db, runCall }) => runCall(deadline, () => call(get(db), deadline))),
         )
     },
 
@@ -119,7 +86,7 @@ export const createConnection = (
       const deadline = createDeadline()
       const answered = waitFor(READY_MS)
         .catch(toCallError)
-        .then(({ db }) => reading(deadline, () => db.command({ ping: 1 })))
+        .then(({ db }) => runRead(deadline, () => db.command({ ping: 1 })))
       return track(answered.then(noop))
     },
 
@@ -135,11 +102,11 @@ export const createConnection = (
 interface Connected {
   readonly client: MongoClient
   readonly db: Db
-  readonly gate: Gate
+  readonly runCall: Semaphore
 }
 
 /** No more than there are connections (0: no limit), so that no call waits for one within the driver. */
-const callsAtOnce = ({ maxPoolSize }: Pick<MongoClientOptions, 'maxPoolSize'>): number =>
+const maxCalls = ({ maxPoolSize }: Pick<MongoClientOptions, 'maxPoolSize'>): number =>
   maxPoolSize ? Math.max(1, Math.floor(maxPoolSize * CALLS_SHARE)) : Number.POSITIVE_INFINITY
 
 const noop = (): undefined => undefined
@@ -151,25 +118,51 @@ const toCallError = (error: unknown): never => {
     : error
 }
 
-const createClient = (url: string): MongoClient => {
-  try {
-    return new MongoClient(url, OPTIONS)
-  } catch (error) {
-    throw new OpenError(`DATABASE_URL is not a valid MongoDB connection string: ${reasonOf(error)}`)
+/** Runs a call in its turn. Throws `database_unavailable` when that takes too long: it never runs. */
+export type Semaphore = <T>(deadline: Deadline, run: () => Promise<T>) => Promise<T>
+
+/**
+ * Runs at most `max` calls at once, the others in the order in which they came. The driver's own
+ * queue gives a call up after a fixed time, which a batch of 1,000 met on a slow server.
+ */
+export const createSemaphore = (max: number): Semaphore => {
+  const waiting = new Set<() => void>()
+  let free = max
+
+  const enter = async (deadline: Deadline): Promise<void> => {
+    if (free > 0) {
+      free -= 1
+      return
+    }
+    let begin = (): void => undefined
+    const turn = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    waiting.add(begin)
+    try {
+      await within(turn, Math.min(MAX_WAIT_MS, deadline.left()), tooBusy)
+    } catch (error) {
+      waiting.delete(begin)
+      throw error
+    }
   }
-}
 
-/** The driver's own words on the form of a URL, which name options and never the password. */
-const reasonOf = (error: unknown): string =>
-  error instanceof MongoParseError ? error.message : 'it cannot be read'
+  const leave = (): void => {
+    const [next] = waiting
+    if (next === undefined) {
+      free += 1
+      return
+    }
+    waiting.delete(next)
+    next()
+  }
 
-/** The part of the path, as `mongodb://host/NAME?options` has it. */
-const nameOf = (url: string): string => {
-  const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
-  const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
-  if (!NAME.test(name) || Buffer.byteLength(name) > 63)
-    throw new OpenError(
-      'DATABASE_URL: invalid database name; use 1 to 63 bytes without /, \\, a dot, a space, " or $',
-    )
-  return name
+  return async (deadline, run) => {
+    await enter(deadline)
+    try {
+      return await run()
+    } finally {
+      leave()
+    }
+  }
 }

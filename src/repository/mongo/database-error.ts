@@ -1,52 +1,79 @@
-import { MongoError, MongoServerError, MongoWriteConcernError } from 'mongodb'
+import {
+  MongoError,
+  MongoErrorLabel,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 import { AppError } from '../../core/errors.ts'
 
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === 11000
-
 /** https://www.mongodb.com/docs/manual/reference/error-codes/ */
-export const isIndexNotFound = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === 27
+const hasCode = (error: unknown, ...codes: readonly number[]): boolean =>
+  error instanceof MongoServerError && codes.includes(Number(error.code))
+
+const UNAUTHORIZED = 13
+const INDEX_NOT_FOUND = 27
+const DUPLICATE_KEY = 11000
 
 /**
- * The server did not take the write (https://www.mongodb.com/docs/manual/reference/error-codes/): it is not the primary, or the
- * user may not write. Whatever else it says may come after the write was made, like that it is about to stop.
+ * The server made no change, and the next attempt may succeed: the write was in the way of another
+ * one (WriteConflict, and the deadlock of a DocumentDB that keeps its data in PostgreSQL), or the
+ * server is not the primary.
  */
-const REFUSALS: ReadonlySet<unknown> = new Set([10107, 10058, 13435, 13])
+const TEMPORARY_REFUSALS = [112, 16908292, 10107, 10058, 13435]
 
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof MongoServerError &&
-  !(error instanceof MongoWriteConcernError) &&
-  REFUSALS.has(error.code)
+export const isDuplicateKey = (error: unknown): boolean => hasCode(error, DUPLICATE_KEY)
+export const isIndexNotFound = (error: unknown): boolean => hasCode(error, INDEX_NOT_FOUND)
 
-/**
- * The server took the write back, as it was in the way of another one, so it is to be made again: WriteConflict, and the deadlock of
- * a DocumentDB that keeps its data in PostgreSQL.
- */
-const TAKEN_BACK: ReadonlySet<unknown> = new Set([112, 16908292])
-
-export const isTakenBack = (error: unknown): boolean =>
-  error instanceof MongoServerError &&
-  !(error instanceof MongoWriteConcernError) &&
-  TAKEN_BACK.has(error.code)
-
-/** What Node says of a connection that the server has just ended: the driver lets it through when it writes at that very moment. */
-const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
+/** Node's errors of a connection that the server has just ended, which the driver lets through. */
+const SOCKET_CODES: ReadonlySet<unknown> = new Set([
   'EPIPE',
   'ECONNRESET',
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ])
 
-const isOfConnection = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && CONNECTION_CODES.has(error.code)
+export const isBrokenConnection = (error: unknown): boolean =>
+  error instanceof MongoNetworkError ||
+  (error instanceof Error && 'code' in error && SOCKET_CODES.has(error.code))
 
-/** Whatever the driver or the server says is a matter of the database; anything else is a fault of ours. */
-export const isOfDatabase = (error: unknown): boolean =>
-  error instanceof MongoError || isOfConnection(error)
+/** Any error of the driver, the server or their connection; others are programming errors. */
+export const isDatabaseError = (error: unknown): boolean =>
+  error instanceof MongoError || isBrokenConnection(error)
+
+/**
+ * What an error says of the one attempt to write that failed with it. `unknown`: the write may have
+ * been made, or may yet be. The others: it was not made and never will be; after `temporary`,
+ * another attempt may succeed.
+ */
+export type Failure = 'unknown' | 'temporary' | 'final'
+
+export const failureOf = (error: unknown): Failure => {
+  if (!isDatabaseError(error) || hasCode(error, DUPLICATE_KEY, UNAUTHORIZED)) return 'final'
+  if (error instanceof MongoWriteConcernError) return 'unknown'
+  if (hasCode(error, ...TEMPORARY_REFUSALS)) return 'temporary'
+  if (!isUnsent(error)) return 'unknown'
+  return isBrokenConnection(error) ? 'temporary' : 'final'
+}
+
+/** Names of errors that come before a command is sent: the driver does not export their classes. */
+const UNSENT_NAMES = ['MongoPoolClearedError', 'MongoWaitQueueTimeoutError']
+
+/** Labels for a connection that was not established, and for a command that was not begun. */
+const UNSENT_LABELS = [
+  MongoErrorLabel.HandshakeError,
+  MongoErrorLabel.SystemOverloadedError,
+  MongoErrorLabel.NoWritesPerformed,
+]
+
+const isUnsent = (error: unknown): boolean =>
+  error instanceof MongoServerSelectionError ||
+  (error instanceof MongoError &&
+    (UNSENT_NAMES.includes(error.name) || UNSENT_LABELS.some((one) => error.hasErrorLabel(one))))
 
 export const toDatabaseError = (error: unknown): unknown =>
-  isOfDatabase(error) && !isDuplicateKey(error)
+  isDatabaseError(error) && !isDuplicateKey(error)
     ? unavailable('does not answer just now', error)
     : error
 

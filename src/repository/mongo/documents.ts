@@ -1,9 +1,9 @@
-import type { Entity } from '../../core/entity.ts'
-import type { NewTaskEvent } from '../../core/event.ts'
+import { type State, toStored } from '../../core/commit.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { NewEvent, StoredEvent } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
-import type { StoredTask } from '../../core/task-repository.ts'
-import type { IssueLink } from '../../github/issue/issue-link.ts'
 import { createSortKeys, type SortKeys } from './sort-keys.ts'
 
 /**
@@ -18,19 +18,43 @@ export interface TaskDocument {
   readonly bucket: string
   /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
   readonly rev: number
-  readonly task?: Entity
+  readonly task?: TableEntity
   readonly order?: SortKeys
   readonly words?: readonly string[]
   readonly ended?: true
-  readonly pending: readonly PendingEvent[]
+  readonly pending: readonly StoredEvent[]
   readonly keys: readonly StoredKey[]
-  /** How its GitHub issue stands. A tombstone has it until the issue is closed. */
-  readonly link?: IssueLink
+  /** The job beside the task. A tombstone has it until its owner removes it. */
+  readonly link?: StoredCompanion | OldLink
 }
 
-/** An event that waits for its place in the sequence. The nth event of a task is that of version n. */
-export interface PendingEvent extends NewTaskEvent {
-  readonly version: number
+/** A companion, with its indexed fields named as those of 0.1.0. */
+export interface StoredCompanion {
+  readonly rev: number
+  readonly status: string
+  readonly nextAttemptAt: number | null
+  readonly reference: string | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** The companion of 0.1.0, with all of its data beside each other. */
+export interface OldLink {
+  readonly rev: number
+  readonly status: string
+  readonly nextAttemptAt: number | null
+  readonly issue: { readonly id: string } | null
+}
+
+export const fromCompanion = (companion: Companion): StoredCompanion => {
+  const { rev, state, dueAt, reference, data } = companion
+  return { rev, status: state, nextAttemptAt: dueAt, reference, data }
+}
+
+export const toCompanion = (taskId: string, link: StoredCompanion | OldLink): Companion => {
+  const { rev, status: state, nextAttemptAt: dueAt } = link
+  return 'data' in link
+    ? { taskId, rev, state, dueAt, reference: link.reference, data: link.data }
+    : { taskId, rev, state, dueAt, reference: link.issue?.id ?? null, data: { ...link } }
 }
 
 export interface StoredKey {
@@ -45,47 +69,53 @@ export interface StoredKey {
 }
 
 /** An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the relay that published it. */
-export interface EventDocument extends PendingEvent {
+export type EventDocument = StoredEvent & {
   readonly _id: number
   readonly event: string
   readonly fence: number
 }
 
-/** A task's JSON text as it is answered. */
-export const toText = (task: Entity): string => JSON.stringify(task)
-
-export const toStored = (task: Entity): StoredTask => ({
-  id: task.id,
-  version: task.version,
-  json: toText(task),
-})
+export type Documents = ReturnType<typeof createDocuments>
 
 /** What the documents of a table's tasks hold. */
 export const createDocuments = (table: FieldTable) => {
-  const sortKeys = createSortKeys(table)
+  const toSortKeys = createSortKeys(table)
 
   return {
-    /** What a change writes of it: its words only if they differ, as each is an entry of an index. */
-    changedState: (before: Entity, after: Entity): Partial<TaskDocument> => ({
+    /** A task's JSON text as it is answered. */
+    toText: (task: TableEntity): string => toStored(table.withDefaults(task)).json,
+
+    /** What a commit is decided upon. */
+    toState: ({
+      _id,
+      task,
+      link,
+    }: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<TableEntity> => ({
+      entity: task && table.withDefaults(task),
+      companion: link && toCompanion(_id, link),
+    }),
+
+    /** What a commit sets: the words only if they change, as each is an entry of an index. */
+    toFields: (before: TableEntity | undefined, after: TableEntity): Partial<TaskDocument> => ({
       task: after,
-      order: sortKeys(after),
-      ...(table.haveSameWords(before, after) ? {} : { words: table.wordsOf(after) }),
+      order: toSortKeys(after),
+      ...(!(before && table.haveSameWords(before, after)) && { words: table.wordsOf(after) }),
     }),
 
     newTask: (
-      task: Entity,
-      event: NewTaskEvent,
+      task: TableEntity,
+      event: NewEvent,
       keys: readonly StoredKey[],
-      link: IssueLink | undefined,
+      companion: Companion | undefined,
     ): TaskDocument => ({
       ...at(task.id),
       rev: 1,
       task,
-      order: sortKeys(task),
+      order: toSortKeys(task),
       words: table.wordsOf(task),
-      pending: [{ version: task.version, ...event }],
+      pending: [event],
       keys,
-      ...(link && { link }),
+      ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
     }),
   }
 }
@@ -93,7 +123,7 @@ export const createDocuments = (table: FieldTable) => {
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`
 
-export const newClaim = (key: StoredKey): TaskDocument => ({
+export const newKeyReservation = (key: StoredKey): TaskDocument => ({
   ...at(claimId(key.key)),
   rev: 1,
   ended: true,
@@ -103,6 +133,9 @@ export const newClaim = (key: StoredKey): TaskDocument => ({
 
 /** Names one document among all servers of a cluster, so that a read or write of it goes to one of them. */
 export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
+
+/** The id of the entity of an event, which is named by `eventKey`. */
+export const entityOf = (event: string): string => event.slice(0, event.indexOf('/'))
 
 /** Ordered by task, then by version. */
 export const eventKey = (taskId: string, version: number): string =>

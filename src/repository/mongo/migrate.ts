@@ -6,6 +6,7 @@ import {
   EVENT_INDEXES,
   laterFields,
   markerOf,
+  RENAMED_STATES,
   SCHEMA_VERSION,
   taskIndexes,
 } from './migrations.ts'
@@ -35,8 +36,16 @@ export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
   await db.collection('tasks').createIndexes(taskIndexes(table, isFilled))
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
+  if (found !== undefined && found < 4) await renameStates(db)
   if (found === undefined || found < SCHEMA_VERSION)
     await meta.updateOne({ _id: 'schema' }, { $max: { version: SCHEMA_VERSION } }, { upsert: true })
+}
+
+const renameStates = async (db: Db): Promise<void> => {
+  for (const [before, after] of Object.entries(RENAMED_STATES))
+    await db
+      .collection('tasks')
+      .updateMany({ 'link.status': before }, { $set: { 'link.status': after } })
 }
 
 const readVersions = async (db: Db, table: FieldTable): Promise<ReadonlyMap<string, number>> => {

@@ -8,31 +8,32 @@ import { sortKeyName } from './sort-keys.ts'
  * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
  * upgrade such a program may still run beside this one; sort-key-fill.ts adds the key again. And the
  * idempotency key of a change has no answer with it, which a program of version 2 would look for.
+ * 4: the state of a companion has another name (RENAMED_STATES), and a task does not show it.
  */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
+
+/** The states of companions that had another name up to version 3. */
+export const RENAMED_STATES = {
+  posting: 'creating',
+  uncertain: 'unconfirmed',
+  dirty: 'outdated',
+  patching: 'updating',
+  remote_gone: 'issue_missing',
+  dead: 'failed',
+} as const
 
 const exists = { $exists: true }
-/** The fields that had their indexes, and tasks their sort keys, in version 1. */
-const FIRST_FIELDS = [
-  'priority',
-  'labels',
-  'due_at',
-  'created_at',
-  'updated_at',
-  'external_reference_id',
-]
-
 /** The document in `meta` that says that every task has the sort keys of a later field, and that its indexes are there. */
 export const markerOf = ({ name }: NamedField): string => `${name}_keys`
 
 /** Of a folded field, which sorts by another key since version 3: the index of version 2. */
 export const earlierIndex = ({ name }: NamedField): string => `by_state_and_${name}`
 
-/** The fields whose indexes and sort keys a database may lack: sort-key-fill.ts adds them. */
+/** The fields whose indexes and sort keys a database may lack: sort-key-fill.ts adds them. A folded one has another key since version 3. */
 export const laterFields = ({ fields }: FieldTable): NamedField[] =>
   fields.filter(
-    ({ name, sort, filter, leads }) =>
-      !FIRST_FIELDS.includes(name) &&
+    ({ isLater, sort, filter, leads }) =>
+      (isLater || sort === 'folded') &&
       (sort !== undefined || (filter !== undefined && leads !== true)),
   )
 
@@ -99,6 +100,12 @@ const COMMIT_INDEXES: readonly IndexDescription[] = [
     key: { 'link.nextAttemptAt': 1 },
     partialFilterExpression: { 'link.nextAttemptAt': { $gt: 0 } },
   },
+  {
+    name: 'by_reference',
+    key: { 'link.reference': 1, _id: 1 },
+    partialFilterExpression: { 'link.reference': { $gt: '' } },
+  },
+  /** Companions of version 3 and below. */
   {
     name: 'by_issue',
     key: { 'link.issue.id': 1, _id: 1 },

@@ -1,11 +1,6 @@
 import type { Collection, Db } from 'mongodb'
-import {
-  at,
-  type EventDocument,
-  eventKey,
-  type PendingEvent,
-  type TaskDocument,
-} from './documents.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import { at, type EventDocument, eventKey, type TaskDocument } from './documents.ts'
 
 /** So many tasks have their events published at once. */
 export const BATCH = 1000
@@ -36,37 +31,37 @@ export const publish = async (db: Db, fence: number): Promise<number> => {
     .batchSize(BATCH + 1)
     .toArray()
   if (waiting.length === 0) return 0
-  const pending = waiting.flatMap((task) => task.pending).sort(byTime)
+  const pending = waiting.flatMap(toIdentified).sort(byTime)
   await append(db.collection<EventDocument>('events'), pending, fence)
   await remove(tasks, waiting)
   return waiting.length
 }
 
+type Identified = StoredEvent & { readonly event: string }
+
+const toIdentified = ({ _id, pending }: Waiting): Identified[] =>
+  pending.map((event) => ({ ...event, event: eventKey(_id, event.version) }))
+
 const append = async (
   events: Collection<EventDocument>,
-  pending: readonly PendingEvent[],
+  pending: readonly Identified[],
   fence: number,
 ): Promise<void> => {
   const last = await events.findOne({}, { sort: { _id: -1 }, projection: { _id: 1 } })
-  const identified = pending.map((event) => ({
-    event: eventKey(event.task_id, event.version),
-    fence,
-    ...event,
-  }))
-  const identities = identified.map(({ event }) => event)
+  const identities = pending.map(({ event }) => event)
   const known = await events
     .find({ event: { $in: identities } }, { projection: { _id: 0, event: 1 } })
     .batchSize(identities.length + 1)
     .toArray()
   const published = new Set(known.map(({ event }) => event))
-  const fresh = identified.filter(({ event }) => !published.has(event))
+  const fresh = pending.filter(({ event }) => !published.has(event))
   const first = (last?._id ?? 0) + 1
   if (fresh.length > 0)
-    await events.insertMany(fresh.map((event, index) => ({ _id: first + index, ...event })))
+    await events.insertMany(fresh.map((one, index) => ({ _id: first + index, fence, ...one })))
 }
 
 /** The events of one task keep their order, as its times never go back. */
-const byTime = (a: PendingEvent, b: PendingEvent): number =>
+const byTime = (a: Identified, b: Identified): number =>
   a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
 /**

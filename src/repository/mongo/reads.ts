@@ -1,25 +1,24 @@
 import type { Db, Document } from 'mongodb'
-import type { Entity } from '../../core/entity.ts'
+import { type StoredEntity, toStored } from '../../core/commit.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import { type StoredEvent, toEventText } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
 import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
-import type { StoredTask } from '../../core/task-repository.ts'
-import { reading } from './attempt.ts'
-import type { Deadline } from './deadline.ts'
+import { createTaskLoader } from './batch-per-tick.ts'
 import {
   at,
+  createDocuments,
   type EventDocument,
+  entityOf,
   eventKey,
-  type PendingEvent,
   type TaskDocument,
-  toStored,
-  toText,
 } from './documents.ts'
 import { planList } from './list-plan.ts'
-import { createLookups } from './lookups.ts'
 import { laterFields } from './migrations.ts'
 import { createSelector, type Item, joinTexts } from './selector.ts'
 import { isFilled } from './sort-key-fill.ts'
 import { type Scanned, scanBy } from './sort-scan.ts'
+import { type Deadline, runRead } from './write-outcome.ts'
 
 /** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
 const GROWTH = { factor: 2, bytes: 64 * 1024 }
@@ -36,9 +35,10 @@ export interface Selection<Key, Place> {
 export const createReads = (db: Db, table: FieldTable) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')
-  const lookUp = createLookups(tasks, ['task'])
+  const loadTask = createTaskLoader(tasks, ['task'])
   const selectTasks = createSelector<FoundTask>()
   const selectEvents = createSelector<HistoryEvent>()
+  const { toText } = createDocuments(table)
   const unfilled = new Map(laterFields(table).map((field) => [field.name, field]))
 
   /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
@@ -73,8 +73,8 @@ export const createReads = (db: Db, table: FieldTable) => {
   }
 
   return {
-    async get(id: string, deadline: Deadline): Promise<StoredTask | undefined> {
-      const found = await reading(deadline, () => lookUp(id))
+    async get(id: string, deadline: Deadline): Promise<StoredEntity | undefined> {
+      const found = await runRead(deadline, () => loadTask(id))
       return found?.task && toStored(table.withDefaults(found.task))
     },
 
@@ -88,14 +88,14 @@ export const createReads = (db: Db, table: FieldTable) => {
     ): Promise<Selection<string, Position>> {
       const field = unfilled.get(query.sort.key)
       if (field !== undefined) {
-        if (!(await reading(deadline, () => isFilled(db, field))))
-          return toSelectionOf(await scanBy(tasks, table, field, query, after, limit + 1), limit)
+        if (!(await runRead(deadline, () => isFilled(db, field))))
+          return toScanSelection(await scanBy(tasks, table, field, query, after, limit + 1), limit)
         unfilled.delete(field.name)
       }
       const { filter, sort } = planList(table, query, after)
       const options = { sort, limit: limit + 1 }
       const sized = { size: { $bsonSize: '$task' }, [`task.${query.sort.key}`]: 1 }
-      const items = await reading(deadline, () =>
+      const items = await runRead(deadline, () =>
         selectTasks({
           count: limit + 1,
           wholeBytes,
@@ -105,7 +105,7 @@ export const createReads = (db: Db, table: FieldTable) => {
               batchSize,
               projection: isWhole ? TASK : sized,
             }),
-          toText: ({ task }) => toText(table.withDefaults(task)),
+          toText: ({ task }) => toText(task),
         }),
       )
       const last = items.length > limit ? items[limit - 1]?.document : undefined
@@ -129,14 +129,14 @@ export const createReads = (db: Db, table: FieldTable) => {
           filter,
           options,
         )) {
-          if (task !== undefined) texts.set(_id, toText(table.withDefaults(task)))
+          if (task !== undefined) texts.set(_id, toText(task))
           left -= texts.get(_id)?.length ?? 0
           if (left < 0 && wanted.length > 1) return read(wanted.slice(0, 1))
         }
         const inOrder = wanted.flatMap((id) => texts.get(id) ?? [])
         return { bytes: Buffer.from(inOrder.join()), count: wanted.length }
       }
-      return reading(deadline, () => read(ids))
+      return runRead(deadline, () => read(ids))
     },
 
     /** The next events of a task after the first `after` ones, by their versions. */
@@ -147,7 +147,7 @@ export const createReads = (db: Db, table: FieldTable) => {
       wholeBytes: number,
       deadline: Deadline,
     ): Promise<Selection<number, number>> {
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         selectEvents({
           count: limit + 1,
           wholeBytes,
@@ -159,7 +159,7 @@ export const createReads = (db: Db, table: FieldTable) => {
               batchSize,
               isWhole ? undefined : { version: 1, size: EVENT_SIZE },
             ),
-          toText: toEventText,
+          toText: (event) => toHistoryText(taskId, event),
         }),
       )
       const items = inOrder(found, ({ document }) => document)
@@ -174,22 +174,22 @@ export const createReads = (db: Db, table: FieldTable) => {
       count: number,
       deadline: Deadline,
     ): Promise<Buffer> {
-      const found = await reading(deadline, () =>
+      const found = await runRead(deadline, () =>
         findEvents(taskId, after, count, count + 1).toArray(),
       )
       const ordered = inOrder(found, (event) => event).slice(0, count)
-      return Buffer.from(ordered.map(toEventText).join())
+      return Buffer.from(ordered.map((event) => toHistoryText(taskId, event)).join())
     },
 
     /** The greatest id of a task that there is or, by its events, was. */
-    async newestId(deadline: Deadline): Promise<string | undefined> {
-      const [task, event] = await reading(deadline, () =>
+    async maxId(deadline: Deadline): Promise<string | undefined> {
+      const [task, event] = await runRead(deadline, () =>
         Promise.all([
           tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
-          events.findOne({}, { projection: { task_id: 1 }, sort: { event: -1 } }),
+          events.findOne({}, { projection: { event: 1 }, sort: { event: -1 } }),
         ]),
       )
-      const ids = [task?._id, event?.task_id].filter((id) => id !== undefined)
+      const ids = [task?._id, event && entityOf(event.event)].filter((id) => id != null)
       return ids.sort().at(-1)
     },
   }
@@ -198,7 +198,7 @@ export const createReads = (db: Db, table: FieldTable) => {
 interface FoundTask {
   readonly _id: string
   /** Its sort value alone if it was not read whole. */
-  readonly task: Entity
+  readonly task: TableEntity
   readonly size?: number
 }
 
@@ -206,7 +206,7 @@ const TASK = { task: 1 } as const
 const EVENT_SIZE = { $bsonSize: '$$ROOT' } as const
 
 /** An event that is not published yet has no `_id`. */
-type HistoryEvent = PendingEvent & { readonly _id?: number; readonly size?: number }
+type HistoryEvent = StoredEvent & { readonly _id?: number; readonly size?: number }
 
 /** The events by their versions, each once: the published one if an event was found twice. */
 const inOrder = <T>(found: readonly T[], toEvent: (one: T) => HistoryEvent): T[] => {
@@ -233,7 +233,7 @@ const toSelection = <T, Key>(
   }
 }
 
-const toSelectionOf = (found: readonly Scanned[], limit: number): Selection<string, Position> => {
+const toScanSelection = (found: readonly Scanned[], limit: number): Selection<string, Position> => {
   const kept = found.slice(0, limit)
   const last = found.length > limit ? kept.at(-1) : undefined
   const next = last && { value: last.value, id: last.id }
@@ -245,5 +245,6 @@ const toSelectionOf = (found: readonly Scanned[], limit: number): Selection<stri
   }
 }
 
-const toEventText = ({ _id, type, task_id, time, actor, changes }: HistoryEvent): string =>
-  JSON.stringify({ sequence: _id ?? null, type, task_id, time, actor, changes })
+/** Events of 0.1.0 name their task in another field. */
+const toHistoryText = (taskId: string, event: HistoryEvent): string =>
+  toEventText(event._id ?? null, { ...event, resource_id: taskId })

@@ -1,28 +1,23 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db, Document } from 'mongodb'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
+import { startLeasedLoop } from '../../jobs/leased-loop.ts'
 import type { Connection } from './connection.ts'
 import { isIndexNotFound } from './database-error.ts'
 import { at, type TaskDocument } from './documents.ts'
-import { hold, type LeaseDocument, release } from './lease.ts'
+import { createLeases } from './leases.ts'
 import type { MetaDocument } from './migrate.ts'
 import { earlierIndex, fieldIndexes, laterFields, markerOf, SCHEMA_VERSION } from './migrations.ts'
 import { sortKeyName, toSortKey } from './sort-keys.ts'
 
-const LEASE = 'title_keys'
-const LEASE_MS = 5000
+/** How long the others wait for a process that died, and how often they look, in milliseconds. */
+const LEASE_MS = 30_000
+const RETRY_MS = 1000
 
 /** How many tasks get their keys by one command. */
 const TASKS_PER_STEP = 200
 
-/**
- * Milliseconds until the next step: after one, while another replica works, after a failure, and
- * once all have their keys.
- */
+/** Milliseconds until the next step, after one and once all have their keys. */
 const PAUSE_MS = 20
-const OTHERS_TURN_MS = 1000
-const RETRY_MS = 1000
 const IDLE_MS = 1000
 
 /** How long a step may still take after a stop, in milliseconds. */
@@ -34,60 +29,38 @@ type Unfilled = Pick<TaskDocument, '_id' | 'rev'> & {
 
 /**
  * Adds what a database lacks of the fields that came later: their indexes, and the tasks' sort keys.
- * In the background, one replica at a time by a lease. It goes on looking for tasks without them, a
- * field at a time, as an earlier program that still runs during an upgrade drops the keys of the tasks
- * that it changes.
+ * In the background, in one process at a time. It goes on looking for tasks without them, as an
+ * earlier program that still runs during an upgrade drops the keys of the tasks that it changes.
  */
-export const createSortKeyFill = (connection: Connection, table: FieldTable) => {
-  const fields = laterFields(table)
-  const marked = new Set<NamedField>()
-  const indexed = new Set<NamedField>()
-  const holder = randomUUID()
-  const stopping = new AbortController()
-  let isOurs = false
-
-  /** Resolves with how long to wait until the next one. */
-  const step = async (field: NamedField): Promise<number> => {
-    const db = await connection.ready()
-    if (!marked.has(field) && (await isFilled(db, field))) marked.add(field)
-    if (!marked.has(field) && !indexed.has(field)) await createIndexes(db, table, field)
-    indexed.add(field)
-    const found = field.sort === undefined ? [] : await findUnfilled(db, table, field)
-    if (found.length > 0) {
-      isOurs = (await hold(leases(db), LEASE, holder, LEASE_MS)) !== undefined
-      if (isOurs) await addKeys(db, field, found)
-      return isOurs ? PAUSE_MS : OTHERS_TURN_MS
-    }
-    if (!marked.has(field)) await finish(db, field)
-    marked.add(field)
-    return IDLE_MS
-  }
-
-  const run = async (): Promise<void> => {
-    for (let index = 0; !stopping.signal.aborted; ) {
-      const field = fields[index % fields.length]
-      if (field === undefined) return
-      const wait = await step(field).catch(() => RETRY_MS)
-      if (marked.has(field)) index += 1
-      const isNextDue = marked.size < fields.length && marked.has(field)
-      await sleep(isNextDue ? PAUSE_MS : wait, undefined, {
-        signal: stopping.signal,
-        ref: false,
-      }).catch(() => {})
-    }
-    if (isOurs) await release(leases(await connection.ready()), LEASE, holder).catch(() => {})
-  }
-  const running = run()
-
-  return {
-    async stop(): Promise<void> {
-      stopping.abort()
-      await Promise.race([running, sleep(STOP_MS, undefined, { ref: false })])
+export const startSortKeyFill = ({ ready }: Connection, table: FieldTable) =>
+  startLeasedLoop({
+    leases: createLeases(ready),
+    name: 'title_keys',
+    leaseMs: LEASE_MS,
+    retryMs: RETRY_MS,
+    stopMs: STOP_MS,
+    begin: async () => {
+      const db = await ready()
+      const fields = laterFields(table)
+      const unmarked = new Set<NamedField>()
+      for (const field of fields) {
+        if (await isFilled(db, field)) continue
+        unmarked.add(field)
+        await createIndexes(db, table, field)
+      }
+      return async () => {
+        for (const field of fields) {
+          const found = field.sort === undefined ? [] : await findUnfilled(db, table, field)
+          if (found.length > 0) {
+            await addKeys(db, field, found)
+            return PAUSE_MS
+          }
+          if (unmarked.delete(field)) await finish(db, field)
+        }
+        return IDLE_MS
+      }
     },
-  }
-}
-
-const leases = (db: Db) => db.collection<LeaseDocument>('leases')
+  })
 
 /** Whether lists may rely on the keys of a later field: once true, for good. */
 export const isFilled = async (db: Db, field: NamedField): Promise<boolean> =>

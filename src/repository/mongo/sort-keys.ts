@@ -1,4 +1,4 @@
-import type { Entity } from '../../core/entity.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import { titleKey } from '../../core/title-key.ts'
 
@@ -58,7 +58,7 @@ export const createSortKeys = ({ fields }: FieldTable) => {
     )
   const earlier = fields.filter(({ sort }) => sort === 'folded')
 
-  return (task: Entity): SortKeys => {
+  return (task: TableEntity): SortKeys => {
     const all: Record<string, string> = {}
     for (const { name } of earlier) all[name] = withId(task[name] as string, task.id)
     for (const { field, descending, name } of keys)

@@ -1,11 +1,10 @@
 import type { Collection, Filter } from 'mongodb'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
-import { reading } from './attempt.ts'
-import { createDeadline } from './deadline.ts'
 import type { TaskDocument } from './documents.ts'
 import { planList } from './list-plan.ts'
 import { toSortKey } from './sort-keys.ts'
+import { createDeadline, runRead } from './write-outcome.ts'
 
 /** How many values are read by one command. */
 const VALUES_PER_READ = 2000
@@ -87,7 +86,7 @@ const findFirst = async (
     batchSize: VALUES_PER_READ + 1,
   } as const
   for (let lastId = ''; ; ) {
-    const read = await reading(createDeadline(), () =>
+    const read = await runRead(createDeadline(), () =>
       tasks.find<Read>({ ...filter, _id: { $gt: lastId } }, options).toArray(),
     )
     for (const one of read) {
@@ -104,7 +103,7 @@ const readSizes = async (scan: Scan, found: readonly Found[]): Promise<Scanned[]
   const { tasks, field, filter } = scan
   const projection = { [`task.${field.name}`]: 1, size: { $bsonSize: '$task' } }
   const options = { projection, batchSize: found.length + 1 } as const
-  const read = await reading(createDeadline(), () =>
+  const read = await runRead(createDeadline(), () =>
     tasks
       .find<Read & { readonly size: number }>(
         { ...filter, _id: { $in: found.map(({ id }) => id) } },

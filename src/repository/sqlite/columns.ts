@@ -1,4 +1,4 @@
-import type { Entity } from '../../core/entity.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import { formatInstant } from '../../core/instant.ts'
 import type { SQLInputValue } from './binding.ts'
@@ -35,7 +35,7 @@ export const createColumns = ({ fields }: FieldTable) => {
   const columns = fields.filter(hasColumn)
   return {
     names: columns.map(({ name }) => name),
-    of(entity: Entity): TaskColumns {
+    of(entity: TableEntity): TaskColumns {
       const values: Record<string, SQLInputValue> = {}
       for (const field of columns) values[field.name] = toColumn(field, entity[field.name])
       return values

@@ -1,228 +1,117 @@
-import type { Entity } from '../../core/entity.ts'
-import type { NewTaskEvent } from '../../core/event.ts'
-import type { FieldTable } from '../../core/field-table.ts'
-import type { LinkDecision } from '../../core/sync-repository.ts'
-import type {
-  CommitResult,
-  Decide,
-  Decision,
-  IdempotencyKey,
-  StoredTask,
-} from '../../core/task-repository.ts'
 import {
-  createLink,
-  type IssueLink,
-  withLink,
-  withNextRevision,
-} from '../../github/issue/issue-link.ts'
+  type CommitResult,
+  claimRecord,
+  type Decide,
+  type DecideCompanion,
+  planChange,
+  planCompanion,
+  planCreation,
+  replay,
+  type Write,
+} from '../../core/commit.ts'
+import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { NewEvent } from '../../core/event.ts'
+import type { FieldTable } from '../../core/field-table.ts'
+import type { IdempotencyKey } from '../../core/idempotency.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
-import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
-import type { KeyOrder } from './key-order.ts'
+import { type CompanionRow, createCompanionRows, toCompanion } from './companion-rows.ts'
 import { createKeyRecords } from './key-records.ts'
-import { createLinkRecords, isTold, toLink, toldLink } from './link-records.ts'
-import { createListRows } from './list-rows.ts'
-import { createTitleRows, type Place } from './title-rows.ts'
+import { type OldTask, oldCompanion } from './old-companions.ts'
+import type { TaskRows } from './task-rows.ts'
 
-/** The writes, each to be run inside a transaction: state, event, title's place, search words, labels and key record together. */
-export interface Commits {
-  create(
-    task: Entity,
-    event: NewTaskEvent,
-    key: IdempotencyKey | undefined,
-    link: IssueLink | undefined,
-  ): CommitResult
-  change(id: string, decide: Decide, key: IdempotencyKey | undefined): CommitResult
-  claim(key: IdempotencyKey): boolean
-  /** Decides upon a link and its task, and keeps both; it spends no version. */
-  changeLink(taskId: string, decide: LinkDecision): IssueLink | undefined
-  addLink(taskId: string, now: number): boolean
-  /** Writes the link down that a task alone tells of (told-links.ts). */
-  writeLink(taskId: string): void
-  /** Reads a link, written down or told. */
-  link(taskId: string): IssueLink | undefined
-}
+/** The writes, each to be run inside a transaction. */
+export type Commits = ReturnType<typeof createCommits>
 
-interface Row {
+interface Row extends CompanionRow {
   readonly key: number
-  readonly version: number
-  readonly json: string
-  /** The link to its issue, when one is written down. */
-  readonly link: string | null
+  readonly task: string
 }
 
-/** A task with its link. */
-interface Linked {
-  readonly row: Row
-  readonly task: Entity
-  readonly link: IssueLink | undefined
+interface Current {
+  readonly key: number
+  readonly entity: TableEntity
+  readonly companion: Companion | undefined
 }
 
-export const createCommits = (db: Database, keyOrder: KeyOrder, table: FieldTable): Commits => {
-  const columns = createColumns(table)
-  const lists = createListRows(db, table)
-  const keys = createKeyRecords(db)
-  const links = createLinkRecords(db)
-  const titles = createTitleRows(db)
+export const createCommits = (db: Database, table: FieldTable, rows: TaskRows) => {
+  const keys = createKeyRecords(db, createTextReader(table))
+  const companions = createCompanionRows(db)
   const find = db.prepare(`
-    SELECT tasks.key, tasks.version, tasks.json, github_links.json AS link
-    FROM tasks LEFT JOIN github_links ON github_links.task_id = tasks.id WHERE tasks.id = ?`)
-  const insertTask = db.prepare(
-    `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
-  )
-  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
-  const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
-  const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
-  const insertEvent = db.prepare('INSERT INTO events (task_id, version, json) VALUES (?, ?, ?)')
-  const update = createUpdate(db)
+    SELECT tasks.key, tasks.json AS task, c.state, c.due_at, c.reference, c.json
+    FROM tasks LEFT JOIN companions c ON c.task_id = tasks.id WHERE tasks.id = ?`)
+  const insertEvent = db.prepare('INSERT INTO events (resource_id, version, json) VALUES (?, ?, ?)')
 
-  const read = (id: string): Linked | undefined => {
+  const read = (id: string): Current | undefined => {
     const row = find.get(id) as Row | undefined
     if (row === undefined) return undefined
-    const task = table.withDefaults(JSON.parse(row.json) as Entity)
-    return { row, task, link: toLink(row.link) ?? toldLink(task) }
+    const stored = JSON.parse(row.task) as TableEntity & OldTask
+    const companion = row.state === null ? oldCompanion(stored) : toCompanion(id, row)
+    return { key: row.key, entity: table.withDefaults(stored), companion }
   }
 
-  const addEvent = (event: NewTaskEvent, version: number): void => {
-    insertEvent.run(event.task_id, version, JSON.stringify(event))
+  /** Columns hold what the text leaves out. */
+  const addEvent = ({ resource_id, version, ...event }: NewEvent): void => {
+    insertEvent.run(resource_id, version, JSON.stringify(event))
   }
 
-  const replaceTask = (key: number, before: Entity, after: Entity): StoredTask => {
-    const json = JSON.stringify(after)
-    const [columnsBefore, columnsAfter] = [columns.of(before), columns.of(after)]
-    update(key, columnsBefore, columnsAfter, json)
-    titles.move(key, placeOf(columnsBefore), placeOf(columnsAfter))
-    lists.replace(key, before, after)
-    if (!table.haveSameWords(before, after)) {
-      deleteWords.run(key)
-      insertWords.run(key, table.wordsOf(after).join(' '))
-    }
-    return { id: after.id, version: after.version, json }
-  }
-
-  const removeTask = (key: number, task: Entity): void => {
-    titles.remove(key, placeOf(columns.of(task)))
-    deleteWords.run(key)
-    deleteTask.run(key)
-  }
-
-  const carryOut = ({ row, task: current, link }: Linked, decision: Decision): CommitResult => {
-    switch (decision.kind) {
-      case 'refuse':
-        return { kind: 'refused', error: decision.error }
-      case 'keep':
-        return {
-          kind: 'stored',
-          task: { id: current.id, version: row.version, json: row.json },
-          replayed: false,
-        }
-      case 'change': {
-        const { task, event } = decision
-        const next = withNextRevision(link, decision.link)
-        addEvent(event, task.version)
-        if (next) links.put(next)
-        return {
-          kind: 'stored',
-          task: replaceTask(row.key, current, next ? withLink(task, next) : task),
-          replayed: false,
-        }
-      }
-      case 'delete': {
-        addEvent(decision.event, row.version + 1)
-        const next = withNextRevision(link, decision.link)
-        if (next) links.put(next)
-        removeTask(row.key, current)
-        return { kind: 'deleted', replayed: false }
-      }
-    }
+  const apply = (
+    id: string,
+    current: Current | undefined,
+    { entity, json = '', event, key: record, companion }: Write<TableEntity>,
+    key?: IdempotencyKey,
+  ): void => {
+    if (companion === null) companions.remove(id)
+    else if (companion !== undefined) companions.put(companion)
+    if (entity === null && current) rows.remove(current.key, current.entity)
+    else if (entity && current) rows.replace(current.key, current.entity, entity, json)
+    else if (entity) rows.insert(entity, json)
+    if (event) addEvent(event)
+    if (key && record) keys.write(key, id, record)
   }
 
   return {
-    create(given, event, key, link) {
-      const earlier = key && keys.answer(key)
-      if (earlier !== undefined) return earlier
-      const task = link ? withLink(given, link) : given
-      if (link && !isTold(link)) links.put(link)
-      const values = columns.of(task)
-      const json = JSON.stringify(task)
-      keyOrder.add(toMilliseconds(task.created_at))
-      const { lastInsertRowid } = insertTask.run(task.id, json, ...Object.values(values))
-      const rowKey = Number(lastInsertRowid)
-      titles.add(rowKey, placeOf(values))
-      lists.add(rowKey, task)
-      insertWords.run(rowKey, table.wordsOf(task).join(' '))
-      addEvent(event, task.version)
-      const stored = { id: task.id, version: task.version, json }
-      if (key !== undefined) keys.recordCreation(key, stored)
-      return { kind: 'stored', task: stored, replayed: false }
-    },
-
-    change(id, decide, key) {
-      const earlier = key && keys.answer(key)
-      if (earlier !== undefined) return earlier
-      const linked = read(id)
-      if (linked === undefined) return { kind: 'absent' }
-      const error = key && keys.checkCount(key, id)
-      if (error !== undefined) return { kind: 'refused', error }
-      const result = carryOut(linked, decide(linked.task, linked.link))
-      if (key !== undefined) {
-        if (result.kind === 'stored') keys.recordChange(key, id, result.task.version)
-        if (result.kind === 'deleted') keys.recordChange(key, id, linked.row.version + 1)
-      }
+    create(
+      task: TableEntity,
+      event: NewEvent,
+      key: IdempotencyKey | undefined,
+      companion: Companion | undefined,
+    ): CommitResult {
+      const earlier = key && keys.find(key)
+      if (key && earlier) return replay(earlier.record, key, read(earlier.entityId)?.entity)
+      const { result, write } = planCreation(task, event, key, companion)
+      apply(task.id, undefined, write, key)
       return result
     },
 
-    claim: (key) => keys.claim(key),
-
-    changeLink(taskId, decide) {
-      const linked = read(taskId)
-      const link = linked ? linked.link : links.get(taskId)
-      if (link === undefined) return undefined
-      const next = withNextRevision(link, decide(link, linked?.task))
-      if (next === undefined) return link
-      if (next === null) links.remove(taskId)
-      else links.put(next)
-      if (linked) {
-        const { row, task } = linked
-        replaceTask(row.key, task, next === null ? { ...task, sync: null } : withLink(task, next))
-      }
-      return next ?? undefined
+    change(id: string, decide: Decide<TableEntity>, key: IdempotencyKey | undefined): CommitResult {
+      const current = read(id)
+      const state = current ?? { entity: undefined, companion: undefined }
+      const { result, write } = planChange(state, decide, key, key && keys.state(key, id))
+      if (write) apply(id, current, write, key)
+      return result
     },
 
-    addLink(taskId, now) {
-      const linked = read(taskId)
-      if (linked === undefined || linked.link !== undefined) return false
-      const { row, task } = linked
-      const link = createLink(taskId, now, task.version)
-      links.put(link)
-      replaceTask(row.key, task, withLink(task, link))
+    /** False when the key is bound to another request. */
+    reserveKey(key: IdempotencyKey): boolean {
+      const earlier = keys.find(key)
+      if (earlier !== undefined) return earlier.record.fingerprint === key.fingerprint
+      keys.write(key, null, claimRecord(key))
       return true
     },
 
-    writeLink(taskId) {
-      const linked = read(taskId)
-      if (linked?.link && linked.row.link === null) links.put(linked.link)
+    changeCompanion(id: string, decide: DecideCompanion<TableEntity>): Companion | undefined {
+      const current = read(id)
+      const state = current ?? { entity: undefined, companion: companions.get(id) }
+      const { result, write } = planCompanion(state, decide)
+      if (write) apply(id, current, write)
+      return result
     },
 
-    link(taskId) {
-      const linked = read(taskId)
-      return linked ? linked.link : links.get(taskId)
+    companion(id: string): Companion | undefined {
+      const current = read(id)
+      return current ? current.companion : companions.get(id)
     },
-  }
-}
-
-const placeOf = (columns: TaskColumns): Place => columns as unknown as Place
-
-/** Sets the changed columns alone, as SQLite rewrites every index that a SET names, changed or not. */
-const createUpdate = (db: Database) => {
-  const statements = new Map<string, ReturnType<Database['prepare']>>()
-  return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
-    const changed = Object.keys(after).filter((column) => before[column] !== after[column])
-    const assignments = changed.map((column) => `${column} = ?, `).join('')
-    let statement = statements.get(assignments)
-    if (statement === undefined) {
-      statement = db.prepare(`UPDATE tasks SET ${assignments}json = ? WHERE key = ?`)
-      statements.set(assignments, statement)
-    }
-    statement.run(...changed.map((column) => after[column] ?? null), json, key)
   }
 }

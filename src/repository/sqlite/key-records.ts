@@ -1,84 +1,68 @@
-import type { AppError } from '../../core/errors.ts'
-import { checkKeyCount, replay } from '../../core/key-record.ts'
-import type { CommitResult, IdempotencyKey, StoredTask } from '../../core/task-repository.ts'
+import type { KeyState } from '../../core/commit.ts'
+import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
+import type { TextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
 
-/** How many expired records go with each new one, so that none needs a timer and none piles up. */
-const SWEPT = 2
+/** How many expired records are deleted with each new one, so that they neither pile up nor need a timer. */
+const EXPIRED_PER_WRITE = 2
 
 /** The unexpired keys of a task's changes; those of creations and batches have no version. */
 export const KEY_COUNT = `
-  SELECT count(*) AS keys, min(expires_at) AS oldest FROM idempotency_keys
-  WHERE task_id = ? AND expires_at > ? AND version IS NOT NULL`
+  SELECT count(*) AS count, min(expires_at) AS oldest FROM idempotency_keys
+  WHERE entity_id = ? AND expires_at > ? AND version IS NOT NULL`
 
 interface Row {
   readonly fingerprint: string
-  readonly task_id: string | null
+  /** Null for a batch's reservation. */
+  readonly entity_id: string | null
   readonly json: string | null
-  /** The task as it is now; null when it is gone. */
-  readonly current_version: number | null
-  readonly current_json: string | null
+  readonly version: number | null
 }
 
 /** The idempotency records, read and written inside the transaction of their commit. */
-export const createKeyRecords = (db: Database) => {
-  const find = db.prepare(`
-    SELECT k.fingerprint, k.task_id, k.json,
-      t.version AS current_version, t.json AS current_json
-    FROM idempotency_keys k LEFT JOIN tasks t ON t.id = k.task_id
-    WHERE k.key = ? AND k.expires_at > ?`)
+export const createKeyRecords = (db: Database, texts: TextReader) => {
+  const findRow = db.prepare(`
+    SELECT fingerprint, entity_id, json, version FROM idempotency_keys
+    WHERE key = ? AND expires_at > ?`)
   const replace = db.prepare(`
-    INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, task_id, json, version, expires_at)
+    INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, entity_id, json, version, expires_at)
     VALUES (?, ?, ?, ?, ?, ?)`)
-  const sweep = db.prepare(`
+  const deleteExpired = db.prepare(`
     DELETE FROM idempotency_keys
-    WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEPT})`)
+    WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ${EXPIRED_PER_WRITE})`)
   const count = db.prepare(KEY_COUNT)
 
-  const read = (key: IdempotencyKey): Row | undefined =>
-    find.get(key.key, key.now) as Row | undefined
-
-  const write = (
-    key: IdempotencyKey,
-    taskId: string | null,
-    json: string | null,
-    version: number | null,
-  ): void => {
-    sweep.run(key.now)
-    replace.run(key.key, key.fingerprint, taskId, json, version, key.expiresAt)
+  const find = (key: IdempotencyKey) => {
+    const row = findRow.get(key.key, key.now) as Row | undefined
+    return row && { record: toRecord(row, texts), entityId: row.entity_id ?? '' }
   }
 
   return {
-    /** The answer to the request with this key, if it was carried out. */
-    answer(key: IdempotencyKey): CommitResult | undefined {
-      const row = read(key)
-      if (row === undefined) return undefined
-      const { fingerprint, task_id, json } = row
-      return replay({ fingerprint, isClaim: task_id === null, json }, key, currentTask(row))
+    /** The unexpired record of a key, and the entity that it belongs to. */
+    find,
+
+    /** The keys that a change of this entity with this key depends on. */
+    state(key: IdempotencyKey, entityId: string): KeyState {
+      const record = find(key)?.record
+      if (record !== undefined) return { record, count: 0, oldestExpiresAt: 0 }
+      const row = count.get(entityId, key.now) as { count: number; oldest: number | null }
+      return { record, count: row.count, oldestExpiresAt: row.oldest ?? 0 }
     },
 
-    /** The refusal of a change of this task with another key, if it has too many. */
-    checkCount(key: IdempotencyKey, taskId: string): AppError | undefined {
-      const { keys, oldest } = count.get(taskId, key.now) as { keys: number; oldest: number | null }
-      return checkKeyCount(keys, oldest ?? 0, key)
-    },
-
-    recordCreation: (key: IdempotencyKey, task: StoredTask): void =>
-      write(key, task.id, task.json, null),
-
-    /** The version is the one that the change led to; a deletion's is the next one. */
-    recordChange: (key: IdempotencyKey, taskId: string, version: number): void =>
-      write(key, taskId, null, version),
-
-    claim(key: IdempotencyKey): boolean {
-      const record = read(key)
-      if (record === undefined) write(key, null, null, null)
-      return record === undefined || record.fingerprint === key.fingerprint
+    write(key: IdempotencyKey, entityId: string | null, record: IdempotencyRecord): void {
+      const { fingerprint, json, version } = record
+      deleteExpired.run(key.now)
+      replace.run(key.key, fingerprint, entityId, json, version, key.expiresAt)
     },
   }
 }
 
-const currentTask = ({ task_id, current_version, current_json }: Row): StoredTask | undefined =>
-  task_id === null || current_version === null || current_json === null
-    ? undefined
-    : { id: task_id, version: current_version, json: current_json }
+const toRecord = (
+  { fingerprint, entity_id, json, version }: Row,
+  texts: TextReader,
+): IdempotencyRecord => ({
+  fingerprint,
+  kind: entity_id === null ? 'claim' : json === null ? 'change' : 'creation',
+  json: json && texts.one(json),
+  version,
+})

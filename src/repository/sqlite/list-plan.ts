@@ -91,8 +91,12 @@ const isFlat = (parts: QueryParts): boolean => {
   return isOneTextAlone && sort.name === 'created_at'
 }
 
+/**
+ * As `LIMIT ?`, a number of rows would have SQLite prepare the statement again at each call; as
+ * `LIMIT +?` it does not (`sqlite3ExprIsInteger` in SQLite's expr.c).
+ */
 const toLeg = (sql: string, { values }: Parameters, end = ''): Leg => ({
-  sql: `${sql} LIMIT ?${values.length + 1}${end}`,
+  sql: `${sql} LIMIT +?${values.length + 1}${end}`,
   parameters: values,
 })
 

@@ -1,4 +1,4 @@
-import type { Entity } from '../../core/entity.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import type { Database } from './binding.ts'
 import { toMilliseconds } from './columns.ts'
@@ -16,22 +16,22 @@ export const createListRows = (db: Database, { fields }: FieldTable) => {
     .map((field) => {
       const { table, column } = listTable(field)
       return {
-        of: (task: Entity) => task[field.name] as readonly string[],
+        of: (task: TableEntity) => task[field.name] as readonly string[],
         insert: db.prepare(`INSERT INTO ${table} (${column}, created_at, key) VALUES (?, ?, ?)`),
         remove: db.prepare(`DELETE FROM ${table} WHERE key = ?`),
       }
     })
 
-  const add = (key: number, task: Entity, wanted = lists): void => {
+  const add = (key: number, task: TableEntity, wanted = lists): void => {
     for (const { of, insert } of wanted)
       for (const text of of(task)) insert.run(text, toMilliseconds(task.created_at), key)
   }
 
   return {
-    add: (key: number, task: Entity): void => add(key, task),
+    add: (key: number, task: TableEntity): void => add(key, task),
 
     /** The rows of a task that is deleted go with it. */
-    replace(key: number, before: Entity, after: Entity): void {
+    replace(key: number, before: TableEntity, after: TableEntity): void {
       const changed = lists.filter(({ of }) => of(before).join('\0') !== of(after).join('\0'))
       for (const { remove } of changed) remove.run(key)
       add(key, after, changed)

@@ -127,4 +127,23 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX idempotency_keys_by_task_id ON idempotency_keys (task_id, expires_at, version)
     WHERE version IS NOT NULL;
   `,
+  `
+  -- Companions and messages of any owner; events and keys of any entity.
+  ALTER TABLE github_links RENAME TO companions;
+  ALTER TABLE companions RENAME COLUMN status TO state;
+  ALTER TABLE companions RENAME COLUMN next_attempt_at TO due_at;
+  ALTER TABLE companions RENAME COLUMN issue_id TO reference;
+  ALTER TABLE github_deliveries RENAME TO inbox;
+  ALTER TABLE sync_state RENAME TO key_values;
+  ALTER TABLE events RENAME COLUMN task_id TO resource_id;
+  ALTER TABLE idempotency_keys RENAME COLUMN task_id TO entity_id;
+  UPDATE companions SET state = CASE state
+    WHEN 'posting' THEN 'creating' WHEN 'uncertain' THEN 'unconfirmed' WHEN 'dirty' THEN 'outdated'
+    WHEN 'patching' THEN 'updating' WHEN 'remote_gone' THEN 'issue_missing' ELSE 'failed' END
+  WHERE state IN ('posting', 'uncertain', 'dirty', 'patching', 'remote_gone', 'dead');
+
+  -- Texts of version 0.1.0 stay as they are and are converted when they are read.
+  INSERT INTO key_values SELECT 'has_old_texts', 'true'
+  WHERE EXISTS (SELECT 1 FROM tasks) OR EXISTS (SELECT 1 FROM events);
+  `,
 ]

@@ -1,4 +1,4 @@
-import type { Entity } from '../../core/entity.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { NamedField } from '../../core/field-table.ts'
 import type { Position } from '../../core/task-query.ts'
 import type { Database, SQLInputValue, Statement } from './binding.ts'
@@ -26,7 +26,7 @@ export const createNextPosition = (db: Database) => {
 
   return {
     afterText(text: Buffer, { name, initial }: SortColumn): Position {
-      const task = JSON.parse(text.toString()) as Entity
+      const task = JSON.parse(text.toString()) as TableEntity
       return { value: (task[name] ?? initial) as string | null, id: task.id }
     },
 

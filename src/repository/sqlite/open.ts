@@ -1,49 +1,58 @@
+import type { StoredEntity } from '../../core/commit.ts'
+import { type StoredEvent, toEventText } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
+import type { Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
-import type { StoredTask, TaskRepository } from '../../core/task-repository.ts'
 import type { Database } from './binding.ts'
 import { createCommits } from './commits.ts'
+import { createCompanions } from './companions.ts'
 import { IN_MEMORY, openFile } from './file.ts'
+import { createInbox } from './inbox.ts'
 import { createKeyOrder } from './key-order.ts'
+import { createKeyValue, createValueRows } from './key-value.ts'
+import { createLeases } from './leases.ts'
 import type { KeyPosition } from './list-conditions.ts'
 import { planList } from './list-plan.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { toSortColumn } from './next-position.ts'
+import { fillCompanions } from './old-companions.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
-import { createSync } from './sync.ts'
-import { createTitleFill } from './title-fill.ts'
-import { createToldLinks } from './told-links.ts'
+import { createTaskRows } from './task-rows.ts'
+import { fillTitles } from './title-fill.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
 /** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
 const SHORT_PAGE = 200
 
 const HISTORY =
-  'SELECT sequence AS key FROM events WHERE task_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
+  'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT +?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (
   path: string,
   table: FieldTable,
   migrations = MIGRATIONS,
-): TaskRepository => {
+): Repository => {
   const file = openFile(path, migrations)
   const { db } = file
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
-  const commits = createCommits(db, keyOrder, table)
+  const commits = createCommits(db, table, createTaskRows(db, table, keyOrder))
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
-  const told = createToldLinks(db, turns, commits)
-  const titleFill = createTitleFill(db, turns)
-  /** Of tasks that were deleted since, too, as far as that counts. */
-  let newestId =
-    [(findNewest.get() as { id: string } | undefined)?.id ?? '', told.upTo()].sort()[1] || undefined
+  const values = createValueRows(db)
+  const hasOldTexts = values.read('has_old_texts') === true
+  const mayLackFields = hasOldTexts || values.read('has_earlier_tasks') === true
+  const texts = createTextReader(table)
+  const companionFill = fillCompanions(db, turns, hasOldTexts)
+  const titleFill = fillTitles(db, turns)
+  let maxId = (findNewest.get() as { id: string } | undefined)?.id
 
   const scan: Scan = async (name, ...parameters) => {
     if (scanner === undefined)
@@ -63,8 +72,12 @@ export const openSqliteRepository = (
     next: Place | undefined,
   ): Slice<Place> => {
     const { keys, sizes, whole } = selection
+    const finish = (bytes: Uint8Array): Buffer => {
+      if (source === 'events') return readEvents(toBuffer(bytes))
+      return mayLackFields ? texts.joined(toBuffer(bytes)) : toBuffer(bytes)
+    }
     return {
-      whole: whole && toBuffer(whole),
+      whole: whole && finish(whole),
       sizes,
       next,
       async read(from, end) {
@@ -74,7 +87,7 @@ export const openSqliteRepository = (
           largest: Math.max(...sizes.slice(from, end)),
         }
         const { bytes, count } = await scan('texts', request)
-        return { bytes: toBuffer(bytes), end: from + count }
+        return { bytes: finish(bytes), end: from + count }
       },
     }
   }
@@ -106,48 +119,64 @@ export const openSqliteRepository = (
   }
 
   return {
-    async newestId() {
-      return newestId
+    tasks: {
+      async maxId() {
+        return maxId
+      },
+
+      get: (id) =>
+        turns.read(() => {
+          const row = findTask.get(id) as StoredEntity | undefined
+          return row && mayLackFields ? { ...row, json: texts.one(row.json) } : row
+        }),
+
+      async list(query, after, limit, wholeBytes) {
+        const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
+        const selection = await selectTasks(query, position, limit, wholeBytes)
+        return toSlice('tasks', selection, selection.next)
+      },
+
+      async history(id, after, limit, wholeBytes) {
+        const legs = [{ sql: HISTORY, parameters: [id, after] }]
+        const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
+        return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
+      },
+
+      async create(task, event, key, companion) {
+        if (maxId !== undefined && task.id <= maxId)
+          throw new Error('a new task must have an id after all others')
+        maxId = task.id
+        return turns.commit(() => commits.create(task, event, key, companion))
+      },
+
+      change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
+      reserveKey: (key) => turns.commit(() => commits.reserveKey(key)),
     },
 
-    get: (id) => turns.read(() => findTask.get(id) as StoredTask | undefined),
-
-    async list(query, after, limit, wholeBytes) {
-      const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
-      const selection = await selectTasks(query, position, limit, wholeBytes)
-      return toSlice('tasks', selection, selection.next)
-    },
-
-    async history(taskId, after, limit, wholeBytes) {
-      const legs = [{ sql: HISTORY, parameters: [taskId, after] }]
-      const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
-      return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
-    },
-
-    async create(task, event, key, link) {
-      if (newestId !== undefined && task.id <= newestId)
-        throw new Error('a new task must have an id after all others')
-      newestId = task.id
-      return turns.commit(() => commits.create(task, event, key, link))
-    },
-
-    change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
-    claim: (key) => turns.commit(() => commits.claim(key)),
+    companions: createCompanions(db, turns, commits, scan),
+    inbox: createInbox(db, turns),
+    leases: createLeases(),
+    values: createKeyValue(db, turns),
+    events: { lagMs: () => 0 },
 
     async ping() {
       await turns.read(() => findNewest.get())
     },
 
-    sync: createSync(db, turns, commits, told, scan),
-    eventLag: () => 0,
-
     async close() {
+      companionFill.stop()
       titleFill.stop()
       turns.settle()
       await scanner?.close()
       file.close()
     },
   }
+}
+
+/** Events joined by commas, as they are answered. */
+const readEvents = (texts: Buffer): Buffer => {
+  const events = JSON.parse(`[${texts}]`) as (StoredEvent & { readonly sequence: number })[]
+  return Buffer.from(events.map((event) => toEventText(event.sequence, event)).join())
 }
 
 /** The place of an id among the keys, whether or not its task still is there. */

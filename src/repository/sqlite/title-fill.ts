@@ -1,16 +1,10 @@
+import { startFill } from './background-fill.ts'
 import type { Database } from './binding.ts'
 import { createTitleRows, type Place } from './title-rows.ts'
 import type { Turns } from './turns.ts'
 
 /** How many tasks get their row in one transaction: few, so that no request waits long for it. */
 const TASKS_PER_STEP = 200
-
-/**
- * How long the other requests have the database to themselves after a step, and after a failed one,
- * in milliseconds.
- */
-const PAUSE_MS = 20
-const RETRY_MS = 1000
 
 type Row = Place & { readonly key: number }
 
@@ -20,36 +14,10 @@ type Row = Place & { readonly key: number }
  * one as well, so that a step writes few pages. The place it has come to is committed with the
  * rows, so a restart goes on from there. At the end the index goes.
  */
-export const createTitleFill = (db: Database, turns: Turns) => {
-  let isDone = db.prepare('SELECT 1 FROM title_fill').get() === undefined
-  let isStopped = false
-  let timer: NodeJS.Timeout | undefined
-  const step = createStep(db)
-
-  const run = async (): Promise<void> => {
-    try {
-      isDone = await turns.commit(step)
-      if (!isDone) schedule(PAUSE_MS)
-    } catch {
-      schedule(RETRY_MS)
-    }
-  }
-
-  const schedule = (milliseconds: number): void => {
-    if (!isStopped) timer = setTimeout(run, milliseconds).unref()
-  }
-
-  if (isDone) dropEarlierIndex(db)
-  else schedule(0)
-
-  return {
-    /** Whether every task has its row. */
-    isDone: (): boolean => isDone,
-    stop(): void {
-      isStopped = true
-      clearTimeout(timer)
-    },
-  }
+export const fillTitles = (db: Database, turns: Turns) => {
+  const isNeeded = db.prepare('SELECT 1 FROM title_fill').get() !== undefined
+  if (!isNeeded) dropEarlierIndex(db)
+  return startFill(turns, isNeeded, createStep(db))
 }
 
 /** The next step, to be run inside a transaction. Returns whether it was the last. */

@@ -1,0 +1,69 @@
+import type { TableEntity } from '../../core/entity.ts'
+import type { FieldTable } from '../../core/field-table.ts'
+import type { Database } from './binding.ts'
+import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
+import type { KeyOrder } from './key-order.ts'
+import { createListRows } from './list-rows.ts'
+import { createTitleRows, type Place } from './title-rows.ts'
+
+export type TaskRows = ReturnType<typeof createTaskRows>
+
+/** A task's row and what is indexed beside it: the place of its title, its words and its lists. */
+export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrder) => {
+  const columns = createColumns(table)
+  const lists = createListRows(db, table)
+  const titles = createTitleRows(db)
+  const insertTask = db.prepare(
+    `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
+  )
+  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
+  const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
+  const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
+  const update = createUpdate(db)
+
+  return {
+    insert(task: TableEntity, json: string): void {
+      const values = columns.of(task)
+      keyOrder.add(toMilliseconds(task.created_at))
+      const { lastInsertRowid } = insertTask.run(task.id, json, ...Object.values(values))
+      const key = Number(lastInsertRowid)
+      titles.add(key, toPlace(values))
+      lists.add(key, task)
+      insertWords.run(key, table.wordsOf(task).join(' '))
+    },
+
+    replace(key: number, before: TableEntity, after: TableEntity, json: string): void {
+      const [columnsBefore, columnsAfter] = [columns.of(before), columns.of(after)]
+      update(key, columnsBefore, columnsAfter, json)
+      titles.move(key, toPlace(columnsBefore), toPlace(columnsAfter))
+      lists.replace(key, before, after)
+      if (!table.haveSameWords(before, after)) {
+        deleteWords.run(key)
+        insertWords.run(key, table.wordsOf(after).join(' '))
+      }
+    },
+
+    remove(key: number, task: TableEntity): void {
+      titles.remove(key, toPlace(columns.of(task)))
+      deleteWords.run(key)
+      deleteTask.run(key)
+    },
+  }
+}
+
+const toPlace = (columns: TaskColumns): Place => columns as unknown as Place
+
+/** Sets only the changed columns, as SQLite rewrites every index that a SET names. */
+const createUpdate = (db: Database) => {
+  const statements = new Map<string, ReturnType<Database['prepare']>>()
+  return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
+    const changed = Object.keys(after).filter((column) => before[column] !== after[column])
+    const assignments = changed.map((column) => `${column} = ?, `).join('')
+    let statement = statements.get(assignments)
+    if (statement === undefined) {
+      statement = db.prepare(`UPDATE tasks SET ${assignments}json = ? WHERE key = ?`)
+      statements.set(assignments, statement)
+    }
+    statement.run(...changed.map((column) => after[column] ?? null), json, key)
+  }
+}
