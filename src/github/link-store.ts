@@ -2,6 +2,7 @@ import { newOperationId, type RequestContext } from '../core/context.ts'
 import type { Companions } from '../core/repository.ts'
 import type { Task, TaskPatch } from '../task/task.ts'
 import type { Tracking } from '../task/tracking.ts'
+import type { GithubClock } from './api/github-clock.ts'
 import { atVersion, createLink, type IssueLink, toCompanion, toLink } from './issue/issue-link.ts'
 import type { SyncStatus } from './issue/task-sync.ts'
 
@@ -14,7 +15,11 @@ export type LinkDecision = (link: IssueLink, task: Task | undefined) => IssueLin
 export type LinkStore = ReturnType<typeof createLinkStore>
 
 /** The links of tasks to their issues, which are the tasks' companions. */
-export const createLinkStore = (companions: Companions, tracking: Tracking, now: () => number) => ({
+export const createLinkStore = (
+  companions: Companions,
+  tracking: Tracking,
+  { ours: now, toGithub }: Pick<GithubClock, 'ours' | 'toGithub'>,
+) => ({
   async link(taskId: string): Promise<IssueLink | undefined> {
     const found = await companions.get(taskId)
     return found && toLink(found)
@@ -37,9 +42,16 @@ export const createLinkStore = (companions: Companions, tracking: Tracking, now:
   countLinks: companions.counts,
   unlinkedTasks: companions.missing,
 
-  /** A link that gets another issue is a commit of its task, which shows the issue. */
-  async changeLink(taskId: string, decide: LinkDecision): Promise<IssueLink | undefined> {
-    const changed = await tracking.track(trackerContext(now), taskId, (task, companion) => {
+  /**
+   * A link that gets another issue, or whose issue gets another URL, is a commit of its task, which
+   * shows both. `context` is that of the step which the commit belongs to.
+   */
+  async changeLink(
+    taskId: string,
+    decide: LinkDecision,
+    context: RequestContext = trackerContext(now),
+  ): Promise<IssueLink | undefined> {
+    const changed = await tracking.track(context, taskId, (task, companion) => {
       if (companion === undefined) return undefined
       const link = toLink(companion)
       const next = decide(link, task)
@@ -48,8 +60,9 @@ export const createLinkStore = (companions: Companions, tracking: Tracking, now:
         patch: issueFields(next),
         companion(version) {
           if (next === null) return null
-          const isCommit = task !== undefined && version !== task.version
-          return toCompanion(isCommit ? atVersion(next, task.version, version) : next)
+          if (task === undefined || version === task.version) return toCompanion(next)
+          const changedAt = toGithub(Date.parse(task.updated_at))
+          return toCompanion(atVersion(next, task.version, version, changedAt))
         },
       }
     })

@@ -48,9 +48,9 @@ export const openGithub = (
   const { tasks, companions, inbox, values } = repository
   const { credential, apiUrl } = settings
   const tracking = createTracking(repository, newId)
-  const links = createLinkStore(companions, tracking, now)
   const userAgent = `task-manager-api/${version}`
   const clock = createGithubClock(now)
+  const links = createLinkStore(companions, tracking, clock)
   const call = createClient({
     credential,
     apiUrl,

@@ -34,23 +34,32 @@ const isOptionalBody = (body: unknown): body is { optionalBody: unknown } =>
 
 /** The document for clients: named schemas, canonical header names, an example for each error. */
 export const finishDocument = (document: Json): Json => {
-  const operations = operationsOf(document)
-  for (const operation of operations) finishOperation(operation)
+  const byMethod = operationsOf(document)
+  for (const [method, operation] of byMethod) finishOperation(method, operation)
+  const operations = byMethod.map(([, operation]) => operation)
   const { paths, schemas } = nameSchemas(document.paths)
   const { examples, otherProblems } = splitExamples(operations)
   schemas.Problem = { ...(schemas.Problem as Json), examples: otherProblems }
   return { ...document, paths, components: { schemas, examples, headers: COMMON_HEADERS } }
 }
 
-const operationsOf = (document: Json): Operation[] => {
+/** Each operation with its method. */
+const operationsOf = (document: Json): [string, Operation][] => {
   const paths = document.paths as Record<string, Record<string, Operation>>
-  return Object.values(paths).flatMap((methods) => Object.values(methods))
+  return Object.values(paths).flatMap((methods) => Object.entries(methods))
 }
 
 const REQUEST_ID = 'X-Request-Id'
+const OPERATION_ID = 'Operation-Id'
 
-/** Headers of every response. */
+/** Headers of every response, and of every response to a write. */
 const COMMON_HEADERS = {
+  [OPERATION_ID]: {
+    description:
+      'The id of the operation, which the events of this request have as `operation_id`. A ' +
+      'request that is repeated with its Idempotency-Key is the same operation.',
+    schema: { type: 'string', format: 'uuid' },
+  },
   [REQUEST_ID]: {
     description:
       'The id of the request, also in the log: the X-Request-Id of the client or a new one.',
@@ -58,17 +67,23 @@ const COMMON_HEADERS = {
   },
 }
 
-const finishOperation = (operation: Operation): void => {
+const finishOperation = (method: string, operation: Operation): void => {
   const { parameters = [], requestBody, responses } = operation
   for (const parameter of parameters)
     if (parameter.in === 'header') parameter.name = toHeaderName(parameter.name)
   for (const response of Object.values(responses))
-    response.headers = { ...response.headers, [REQUEST_ID]: REQUEST_ID_REFERENCE }
+    response.headers = {
+      ...response.headers,
+      ...(method === 'get' ? {} : reference(OPERATION_ID)),
+      ...reference(REQUEST_ID),
+    }
   if (requestBody !== undefined && operation[OPTIONAL_BODY] === true) requestBody.required = false
   delete operation[OPTIONAL_BODY]
 }
 
-const REQUEST_ID_REFERENCE = { $ref: `#/components/headers/${REQUEST_ID}` }
+const reference = (name: keyof typeof COMMON_HEADERS): Json => ({
+  [name]: { $ref: `#/components/headers/${name}` },
+})
 
 /** The canonical spelling: `if-match`, as Fastify validates it, is shown as `If-Match`. */
 const toHeaderName = (name: string): string =>

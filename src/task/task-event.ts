@@ -133,9 +133,11 @@ export const changedEvent = (
   overruled: Changes = {},
 ): NewEvent => {
   const fields = changedFields(before, after)
+  const isOfTracker = by.actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
+  const trackerChange = Object.keys(overruled).length > 0 ? 'task.conflict_resolved' : 'task.linked'
   const changes = fields.map((field) => [field, { before: before[field], after: after[field] }])
   return newEvent(after, by, {
-    type: fields.length === 0 ? 'task.conflict_resolved' : typeOf(before, after, fields, by),
+    type: isOfTracker ? trackerChange : typeOf(before, after),
     time: after.updated_at,
     changes: { ...Object.fromEntries(changes), ...overruled },
   })
@@ -143,16 +145,10 @@ export const changedEvent = (
 
 const LINK_FIELDS: ReadonlySet<string> = new Set(['external_reference_id', 'external_url'])
 
-const typeOf = (
-  before: TableEntity,
-  after: TableEntity,
-  fields: readonly string[],
-  { actor }: By,
-): string => {
+const typeOf = (before: TableEntity, after: TableEntity): string => {
   if (before.status !== after.status) {
     if (after.status === 'completed') return 'task.completed'
     if (before.status === 'completed') return 'task.reopened'
   }
-  const isLinking = actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
-  return isLinking ? 'task.linked' : 'task.updated'
+  return 'task.updated'
 }

@@ -223,8 +223,9 @@ describe('what a person has to mend', () => {
       await service.create({ title: 'other' }),
     ]
     await becomesLinked(service, other)
-    const { sync } = await becomesLinked(service, locked)
-    const path = new RegExp(`/issues/${sync?.issue_number}$`)
+    await becomesLinked(service, locked)
+    const { issue_number } = await service.sync(locked.id)
+    const path = new RegExp(`/issues/${issue_number}$`)
     const refused: Fault = {
       name: 'refused',
       happen({ send }) {
@@ -238,11 +239,11 @@ describe('what a person has to mend', () => {
     await becomes(service, locked, { sync: { status: 'blocked', error: { code: 'forbidden' } } })
     await stands(service, { blocked: null })
     await becomesLinked(service, await service.create({ title: 'later' }))
-    expect(await service.get(locked.id)).toMatchObject({ sync: { status: 'blocked' } })
+    expect(await service.sync(locked.id)).toMatchObject({ status: 'blocked' })
     rule.stop()
     await service.send('POST', `/tasks/${locked.id}/sync`)
     await becomesLinked(service, locked)
-    expect(github.issue(sync?.issue_number ?? 0)?.title).toBe('locked anew')
+    expect(github.issue(issue_number ?? 0)?.title).toBe('locked anew')
   })
 
   const menders: readonly (readonly [

@@ -225,7 +225,9 @@ const expectArrivals = async ({ github, list }: Shifted): Promise<void> => {
   const { number } = alice.open({ title: 'new' })
   const arrives = (expected: object) =>
     eventually(async () => {
-      const task = (await list()).find(({ sync }) => sync.issue_number === number)
+      const task = (await list()).find(({ external_url }) =>
+        external_url?.endsWith(`/issues/${number}`),
+      )
       expect(task).toMatchObject(expected)
     })
   await arrives({ title: 'new' })
@@ -245,9 +247,9 @@ const expectOneAfterLostAnswer = async ({ github, create, linked }: Shifted): Pr
 
 /** Each side wins once, while GitHub is down, by a change that is the later one. */
 const expectNewestWins = async (synced: Shifted, { id }: Pick<Task, 'id'>): Promise<void> => {
-  const { github, linked, put, shown, issueShown } = synced
-  const { sync } = await linked(id)
-  const number = Number(sync.issue_number)
+  const { github, linked, put, shown, issueShown, sync } = synced
+  await linked(id)
+  const number = Number((await sync(id)).issue_number)
   const here = async (title: string) => void (await put(id, { title }))
   const there = async (title: string) => void github.as('alice').edit(number, { title })
   for (const [first, second, winner] of [

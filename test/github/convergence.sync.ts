@@ -119,10 +119,9 @@ const editSomewhere = async (
 }
 
 /** Whether both say the same. Of a closed issue nobody can tell whether it was in progress. */
-const expectEqual = async ({ github, get }: Synced, id: string): Promise<void> => {
-  const task = await get(id)
-  const issue = github.issue(task.sync.issue_number ?? 0)
-  expect(task.sync.status).toBe('linked')
+const expectEqual = async ({ github, linked, sync }: Synced, id: string): Promise<void> => {
+  const task = await linked(id)
+  const issue = github.issue((await sync(id)).issue_number ?? 0)
   const labels = issue?.labels.map(({ name }) => name) ?? []
   const managed = [
     ...(task.status === 'in_progress' ? ['status:in_progress'] : []),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import type { Task } from '#src/task/task.ts'
 import { errorBeforeCommit, resetAfterCommit, resetBeforeCommit } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import type { SyncedTask } from './sync-calls.ts'
 import { eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'
 
 const ALL = { ...SWEEPING, GITHUB_IMPORT: 'all' }
@@ -15,7 +15,7 @@ const LISTS_LAG_MS = 1500
 describe('a copy of a mirrored issue by our own user', () => {
   test('is left alone without imports, however often it is closed, reopened and edited', async () => {
     const synced = await startSynced(SWEEPING)
-    const { github, create, linked, deliver, writesDuring } = synced
+    const { github, create, linked, sync, deliver, writesDuring } = synced
     const { id } = await create({ title: 'a', description: 'text' })
     const { me, number } = copy(synced, 1)
     expect(await writesDuring(() => deliver())).toEqual([])
@@ -25,7 +25,8 @@ describe('a copy of a mirrored issue by our own user', () => {
     me.edit(number, { title: 'another' })
     expect(await writesDuring(() => deliver())).toEqual([])
     expect(github.issue(number)).toMatchObject({ state: 'open', title: 'another' })
-    expect(await linked(id)).toMatchObject({ title: 'a', version: 1, sync: { issue_number: 1 } })
+    expect(await linked(id)).toMatchObject({ title: 'a', version: 2 })
+    expect(await sync(id)).toMatchObject({ issue_number: 1 })
   })
 
   test('becomes a task of its own with imports, and each task writes to its own issue', async () => {
@@ -94,7 +95,7 @@ describe('a copy of a mirrored issue by our own user', () => {
 
   test('of an issue that was deleted or moved away is not taken for it', async () => {
     const synced = await startSynced()
-    const { github, create, deliver, shown, get } = synced
+    const { github, create, deliver, shown, sync } = synced
     const other = github.addRepository('acme/other')
     const [deleted, moved] = [await create({ title: 'deleted' }), await create({ title: 'moved' })]
     await sleep(1100)
@@ -105,11 +106,11 @@ describe('a copy of a mirrored issue by our own user', () => {
     for (const { me, number } of copies) me.edit(number, { title: 'a copy' })
     await deliver()
     for (const { id } of [deleted, moved])
-      await eventually(async () => expect((await get(id)).sync.status).toBe('issue_missing'))
+      await eventually(async () => expect((await sync(id)).status).toBe('issue_missing'))
     const back = other.as('alice').transfer(away.number, github.fullName())
     await deliver()
     await shown(moved.id, { title: 'moved', external_reference_id: String(back.id) })
-    expect((await get(deleted.id)).sync.status).toBe('issue_missing')
+    expect((await sync(deleted.id)).status).toBe('issue_missing')
     for (const { number } of copies)
       expect(github.issue(number)).toMatchObject({ state: 'open', title: 'a copy' })
   })
@@ -178,11 +179,12 @@ const copy = ({ github }: Synced, number: number) => {
 }
 
 /** The task that was made of an issue. */
-const importedTask = ({ github, list }: Synced, number: number): Promise<SyncedTask> =>
+const importedTask = ({ github, list, sync }: Synced, number: number): Promise<Task> =>
   eventually(async () => {
     const task = (await list()).find(
       (each) => each.external_reference_id === String(github.issue(number)?.id),
     )
-    expect(task).toMatchObject({ sync: { status: 'linked', issue_number: number } })
-    return task as SyncedTask
+    expect(task).toBeDefined()
+    expect(await sync(task?.id ?? '')).toMatchObject({ status: 'linked', issue_number: number })
+    return task as Task
   })

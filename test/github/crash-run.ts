@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GithubStatus } from '#src/github/github-status.ts'
 import type { Task } from '#src/task/task.ts'
-import { type CrashFigures, toFigures } from './crash-figures.ts'
+import { type CrashFigures, type TaskHistory, toFigures } from './crash-figures.ts'
 import * as faults from './local-github/faults.ts'
 import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'
 import { createRandom } from './local-github/random.ts'
 import { type MortalService, startMortalService } from './mortal-service.ts'
+import type { HistoryEvent } from './sync-calls.ts'
 import { syncEnv } from './sync-env.ts'
 
 export interface CrashOptions {
@@ -88,10 +89,10 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
     await stopKilling()
     const faultRate = rateOf(github)
     await calmDown(github, service, deadline)
-    const tasks = await service.ask<Task[]>('GET', '/tasks')
+    const histories = await readHistories(service)
     const seconds = Math.round((Date.now() - began) / 1000)
     return {
-      ...toFigures(github, tasks),
+      ...toFigures(github, histories),
       seconds,
       kills: service.kills(),
       faultRate,
@@ -165,6 +166,15 @@ const areLinked = async (
   const linked = status.jobs['linked'] ?? 0
   tell?.(`${linked} of ${tasks.length} tasks linked after ${service.kills()} kills`)
   return linked === tasks.length
+}
+
+const readHistories = async (service: MortalService): Promise<TaskHistory[]> => {
+  const histories: TaskHistory[] = []
+  for (const task of await service.ask<Task[]>('GET', '/tasks')) {
+    const events = await service.ask<HistoryEvent[]>('GET', `/tasks/${task.id}/events`)
+    histories.push({ task, events })
+  }
+  return histories
 }
 
 const until = async (holds: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {

@@ -13,7 +13,7 @@ import {
   resetAfterCommit,
   secondaryLimit,
 } from './local-github/faults.ts'
-import { openLocalGithub } from './local-github/local-github.ts'
+import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
@@ -47,10 +47,11 @@ describe('a new task and its issue', () => {
     const issue = github.issue(1)
     expect(BigInt(issue?.id ?? 0)).toBeGreaterThan(2n ** 53n)
     expect(task.external_reference_id).toBe(String(issue?.id))
-    expect(task.sync).toMatchObject({
+    expect(task.external_url).toMatch(/\/acme\/tasks\/issues\/1$/)
+    expect(await service.sync(task.id)).toMatchObject({
       status: 'linked',
       issue_number: 1,
-      issue_url: expect.stringMatching(/\/acme\/tasks\/issues\/1$/),
+      issue_url: task.external_url,
     })
     expect(issue).toMatchObject({ title: 'quick', state: 'open' })
     expect(issue?.labels.map(({ name }) => name).sort()).toEqual(['home', 'priority:high'])
@@ -68,8 +69,9 @@ describe('a new task and its issue', () => {
     await service.end('SIGKILL')
     service = await startSync(github, url)
     const quick = await timed(service.create({ title: 'quick' }))
-    expect(quick.task).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
+    expect(quick.task.external_reference_id).toBeNull()
     expect(quick.took).toBeLessThan(1000)
+    expect(await service.sync(quick.task.id)).toMatchObject({ status: 'pending' })
     hanging.stop()
     await becomesLinked(service, quick.task)
   })
@@ -79,10 +81,8 @@ describe('a new task and its issue', () => {
     const failing = github.fail('*', errorBeforeCommit(503), { times: 1000 })
     const service = await startSync(github, await openDatabase(), { GITHUB_CREATE_WAIT_MS: '200' })
     const task = await service.create({ title: 'meanwhile' })
-    expect(task).toMatchObject({
-      external_reference_id: null,
-      sync: { status: 'pending', issue_number: null },
-    })
+    expect(task.external_reference_id).toBeNull()
+    expect(await service.sync(task.id)).toMatchObject({ status: 'pending', issue_number: null })
     failing.stop()
     expectOneIssueEach(github, [await becomesLinked(service, task)])
   })
@@ -98,7 +98,8 @@ describe('a new task and its issue', () => {
     await service.end('SIGTERM')
     service = await startSync(github, url, nobody)
     const task = await service.create({ title: 'meanwhile' })
-    expect(task).toMatchObject({ external_reference_id: null, sync: { status: 'pending' } })
+    expect(task.external_reference_id).toBeNull()
+    expect(await service.sync(task.id)).toMatchObject({ status: 'pending' })
     await becomes(service, task, { sync: { status: 'pending', error: { code: 'unavailable' } } })
     await service.end('SIGTERM')
     service = await startSync(github, url)
@@ -123,7 +124,7 @@ describe('a new task and its issue', () => {
     expect([rule.hits(), github.requests.to(CREATE_ISSUE).length]).toEqual([1, 2])
     expect(known).toMatchObject({
       status: 'completed',
-      version: 1,
+      version: 2,
       external_reference_id: String(github.issue(2)?.id),
     })
     expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'completed' })
@@ -147,7 +148,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const task = await service.create({ title: 'twice' })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     expectOneIssueEach(github, [
@@ -160,7 +161,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const refused = github.fail(PATCH_ISSUE, answerWith(forbidden('no')), { times: 1000 })
     const task = await service.create({ title: 'twice' })
     await stands(service, { blocked: { code: 'forbidden' } })
@@ -177,7 +178,7 @@ describe('a new task and its issue', () => {
     const service = await startSync(github, await openDatabase(), {
       GITHUB_REQUEST_TIMEOUT_MS: '100',
     })
-    github.fail(CREATE_ISSUE, lateCommit(1200))
+    github.fail(CREATE_ISSUE, commitAfterNext(github))
     const unknown = validationFailed([
       { resource: 'Issue', code: 'invalid', field: 'state_reason' },
     ])
@@ -309,6 +310,15 @@ describe.runIf(process.env.TEST_DATABASE !== 'mongodb')(
     })
   },
 )
+
+/** Creates the issue once the service, which found none, has created another one. */
+const commitAfterNext = (github: LocalGithub): Fault => ({
+  name: 'commitAfterNext',
+  async happen({ commit, wait }) {
+    while (github.issues().length === 0) await wait(20)
+    commit()
+  },
+})
 
 const fileOf = (url: string): string => url.replace(/^sqlite:(\/\/)?/, '')
 

@@ -117,7 +117,7 @@ describe('a token or an app', () => {
     const task = await becomesLinked(service, await service.create({ title: 'moved' }))
     expectOneIssueEach(github, [before, task])
     expect(github.requests.to(CREATE_ISSUE).map(({ status }) => status)).toEqual([201, 307, 201])
-    expect(task.sync?.issue_url).toContain(github.fullName())
+    expect(task.external_url).toContain(github.fullName())
     await service.end('SIGTERM')
     service = await startSync(github, url, { GITHUB_REPOSITORY: formerName })
     expectOneIssueEach(github, [

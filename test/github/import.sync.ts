@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Task } from '#src/task/task.ts'
 import { meanwhile } from './local-github/faults.ts'
-import type { SyncedTask } from './sync-calls.ts'
+import { byGithub } from './sync-calls.ts'
 import { eventually, LIST_ISSUES, SWEEPING, startSynced } from './synced-service.ts'
 
 const ALL = { ...SWEEPING, GITHUB_IMPORT: 'all' }
@@ -8,7 +9,7 @@ const ALL = { ...SWEEPING, GITHUB_IMPORT: 'all' }
 /** Which issues become tasks, by the real service over whatever database. */
 describe('an import', () => {
   test('of all: each issue that people open becomes a task, over many pages and without a webhook', async () => {
-    const { github, list, history, writesDuring } = await startSynced(ALL)
+    const { github, list, sync, history, writesDuring } = await startSynced(ALL)
     for (let index = 1; index <= 130; index += 1)
       github.as('alice').open({ title: `issue ${index}`, body: index % 2 ? null : 'text' })
     const pullRequest = github.as('alice').openPullRequest({ title: 'not a task' })
@@ -21,13 +22,17 @@ describe('an import', () => {
       await writesDuring(async () => github.as('alice').comment(pullRequest.number, 'touched')),
     ).toEqual([])
     expect(await list()).toHaveLength(130)
-    const first = tasks.find(({ title }) => title === 'issue 1') as SyncedTask
+    const first = tasks.find(({ title }) => title === 'issue 1') as Task
     expect(first).toMatchObject({
       version: 1,
       description: '',
-      sync: { status: 'linked', issue_number: 1 },
+      external_reference_id: String(github.issue(1)?.id),
+      external_url: expect.stringMatching(/\/issues\/1$/),
     })
-    expect(await history(first.id)).toMatchObject([{ type: 'task.created', actor: 'github:alice' }])
+    expect(await sync(first.id)).toMatchObject({ status: 'linked', issue_number: 1 })
+    expect(await history(first.id)).toMatchObject([
+      { type: 'task.created', actor: byGithub('alice') },
+    ])
   })
 
   test('in one sweep misses none because another issue changes while the pages are read', async () => {
@@ -47,7 +52,7 @@ describe('an import', () => {
   })
 
   test('of a label: an issue becomes a task when it has the label, whatever its case', async () => {
-    const { github, onlyTask, list, put, issueShown, sweeps } = await startSynced({
+    const { github, onlyTask, list, put, sync, issueShown, sweeps } = await startSynced({
       ...SWEEPING,
       GITHUB_IMPORT: 'label:To Do',
     })
@@ -57,11 +62,8 @@ describe('an import', () => {
     await sweeps(2)
     expect(await list()).toEqual([])
     alice.label(2, 'to do')
-    const { id } = await onlyTask({
-      title: 'later',
-      labels: ['bug', 'to do'],
-      sync: { status: 'linked', issue_number: 2 },
-    })
+    const { id } = await onlyTask({ title: 'later', labels: ['bug', 'to do'] })
+    expect(await sync(id)).toMatchObject({ status: 'linked', issue_number: 2 })
     /** Once a task, it stays one without the label. */
     await put(id, { labels: [] })
     await issueShown(2, { labels: [] })

@@ -42,12 +42,12 @@ describe('a label whose name means something in a URL', () => {
   })
 
   test('stays for lack of rights, and the task says so', async () => {
-    const { github, create, get, put } = await startSynced()
+    const { github, create, sync, put } = await startSynced()
     const { id } = await create({ title: 'a', labels: ['..', 'x'] })
     github.setRights('pull')
     await put(id, { labels: [] })
     await eventually(async () =>
-      expect((await get(id)).sync.error).toMatchObject({ code: 'labels_dropped' }),
+      expect((await sync(id)).error).toMatchObject({ code: 'labels_dropped' }),
     )
     expect(github.issue(1)?.labels).toHaveLength(2)
   })

@@ -20,7 +20,8 @@ describe('reads that lag behind', () => {
     synced.github.lag({ reads: LAG_MS })
     const { id } = await synced.create({ title: 'a' })
     expect(await statusesWhileToldOf(synced, id)).not.toContain('issue_missing')
-    expect(await synced.linked(id)).toMatchObject({ version: 1, sync: { issue_number: 1 } })
+    expect(await synced.linked(id)).toMatchObject({ version: 2 })
+    expect(await synced.sync(id)).toMatchObject({ issue_number: 1 })
   })
 
   test('our own change is not undone by a state from before it', async () => {
@@ -39,21 +40,21 @@ describe('reads that lag behind', () => {
     const ends = Promise.all(tasks.map(({ id }) => linked(id)))
     expect(await writesDuring(() => ends)).toEqual([])
     for (const [index, task] of (await ends).entries())
-      expect(task).toMatchObject({ ...tasks[index]?.patch, version: 2 })
-    for (const { id } of tasks) expect(await history(id)).toHaveLength(2)
+      expect(task).toMatchObject({ ...tasks[index]?.patch, version: 3 })
+    for (const { id } of tasks) expect(await history(id)).toHaveLength(3)
   })
 })
 
 /** The states that a task's sync goes through while the service is told of all that has happened, until that is shown. */
 const statusesWhileToldOf = async (
-  { github, get, hook }: Synced,
+  { github, sync, hook }: Synced,
   id: string,
 ): Promise<string[]> => {
   const statuses: string[] = []
   const reads = github.requests.to(GET_ISSUE).length
   await github.deliveries.send(hook)
   for (const end = Date.now() + LAG_MS; Date.now() < end; await sleep(50))
-    statuses.push((await get(id)).sync.status)
+    statuses.push((await sync(id)).status)
   expect(github.requests.to(GET_ISSUE).length).toBeGreaterThan(reads)
   return statuses
 }

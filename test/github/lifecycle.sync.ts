@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { byGithub } from './sync-calls.ts'
 import {
   eventually,
   LIST_ISSUES,
@@ -52,7 +53,7 @@ describe('open and closed', () => {
     const { create, issueShown, linked } = await startSynced()
     const { id } = await create({ title: 'done', status: 'completed', labels: ['x'] })
     await issueShown(1, { state: 'closed', stateReason: 'completed', labels: ['x'] })
-    expect(await linked(id)).toMatchObject({ status: 'completed', version: 1 })
+    expect(await linked(id)).toMatchObject({ status: 'completed', version: 2 })
   })
 
   test('a task that is deleted before its issue could be opened has none', async () => {
@@ -86,8 +87,9 @@ describe('open and closed', () => {
         completed_at: null,
       })
       expect((await history(id)).map(({ type, actor }) => [type, actor]).slice(1)).toEqual([
-        ['task.completed', 'github:alice'],
-        ['task.reopened', 'github:bob'],
+        ['task.linked', byGithub()],
+        ['task.completed', byGithub('alice')],
+        ['task.reopened', byGithub('bob')],
       ])
     }
   })

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { errorBeforeCommit, hang, meanwhile } from './local-github/faults.ts'
+import { byGithub } from './sync-calls.ts'
 import { SHORT_LEASE } from './sync-env.ts'
 import {
   ADD_LABELS,
+  becomes,
   eventually,
   GET_ISSUE,
   NEWER_MS,
@@ -24,7 +26,7 @@ describe('changes on both sides', () => {
     await eventually(() => expect(offline.hits()).toBeGreaterThan(1))
     offline.stop()
     await issueShown(1, { title: 'title 10', body: expect.stringMatching(/^text 10\n\n<!--/) })
-    expect(await linked(id)).toMatchObject({ version: 11, title: 'title 10' })
+    expect(await linked(id)).toMatchObject({ version: 12, title: 'title 10' })
     expect(github.requests.to(PATCH_ISSUE).filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
@@ -43,7 +45,7 @@ describe('changes on both sides', () => {
       const loser = winner === 'hers' ? 'ours' : 'hers'
       expect(history.at(-1)).toMatchObject({
         type: winner === 'hers' ? 'task.updated' : 'task.conflict_resolved',
-        actor: 'github:alice',
+        actor: byGithub('alice'),
         changes: { title: { before: loser, after: winner } },
       })
     },
@@ -84,12 +86,10 @@ describe('changes on both sides', () => {
     const hanging = github.fail(PATCH_ISSUE, hang({ commit: 'never' }))
     await put(id, { title: 'b', labels: [] })
     await eventually(() => expect(hanging.hits()).toBe(1))
-    const { get, history } = await restart({}, 'SIGKILL')
+    const service = await restart({}, 'SIGKILL')
     await issueShown(1, { title: 'b', labels: [] })
-    await eventually(async () =>
-      expect(await get(id)).toMatchObject({ title: 'b', version: 2, sync: { status: 'linked' } }),
-    )
-    expect(await history(id)).toHaveLength(2)
+    await becomes(service, { id }, { title: 'b', version: 3, sync: { status: 'linked' } })
+    expect(await service.history(id)).toHaveLength(3)
   })
 
   test('a title edited here and a text there are both kept', async () => {
@@ -100,9 +100,9 @@ describe('changes on both sides', () => {
     const body = github.issue(1)?.body ?? ''
     github.as('alice').edit(1, { body: body.replace('text', 'hers') })
     await deliver()
-    await shown(id, { title: 'ours', description: 'hers', version: 3 })
+    await shown(id, { title: 'ours', description: 'hers', version: 4 })
     await issueShown(1, { title: 'ours', body: body.replace('text', 'hers') })
-    expect((await history(id)).slice(1).flatMap(({ changes }) => Object.keys(changes))).toEqual([
+    expect((await history(id)).slice(2).flatMap(({ changes }) => Object.keys(changes))).toEqual([
       'title',
       'description',
     ])

@@ -1,72 +1,82 @@
 import { describe, expect, test } from 'vitest'
-import type { SyncedTask } from './sync-calls.ts'
-import { eventually, startSynced } from './synced-service.ts'
+import { startSynced } from './synced-service.ts'
 
-/** What clients may send of the fields that tell of an issue, by the real service over whatever database. */
-describe('the fields that tell of an issue', () => {
+/** What clients may send of the fields that show an issue, by the real service on every database. */
+describe('the fields that show an issue', () => {
   test('are accepted as they were read, and set by the service alone', async () => {
-    const { github, create, get, put, read, send } = await startSynced()
-    const task = await create({ title: 'a', external_reference_id: null })
+    const { github, create, get, put, read, send, sync } = await startSynced()
+    const task = await create({ title: 'a', external_reference_id: null, external_url: null })
     const issueId = String(github.issue(1)?.id)
-    expect(task).toMatchObject({
-      external_reference_id: issueId,
-      version: 1,
-      sync: { status: 'linked', issue_number: 1, error: null },
+    const url = 'https://github.com/acme/tasks/issues/1'
+    expect(task).toMatchObject({ external_reference_id: issueId, external_url: url, version: 2 })
+    expect(await sync(task.id)).toMatchObject({
+      status: 'linked',
+      issue_number: 1,
+      issue_url: url,
+      error: null,
     })
-    expect(task.sync.issue_url).toBe('https://github.com/acme/tasks/issues/1')
 
     expect(await put(task.id, task)).toEqual(task)
-    expect(await put(task.id, { external_reference_id: null, sync: null })).toEqual(task)
-    expect(
-      await put(task.id, { ...task, sync: { ...task.sync, status: 'failed', issue_number: 7 } }),
-    ).toEqual(task)
-    const refused = await send('PUT', `/tasks/${task.id}`, {
-      title: 'b',
-      external_reference_id: 'mine',
-    })
-    expect([refused.status, await refused.json()]).toEqual([
-      422,
-      expect.objectContaining({
-        errors: [{ pointer: '#/external_reference_id', detail: expect.stringContaining(issueId) }],
-      }),
-    ])
-    for (const draft of [
-      { title: 'x', external_reference_id: 'mine' },
-      { title: 'x', sync: null },
-      { title: 'x', sync: task.sync },
-    ])
-      expect([draft, (await send('POST', '/tasks', draft)).status]).toEqual([draft, 422])
-    const batch = await send('POST', '/tasks/batch', {
-      operations: [
-        { op: 'create', task: { title: 'x', external_reference_id: 'mine' } },
-        { op: 'update', id: task.id, task: { external_reference_id: 'mine' } },
-      ],
-    })
-    expect(await batch.json()).toMatchObject({ results: [{ status: 422 }, { status: 422 }] })
+    expect(await put(task.id, { external_reference_id: issueId })).toEqual(task)
+    expect(await put(task.id, { external_url: url })).toEqual(task)
+    for (const [field, value, stored] of [
+      ['external_reference_id', 'mine', issueId],
+      ['external_reference_id', null, issueId],
+      ['external_url', 'https://example.com/mine', url],
+      ['external_url', null, url],
+    ] as const) {
+      const refusal = refusalOf(field, JSON.stringify(stored))
+      for (const method of ['PUT', 'PATCH']) {
+        const answer = await send(method, `/tasks/${task.id}`, { title: 'b', [field]: value })
+        expect([answer.status, await answer.json()]).toEqual([422, refusal])
+      }
+    }
+
+    for (const [field, value] of [
+      ['external_reference_id', 'mine'],
+      ['external_url', 'https://example.com/mine'],
+    ] as const) {
+      const refusal = refusalOf(field, 'null')
+      const answer = await send('POST', '/tasks', { title: 'x', [field]: value })
+      expect([answer.status, await answer.json()]).toEqual([422, refusal])
+      const batch = await send('POST', '/tasks/batch', {
+        operations: [
+          { op: 'create', task: { title: 'x', [field]: value } },
+          { op: 'update', id: task.id, task: { [field]: value } },
+          { op: 'update', id: task.id, task: { [field]: null } },
+        ],
+      })
+      const pointers = [{ pointer: `#/${field}` }]
+      const refused = { status: 422, error: { code: 'invalid_input', errors: pointers } }
+      expect(await batch.json()).toMatchObject({ results: [refused, refused, refused] })
+    }
 
     expect(await get(task.id)).toEqual(task)
     expect(await read(`/tasks?external_reference_id=${issueId}`)).toEqual([task])
     expect(github.issues()).toHaveLength(1)
   })
 
-  test('a create that is repeated with its key opens no second issue, and tells of the one there is', async () => {
-    const { github, send } = await startSynced({ GITHUB_CREATE_WAIT_MS: '0' })
-    const post = () => send('POST', '/tasks', { title: 'a' }, { 'idempotency-key': 'once' })
-    const task = (await (await post()).json()) as SyncedTask
-    expect(task.external_reference_id).toBeNull()
-    const again = await eventually(async () => {
-      const answer = await post()
-      expect(await answer.clone().json()).toMatchObject({
-        external_reference_id: expect.any(String),
-      })
-      return answer
-    })
-    expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(await again.json()).toMatchObject({
-      id: task.id,
-      version: 1,
-      external_reference_id: String(github.issue(1)?.id),
-    })
-    expect(github.issues()).toHaveLength(1)
+  test('`sync` is not one of them: an unknown field like any other', async () => {
+    const { create, put, send, sync } = await startSynced()
+    const task = await create({ title: 'a' })
+    expect(task).not.toHaveProperty('sync')
+    for (const state of [null, await sync(task.id)]) {
+      const answers = [
+        await send('POST', '/tasks', { title: 'x', sync: state }),
+        await send('PUT', `/tasks/${task.id}`, { sync: state }),
+      ]
+      for (const answer of answers)
+        expect([answer.status, await answer.json()]).toMatchObject([
+          422,
+          { errors: [{ pointer: '#/sync' }] },
+        ])
+    }
+    expect(await put(task.id, {})).toEqual(task)
   })
 })
+
+const refusalOf = (field: string, expected: string) =>
+  expect.objectContaining({
+    code: 'invalid_input',
+    errors: [{ pointer: `#/${field}`, detail: expect.stringContaining(expected) }],
+  })

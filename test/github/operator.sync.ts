@@ -65,15 +65,14 @@ describe('the operator', () => {
 
   test('sees until when a limit holds, and never the token', async () => {
     const synced = await startSynced({ GITHUB_CREATES_PER_MINUTE: '1' })
-    const { github, create, read, put, url } = synced
+    const { github, create, read, put, sync, url } = synced
     const { id } = await create({ title: 'a' })
     const late = await create({ title: 'has to wait' })
-    expect(late).toMatchObject({
-      external_reference_id: null,
-      sync: { status: 'pending', next_attempt_at: INSTANT },
-    })
+    expect(late.external_reference_id).toBeNull()
+    const held = await sync(late.id)
+    expect(held).toMatchObject({ status: 'pending', next_attempt_at: INSTANT })
     expect(await read('/github/status')).toMatchObject({
-      next_issue_at: late.sync.next_attempt_at,
+      next_issue_at: held.next_attempt_at,
       paused_until: null,
     })
     github.limits.slowDown({ seconds: 30 })
@@ -91,13 +90,15 @@ describe('the operator', () => {
   })
 
   test('lists the tasks of a state, page by page', async () => {
-    const { create, read, send } = await startSynced()
+    const { create, read, sync, send } = await startSynced()
     const tasks = [
       await create({ title: 'a' }),
       await create({ title: 'b' }),
       await create({ title: 'c' }),
     ]
-    const jobs = tasks.map(({ id, sync }) => ({ task_id: id, sync }))
+    const jobs = await Promise.all(
+      tasks.map(async ({ id }) => ({ task_id: id, sync: await sync(id) })),
+    )
     expect(await read('/github/jobs?state=linked')).toEqual(jobs)
     expect(await read('/github/jobs?state=linked&limit=2')).toEqual(jobs.slice(0, 2))
     expect(await read(`/github/jobs?state=linked&limit=2&after=${jobs[1]?.task_id}`)).toEqual(
@@ -116,7 +117,7 @@ describe('the operator', () => {
   })
 
   test('tries again what waits for a person: one task, those of a reason, all', async () => {
-    const { github, create, put, get, linked, send, read } = await startSynced()
+    const { github, create, put, sync, shown, linked, send, read } = await startSynced()
     const tasks = [
       await create({ title: 'a' }),
       await create({ title: 'b' }),
@@ -149,14 +150,14 @@ describe('the operator', () => {
 
     const statusOf = async (path: string, body?: unknown) => (await send('POST', path, body)).status
     expect(await statusOf(`/tasks/${first}/sync`)).toBe(202)
-    expect((await linked(first)).sync.error).toBeNull()
+    await shown(first, { sync: { error: null } })
     const retry = async (body?: unknown) => (await send('POST', '/github/jobs/retry', body)).json()
     expect(await retry({ reason: 'unauthorized' })).toEqual({ count: 0 })
     expect(await retry({ reason: 'invalid' })).toEqual({ count: 2 })
     await linked(third)
     expect(await retry()).toEqual({ count: 1 })
     await eventually(async () =>
-      expect((await get(gone)).sync).toMatchObject({
+      expect(await sync(gone)).toMatchObject({
         status: 'issue_missing',
         error: { code: 'issue_deleted' },
       }),
@@ -184,12 +185,12 @@ describe('the operator', () => {
     const before = await startProcess({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: '0' }, createFolder())
     const { id } = await createCalls(before.url).create({ title: 'without an issue' })
     await before.end('SIGTERM')
-    const { github, syncNow, linked, sweeps } = await startSynced({
+    const { github, syncNow, shown, sweeps } = await startSynced({
       ...SWEEPING,
       DATABASE_URL: url,
     })
     await Promise.all(Array.from({ length: 20 }, () => syncNow(id)))
-    expect((await linked(id)).sync.issue_number).toBe(1)
+    await shown(id, { sync: { issue_number: 1 } })
     await sweeps(2)
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
   })
@@ -203,14 +204,10 @@ describe('the operator', () => {
       await create({ title: 'done', status: 'completed' }),
       await create({ title: 'asked for' }),
     ]
-    expect(old.map(({ sync }) => sync)).toEqual([null, null, null])
     await before.end('SIGTERM')
 
-    const { github, send, get, put, syncNow, linked, issueShown, sweeps, ...synced } =
-      await startSynced({
-        ...SWEEPING,
-        DATABASE_URL: url,
-      })
+    const synced = await startSynced({ ...SWEEPING, DATABASE_URL: url })
+    const { github, send, get, put, sync, syncNow, linked, shown, issueShown, sweeps } = synced
     const [first, done, asked] = old.map(({ id }) => id) as [string, string, string]
     const link = async (body?: unknown) =>
       (await (await send('POST', '/github/link', body)).json()) as { count: number }
@@ -218,14 +215,14 @@ describe('the operator', () => {
     expect(await link({ dry_run: true })).toEqual({ count: 3 })
     await sweeps(2)
     expect(github.requests.writes()).toEqual([])
-    expect(await get(first)).toMatchObject({
-      sync: null,
-      external_reference_id: 'theirs',
-      version: 2,
-    })
+    expect(await get(first)).toMatchObject({ external_reference_id: 'theirs', version: 2 })
+    for (const { id } of old) {
+      const answer = await send('GET', `/tasks/${id}/sync`)
+      expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not_linked' }])
+    }
 
     await syncNow(asked)
-    expect((await linked(asked)).sync.issue_number).toBe(1)
+    await shown(asked, { sync: { issue_number: 1 } })
     expect(await link({ dry_run: true })).toEqual({ count: 2 })
     github.fail(
       CREATE_ISSUE,
@@ -234,14 +231,14 @@ describe('the operator', () => {
     const counts = await Promise.all([link(), link({ dry_run: false })])
     expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(2)
     const [firstLinked, doneLinked] = [await linked(first), await linked(done)]
-    expect(firstLinked).toMatchObject({ title: 'still without', version: 2 })
-    expect(doneLinked).toMatchObject({ status: 'completed', version: 1 })
-    const opened = await issueShown(Number(firstLinked.sync.issue_number), {
+    expect(firstLinked).toMatchObject({ title: 'still without', version: 3 })
+    expect(doneLinked).toMatchObject({ status: 'completed', version: 2 })
+    const opened = await issueShown(Number((await sync(first)).issue_number), {
       title: 'still without',
       state: 'open',
       labels: ['x'],
     })
-    await issueShown(Number(doneLinked.sync.issue_number), {
+    await issueShown(Number((await sync(done)).issue_number), {
       title: 'done',
       state: 'closed',
       stateReason: 'completed',

@@ -6,7 +6,7 @@ import { type RunningProcess, startProcess } from '../start-process.ts'
 import type { LocalGithub, LocalGithubOptions } from './local-github/local-github.ts'
 import type { Issue } from './local-github/records.ts'
 import { startLocalGithub } from './start-local-github.ts'
-import { type Calls, createCalls, SECRET, SECRETS, type SyncedTask } from './sync-calls.ts'
+import { type Calls, createCalls, SECRET, SECRETS } from './sync-calls.ts'
 import { openDatabase } from './sync-database.ts'
 import { type Env, syncEnv } from './sync-env.ts'
 
@@ -81,23 +81,31 @@ export const startSynced = async (env: Env = {}, options: LocalGithubOptions = {
 }
 export type Synced = Awaited<ReturnType<typeof startSynced>>
 
-/** The task once it looks so. */
+/** What a task is expected to be, and the state of its issue. */
+export interface Expected extends Partial<Record<keyof Task, unknown>> {
+  readonly sync?: object
+}
+
+/** The task once it and the state of its issue are as expected, both at the same version. */
 export const becomes = (
-  service: Pick<Calls, 'get'>,
+  service: Pick<Calls, 'get' | 'sync'>,
   { id }: Pick<Task, 'id'>,
-  expected: object,
-): Promise<SyncedTask> =>
+  { sync, ...fields }: Expected,
+): Promise<Task> =>
   eventually(async () => {
     const task = await service.get(id)
-    expect(task).toMatchObject(expected)
+    expect(task).toMatchObject(fields)
+    if (sync === undefined) return task
+    expect(await service.sync(id)).toMatchObject(sync)
+    expect((await service.get(id)).version).toBe(task.version)
     return task
   })
 
 /** The task once it has its issue and nothing is wrong with it. */
 export const becomesLinked = (
-  service: Pick<Calls, 'get'>,
+  service: Pick<Calls, 'get' | 'sync'>,
   task: Pick<Task, 'id'>,
-): Promise<SyncedTask> => becomes(service, task, { sync: { status: 'linked', error: null } })
+): Promise<Task> => becomes(service, task, { sync: { status: 'linked', error: null } })
 
 /** How the sync stands, by GET /github/status. */
 interface SyncState {
@@ -116,9 +124,7 @@ export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise
   })
 
 /** A new task, and how long its answer took, in milliseconds. */
-export const timed = async (
-  created: Promise<SyncedTask>,
-): Promise<{ task: SyncedTask; took: number }> => {
+export const timed = async (created: Promise<Task>): Promise<{ task: Task; took: number }> => {
   const began = performance.now()
   return { task: await created, took: performance.now() - began }
 }
@@ -133,9 +139,9 @@ export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]):
 }
 
 /** What a test waits for. */
-const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
-  const linked = (id: string): Promise<SyncedTask> =>
-    becomes({ get }, { id }, { sync: { status: 'linked' } })
+const createWaits = ({ get, sync, list, hook }: Calls, github: LocalGithub) => {
+  const linked = (id: string): Promise<Task> =>
+    becomes({ get, sync }, { id }, { sync: { status: 'linked' } })
 
   /** Resolves once so many more lists were asked for: a sweep that began after the call has ended by then, but the last. */
   const sweeps = async (count: number): Promise<void> => {
@@ -150,8 +156,8 @@ const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
     sweeps,
 
     /** The task once it is equal to its issue, and as it shows what is expected. */
-    shown: (id: string, expected: object): Promise<SyncedTask> =>
-      becomes({ get }, { id }, { ...expected, sync: { status: 'linked' } }),
+    shown: (id: string, expected: Expected): Promise<Task> =>
+      becomes({ get, sync }, { id }, { ...expected, sync: { status: 'linked', ...expected.sync } }),
 
     /** The issue once it shows what is expected. */
     issueShown: (number: number, expected: object): Promise<Issue> =>
@@ -163,12 +169,12 @@ const createWaits = ({ get, list, hook }: Calls, github: LocalGithub) => {
         return issue as Issue
       }),
 
-    onlyTask: (expected: object): Promise<SyncedTask> =>
+    onlyTask: (expected: object): Promise<Task> =>
       eventually(async () => {
         const [task, ...others] = await list()
         expect(others).toEqual([])
         expect(task).toMatchObject(expected)
-        return task as SyncedTask
+        return task as Task
       }),
 
     /** Posts the deliveries that wait, each of which must be taken, and resolves once the service has followed them. */

@@ -19,7 +19,7 @@ describe('texts', () => {
     expect(await linked(id)).toMatchObject({
       title: LONG_TITLE,
       description: LONG_TEXT,
-      version: 1,
+      version: 2,
     })
 
     github.as('alice').label(1, 'hers')
@@ -46,16 +46,16 @@ describe('texts', () => {
     const { id } = await create({ title, description })
     await issueShown(1, { title: title.trim() })
     expect(await writesDuring(() => deliver())).toEqual([])
-    expect(await linked(id)).toMatchObject({ title: title.trim(), description, version: 1 })
+    expect(await linked(id)).toMatchObject({ title: title.trim(), description, version: 2 })
     await put(id, { description: '' })
     await issueShown(1, { body: expect.stringMatching(/^<!-- .* -->$/) })
     await linked(id)
     github.as('alice').edit(1, { body: null })
     await deliver()
-    expect(await linked(id)).toMatchObject({ description: '', version: 2 })
+    expect(await linked(id)).toMatchObject({ description: '', version: 3 })
     github.as('alice').edit(1, { body: 'hers\r\n\r\nand more' })
     await deliver()
-    await shown(id, { description: 'hers\n\nand more', version: 3 })
+    await shown(id, { description: 'hers\n\nand more', version: 4 })
   })
 
   test('with a code fence left open never show the marker, and come back as they were', async () => {
@@ -70,7 +70,7 @@ describe('texts', () => {
     /** As it was written before the marker could stand above: read alike, and not written again. */
     github.as('alice').edit(1, { body: `${description}\n\n${marker}` })
     expect(await writesDuring(() => deliver())).toEqual([])
-    expect(await linked(id)).toMatchObject({ description, version: 1 })
+    expect(await linked(id)).toMatchObject({ description, version: 2 })
     github
       .as('alice')
       .edit(1, { body: `${marker}\r\n\r\n${description.replaceAll('\n', '\r\n')}\r\n# hers` })
@@ -82,7 +82,7 @@ describe('texts', () => {
   })
 
   test('that GitHub refuses block this task alone, and another text mends it', async () => {
-    const { github, create, put, get, issueShown, read, restart } = await startSynced()
+    const { github, create, put, sync, issueShown, read, restart } = await startSynced()
     const other = await create({ title: 'other' })
     const { id } = await create({ title: 'a' })
     github.fail(
@@ -91,7 +91,7 @@ describe('texts', () => {
     )
     await put(id, { title: 'refused' })
     await eventually(async () =>
-      expect((await get(id)).sync).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }),
+      expect(await sync(id)).toMatchObject({ status: 'blocked', error: { code: 'invalid' } }),
     )
     expect(await read('/github/status')).toMatchObject({
       blocked: null,
@@ -103,7 +103,7 @@ describe('texts', () => {
     await again.put(id, { title: 'taken' })
     await issueShown(2, { title: 'taken' })
     await eventually(async () =>
-      expect((await again.get(id)).sync).toMatchObject({ status: 'linked', error: null }),
+      expect(await again.sync(id)).toMatchObject({ status: 'linked', error: null }),
     )
   })
 })

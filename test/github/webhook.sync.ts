@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { afterwards, resetAfterCommit, slow } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
-import { SECRETS } from './sync-calls.ts'
+import { byGithub, SECRETS } from './sync-calls.ts'
 import { eventually, GET_ISSUE, PATCH_ISSUE, SWEEPING, startSynced } from './synced-service.ts'
 
 const IMPORT_ALL = { GITHUB_IMPORT: 'all' }
@@ -28,33 +28,33 @@ const announce = async (url: string, bytes: number): Promise<number | undefined>
 /** What webhooks bring about, by the real service over whatever database. */
 describe('a webhook', () => {
   test('before the link is saved: the issue is adopted, no second task', async () => {
-    const { github, create, deliver, linked, list } = await startSynced({
+    const { github, create, deliver, linked, list, sync } = await startSynced({
       ...IMPORT_ALL,
       GITHUB_LOOKUP_DELAYS_MS: '60000',
     })
     github.fail(CREATE_ISSUE, resetAfterCommit)
-    const { id, sync } = await create({ title: 'once', priority: 'high', labels: ['ops'] })
-    expect(sync.status).toBe('unconfirmed')
+    const { id } = await create({ title: 'once', priority: 'high', labels: ['ops'] })
+    expect((await sync(id)).status).toBe('unconfirmed')
     await deliver()
     const task = await linked(id)
     expect(task).toMatchObject({
       external_reference_id: String(github.issue(1)?.id),
       priority: 'high',
       labels: ['ops'],
-      version: 1,
+      version: 2,
     })
     expect(await list()).toHaveLength(1)
     expect(github.issues()).toHaveLength(1)
   })
 
   test('while the answer to our POST is under way: no second task', async () => {
-    const { github, hook, create, list } = await startSynced(IMPORT_ALL)
+    const { github, hook, create, list, sync } = await startSynced(IMPORT_ALL)
     github.fail(
       CREATE_ISSUE,
       afterwards(() => github.deliveries.send(hook, { times: 2 })),
     )
     const task = await create({ title: 'once', labels: ['ops'] })
-    expect(task.sync.status).toBe('linked')
+    expect((await sync(task.id)).status).toBe('linked')
     await sleep(300)
     expect(await list()).toEqual([
       await (await fetch(`${hook.replace('/github/webhook', '')}/tasks/${task.id}`)).json(),
@@ -63,7 +63,7 @@ describe('a webhook', () => {
   })
 
   test('of an opened issue and one of its labels, together and swapped: one task', async () => {
-    const { github, deliver, onlyTask, history } = await startSynced(IMPORT_ALL)
+    const { github, deliver, onlyTask, sync, history } = await startSynced(IMPORT_ALL)
     github
       .as('alice')
       .open({ title: 'hers', body: 'text', labels: ['bug', 'Priority:High', 'status:in_progress'] })
@@ -75,9 +75,12 @@ describe('a webhook', () => {
       priority: 'high',
       status: 'in_progress',
     })
-    expect(task).toMatchObject({ version: 1, sync: { status: 'linked', issue_number: 1 } })
+    expect(task.version).toBe(1)
+    expect(await sync(task.id)).toMatchObject({ status: 'linked', issue_number: 1 })
     expect(task.external_reference_id).toBe(String(github.issue(1)?.id))
-    expect(await history(task.id)).toMatchObject([{ type: 'task.created', actor: 'github:alice' }])
+    expect(await history(task.id)).toMatchObject([
+      { type: 'task.created', actor: byGithub('alice') },
+    ])
     expect(github.requests.writes()).toEqual([])
   })
 
@@ -88,14 +91,15 @@ describe('a webhook', () => {
     github.as('alice').edit(1, { title: 'b' })
     const waiting = github.deliveries.waiting()
     await deliver({ times: 2, together: true })
-    await shown(id, { title: 'b', version: 2 })
+    await shown(id, { title: 'b', version: 3 })
     await github.deliveries.resend(hook, waiting, { times: 2 })
     await deliver()
     expect(await history(id)).toMatchObject([
       { type: 'task.created' },
+      { type: 'task.linked', actor: byGithub() },
       {
         type: 'task.updated',
-        actor: 'github:alice',
+        actor: byGithub('alice'),
         changes: { title: { before: 'a', after: 'b' } },
       },
     ])
@@ -120,7 +124,7 @@ describe('a webhook', () => {
   })
 
   test('that echoes our own edit: no write on either side', async () => {
-    const { github, create, put, deliver, linked, get, writesDuring } = await startSynced({
+    const { github, create, put, deliver, linked, get, sync, writesDuring } = await startSynced({
       ...IMPORT_ALL,
       ...SWEEPING,
     })
@@ -135,8 +139,8 @@ describe('a webhook', () => {
     expect(github.deliveries.waiting().length).toBeGreaterThan(4)
     expect(await writesDuring(() => deliver({ order: 'reversed', times: 2 }))).toEqual([])
     const after = await get(id)
-    expect({ ...after, sync: null }).toEqual({ ...before, sync: null })
-    expect(after.sync.status).toBe('linked')
+    expect(after).toEqual(before)
+    expect((await sync(id)).status).toBe('linked')
   })
 
   test('tells who changed an issue, also when ours was told of just before', async () => {
@@ -153,8 +157,9 @@ describe('a webhook', () => {
     await deliver()
     await shown(id, { status: 'completed' })
     expect((await history(id)).slice(1)).toMatchObject([
-      { type: 'task.updated', actor: 'github:alice' },
-      { type: 'task.completed', actor: 'github:bob' },
+      { type: 'task.linked', actor: byGithub() },
+      { type: 'task.updated', actor: byGithub('alice') },
+      { type: 'task.completed', actor: byGithub('bob') },
     ])
   })
 
@@ -212,7 +217,7 @@ describe('a webhook', () => {
     ])
     expect(answers.map(({ status }) => status)).toEqual([202])
     await shown(id, { title: 'b' })
-    expect((await history(id)).at(-1)).toMatchObject({ actor: 'github:ghost' })
+    expect((await history(id)).at(-1)).toMatchObject({ actor: byGithub('ghost') })
   })
 
   test('of another repository moves nothing here', async () => {
@@ -230,7 +235,7 @@ describe('a webhook', () => {
   })
 
   test('of a deleted issue is told by its exact id, though it passes 2^53', async () => {
-    const { github, create, deliver, get } = await startSynced({}, { hugeIds: true })
+    const { github, create, deliver, sync } = await startSynced({}, { hugeIds: true })
     const { id, external_reference_id } = await create({ title: 'a' })
     expect(external_reference_id).toBe(String(github.issue(1)?.id))
     expect(BigInt(external_reference_id ?? '')).toBeGreaterThan(2n ** 53n)
@@ -238,7 +243,7 @@ describe('a webhook', () => {
     github.as('alice').delete(1)
     await deliver()
     await eventually(async () =>
-      expect((await get(id)).sync).toMatchObject({
+      expect(await sync(id)).toMatchObject({
         status: 'issue_missing',
         error: { code: 'issue_deleted' },
       }),

@@ -31,7 +31,8 @@ export const startGithubApp = async () => {
   let isDown = false
   let slowness = 0
   const tracking = createTracking(repository, newId)
-  const links = createLinkStore(repository.companions, tracking, Date.now)
+  const clock = createGithubClock(Date.now)
+  const links = createLinkStore(repository.companions, tracking, clock)
   const watched: LinkStore = {
     ...links,
     countLinks() {
@@ -53,7 +54,7 @@ export const startGithubApp = async () => {
     SETTINGS,
     () => {},
     Date.now,
-    createGithubClock(Date.now),
+    clock,
   )
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
   const service = createTaskService({ table: TASK, repository, newId })

@@ -362,10 +362,11 @@ test('every code has an example', () => {
   }
 })
 
-test('every header of a response says what it is, and every response has the request id', () => {
+test('every header of a response says what it is, and every response has the request id, to a write the operation', () => {
   for (const { name, operation } of operations)
     for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
       expect(headers['X-Request-Id'], `${name} ${status}`).toBeDefined()
+      expect('Operation-Id' in headers, `${name} ${status}`).toBe(!name.startsWith('get '))
       for (const header of Object.values(headers)) {
         const { description } =
           header.$ref === undefined ? header : (targetOf(header.$ref) as Header)

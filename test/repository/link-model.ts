@@ -104,7 +104,8 @@ const stepped = ({ task, link }: Pair, fields: Partial<IssueLink>): Pick<Pair, '
   const patch = id && url ? { external_reference_id: id, external_url: url } : {}
   const linked = task && patchTask(task, patch, instantAt(0))
   if (!task || !linked || linked === task) return { task, link: next }
-  return { task: linked, link: atVersion(next, task.version, linked.version) }
+  const changedAt = Date.parse(task.updated_at)
+  return { task: linked, link: atVersion(next, task.version, linked.version, changedAt) }
 }
 
 /** What an operation makes of a task and its link. */

@@ -1,6 +1,7 @@
 import type { Companion } from '#src/core/companion.ts'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import type { Repository } from '#src/core/repository.ts'
+import { createGithubClock } from '#src/github/api/github-clock.ts'
 import {
   createLink,
   type IssueLink,
@@ -34,7 +35,11 @@ export const openLinked = async (open: Open) => toLinkedStore(await openStore(op
 export const toSync = (repository: Repository) => {
   const { companions, inbox, leases, values } = repository
   const tracking = createTracking(repository, () => '')
-  const links = createLinkStore(companions, tracking, () => millisAt(0))
+  const links = createLinkStore(
+    companions,
+    tracking,
+    createGithubClock(() => millisAt(0)),
+  )
   const toLinks = async (found: Promise<Companion[]>): Promise<IssueLink[]> =>
     (await found).map(toLink)
 

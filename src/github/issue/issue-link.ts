@@ -78,8 +78,8 @@ export interface IssueLink {
   readonly lastSyncedAt: number | null
   readonly error: SyncError | null
   /**
-   * When the task last changed here, in GitHub's time; null when that was not known, or it has not
-   * since it was linked.
+   * When the task last changed here, in GitHub's time; null if that is not known: then it is the
+   * task's `updated_at`.
    */
   readonly changedAt: number | null
   /** Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay as they are on each side. */
@@ -176,11 +176,21 @@ export const toTaskSync = (link: IssueLink): TaskSync => ({
   error: link.error,
 })
 
-/** The link at the version that a commit of it led to: what both sides share is unchanged. */
-export const atVersion = (link: IssueLink, before: number, version: number): IssueLink => ({
+/**
+ * The link at the version that a commit of it led to: what both sides share is unchanged.
+ * `changedAt` is when the task was last changed before, in GitHub's time: the commit changes
+ * `updated_at`.
+ */
+export const atVersion = (
+  link: IssueLink,
+  before: number,
+  version: number,
+  changedAt: number,
+): IssueLink => ({
   ...link,
   wantedVersion: version,
   syncedVersion: link.syncedVersion === before ? version : link.syncedVersion,
+  changedAt: link.changedAt ?? changedAt,
 })
 
 const DEFAULTS = createLink('', 0)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Companion } from '../../core/companion.ts'
+import type { RequestContext } from '../../core/context.ts'
 import type { Changes } from '../../core/event.ts'
 import type { Task } from '../../task/task.ts'
 import type { TrackerChange } from '../../task/tracking.ts'
@@ -71,10 +72,11 @@ export const syncWithIssue = async (
       'unavailable',
       'GitHub still shows the issue as it was before it last changed',
     )
-  const plan = await commitToTask(ctx, link, issue, login)
+  const context = trackerContext(ctx.now, login)
+  const plan = await commitToTask(ctx, context, link, issue)
   if (plan === 'deleted') return close(ctx, link, issue)
   if (plan === undefined) return
-  await send(ctx, link, issue, plan)
+  await send(ctx, context, link, issue, plan)
 }
 
 /**
@@ -95,12 +97,12 @@ const isOutdated = (
 /** Undefined when the link has another issue by now. */
 const commitToTask = async (
   ctx: SyncContext,
+  context: RequestContext,
   { taskId }: IssueLink,
   issue: RemoteIssue,
-  login: string | null,
 ): Promise<Plan | 'deleted' | undefined> => {
   let plan: Plan | 'deleted' | undefined
-  await ctx.tracking.track(trackerContext(ctx.now, login), taskId, (task, companion) => {
+  await ctx.tracking.track(context, taskId, (task, companion) => {
     plan = task === undefined ? 'deleted' : undefined
     if (task === undefined || companion?.reference !== issue.id) return undefined
     const { change, planAt } = decide(ctx, task, toLink(companion), issue)
@@ -197,13 +199,14 @@ const afterCommit = (
 
 const send = async (
   ctx: SyncContext,
+  context: RequestContext,
   { taskId, issue: home }: IssueLink,
   seen: RemoteIssue,
   plan: Plan,
 ): Promise<void> => {
   if (isEmpty(plan.changes) || home === null) return
   const issue = await writeIssue(ctx, taskId, seen, plan.changes)
-  await ctx.links.changeLink(taskId, (link) => {
+  const finish = (link: IssueLink): IssueLink | undefined => {
     if (link.status !== 'updating' || link.issue?.id !== home.id) return undefined
     const now = ctx.now()
     if (issue === 'labels_dropped')
@@ -216,7 +219,10 @@ const send = async (
     return hasRemoteChanges(next, issue)
       ? { ...next, status: 'outdated', nextAttemptAt: now }
       : next
-  })
+  }
+  /** What the write shows of the issue is by us. */
+  const own = { ...context, actor: trackerContext(ctx.now).actor }
+  await ctx.links.changeLink(taskId, finish, own)
 }
 
 /** The task is gone: its issue is closed as not planned, and then there is nothing to keep. */

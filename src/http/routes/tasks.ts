@@ -57,7 +57,8 @@ export const addTaskRoutes = (
         tags: ['tasks'],
         summary: 'Create a task',
         description:
-          'Only the title is required. With an Idempotency-Key a retry gets the first response.',
+          'Only the title is required. With an Idempotency-Key a retry gets the first response; ' +
+          'with the GitHub sync on, the task as it is now unless it has been deleted since.',
         headers: Type.Object(CREATION_KEY),
         body: TaskDraft,
         response: {
