@@ -142,6 +142,35 @@ export const describeExtraField = (
       }
     })
 
+    test('tasks from before the field have its default wherever they are read', async () => {
+      const database = await newDatabase()
+      const earlier = await database.before()
+      const before = await openStore(() => withoutClose(earlier))
+      const old = await before.add({ title: '{"id":', description: ',"assignee":null' })
+      const key = { key: 'k', fingerprint: 'f', now: 0, expiresAt: 1000 }
+      const keyed = toTask(await before.create({ title: 'keyed' }, undefined, key))
+      await earlier.close()
+      for (let round = 1; round <= 2; round++) {
+        const repository = await database.extended()
+        const store = await openStore(
+          Object.assign(() => withoutClose(repository), { table: EXTENDED }),
+        )
+        await store.add({ title: 'new', assignee: 'ann' })
+        const expected = [old, keyed].map((task) => JSON.stringify({ ...task, assignee: null }))
+        expect((await repository.tasks.get(old.id))?.json).toBe(expected[0])
+        const again = await store.create({ title: 'keyed' }, undefined, key)
+        expect(again).toMatchObject({ replayed: true, entity: { json: expected[1] } })
+        for (const wholeBytes of [WHOLE, 0]) {
+          const query = { filter: {}, sort: { key: 'created_at', descending: false } }
+          const slice = repository.tasks.list(query, undefined, 10, wholeBytes)
+          const tasks = (await readSlice(slice)) as Extended[]
+          expect(tasks.slice(0, 2).map((task) => JSON.stringify(task))).toEqual(expected)
+          expect(tasks.slice(2).map(({ assignee }) => assignee)).toEqual(Array(round).fill('ann'))
+        }
+        await repository.close()
+      }
+    })
+
     test('tasks from before the field have none, and can get one', async () => {
       const database = await newDatabase()
       const earlier = await database.before()
