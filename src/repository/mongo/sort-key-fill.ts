@@ -29,19 +29,20 @@ type Unfilled = Pick<TaskDocument, '_id' | 'rev'> & {
 
 /**
  * Adds what a database lacks of the fields that came later: their indexes, and the tasks' sort keys.
- * In the background, in one process at a time. It goes on looking for tasks without them, as an
- * earlier program that still runs during an upgrade drops the keys of the tasks that it changes.
+ * In the background, in one process at a time of those that know the same fields. It goes on looking
+ * for tasks without them, as an earlier program that still runs during an upgrade drops the keys of
+ * the tasks that it changes.
  */
-export const startSortKeyFill = ({ ready }: Connection, table: FieldTable) =>
-  startLeasedLoop({
+export const startSortKeyFill = ({ ready }: Connection, table: FieldTable) => {
+  const fields = laterFields(table)
+  return startLeasedLoop({
     leases: createLeases(ready),
-    name: 'title_keys',
+    name: fields.map(markerOf).join(),
     leaseMs: LEASE_MS,
     retryMs: RETRY_MS,
     stopMs: STOP_MS,
     begin: async () => {
       const db = await ready()
-      const fields = laterFields(table)
       const unmarked = new Set<NamedField>()
       for (const field of fields) {
         if (await isFilled(db, field)) continue
@@ -61,6 +62,7 @@ export const startSortKeyFill = ({ ready }: Connection, table: FieldTable) =>
       }
     },
   })
+}
 
 /** Whether lists may rely on the keys of a later field: once true, for good. */
 export const isFilled = async (db: Db, field: NamedField): Promise<boolean> =>
