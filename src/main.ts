@@ -6,7 +6,6 @@ import { setFlagsFromString } from 'node:v8'
 import pino from 'pino'
 import { announce } from './announce.ts'
 import type { Config } from './config.ts'
-import { createTaskService } from './core/task-service.ts'
 import { createCompanionRule } from './github/companion-rule.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
 import { createGithubFeature } from './github/routes.ts'
@@ -15,6 +14,8 @@ import type { App } from './http/typed-app.ts'
 import { createLog } from './log.ts'
 import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
+import { TASK } from './task/task.ts'
+import { createTaskService } from './task/task-service.ts'
 import { createTaskIds } from './task-ids.ts'
 
 /** How long requests in flight may still take once the port is closed. */
@@ -34,7 +35,7 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   setFlagsFromString(HEAP_GROWTH)
   await checkAddress(config.network.host, config.port)
   const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
-  const repository = await openRepository(config.database)
+  const repository = await openRepository(config.database, TASK)
   let isDraining = false
   const newId = createTaskIds(await repository.tasks.maxId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
@@ -42,10 +43,17 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     config.github &&
     (await startGithub(config.github, { repository, version, newId, now: Date.now, warn }))
   const companionRule = github?.companionRule ?? createCompanionRule(Date.now, () => null)
-  const service = createTaskService({ repository, newId, companionRule, tracker: github })
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    newId,
+    companionRule,
+    tracker: github,
+  })
   const { network } = config
   const app = await buildApp({
     service,
+    table: TASK,
     logger: frameworkLogger,
     writeRequest,
     version,
@@ -103,10 +111,15 @@ const closeApp = async (app: App): Promise<void> => {
 
 /** The document that a running service shows at /openapi.json. */
 export const openApiDocument = async (version: string): Promise<object> => {
-  const repository = await openRepository({ kind: 'none' })
-  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
+  const repository = await openRepository({ kind: 'none' }, TASK)
+  const service = createTaskService({
+    table: TASK,
+    repository,
+    newId: createTaskIds(undefined),
+  })
   const app = await buildApp({
     service,
+    table: TASK,
     logger: pino({ level: 'silent' }),
     version,
     eventLag: repository.events.lagMs,

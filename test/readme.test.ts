@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { read, sendJson } from './send-json.ts'
 import { createFolder } from './start-app.ts'
 import { startProcess } from './start-process.ts'

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
-import { createTaskService } from '#src/core/task-service.ts'
+import type { FieldTable } from '#src/core/field-table.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { createGithubFeature } from '#src/github/routes.ts'
 import { type AppDeps, buildApp } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
+import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from './mongodb.ts'
 
@@ -28,20 +31,25 @@ export interface AppOptions {
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
   readonly slowest?: NonNullable<AppDeps['slowest']>
+  /** Tasks with other fields, and a repository of them. */
+  readonly fields?: { readonly table: FieldTable; readonly repository: Repository }
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
 export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const { database = 'own', now = Date.now, isDraining = () => false, slowest } = options
   const network = { ...LOOPBACK_ONLY, ...options.network }
-  const repository = await openRepository(await toTarget(database))
+  const { table, repository } = options.fields ?? {
+    table: TASK,
+    repository: await openRepository(await toTarget(database), TASK),
+  }
   const newId = createTaskIds(await repository.tasks.maxId())
-  const service = createTaskService({ repository, newId })
+  const service = createTaskService({ table, repository, newId })
   const logger = pino({ level: 'silent' })
   const eventLag = repository.events.lagMs
   const features = [createGithubFeature(undefined)]
   const version = '0.0.0-test'
-  const deps = { service, logger, version, eventLag, features, now, network, isDraining }
+  const deps = { service, table, logger, version, eventLag, features, now, network, isDraining }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
   onTestFinished(async () => {
     await app.close()

@@ -1,13 +1,8 @@
 import { type Companion, nextCompanion } from './companion.ts'
+import type { Entity } from './entity.ts'
 import type { AppError } from './errors.ts'
 import type { NewEvent } from './event.ts'
 import { checkKeyCount, type IdempotencyKey, type IdempotencyRecord } from './idempotency.ts'
-
-/** What every entity has. */
-export interface Entity {
-  readonly id: string
-  readonly version: number
-}
 
 /** An entity as it is sent: its JSON text is ready, so that a read neither parses nor serialises. */
 export interface StoredEntity extends Entity {

@@ -1,10 +1,10 @@
 import type { CommitResult, Decide, DecideCompanion, StoredEntity } from './commit.ts'
 import type { Companion } from './companion.ts'
+import type { TableEntity } from './entity.ts'
 import type { NewEvent } from './event.ts'
 import type { IdempotencyKey } from './idempotency.ts'
 import type { Leases } from './lease.ts'
 import type { Slice } from './slice.ts'
-import type { Task } from './task.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 
 /**
@@ -56,7 +56,7 @@ export interface Tasks {
    * key's bucket.
    */
   create(
-    task: Task,
+    task: TableEntity,
     event: NewEvent,
     key?: IdempotencyKey,
     companion?: Companion,
@@ -67,7 +67,7 @@ export interface Tasks {
    * `decide` is asked again when another writer came first. Refuses the key with `too_many_keys`
    * when the task has its maximum of them. Precondition: no change of another task has this key.
    */
-  change(id: string, decide: Decide<Task>, key?: IdempotencyKey): Promise<CommitResult>
+  change(id: string, decide: Decide<TableEntity>, key?: IdempotencyKey): Promise<CommitResult>
 
   /** Binds a key to a batch before its operations run. False when it is bound to another request. */
   reserveKey(key: IdempotencyKey): Promise<boolean>
@@ -96,7 +96,7 @@ export interface Companions {
    * Decides on a companion and its task as they are, and stores both in one durable commit
    * (`planCompanion`). Resolves with the companion after it.
    */
-  change(taskId: string, decide: DecideCompanion<Task>): Promise<Companion | undefined>
+  change(taskId: string, decide: DecideCompanion<TableEntity>): Promise<Companion | undefined>
 }
 
 /** A message from outside that is stored until it is processed. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeyValue, Repository } from '../core/repository.ts'
-import { createTracking } from '../core/tracking.ts'
+import { createTracking } from '../task/tracking.ts'
 import { type Credential, createClient } from './api/client.ts'
 import { createGithubClock } from './api/github-clock.ts'
 import { createIssuesClient } from './api/issues-client.ts'

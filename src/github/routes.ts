@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
+import { taskId, toTaskId } from '../core/entity.ts'
 import { notFound } from '../core/errors.ts'
-import { taskId, toTaskId } from '../core/task.ts'
 import { Type } from '../core/typebox.ts'
 import type { Feature } from '../http/app.ts'
 import { NO_BODY, optionalBody } from '../http/body.ts'

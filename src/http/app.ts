@@ -1,7 +1,8 @@
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
-import type { TaskService } from '../core/task-service.ts'
+import type { FieldTable } from '../core/field-table.ts'
 import { Type } from '../core/typebox.ts'
+import type { TaskService } from '../task/task-service.ts'
 import { createHostCheck } from './allowed-hosts.ts'
 import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseConnection, refuseExpectations } from './client-errors.ts'
@@ -34,6 +35,8 @@ export interface Feature {
 
 export interface AppDeps {
   readonly service: TaskService
+  /** The fields of a task. */
+  readonly table: FieldTable
   readonly logger: FastifyBaseLogger
   /** Where the line of each request goes; absent, none is written. */
   readonly writeRequest?: WriteLine | undefined
@@ -63,6 +66,7 @@ const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({
   service,
+  table,
   logger,
   writeRequest,
   version,
@@ -142,8 +146,8 @@ export const buildApp = async ({
   })
   const registry = addMetrics(app, eventLag)
   const readContext = createContextReader(now)
-  addTaskRoutes(app, service, readContext)
-  addBatchRoute(app, service, readContext)
+  addTaskRoutes(app, service, table, readContext)
+  addBatchRoute(app, service, table, readContext)
   addHistoryRoute(app, service)
   for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
     await addRoutes(app)

@@ -6,8 +6,8 @@ import {
   type RequestContext,
   type RequestKey,
 } from '../core/context.ts'
+import { toTaskId } from '../core/entity.ts'
 import { toFingerprint } from '../core/fingerprint.ts'
-import { toTaskId } from '../core/task.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
+import { toTaskId } from '../core/entity.ts'
 import { invalidInput } from '../core/errors.ts'
-import { toTaskId } from '../core/task.ts'
 import { createValidator, type Validator } from '../core/validation.ts'
 
 /** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */

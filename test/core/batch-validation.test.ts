@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { FieldError } from '#src/core/errors.ts'
-import { MAX_BATCH, validateBatch } from '#src/http/batch-body.ts'
+import { createBatch, MAX_BATCH } from '#src/http/batch-body.ts'
+import { TASK } from '#src/task/task.ts'
+
+const { validate: validateBatch } = createBatch(TASK)
 
 const issuesOf = (value: unknown): readonly FieldError[] => {
   const result = validateBatch(value)

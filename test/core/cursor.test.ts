@@ -1,19 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  fromCursor,
-  type Position,
-  positionOf,
-  SORT_KEYS,
-  type Sort,
-  toCursor,
-} from '#src/core/task-query.ts'
+import { fromCursor, type Position, positionOf, toCursor } from '#src/core/task-query.ts'
+import { TASK } from '#src/task/task.ts'
+import { ALL_SORTS, type Sort } from '../repository/task-model.ts'
 import { characters, instantAt, sampleTask, tasks } from './task-arbitraries.ts'
 
-const sorts: fc.Arbitrary<Sort> = fc.record({
-  key: fc.constantFrom(...SORT_KEYS),
-  descending: fc.boolean(),
-})
+const sorts = fc.constantFrom(...ALL_SORTS)
 
 /** A cursor of the shape that toCursor makes, with anything in it. */
 const forged = (...parts: readonly unknown[]): string =>
@@ -24,7 +16,7 @@ describe('a cursor', () => {
     fc.assert(
       fc.property(tasks, sorts, (task, sort) => {
         const position = positionOf(task, sort)
-        expect(fromCursor(toCursor(position, sort), sort)).toEqual(position)
+        expect(fromCursor(TASK, toCursor(TASK, position, sort), sort)).toEqual(position)
       }),
     )
   })
@@ -32,7 +24,7 @@ describe('a cursor', () => {
   test('is made of characters that a URL takes as they are', () => {
     fc.assert(
       fc.property(tasks, sorts, (task, sort) => {
-        expect(toCursor(positionOf(task, sort), sort)).toMatch(/^[\w-]+$/)
+        expect(toCursor(TASK, positionOf(task, sort), sort)).toMatch(/^[\w-]+$/)
       }),
     )
   })
@@ -41,7 +33,9 @@ describe('a cursor', () => {
     fc.assert(
       fc.property(tasks, sorts, sorts, (task, sort, other) => {
         fc.pre(sort.key !== other.key || sort.descending !== other.descending)
-        expect(fromCursor(toCursor(positionOf(task, sort), sort), other)).toBeUndefined()
+        expect(
+          fromCursor(TASK, toCursor(TASK, positionOf(task, sort), sort), other),
+        ).toBeUndefined()
       }),
     )
   })
@@ -50,7 +44,7 @@ describe('a cursor', () => {
     const garbage = fc.oneof(fc.string(), fc.string({ unit: characters }), fc.base64String())
     fc.assert(
       fc.property(garbage, sorts, (text, sort) => {
-        expect(fromCursor(text, sort)).toBeUndefined()
+        expect(fromCursor(TASK, text, sort)).toBeUndefined()
       }),
     )
   })
@@ -58,7 +52,7 @@ describe('a cursor', () => {
   test('that holds any other JSON is no position', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), sorts, (parts, sort) => {
-        expect(fromCursor(forged(...parts), sort)).toBeUndefined()
+        expect(fromCursor(TASK, forged(...parts), sort)).toBeUndefined()
       }),
     )
   })
@@ -79,7 +73,7 @@ describe('a cursor', () => {
     ]
     for (const [key, value] of impossible) {
       const sort: Sort = { key: key === 'folded_title' ? 'title' : key, descending: false }
-      expect([key, value, fromCursor(forged(key, value, 'id'), sort)]).toEqual([
+      expect([key, value, fromCursor(TASK, forged(key, value, 'id'), sort)]).toEqual([
         key,
         value,
         undefined,
@@ -89,7 +83,7 @@ describe('a cursor', () => {
 
   test('without an id, or with more than it needs, is no position', () => {
     const sort: Sort = { key: 'title', descending: false }
-    expect(fromCursor(forged('folded_title', 'a', 'id'), sort)).toEqual({
+    expect(fromCursor(TASK, forged('folded_title', 'a', 'id'), sort)).toEqual({
       value: 'a',
       id: 'id',
     } satisfies Position)
@@ -99,23 +93,23 @@ describe('a cursor', () => {
       forged('folded_title', 'a', 7),
       forged('folded_title', 'a', 'id', 1),
     ]) {
-      expect(fromCursor(cursor, sort)).toBeUndefined()
+      expect(fromCursor(TASK, cursor, sort)).toBeUndefined()
     }
   })
 
   test('by title of version 0.1.0, which had another order, is no position', () => {
     expect(
-      fromCursor(forged('title', 'a', 'id'), { key: 'title', descending: false }),
+      fromCursor(TASK, forged('title', 'a', 'id'), { key: 'title', descending: false }),
     ).toBeUndefined()
     expect(
-      fromCursor(forged('-title', 'a', 'id'), { key: 'title', descending: true }),
+      fromCursor(TASK, forged('-title', 'a', 'id'), { key: 'title', descending: true }),
     ).toBeUndefined()
   })
 
   test('holds the null of a task without a due date', () => {
     const sort: Sort = { key: 'due_at', descending: true }
     const task = sampleTask({ due_at: null })
-    expect(fromCursor(toCursor(positionOf(task, sort), sort), sort)).toEqual({
+    expect(fromCursor(TASK, toCursor(TASK, positionOf(task, sort), sort), sort)).toEqual({
       value: null,
       id: task.id,
     })

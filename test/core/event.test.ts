@@ -1,17 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toEventText } from '#src/core/event.ts'
+import { patchTask, type Task } from '#src/task/task.ts'
+import { changedEvent, createdEvent, deletedEvent } from '#src/task/task-event.ts'
+import { createTaskIds } from '#src/task-ids.ts'
+import { BY } from '../request-context.ts'
 import {
   changedFields,
   completeTask,
-  patchTask,
-  type Task,
+  instantAt,
+  instants,
+  patches,
+  STATUSES,
+  sampleTask,
   TRACKED_FIELDS,
-} from '#src/core/task.ts'
-import { changedEvent, createdEvent, deletedEvent } from '#src/core/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
-import { BY } from '../request-context.ts'
-import { instantAt, instants, patches, STATUSES, sampleTask, tasks } from './task-arbitraries.ts'
+  tasks,
+} from './task-arbitraries.ts'
 
 const known = (task: Task) => TRACKED_FIELDS.filter((field) => task[field] !== null)
 

@@ -1,11 +1,6 @@
 import fc from 'fast-check'
-import {
-  createTask,
-  type Task,
-  type TaskDraft,
-  type TaskPatch,
-  TRACKED_FIELDS,
-} from '#src/core/task.ts'
+import { changedFields as changedNames } from '#src/core/entity.ts'
+import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 
 export const STATUSES = ['pending', 'in_progress', 'completed'] as const
 export const PRIORITIES = ['low', 'medium', 'high'] as const
@@ -100,6 +95,27 @@ export const sampleTask = (fields: Partial<Task> = {}): Task => ({
 export const tasks: fc.Arbitrary<Task> = fc
   .record({ draft: drafts, at: instants, version: fc.integer({ min: 1, max: 1000 }) })
   .map(({ draft, at, version }) => Object.freeze({ ...createTask(draft, ID, at), version }))
+
+type TrackedField = Exclude<keyof Task, 'id' | 'version' | 'created_at' | 'updated_at'>
+
+/** The fields whose changes make a version and a line of history. */
+export const TRACKED_FIELDS = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'labels',
+  'due_at',
+  'completed_at',
+  'external_reference_id',
+  'external_url',
+] as const satisfies readonly TrackedField[]
+
+export const changedFields = (before: Task, after: Task): TrackedField[] =>
+  changedNames(before, after) as TrackedField[]
+
+export const completeTask = (task: Task, now: string): Task =>
+  patchTask(task, { status: 'completed' }, now)
 
 /** The fields whose changes count. */
 export const tracked = (task: Task): Partial<Task> =>

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createTask, readOnlyFieldErrors, Task, TaskDraft } from '#src/core/task.ts'
 import { createValidator } from '#src/core/validation.ts'
+import { createTask, TASK } from '#src/task/task.ts'
 import { drafts, instantAt, instants, sampleTask, tasks } from './task-arbitraries.ts'
 
-const validateTask = createValidator(Task)
-const validateDraft = createValidator(TaskDraft)
+const validateTask = createValidator(TASK.entity)
+const validateDraft = createValidator(TASK.draft)
+const readOnlyFieldErrors = TASK.readOnlyErrors
 const ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
 describe('createTask', () => {

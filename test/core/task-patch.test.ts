@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { patchTask, type TaskPatch } from '#src/task/task.ts'
 import {
   changedFields,
   completeTask,
-  patchTask,
-  type TaskPatch,
+  instantAt,
+  instants,
+  patches,
+  sampleTask,
   TRACKED_FIELDS,
-} from '#src/core/task.ts'
-import { instantAt, instants, patches, sampleTask, tasks, tracked } from './task-arbitraries.ts'
+  tasks,
+  tracked,
+} from './task-arbitraries.ts'
 
 describe('patchTask', () => {
   test('an absent field keeps its value', () => {

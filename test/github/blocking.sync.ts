@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { TaskSync } from '#src/github/issue/task-sync.ts'
+import type { Task } from '#src/task/task.ts'
 import { forbidden, validationFailed } from './local-github/answer.ts'
 import { answerWith, type Fault } from './local-github/faults.ts'
 import type { LocalGithub } from './local-github/local-github.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { errorBeforeCommit, resetAfterCommit, resetBeforeCommit } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { eventually, PATCH_ISSUE, SWEEPING, type Synced, startSynced } from './synced-service.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Changes } from '#src/core/event.ts'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import type { LocalGithub } from './local-github/local-github.ts'
 import type { Issue } from './local-github/records.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'

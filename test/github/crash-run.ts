@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Task } from '#src/core/task.ts'
 import type { GithubStatus } from '#src/github/github-status.ts'
+import type { Task } from '#src/task/task.ts'
 import { type CrashFigures, type TaskHistory, toFigures } from './crash-figures.ts'
 import * as faults from './local-github/faults.ts'
 import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { forbidden, validationFailed } from './local-github/answer.ts'
 import {
   answerWith,

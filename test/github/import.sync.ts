@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { meanwhile } from './local-github/faults.ts'
 import { byGithub } from './sync-calls.ts'
 import { eventually, LIST_ISSUES, SWEEPING, startSynced } from './synced-service.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { TaskSync } from '#src/github/issue/task-sync.ts'
+import type { Task } from '#src/task/task.ts'
 import { meanwhile } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { eventually, GET_ISSUE, PATCH_ISSUE, type Synced, startSynced } from './synced-service.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Actor } from '#src/core/context.ts'
-import type { Task } from '#src/core/task.ts'
 import type { TaskSync } from '#src/github/issue/task-sync.ts'
+import type { Task } from '#src/task/task.ts'
 import { sendJson } from '../send-json.ts'
 
 /** What the webhooks of these tests are signed with. */

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
+import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import {
   TASK_PRIORITIES,
   TASK_STATUSES,
   type TaskPriority,
   type TaskStatus,
-} from '#src/core/task.ts'
-import type { SyncedFields } from '#src/github/issue/issue-link.ts'
+} from '#src/task/task.ts'
 import type { ModelIssue } from './model-issue.ts'
 import type { SyncModel } from './sync-model.ts'
 import { MARKER } from './synced-arbitraries.ts'

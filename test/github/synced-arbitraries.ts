@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
-import { TASK_PRIORITIES, TASK_STATUSES } from '#src/core/task.ts'
 import type { SyncedFields } from '#src/github/issue/issue-link.ts'
 import { createMarker } from '#src/github/issue/marker.ts'
+import { TASK_PRIORITIES, TASK_STATUSES } from '#src/task/task.ts'
 
 export const TASK_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 export const { toMarker, taskOf } = createMarker('a key')

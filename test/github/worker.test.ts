@@ -5,10 +5,11 @@ import { createGithubClock } from '#src/github/api/github-clock.ts'
 import type { SyncContext } from '#src/github/step/sync-context.ts'
 import { startWorker } from '#src/github/worker/worker.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 
 /** A worker over a store of its own, whose lease is as told, and a GitHub that wants no call: its turns are counted. */
 const start = (hold: Leases['acquire']) => {
-  const repository = openSqliteRepository(':memory:')
+  const repository = openSqliteRepository(':memory:', TASK)
   const counts = { holds: 0, turns: 0 }
   const leases: Leases = {
     ...repository.leases,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
+import type { Task } from '#src/task/task.ts'
 import { startApp } from '../start-app.ts'
 import { startGithubApp } from './github-app.ts'
 import { create, expectInvalid, expectProblem, get, send } from './requests.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
+import type { Task } from '#src/task/task.ts'
 import { issueOf } from '../repository/linked-store.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { startGithubApp } from './github-app.ts'

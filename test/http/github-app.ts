@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
-import { createTracking } from '#src/core/tracking.ts'
 import { createGithubClock } from '#src/github/api/github-clock.ts'
 import { createLinkStore, type LinkStore } from '#src/github/link-store.ts'
 import { createOperations } from '#src/github/operations.ts'
 import { createGithubFeature } from '#src/github/routes.ts'
 import { buildApp } from '#src/http/app.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
+import { createTracking } from '#src/task/tracking.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { toLinkedStore } from '../repository/linked-store.ts'
 import { createStore } from '../repository/task-store.ts'
@@ -22,7 +23,7 @@ const SETTINGS = {
 
 /** The HTTP side over a store with links, without a GitHub: what is asked of the store can be looked at, and refused. */
 export const startGithubApp = async () => {
-  const repository = openSqliteRepository(':memory:')
+  const repository = openSqliteRepository(':memory:', TASK)
   const newId = createTaskIds(undefined)
   const store = toLinkedStore(createStore(repository, newId))
   const counted: Promise<object>[] = []
@@ -56,10 +57,11 @@ export const startGithubApp = async () => {
     clock,
   )
   const github = { operations, webhook: { receive: async () => 'unsigned' as const } }
-  const service = createTaskService({ repository, newId })
+  const service = createTaskService({ table: TASK, repository, newId })
   const logger = pino({ level: 'silent' })
   const app = await buildApp({
     service,
+    table: TASK,
     logger,
     version: '0',
     eventLag: () => 0,

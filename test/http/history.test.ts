@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
+import type { Task } from '#src/task/task.ts'
 import { startApp } from '../start-app.ts'
 import { create, createAll, expectProblem, send } from './requests.ts'
 

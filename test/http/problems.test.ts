@@ -2,10 +2,11 @@ import pino from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
 import type { Repository } from '#src/core/repository.ts'
-import { createTaskService } from '#src/core/task-service.ts'
 import { buildApp } from '#src/http/app.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { createUnconfiguredRepository } from '#src/repository/unconfigured.ts'
+import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { startApp, startServer } from '../start-app.ts'
 import { create, expectProblem, list, send } from './requests.ts'
 
@@ -30,11 +31,12 @@ const startFailing = async (error: () => Error, lines: string[] = []): Promise<A
     ping: fail,
     close: async () => {},
   }
-  const service = createTaskService({ repository, newId: () => ID })
+  const service = createTaskService({ table: TASK, repository, newId: () => ID })
   const writeRequest = (line: string): void => void lines.push(line)
   const logger = pino({ level: 'info' }, { write: writeRequest })
   const app = await buildApp({
     service,
+    table: TASK,
     logger,
     writeRequest,
     version: '0.0.0-test',

@@ -1,7 +1,7 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import type { App } from '#src/http/typed-app.ts'
+import type { Task } from '#src/task/task.ts'
 
 /** What inject(), fetch and a raw socket have in common. */
 export interface Answer {

@@ -2,11 +2,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Leases } from '#src/core/lease.ts'
 import { type LeasedLoopOptions, startLeasedLoop, type Term } from '#src/jobs/leased-loop.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 
 const PATIENCE = { timeout: 10_000 }
 
 const openLeases = (): Leases => {
-  const repository = openSqliteRepository(':memory:')
+  const repository = openSqliteRepository(':memory:', TASK)
   onTestFinished(() => repository.close())
   return repository.leases
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'

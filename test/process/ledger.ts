@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { sendJson } from '../send-json.ts'
 
 /** What a writer asked for last and was not answered. */

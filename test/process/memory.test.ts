@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
-import { createTaskService } from '#src/core/task-service.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK, type Task } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
@@ -29,8 +29,8 @@ const seeded = mkdtempSync(join(tmpdir(), 'task-test-'))
 afterAll(() => rmSync(seeded, { recursive: true, force: true }))
 
 beforeAll(async () => {
-  const repository = openSqliteRepository(join(seeded, 'open.db'))
-  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
+  const repository = openSqliteRepository(join(seeded, 'open.db'), TASK)
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   for (let index = 0; index < TASKS; index += 250) {
     const drafts = Array.from({ length: 250 }, (_, more) => ({
       title: `${((index + more) * 7919) % TASKS} ${COMMON_WORD}`,
@@ -161,8 +161,9 @@ describe('2,000 tasks with descriptions of 65,000 characters', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   beforeAll(async () => {
-    const repository = openSqliteRepository(join(folder, 'tasks.db'))
+    const repository = openSqliteRepository(join(folder, 'tasks.db'), TASK)
     const service = createTaskService({
+      table: TASK,
       repository,
       newId: createTaskIds(undefined),
     })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { read, sendJson } from '../send-json.ts'
 import { type Entry, type Tally, takeStock, writeThroughOutage } from './ledger.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { read, sendJson } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'

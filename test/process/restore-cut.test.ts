@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { openStore } from '../repository/task-store.ts'
 import { createFolder } from '../start-app.ts'
 import { runCommand } from '../start-process.ts'
@@ -14,7 +15,7 @@ const OLD = 40
 const folderWith = async (count: number): Promise<string> => {
   const folder = createFolder()
   mkdirSync(join(folder, 'data'))
-  const repository = openSqliteRepository(join(folder, DATABASE))
+  const repository = openSqliteRepository(join(folder, DATABASE), TASK)
   const { add } = await openStore(() => ({ ...repository, close: async () => {} }))
   for (let index = 0; index < count; index++) await add({ description: 'x'.repeat(10_000) })
   await repository.close()

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
@@ -170,8 +171,8 @@ describe('what is in flight when the signal comes', () => {
 
 /** Long enough in all that a list does not fit into the buffers between the service and a client. */
 const seed = async (path: string, count: number): Promise<void> => {
-  const repository = openSqliteRepository(path)
-  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
+  const repository = openSqliteRepository(path, TASK)
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const draft = { title: 'Long', description: '-'.repeat(10_000) }
   await Promise.all(Array.from({ length: count }, () => service.create(newContext(), draft)))
   await repository.close()

@@ -1,16 +1,20 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createTask, type Task } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import { newTask } from '#src/repository/mongo/documents.ts'
-import { SCHEMA_VERSION, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { createDocuments } from '#src/repository/mongo/documents.ts'
+import { SCHEMA_VERSION, taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
 import { toSync } from './linked-store.ts'
 import { openStore, toTask } from './task-store.ts'
+
+const TASK_INDEXES = taskIndexes(TASK)
+
+const { newTask } = createDocuments(TASK)
 
 interface Document {
   readonly _id: string
@@ -45,7 +49,7 @@ const seed = async (url: string): Promise<readonly Task[]> => {
 const open = async () => {
   const url = await createDatabaseUrl()
   const tasks = await seed(url)
-  return { url, tasks, ...(await openStore(() => openMongoRepository(url))) }
+  return { url, tasks, ...(await openStore(() => openMongoRepository(url, TASK))) }
 }
 
 test('a database from before the GitHub sync keeps its tasks, which say that they have no issue', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { CommitResult, Decision } from '#src/core/commit.ts'
+import type { TableEntity } from '#src/core/entity.ts'
 import { AppError } from '#src/core/errors.ts'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { deleted, type Open, openStore, patched, toStored, toTask } from './task-store.ts'
 
@@ -38,7 +39,7 @@ export const describeChanges = (open: Open): void => {
         due_at: instantAt(1),
       })
       const now = toTask(await patch(id, { title: 'b' }))
-      const seen: Task[] = []
+      const seen: TableEntity[] = []
       await repository.tasks.change(id, (current) => {
         seen.push(current)
         return { kind: 'keep' }
@@ -131,7 +132,7 @@ export const describeChanges = (open: Open): void => {
     test('of one task are all applied', async () => {
       const { repository, add, history } = await openStore(open)
       const { id } = await add({ description: '0' })
-      const increment = (current: Task) =>
+      const increment = (current: TableEntity) =>
         patched({ description: String(Number(current.description) + 1) })(current)
       const results = await Promise.all(
         Array.from({ length: 50 }, () => repository.tasks.change(id, increment)),
@@ -153,8 +154,8 @@ export const describeChanges = (open: Open): void => {
       const { repository, add, list } = await openStore(open)
       const { id } = await add()
       const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
-      const adding = (label: string) => (current: Task) =>
-        patched({ labels: [...current.labels, label] })(current)
+      const adding = (label: string) => (current: TableEntity) =>
+        patched({ labels: [...(current as Task).labels, label] })(current)
       await Promise.all(labels.map((label) => repository.tasks.change(id, adding(label))))
       const [task] = await list({ labels })
       expect([...(task?.labels ?? [])].sort()).toEqual([...labels].sort())

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createFolder } from '../start-app.ts'
 
 const OPEN = new URL('../../dist/repository/sqlite/open.js', import.meta.url)
+const TASK = new URL('../../dist/task/task.js', import.meta.url)
 
 /** Runs a script on a repository of its own, in a process that nothing else keeps alive. */
 const run = (
@@ -12,10 +13,13 @@ const run = (
 ): { status: number | null; stdout: string; stderr: string } => {
   const folder = createFolder()
   const script = join(folder, 'script.mjs')
-  const [path, source] = [join(folder, 'tasks.db'), OPEN.href].map((text) => JSON.stringify(text))
+  const [path, source, table] = [join(folder, 'tasks.db'), OPEN.href, TASK.href].map((text) =>
+    JSON.stringify(text),
+  )
   const opening = [
     `import { openSqliteRepository } from ${source}`,
-    `const repository = openSqliteRepository(${path})`,
+    `import { TASK } from ${table}`,
+    `const repository = openSqliteRepository(${path}, TASK)`,
   ]
   writeFileSync(script, [...opening, ...lines].join('\n'))
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], {

@@ -1,8 +1,9 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTaskService } from '#src/core/task-service.ts'
 import type { IssueLink } from '#src/github/issue/issue-link.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { TASK } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { connectTo, holdRelay } from '../process/event-sequence.ts'
@@ -32,11 +33,11 @@ const start = async () => {
   /** This one's relay only looks whether it may go on, then, and which event waits longest. */
   await holdRelay(await connectTo(url))
   let sent: string[] = []
-  const repository = await openMongoRepository(url, (event) => {
+  const repository = await openMongoRepository(url, TASK, (event) => {
     if (!isOfRelay(event) && !isOfTitleKeys(event)) sent.push(event.commandName)
   })
   onTestFinished(() => repository.close())
-  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const commandsOf = async <T>(
     call: () => Promise<T>,
   ): Promise<{ result: T; commands: string[] }> => {

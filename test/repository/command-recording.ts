@@ -1,5 +1,6 @@
 import type { CommandStartedEvent, Document } from 'mongodb'
-import { DELIVERY_INDEXES, EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, taskIndexes } from '#src/repository/mongo/migrations.ts'
+import { TASK } from '#src/task/task.ts'
 import {
   COMMANDS,
   EVERY_COMMAND,
@@ -12,6 +13,8 @@ import {
   UPDATE_OPERATORS,
 } from './allowed-commands.ts'
 import { plansOf } from './mongo-planner.ts'
+
+const TASK_INDEXES = taskIndexes(TASK)
 
 const prefixed = (kind: string, names: object): string[] =>
   Object.keys(names).map((name) => `${kind} ${name}`)

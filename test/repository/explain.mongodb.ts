@@ -1,11 +1,11 @@
 import { type Document, MongoClient } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createTask } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import { newTask, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import { createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { migrate } from '#src/repository/mongo/migrate.ts'
-import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { taskIndexes } from '#src/repository/mongo/migrations.ts'
+import { createTask, TASK } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { serverUrl, withDatabase } from '../mongodb.ts'
@@ -13,11 +13,15 @@ import { BY } from '../request-context.ts'
 import { flatFilters, positionsOf } from './mongo-shapes.ts'
 import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
 
+const TASK_INDEXES = taskIndexes(TASK)
+
+const { newTask } = createDocuments(TASK)
+
 const client = new MongoClient(withDatabase(serverUrl(), `test_explain_${Date.now()}`))
 
 /** Some hundred tasks, so that a server has something to choose from. */
 const seed = async (): Promise<void> => {
-  await migrate(client.db())
+  await migrate(client.db(), TASK)
   const newId = createTaskIds(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
@@ -78,7 +82,7 @@ describe('a flat list, as the server explains it', () => {
       const tasks = client.db().collection<TaskDocument>('tasks')
       for (const filter of flatFilters(sort).slice(0, formats.has('another') ? FEW : undefined)) {
         for (const after of positionsOf(sort)) {
-          const plan = planList({ filter, sort }, after)
+          const plan = planList(TASK, { filter, sort }, after)
           const explained: Document = await tasks
             .find(plan.filter, { sort: plan.sort, limit: 50 })
             .explain('queryPlanner')

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenize } from '#src/core/search.ts'
-import type { Task } from '#src/core/task.ts'
-import { positionOf, type TaskFilter } from '#src/core/task-query.ts'
+import { positionOf } from '#src/core/task-query.ts'
+import type { Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { addMixed } from './list-contract.ts'
-import { ALL_SORTS, filters, listOf, sortName, sorts } from './task-model.ts'
+import { ALL_SORTS, filters, listOf, sortName, sorts, type TaskFilter } from './task-model.ts'
 import { OLDEST_FIRST, type Open, openStore } from './task-store.ts'
 
 const FILTERS: Readonly<Record<string, TaskFilter>> = {
@@ -18,28 +18,28 @@ const FILTERS: Readonly<Record<string, TaskFilter>> = {
   'one label': { labels: ['ops'] },
   'several labels, all of them': { labels: ['ops', '🚀'] },
   'a label named twice': { labels: ['ÄÖ', 'ÄÖ'] },
-  'a due interval': { due: { from: instantAt(3), before: instantAt(12) } },
-  'due from': { due: { from: instantAt(10) } },
-  'due before': { due: { before: instantAt(10) } },
-  'a created interval': { created: { from: instantAt(3), before: instantAt(9) } },
-  'an updated interval': { updated: { from: instantAt(12), before: instantAt(14) } },
+  'a due interval': { due_at: { from: instantAt(3), before: instantAt(12) } },
+  'due from': { due_at: { from: instantAt(10) } },
+  'due before': { due_at: { before: instantAt(10) } },
+  'a created interval': { created_at: { from: instantAt(3), before: instantAt(9) } },
+  'an updated interval': { updated_at: { from: instantAt(12), before: instantAt(14) } },
   'all three intervals': {
-    due: { from: instantAt(2) },
-    created: { before: instantAt(9) },
-    updated: { from: instantAt(1) },
+    due_at: { from: instantAt(2) },
+    created_at: { before: instantAt(9) },
+    updated_at: { from: instantAt(1) },
   },
-  'an external reference': { externalReferenceId: '3' },
+  'an external reference': { external_reference_id: ['3'] },
   'a beginning of a word': { words: ['bro'] },
   'several words': { words: ['brot', 'but'] },
   'words that mean something in a query language': { words: ['or', 'not', 'and', 'near'] },
   'a word of Han': { words: ['東'] },
   'words and labels': { words: ['b'], labels: ['ops'] },
   'words and a status': { words: ['b'], status: ['pending'] },
-  'a reference and labels': { externalReferenceId: '3', labels: ['🚀'] },
+  'a reference and labels': { external_reference_id: ['3'], labels: ['🚀'] },
   'a label, a status and a due interval': {
     labels: ['ops'],
     status: ['pending', 'in_progress'],
-    due: { from: instantAt(1) },
+    due_at: { from: instantAt(1) },
   },
 }
 
@@ -50,11 +50,11 @@ const EMPTY: Readonly<Record<string, TaskFilter>> = {
   'an unknown word': { words: ['xyzzy'] },
   'the end of a word': { words: ['utter'] },
   'a known and an unknown word': { words: ['brot', 'xyzzy'] },
-  'an unknown reference': { externalReferenceId: 'nowhere' },
+  'an unknown reference': { external_reference_id: ['nowhere'] },
   'an interval that ends before it begins': {
-    created: { from: instantAt(9), before: instantAt(3) },
+    created_at: { from: instantAt(9), before: instantAt(3) },
   },
-  'an interval that ends where it begins': { due: { from: instantAt(5), before: instantAt(5) } },
+  'an interval that ends where it begins': { due_at: { from: instantAt(5), before: instantAt(5) } },
 }
 
 export const describeFilters = (open: Open): void => {
@@ -169,7 +169,7 @@ export const describeFilters = (open: Open): void => {
       const filtered: TaskFilter[] = [
         { words: ['gone'] },
         { labels: ['l'] },
-        { externalReferenceId: 'r' },
+        { external_reference_id: ['r'] },
       ]
       for (const filter of filtered) expect(await list(filter)).toEqual([])
       expect(await list()).toEqual([next])
@@ -193,14 +193,14 @@ export const describeFilters = (open: Open): void => {
       const idsOf = async (filter: TaskFilter) => (await list(filter)).map((task: Task) => task.id)
       const left: TaskFilter[] = [
         { labels: ['old'] },
-        { externalReferenceId: 'old' },
-        { due: { before: instantAt(2) } },
+        { external_reference_id: ['old'] },
+        { due_at: { before: instantAt(2) } },
       ]
       for (const filter of left) expect(await idsOf(filter)).toEqual([])
       const entered: TaskFilter[] = [
         { labels: ['new', 'both'] },
-        { externalReferenceId: 'new' },
-        { due: { from: instantAt(2) } },
+        { external_reference_id: ['new'] },
+        { due_at: { from: instantAt(2) } },
       ]
       for (const filter of [...entered, { priority: ['high'] } as const])
         expect(await idsOf(filter)).toEqual([id])
@@ -210,9 +210,9 @@ export const describeFilters = (open: Open): void => {
       const { add, patch, list } = await openStore(open)
       const { id } = await add({ due_at: instantAt(1) })
       await patch(id, { due_at: null })
-      expect(await list({ due: { from: instantAt(0) } })).toEqual([])
+      expect(await list({ due_at: { from: instantAt(0) } })).toEqual([])
       expect(
-        await list({ due: { before: instantAt(90) } }, { key: 'due_at', descending: true }),
+        await list({ due_at: { before: instantAt(90) } }, { key: 'due_at', descending: true }),
       ).toEqual([])
     })
   })

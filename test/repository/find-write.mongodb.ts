@@ -4,6 +4,7 @@ import type { NewEvent } from '#src/core/event.ts'
 import { at, type EventDocument, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { isInserted, isUpdated } from '#src/repository/mongo/find-write.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { connectTo, holdRelay, publishAll } from '../process/event-sequence.ts'
 import { BY } from '../request-context.ts'
@@ -16,7 +17,7 @@ const start = async () => {
   const url = await createDatabaseUrl()
   const db = await connectTo(url)
   await holdRelay(db)
-  const store = await openStore(() => openMongoRepository(url))
+  const store = await openStore(() => openMongoRepository(url, TASK))
   const { id } = await store.add()
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
-import { createTask, patchTask } from '#src/core/task.ts'
-import { changedEvent, createdEvent } from '#src/core/task-event.ts'
 import {
   createLink,
   type IssueLink,
@@ -13,6 +11,8 @@ import {
   toSyncedFields,
 } from '#src/github/issue/issue-link.ts'
 import { SYNC_STATUSES } from '#src/github/issue/task-sync.ts'
+import { createTask, patchTask, type Task } from '#src/task/task.ts'
+import { changedEvent, createdEvent } from '#src/task/task-event.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
 import { issueOf, millisAt, openLinked } from './linked-store.ts'
@@ -65,7 +65,7 @@ export const describeLinkCommits = (open: Open): void => {
       )
       expect(stored).toMatchObject({ version: 1, ...issue })
       expect(await sync.linkOfIssue(BIG)).toEqual(link)
-      expect(await list({ externalReferenceId: BIG })).toEqual([stored])
+      expect(await list({ external_reference_id: [BIG] })).toEqual([stored])
     })
 
     test('is one, with one link, when twins race for its key', async () => {
@@ -126,7 +126,7 @@ export const describeLinkCommits = (open: Open): void => {
         issue: issueOf('4711'),
       })
       const result = await repository.tasks.change(id, (task, companion) => {
-        const next = patchTask(task, { title: 'from GitHub' }, instantAt(60))
+        const next = patchTask(task as Task, { title: 'from GitHub' }, instantAt(60))
         const following = companion && {
           ...toLink(companion),
           syncedVersion: 2,

@@ -45,7 +45,7 @@ export const describeLinks = (open: Open): void => {
         version: 2,
       }
       expect(await current(task.id)).toEqual(linked)
-      expect(await list({ externalReferenceId: '4711' })).toEqual([linked])
+      expect(await list({ external_reference_id: ['4711'] })).toEqual([linked])
       const [, event] = await history(task.id)
       expect(event).toMatchObject({
         type: 'task.linked',

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { patchTask, type Task } from '#src/core/task.ts'
 import {
   atVersion,
   createLink,
@@ -8,6 +7,7 @@ import {
   markOutOfSync,
 } from '#src/github/issue/issue-link.ts'
 import { SYNC_STATUSES, type SyncStatus } from '#src/github/issue/task-sync.ts'
+import { patchTask, type Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { issueOf, millisAt, openLinked, type toSync } from './linked-store.ts'
 import { type Open, patched } from './task-store.ts'

@@ -1,9 +1,6 @@
 import type { Companion } from '#src/core/companion.ts'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import type { Repository } from '#src/core/repository.ts'
-import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import { createTracking } from '#src/core/tracking.ts'
 import { createGithubClock } from '#src/github/api/github-clock.ts'
 import {
   createLink,
@@ -14,6 +11,9 @@ import {
 } from '#src/github/issue/issue-link.ts'
 import type { SyncStatus } from '#src/github/issue/task-sync.ts'
 import { createLinkStore, trackerContext } from '#src/github/link-store.ts'
+import { createTask, type Task, type TaskDraft } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
+import { createTracking } from '#src/task/tracking.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
 import { type Open, openStore, type Store, toTask } from './task-store.ts'

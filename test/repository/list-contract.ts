@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
-import { type Position, positionOf, type Sort } from '#src/core/task-query.ts'
+import { type Position, positionOf } from '#src/core/task-query.ts'
+import type { Task } from '#src/task/task.ts'
 import { titles as anyTitles, instantAt } from '../core/task-arbitraries.ts'
-import { ALL_SORTS, listOf, mixedDraft, sortName } from './task-model.ts'
+import { ALL_SORTS, listOf, mixedDraft, type Sort, sortName } from './task-model.ts'
 import { OLDEST_FIRST, type Open, openStore, type Store, textsOf, WHOLE } from './task-store.ts'
 
 const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id)

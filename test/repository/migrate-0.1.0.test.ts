@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createFolder } from '../start-app.ts'
 import { testMigratedLinks } from './migrated-links.ts'
 import { testMigratedTasks } from './migrated-tasks.ts'
@@ -47,7 +48,7 @@ testMigratedLinks(load, recorded)
 test('a copy is set aside that 0.1.0 can open, with all that it had', async () => {
   const path = loadFile()
   const before = look(path, contentsOf)
-  await openSqliteRepository(path).close()
+  await openSqliteRepository(path, TASK).close()
   const copies = readdirSync(dirname(path)).filter((name) => name.includes('.before-'))
   expect(copies).toEqual([`tasks.db.before-v${MIGRATIONS.length}`])
   const copy = join(dirname(path), copies[0] ?? '')

@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTask, type TaskDraft } from '#src/core/task.ts'
 import { createLink } from '#src/github/issue/issue-link.ts'
 import { OpenError } from '#src/repository/open-error.ts'
 import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
-import { toColumns } from '#src/repository/sqlite/columns.ts'
+import { createColumns } from '#src/repository/sqlite/columns.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { createTask, TASK, type TaskDraft } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
@@ -171,16 +171,14 @@ const fileBeforeSync = () => {
   const path = join(createFolder(), 'tasks.db')
   const { db, close } = openFile(path, MIGRATIONS.slice(0, 1))
   const newId = createTaskIds(undefined)
-  const insert = db.prepare(`
-    INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const columns = createColumns(TASK)
+  const insert = db.prepare(
+    `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
+  )
   const tasks = DRAFTS.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   for (const task of tasks) {
     const { external_url: _, ...old } = task
-    const { version, status, priority, title, updated_at, due_at, external_reference_id } =
-      toColumns(task)
-    const values = [version, status, priority, title, updated_at, due_at, external_reference_id]
-    insert.run(task.id, Date.parse(task.created_at), JSON.stringify(old), ...values)
+    insert.run(task.id, JSON.stringify(old), ...Object.values(columns.of(task)))
   }
   close()
   return { path, tasks }
@@ -189,7 +187,7 @@ const fileBeforeSync = () => {
 describe('a file from before the GitHub sync', () => {
   test('keeps each task as it was, and each says that it has no issue', async () => {
     const { path, tasks } = fileBeforeSync()
-    const { repository, list } = await openStore(() => openSqliteRepository(path))
+    const { repository, list } = await openStore(() => openSqliteRepository(path, TASK))
     expect(await list()).toEqual(tasks)
     for (const task of tasks)
       expect((await repository.tasks.get(task.id))?.json).toBe(JSON.stringify(task))
@@ -197,7 +195,7 @@ describe('a file from before the GitHub sync', () => {
 
   test('has tasks that can be linked and changed', async () => {
     const { path, tasks } = fileBeforeSync()
-    const { repository, patch } = await openStore(() => openSqliteRepository(path))
+    const { repository, patch } = await openStore(() => openSqliteRepository(path, TASK))
     expect(await toSync(repository).unlinkedTasks(undefined, 10)).toEqual(tasks.map(({ id }) => id))
     for (const { id } of tasks) expect(await toSync(repository).addLink(id, 1)).toBe(true)
     const [first] = tasks
@@ -210,7 +208,7 @@ describe('a file from before the GitHub sync', () => {
 
   test('is set aside as it was', async () => {
     const { path, tasks } = fileBeforeSync()
-    await openSqliteRepository(path).close()
+    await openSqliteRepository(path, TASK).close()
     const copy = `${path}.before-v${MIGRATIONS.length}`
     expect(versionOf(copy)).toEqual({ user_version: 1 })
     expect(read(copy, (db) => db.prepare('SELECT count(*) AS count FROM tasks').get())).toEqual({
@@ -235,14 +233,14 @@ describe('a file from before the GitHub sync', () => {
       JSON.stringify(link),
     )
     close()
-    const { repository } = await openStore(() => openSqliteRepository(path))
+    const { repository } = await openStore(() => openSqliteRepository(path, TASK))
     expect(await toSync(repository).link(link.taskId)).toEqual(link)
   })
 })
 
 test('tasks of this version are there once a later one is added', async () => {
   const path = join(createFolder(), 'tasks.db')
-  const repository = openSqliteRepository(path)
+  const repository = openSqliteRepository(path, TASK)
   const store = await openStore(() => ({ ...repository, close: async () => {} }))
   const tasks = await Promise.all(Array.from({ length: 20 }, () => store.add()))
   await repository.close()

@@ -77,8 +77,8 @@ const implies = (condition: unknown, needed: unknown): boolean => {
     return condition.$exists !== false && !Object.values(condition).includes(null)
   }
   if (needed.$gt === '') {
-    const value = isOperators(condition) ? condition.$eq : condition
-    return typeof value === 'string' && value > ''
+    const values = isOperators(condition) ? (condition.$in ?? [condition.$eq]) : [condition]
+    return values.every((value: unknown) => typeof value === 'string' && value > '')
   }
   if (needed.$gt === 0)
     return isOperators(condition) && typeof condition.$gt === 'number' && condition.$gt >= 0

@@ -1,18 +1,20 @@
 import type { Document, IndexDescription } from 'mongodb'
 import { describe, expect, test } from 'vitest'
-import type { Sort, TaskFilter } from '#src/core/task-query.ts'
-import { DELIVERY_INDEXES, EVENT_INDEXES, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import { DELIVERY_INDEXES, EVENT_INDEXES, taskIndexes } from '#src/repository/mongo/migrations.ts'
+import { TASK } from '#src/task/task.ts'
 import { hasTwoArrays, type Plan, plansOf } from './mongo-planner.ts'
 import { FILTERS, flatFilters, listShape, positionsOf } from './mongo-shapes.ts'
-import { ALL_SORTS } from './task-model.ts'
+import { ALL_SORTS, type Sort, type TaskFilter } from './task-model.ts'
+
+const TASK_INDEXES = taskIndexes(TASK)
 
 type Indexes = readonly IndexDescription[]
 
 /** The fields by which a filter finds a few tasks among many, whatever the sort is. */
-const waysIn = ({ words, labels, externalReferenceId }: TaskFilter): string[] => [
+const waysIn = ({ words, labels, external_reference_id }: TaskFilter): string[] => [
   ...(words === undefined ? [] : ['words']),
   ...(labels === undefined ? [] : ['task.labels']),
-  ...(externalReferenceId === undefined ? [] : ['task.external_reference_id']),
+  ...(external_reference_id === undefined ? [] : ['task.external_reference_id']),
 ]
 
 /** The lists for which no plan is good enough. */

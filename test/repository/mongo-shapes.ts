@@ -1,9 +1,10 @@
 import type { Document } from 'mongodb'
-import type { Interval, Position, Sort, TaskFilter } from '#src/core/task-query.ts'
+import type { Interval, Position } from '#src/core/task-query.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
+import { TASK } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import type { Shape } from './mongo-planner.ts'
-import { sortName } from './task-model.ts'
+import { type Sort, sortName, type TaskFilter } from './task-model.ts'
 
 /** Filters with every combination of these values; undefined leaves the part out. */
 const combine = (
@@ -28,10 +29,10 @@ const PARTS: readonly TaskFilter[] = [
   { labels: ['ops', 'ÄÖ'] },
   { words: ['bro'] },
   { words: ['bro', '東'] },
-  { externalReferenceId: '4711' },
-  { created: INTERVAL },
-  { updated: INTERVAL },
-  { due: INTERVAL },
+  { external_reference_id: ['4711'] },
+  { created_at: INTERVAL },
+  { updated_at: INTERVAL },
+  { due_at: INTERVAL },
 ]
 
 /** Each part of a filter alone, and every two of them. */
@@ -43,9 +44,9 @@ export const FILTERS: readonly TaskFilter[] = [
 /** The lists that docs/performance.md calls as cheap at a million tasks as at a thousand. */
 export const flatFilters = ({ key }: Sort): TaskFilter[] => {
   const interval = {
-    created_at: 'created',
-    updated_at: 'updated',
-    due_at: 'due',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+    due_at: 'due_at',
     priority: undefined,
     title: undefined,
   }[key]
@@ -55,7 +56,7 @@ export const flatFilters = ({ key }: Sort): TaskFilter[] => {
     ...(interval && { [interval]: [undefined, ...INTERVALS] }),
   })
   return key === 'created_at'
-    ? [...states, ...combine({ labels: [['ops']], created: [undefined, ...INTERVALS] })]
+    ? [...states, ...combine({ labels: [['ops']], created_at: [undefined, ...INTERVALS] })]
     : states
 }
 
@@ -74,7 +75,7 @@ export const positionsOf = ({ key }: Sort): (Position | undefined)[] => {
 
 export const listShape = (filter: TaskFilter, sort: Sort, after: Position | undefined): Shape => {
   const place = after === undefined ? 'at the beginning' : `after ${JSON.stringify(after.value)}`
-  const plan = planList({ filter, sort }, after)
+  const plan = planList(TASK, { filter, sort }, after)
   const name = `a list by ${sortName(sort)} of ${JSON.stringify(filter)}, ${place}`
   return { name, filter: plan.filter, sort: plan.sort as Document }
 }

@@ -2,6 +2,7 @@ import { MongoClient } from 'mongodb'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { sweep } from '#src/repository/mongo/publish.ts'
+import { TASK } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { COMMANDS, EVERY_COMMAND } from './allowed-commands.ts'
 import { ALLOWED, createRecording } from './command-recording.ts'
@@ -11,12 +12,12 @@ import { describeRestart } from './restart-contract.ts'
 const recording = createRecording()
 
 describeRepository('MongoDB', async () =>
-  openMongoRepository(await createDatabaseUrl(), recording.onCommand),
+  openMongoRepository(await createDatabaseUrl(), TASK, recording.onCommand),
 )
 
 describeRestart('MongoDB', async () => {
   const url = await createDatabaseUrl()
-  return () => openMongoRepository(url, recording.onCommand)
+  return () => openMongoRepository(url, TASK, recording.onCommand)
 })
 
 /** What only some servers or only large answers bring about, and what takes a minute. */

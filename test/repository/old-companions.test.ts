@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK, type Task } from '#src/task/task.ts'
 import { createFolder } from '../start-app.ts'
 import { millisAt, toLinkedStore } from './linked-store.ts'
 import { openStore } from './task-store.ts'
@@ -37,7 +37,7 @@ const createOldFile = () => {
 }
 
 const open = async (path: string) =>
-  toLinkedStore(await openStore(() => openSqliteRepository(path)))
+  toLinkedStore(await openStore(() => openSqliteRepository(path, TASK)))
 
 test('a companion that 0.1.0 had not written down is due, wherever its task is', async () => {
   const { path, ids } = createOldFile()

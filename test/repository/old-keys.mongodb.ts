@@ -1,13 +1,22 @@
 import { MongoClient } from 'mongodb'
 import { onTestFinished, test } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import { newTask, type StoredKey, type TaskDocument } from '#src/repository/mongo/documents.ts'
-import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
+import {
+  createDocuments,
+  type StoredKey,
+  type TaskDocument,
+} from '#src/repository/mongo/documents.ts'
+import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { TASK } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
 import { EXPIRES_AT, expectReplayed, type OldKey, oldDatabase } from './old-keys.ts'
+
+const TASK_INDEXES = taskIndexes(TASK)
+
+const { newTask } = createDocuments(TASK)
 
 const toStored = ({ key, fingerprint, taskId, json }: OldKey): StoredKey => ({
   key,
@@ -41,7 +50,7 @@ test('a database of 0.1.0 keeps its keys: what had one is not done again', async
     .collection<{ _id: string; version: number }>('meta')
     .insertOne({ _id: 'schema', version: 2 })
   await client.close()
-  const repository = await openMongoRepository(url)
+  const repository = await openMongoRepository(url, TASK)
   onTestFinished(() => repository.close())
   await expectReplayed(repository, old)
 })

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
 import type { Repository } from '#src/core/repository.ts'
-import { createTask, patchTask, type Task } from '#src/core/task.ts'
-import { createTaskService } from '#src/core/task-service.ts'
+import { createTask, patchTask, TASK, type Task } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { newContext } from '../request-context.ts'
@@ -58,7 +58,7 @@ export const expectReplayed = async (
 ): Promise<void> => {
   const newId = createTaskIds(deleted.id)
   const now = (): number => NOW
-  const service = createTaskService({ repository, newId })
+  const service = createTaskService({ table: TASK, repository, newId })
   const single = await service.create(newContext({ now, key: { key: 'single', fingerprint } }), {
     title: 'single',
   })

@@ -1,21 +1,15 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Task, TaskDraft, TaskPatch } from '#src/core/task.ts'
-import {
-  fromCursor,
-  type Position,
-  type Sort,
-  type TaskFilter,
-  toCursor,
-} from '#src/core/task-query.ts'
-import { createTaskService } from '#src/core/task-service.ts'
+import { fromCursor, type Position, toCursor } from '#src/core/task-query.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
+import { createTaskService } from '#src/task/task-service.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
-import { filters, mixedDraft, sorts } from './task-model.ts'
+import { filters, mixedDraft, type Sort, sorts, type TaskFilter } from './task-model.ts'
 import { readObjects } from './task-store.ts'
 
 type Operation =
@@ -46,10 +40,10 @@ const always = {}
 
 /** The service on a store of its own, with a clock that is set by hand. */
 const startService = (path: string) => {
-  const repository = openSqliteRepository(path)
+  const repository = openSqliteRepository(path, TASK)
   const clock = { seconds: 0 }
   const now = (): number => Date.parse(instantAt(clock.seconds))
-  const service = createTaskService({ repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const add = async (draft: TaskDraft): Promise<Task> =>
     JSON.parse((await service.create(newContext({ now }), draft)).task.json) as Task
   return { repository, service, clock, now, add }
@@ -64,7 +58,7 @@ const readPage = async (
   after: Position | undefined,
   size: number,
 ) => {
-  const place = after && fromCursor(toCursor(after, sort), sort)
+  const place = after && fromCursor(TASK, toCursor(TASK, after, sort), sort)
   const { tasks, next } = await service.page({ filter, sort }, place, size)
   return { tasks: (await readObjects(tasks)) as Task[], next }
 }

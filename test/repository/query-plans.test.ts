@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTask, type Task } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import type { Interval, Sort, TaskFilter } from '#src/core/task-query.ts'
+import type { Interval } from '#src/core/task-query.ts'
 import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { COMPANION_SCANS, COMPANION_SQL } from '#src/repository/sqlite/companions.ts'
@@ -10,13 +8,16 @@ import { INBOX_SQL } from '#src/repository/sqlite/inbox.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
-import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
+import type { KeyPosition } from '#src/repository/sqlite/list-conditions.ts'
+import { planList } from '#src/repository/sqlite/list-plan.ts'
 import { keysSql, wholeSql } from '#src/repository/sqlite/slice-sql.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
+import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
-import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
+import { ALL_SORTS, mixedDraft, type Sort, sortName, type TaskFilter } from './task-model.ts'
 import { OLDEST_FIRST } from './task-store.ts'
 
 const TASKS = 3000
@@ -27,7 +28,7 @@ const SQLITE_OK = 0
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
   const { db } = openFile(':memory:')
-  const commits = createCommits(db, createTaskRows(db, createKeyOrder(db)))
+  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
@@ -61,7 +62,7 @@ const queriesOf = (
   after: KeyPosition | undefined,
   isKeyOrder: boolean,
 ): Query[] =>
-  planList({ filter, sort }, after, isKeyOrder).legs.flatMap((leg): Query[] => [
+  planList(TASK, { filter, sort }, after, isKeyOrder).legs.flatMap((leg): Query[] => [
     [leg.sql, [...leg.parameters, 50]],
     [keysSql('tasks', leg), [...leg.parameters, 50]],
     [wholeSql('tasks', leg), [...leg.parameters, 50, 4096]],
@@ -81,9 +82,9 @@ const SORTED = /USE TEMP B-TREE/
 
 const inOrder = (interval: Interval, { key }: Sort): TaskFilter | undefined => {
   const names = {
-    created_at: 'created',
-    updated_at: 'updated',
-    due_at: 'due',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+    due_at: 'due_at',
     priority: undefined,
     title: undefined,
   } as const
@@ -110,7 +111,7 @@ const filtersOf = (sort: Sort): Readonly<Record<string, TaskFilter | undefined>>
   },
   'one label': sort.key === 'created_at' ? { labels: ['ops'] } : undefined,
   'one label in an interval':
-    sort.key === 'created_at' ? { labels: ['ops'], created: { from: instantAt(3) } } : undefined,
+    sort.key === 'created_at' ? { labels: ['ops'], created_at: { from: instantAt(3) } } : undefined,
 })
 
 const positionsOf = ({ key }: Sort): Readonly<Record<string, KeyPosition | undefined>> => {
@@ -128,7 +129,7 @@ describe('a page that an index holds costs the same however many tasks there are
       if (filter === undefined) continue
       for (const [place, after] of Object.entries(positionsOf(sort))) {
         test(`by ${sortName(sort)} with ${filterName}, ${place}`, () => {
-          expect(planList({ filter, sort }, after, false).isFlat).toBe(true)
+          expect(planList(TASK, { filter, sort }, after, false).isFlat).toBe(true)
           const plans = plansOf(filter, sort, after)
           expect(plans.length).toBeGreaterThan(0)
           const isWhole =
@@ -147,8 +148,8 @@ describe('a page that an index holds costs the same however many tasks there are
 test('the whole list in the default order is read from the table itself while the keys have that order', () => {
   for (const descending of [false, true]) {
     const sort: Sort = { key: 'created_at', descending }
-    expect(planList({ filter: {}, sort }, undefined, true).isFlat).toBe(true)
-    expect(planList({ filter: {}, sort }, undefined, true).legs).toHaveLength(1)
+    expect(planList(TASK, { filter: {}, sort }, undefined, true).isFlat).toBe(true)
+    expect(planList(TASK, { filter: {}, sort }, undefined, true).legs).toHaveLength(1)
     expect(plansOf({}, sort, undefined, true)).toContain('SCAN tasks')
     const after = plansOf({}, sort, { value: instantAt(5), key: TASKS / 2 }, true)
     expect(after).toContainEqual(expect.stringMatching(/^SEARCH tasks USING INTEGER PRIMARY KEY/))
@@ -172,12 +173,12 @@ describe('what is found first and sorted then is found by its index', () => {
     ],
     [
       'an external reference',
-      { externalReferenceId: '77' },
+      { external_reference_id: ['77'] },
       /^SEARCH tasks USING INDEX tasks_by_external_reference_id/,
     ],
     [
       'a reference and a label',
-      { externalReferenceId: '77', labels: ['ops'] },
+      { external_reference_id: ['77'], labels: ['ops'] },
       /^SEARCH tasks USING INDEX tasks_by_external/,
     ],
     [

@@ -14,6 +14,7 @@ import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
 import { type OpenFile, openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
@@ -117,7 +118,7 @@ describe('a file that is not ours is refused and left as it is', () => {
 describe('a file that is open', () => {
   test('is refused to a second one, and goes on serving the first', async () => {
     const path = newPath()
-    const store = await openStore(() => openSqliteRepository(path))
+    const store = await openStore(() => openSqliteRepository(path, TASK))
     const task = await store.add()
     expectRefused(path, /is in use by another process/)
     await store.patch(task.id, { title: 'changed' })
@@ -185,7 +186,7 @@ describe('a file that is ours', () => {
   test('has every task, event and key when it is opened again', async () => {
     const path = newPath()
     const key = { key: 'k', fingerprint: 'f', now: 0, expiresAt: 1000 }
-    const first = openSqliteRepository(path)
+    const first = openSqliteRepository(path, TASK)
     const before = createStore(first, createTaskIds(undefined))
     const tasks = await Promise.all(
       Array.from({ length: 300 }, (_, index) =>
@@ -194,7 +195,7 @@ describe('a file that is ours', () => {
     )
     const keyed = await before.create({ title: 'keyed' }, undefined, key)
     await first.close()
-    const after = await openStore(() => openSqliteRepository(path))
+    const after = await openStore(() => openSqliteRepository(path, TASK))
     expect(await after.list()).toMatchObject([...tasks, { title: 'keyed' }])
     expect(await after.list({ labels: ['l'], words: ['nothing'] })).toEqual([])
     expect(await after.list({ labels: ['l'], words: ['299'] })).toEqual([tasks[299]])
@@ -210,21 +211,21 @@ describe('a file that is ours', () => {
 
   test('is whole without any other file once it is closed', async () => {
     const [path, copy] = [newPath(), newPath()]
-    const first = openSqliteRepository(path)
+    const first = openSqliteRepository(path, TASK)
     const task = await createStore(first, createTaskIds(undefined)).add()
     await first.close()
     writeFileSync(copy, readFileSync(path))
-    expect(await (await openStore(() => openSqliteRepository(copy))).list()).toEqual([task])
+    expect(await (await openStore(() => openSqliteRepository(copy, TASK))).list()).toEqual([task])
   })
 
   test('lists words in order of creation also where the clock was set back before it was opened again', async () => {
     const path = newPath()
-    const first = openSqliteRepository(path)
+    const first = openSqliteRepository(path, TASK)
     const before = createStore(first, createTaskIds(undefined))
     for (const seconds of [5, 6, 4])
       await before.add({ title: `word ${seconds}` }, instantAt(seconds))
     await first.close()
-    const after = await openStore(() => openSqliteRepository(path))
+    const after = await openStore(() => openSqliteRepository(path, TASK))
     await after.add({ title: 'word 7' }, instantAt(7))
     expect((await after.list({ words: ['word'] })).map(({ title }) => title)).toEqual([
       'word 4',
@@ -236,11 +237,11 @@ describe('a file that is ours', () => {
 
   test('has what was begun when it closed', async () => {
     const path = newPath()
-    const first = openSqliteRepository(path)
+    const first = openSqliteRepository(path, TASK)
     const store = createStore(first, createTaskIds(undefined))
     const begun = Array.from({ length: 600 }, (_, index) => store.add({ title: `task ${index}` }))
     await first.close()
     await Promise.all(begun)
-    expect(await (await openStore(() => openSqliteRepository(path))).list()).toHaveLength(600)
+    expect(await (await openStore(() => openSqliteRepository(path, TASK))).list()).toHaveLength(600)
   })
 })

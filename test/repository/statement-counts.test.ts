@@ -1,8 +1,8 @@
 import type { InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Task } from '#src/core/task.ts'
 import { openDatabase, type Statement } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK, type Task } from '#src/task/task.ts'
 import { startApp } from '../start-app.ts'
 import { openLinked } from './linked-store.ts'
 
@@ -141,7 +141,7 @@ describe.runIf(canWatch)('SQL statements', () => {
   })
 
   test('a new task that is to have an issue is one row more', async () => {
-    const { createLinked } = await openLinked(() => openSqliteRepository(':memory:'))
+    const { createLinked } = await openLinked(() => openSqliteRepository(':memory:', TASK))
     const statements: string[] = []
     watchStatements((name) => statements.push(name))
     await createLinked()

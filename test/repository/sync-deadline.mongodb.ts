@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { toSync } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
@@ -40,7 +41,7 @@ const createSlowWay = async (url: string) => {
 
 test('a call of the sync ends in time, however many commands it takes and however slow each is', async () => {
   const { url, slowDown } = await createSlowWay(await createDatabaseUrl())
-  const repository = await openMongoRepository(url)
+  const repository = await openMongoRepository(url, TASK)
   onTestFinished(() => repository.close())
   const sync = toSync(repository)
   for (const seconds of [1, 2]) await sync.addDelivery(deliveryAt(seconds))

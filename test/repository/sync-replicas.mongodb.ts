@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { TASK } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { toLinkedStore } from './linked-store.ts'
@@ -12,7 +13,7 @@ const openReplicas = async (count: number) => {
   const newId = createTaskIds(undefined)
   return Promise.all(
     Array.from({ length: count }, async () => {
-      const repository = await openMongoRepository(url)
+      const repository = await openMongoRepository(url, TASK)
       onTestFinished(() => repository.close())
       return toLinkedStore(createStore(repository, newId))
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/core/task.ts'
+import type { Task } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createStore, type Open, openStore, readSlice, toStored, WHOLE } from './task-store.ts'
@@ -76,7 +76,7 @@ export const describeTasks = (open: Open): void => {
         expect(JSON.parse((await repository.tasks.get(task.id))?.json ?? '')).toEqual(task)
         expect(await list()).toEqual([task])
         expect(await list({ labels: [short] })).toEqual([task])
-        expect(await list({ externalReferenceId: short })).toEqual([task])
+        expect(await list({ external_reference_id: [short] })).toEqual([task])
         expect((await history(task.id))[0]?.changes).toMatchObject({
           description: { before: null, after: text },
         })

@@ -1,15 +1,13 @@
 import fc from 'fast-check'
 import { tokenize } from '#src/core/search.ts'
-import type { Task, TaskDraft } from '#src/core/task.ts'
 import {
   type Interval,
   type Position,
   positionOf,
-  SORT_KEYS,
-  type Sort,
-  type TaskFilter,
+  type Sort as QuerySort,
 } from '#src/core/task-query.ts'
 import { titleKey } from '#src/core/title-key.ts'
+import type { Task, TaskDraft, TaskPriority, TaskStatus } from '#src/task/task.ts'
 import {
   byCodePoint,
   instantAt,
@@ -18,6 +16,18 @@ import {
   PRIORITIES,
   STATUSES,
 } from '../core/task-arbitraries.ts'
+
+/** All parts must hold: `words` each begin a word of the title or the description. */
+export type TaskFilter = {
+  readonly status?: readonly TaskStatus[]
+  readonly priority?: readonly TaskPriority[]
+  readonly labels?: readonly string[]
+  readonly due_at?: Interval
+  readonly created_at?: Interval
+  readonly updated_at?: Interval
+  readonly external_reference_id?: readonly string[]
+  readonly words?: readonly string[]
+}
 
 /** The list of a query as its doc comments define it, from tasks in memory. */
 export const listOf = (
@@ -41,11 +51,10 @@ const isFound = (task: Task, filter: TaskFilter): boolean => {
     (filter.priority?.includes(task.priority) ?? true) &&
     (filter.labels?.every((label) => task.labels.includes(label)) ?? true) &&
     (filter.words?.every((sought) => words.some((word) => word.startsWith(sought))) ?? true) &&
-    (filter.externalReferenceId === undefined ||
-      filter.externalReferenceId === task.external_reference_id) &&
-    isWithin(task.due_at, filter.due) &&
-    isWithin(task.created_at, filter.created) &&
-    isWithin(task.updated_at, filter.updated)
+    (filter.external_reference_id?.includes(task.external_reference_id ?? '') ?? true) &&
+    isWithin(task.due_at, filter.due_at) &&
+    isWithin(task.created_at, filter.created_at) &&
+    isWithin(task.updated_at, filter.updated_at)
   )
 }
 
@@ -68,6 +77,10 @@ const compareValues = (a: string, b: string, { key }: Sort): number => {
   if (key === 'priority') return ranks.indexOf(a) - ranks.indexOf(b)
   return key === 'title' ? byCodePoint(titleKey(a), titleKey(b)) : byCodePoint(a, b)
 }
+
+const SORT_KEYS = ['created_at', 'updated_at', 'due_at', 'priority', 'title'] as const
+
+export type Sort = QuerySort<(typeof SORT_KEYS)[number]>
 
 export const ALL_SORTS: readonly Sort[] = SORT_KEYS.flatMap((key) =>
   [false, true].map((descending) => ({ key, descending })),
@@ -117,10 +130,10 @@ export const filters: fc.Arbitrary<TaskFilter> = fc.record(
     status: fc.subarray([...STATUSES], { minLength: 1 }),
     priority: fc.subarray([...PRIORITIES], { minLength: 1 }),
     labels: fc.subarray([...LABELS], { minLength: 1, maxLength: 2 }),
-    due: intervals,
-    created: intervals,
-    updated: intervals,
-    externalReferenceId: fc.constantFrom('0', '3', 'none'),
+    due_at: intervals,
+    created_at: intervals,
+    updated_at: intervals,
+    external_reference_id: fc.constantFrom(['0'], ['3'], ['none']),
     words: words.filter((found) => found.length > 0),
   },
   { requiredKeys: [] },

@@ -4,25 +4,32 @@ import { onTestFinished } from 'vitest'
 import type { ChunkReader } from '#src/core/chunk-reader.ts'
 import type { CommitResult, Decision, StoredEntity } from '#src/core/commit.ts'
 import type { Companion } from '#src/core/companion.ts'
+import type { TableEntity } from '#src/core/entity.ts'
+import type { Draft, FieldTable } from '#src/core/field-table.ts'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import type { Repository } from '#src/core/repository.ts'
 import type { Slice } from '#src/core/slice.ts'
-import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
+import type { Position } from '#src/core/task-query.ts'
+import { createCompanionRule } from '#src/github/companion-rule.ts'
+import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 import {
   changedEvent,
   createdEvent,
   deletedEvent,
   type TaskEvent as TaskEventSchema,
-} from '#src/core/task-event.ts'
-import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
-import { createCompanionRule } from '#src/github/companion-rule.ts'
+} from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
+import type { Sort, TaskFilter } from './task-model.ts'
 
 type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
-export type Open = () => Promise<Repository> | Repository
+/** Opens a repository; with another table than that of tasks if it has one. */
+export interface Open {
+  (): Promise<Repository> | Repository
+  readonly table?: FieldTable
+}
 
 export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 
@@ -30,35 +37,40 @@ export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 export const openStore = async (open: Open) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createStore(repository, createTaskIds(await repository.tasks.maxId()))
+  return createStore(repository, createTaskIds(await repository.tasks.maxId()), open.table)
 }
 export type Store = Awaited<ReturnType<typeof openStore>>
 
-export const createStore = (repository: Repository, newId: (key?: string) => string) => {
+export const createStore = (
+  repository: Repository,
+  newId: (key?: string) => string,
+  table: FieldTable = TASK,
+) => {
   const create = (
-    draft: TaskDraft,
+    draft: TaskDraft & Draft,
     at = instantAt(0),
     key?: IdempotencyKey,
   ): Promise<CommitResult> => {
-    const task = createTask(draft, newId(key?.key), at)
+    const task = table.create(draft, newId(key?.key), at)
     return repository.tasks.create(task, createdEvent(task, BY), key)
   }
 
   return {
     repository,
     newId,
+    table,
     create,
 
-    async add(draft: Partial<TaskDraft> = {}, at?: string): Promise<Task> {
+    async add(draft: Partial<TaskDraft> & Draft = {}, at?: string): Promise<Task> {
       return toTask(await create({ title: 'a task', ...draft }, at))
     },
 
     patch: (
       id: string,
-      patch: TaskPatch,
+      patch: TaskPatch & Draft,
       at = instantAt(100),
       key?: IdempotencyKey,
-    ): Promise<CommitResult> => repository.tasks.change(id, patched(patch, at), key),
+    ): Promise<CommitResult> => repository.tasks.change(id, patched(patch, at, table), key),
 
     remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> =>
       repository.tasks.change(id, deleted, key),
@@ -102,9 +114,9 @@ const follow = (
   ).follow(companion, version, isDeleted)
 
 export const patched =
-  (patch: TaskPatch, at = instantAt(100)) =>
-  (current: Task, companion?: Companion): Decision<Task> => {
-    const task = patchTask(current, patch, at)
+  (patch: TaskPatch & Draft, at = instantAt(100), table: FieldTable = TASK) =>
+  (current: TableEntity, companion?: Companion): Decision<TableEntity> => {
+    const task = table.change(current, patch, at)
     if (task === current) return { kind: 'keep' }
     return {
       kind: 'change',
@@ -114,7 +126,7 @@ export const patched =
     }
   }
 
-export const deleted = (current: Task, companion?: Companion): Decision<Task> => ({
+export const deleted = (current: TableEntity, companion?: Companion): Decision<TableEntity> => ({
   kind: 'delete',
   event: deletedEvent(current, BY, instantAt(200)),
   companion: follow(companion, current.version + 1, true, instantAt(200)),

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TaskDraft } from '#src/core/task.ts'
-import { positionOf, type Sort } from '#src/core/task-query.ts'
+import { positionOf } from '#src/core/task-query.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { TASK, type TaskDraft } from '#src/task/task.ts'
 import { titles } from '../core/task-arbitraries.ts'
 import { expectWhole, lookInto } from '../process/file-copy.ts'
-import { filters, listOf, mixedDraft } from './task-model.ts'
+import { filters, listOf, mixedDraft, type Sort } from './task-model.ts'
 import { openStore, type Store } from './task-store.ts'
 import { createVersion3File, readTitleFill } from './version-3-file.ts'
 
@@ -47,7 +47,7 @@ const filled = async (path: string): Promise<void> => {
 describe('a file from before titles had their keys', () => {
   test('is sorted by title rightly while it gets them, also as tasks change', async () => {
     const { path } = createVersion3File(drafts(1500))
-    const store = await openStore(() => openSqliteRepository(path))
+    const store = await openStore(() => openSqliteRepository(path, TASK))
     expect(readTitleFill(path)).toEqual({ isDone: false, filled: 0, hasEarlierIndex: true })
     let rounds = 0
     while (!readTitleFill(path).isDone) {
@@ -71,13 +71,13 @@ describe('a file from before titles had their keys', () => {
 
   test('goes on where it was when it is opened again', async () => {
     const { path } = createVersion3File(drafts(2000))
-    const first = openSqliteRepository(path)
+    const first = openSqliteRepository(path, TASK)
     while (readTitleFill(path).filled === 0) await sleep(5)
     await first.close()
     const { isDone, filled: before } = readTitleFill(path)
     expect(isDone).toBe(false)
     lookInto(path, expectWhole)
-    const store = await openStore(() => openSqliteRepository(path))
+    const store = await openStore(() => openSqliteRepository(path, TASK))
     expect(readTitleFill(path).filled).toBeGreaterThanOrEqual(before)
     await expectRight(store)
     await filled(path)
@@ -87,7 +87,7 @@ describe('a file from before titles had their keys', () => {
 
   test('with a thousand equal titles as well', async () => {
     const { path } = createVersion3File(Array.from({ length: 1000 }, () => ({ title: 'É' })))
-    const store = await openStore(() => openSqliteRepository(path))
+    const store = await openStore(() => openSqliteRepository(path, TASK))
     await expectRight(store)
     await filled(path)
     await expectRight(store)
@@ -95,7 +95,7 @@ describe('a file from before titles had their keys', () => {
 
   test('without tasks has nothing to do', async () => {
     const { path } = createVersion3File([])
-    const store = await openStore(() => openSqliteRepository(path))
+    const store = await openStore(() => openSqliteRepository(path, TASK))
     expect(readTitleFill(path)).toEqual({ isDone: true, filled: 0, hasEarlierIndex: false })
     await store.add()
     await expectRight(store)
@@ -104,7 +104,7 @@ describe('a file from before titles had their keys', () => {
 
 test('a title whose key another version of Unicode made is left nowhere when its task changes or goes', async () => {
   const { path } = createVersion3File([])
-  const repository = openSqliteRepository(path)
+  const repository = openSqliteRepository(path, TASK)
   const before = await openStore(() => ({ ...repository, close: async () => {} }))
   const [changed, gone, kept] = [
     await before.add(),
@@ -115,7 +115,7 @@ test('a title whose key another version of Unicode made is left nowhere when its
   const db = openDatabase(path)
   db.exec("UPDATE task_titles SET title_key = 'other' || title_key WHERE key < 3")
   db.close()
-  const store = await openStore(() => openSqliteRepository(path))
+  const store = await openStore(() => openSqliteRepository(path, TASK))
   await store.patch(changed.id, { title: 'é' })
   await store.remove(gone.id)
   expect(ids(await store.list({}, ASCENDING, undefined, 2))).toEqual([changed.id, kept.id])

@@ -1,18 +1,23 @@
 import fc from 'fast-check'
 import { type Collection, MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createTask, type Task } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
-import { positionOf, type Sort } from '#src/core/task-query.ts'
-import { at, newTask, type TaskDocument } from '#src/repository/mongo/documents.ts'
-import { EARLIER_TITLE_INDEX, TASK_INDEXES, TITLE_INDEX } from '#src/repository/mongo/migrations.ts'
+import { positionOf } from '#src/core/task-query.ts'
+import { at, createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { createTask, TASK, type Task } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt, titles } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
-import { filters, listOf, mixedDraft } from './task-model.ts'
+import { filters, listOf, mixedDraft, type Sort } from './task-model.ts'
 import { openStore, type Store } from './task-store.ts'
+
+const TITLE_INDEX = 'by_state_and_title_key'
+const EARLIER_TITLE_INDEX = 'by_state_and_title'
+
+const { newTask } = createDocuments(TASK)
 
 const anyTitles = titles.map((title) => title.trim()).filter((title) => title !== '')
 const SORTS: readonly Sort[] = [false, true].map((descending) => ({ key: 'title', descending }))
@@ -46,7 +51,7 @@ const seed = async (count: number) => {
     name: EARLIER_TITLE_INDEX,
     key: { 'task.status': 1, 'task.priority': 1, 'order.title': 1 },
   }
-  await tasks.createIndexes([...TASK_INDEXES.filter((index) => index !== TITLE_INDEX), earlier])
+  await tasks.createIndexes([...taskIndexes(TASK, () => false), earlier])
   await tasks.insertMany(documents)
   await meta.insertOne({ _id: 'schema', version: 2 })
   return { url, tasks, meta, titles: documents.map(({ task }) => task?.title ?? '') }
@@ -75,7 +80,7 @@ const PATIENCE = { timeout: 30_000, interval: 50 }
 
 test('tasks of version 2 are sorted rightly at once, and get their keys in the background', async () => {
   const { url, tasks, meta } = await seed(700)
-  const store = await openStore(() => openMongoRepository(url))
+  const store = await openStore(() => openMongoRepository(url, TASK))
   let rounds = 0
   do {
     rounds++
@@ -89,14 +94,14 @@ test('tasks of version 2 are sorted rightly at once, and get their keys in the b
   await expectRight(store)
   expect(await withoutKey(tasks)).toBe(0)
   const names = (await tasks.indexes()).map(({ name }) => name)
-  expect(names).toContain(TITLE_INDEX.name)
+  expect(names).toContain(TITLE_INDEX)
   expect(names).not.toContain(EARLIER_TITLE_INDEX)
 })
 
 test('two replicas at once, one of which ends in the middle, leave no task without its key', async () => {
   const { url, tasks } = await seed(1000)
-  const first = await openMongoRepository(url)
-  const store = await openStore(() => openMongoRepository(url))
+  const first = await openMongoRepository(url, TASK)
+  const store = await openStore(() => openMongoRepository(url, TASK))
   await vi.waitFor(async () => expect(await withoutKey(tasks)).toBeLessThan(1000), PATIENCE)
   await first.close()
   await expectRight(store)
@@ -106,7 +111,7 @@ test('two replicas at once, one of which ends in the middle, leave no task witho
 
 test('a task that a program of version 2 writes during an upgrade is soon in order again', async () => {
   const { url, tasks, meta } = await seed(5)
-  const store = await openStore(() => openMongoRepository(url))
+  const store = await openStore(() => openMongoRepository(url, TASK))
   await vi.waitFor(
     async () => expect(await meta.findOne({ _id: 'title_keys' })).not.toBeNull(),
     PATIENCE,

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { createTask, type Task, type TaskDraft } from '#src/core/task.ts'
-import { createdEvent } from '#src/core/task-event.ts'
 import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
+import { createTask, TASK, type Task, type TaskDraft } from '#src/task/task.ts'
+import { createdEvent } from '#src/task/task-event.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
@@ -33,7 +33,7 @@ export const createVersion3File = (
   path = join(createFolder(), 'tasks.db'),
 ) => {
   const { db, close } = openFile(path)
-  const commits = createCommits(db, createTaskRows(db, createKeyOrder(db)))
+  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {

@@ -1,11 +1,5 @@
-import {
-  codePoints,
-  isStorable,
-  MAX_LABEL,
-  MAX_LABELS,
-  type TaskPriority,
-  type TaskStatus,
-} from '../../core/task.ts'
+import { codePoints, isStorable } from '../../core/text.ts'
+import { MAX_LABEL, MAX_LABELS, type TaskPriority, type TaskStatus } from '../../task/task.ts'
 import type { SyncedFields } from './issue-link.ts'
 
 const IN_PROGRESS = 'status:in_progress'

@@ -1,6 +1,6 @@
 import type { Companion } from '../../core/companion.ts'
 import { formatInstant } from '../../core/instant.ts'
-import type { Task, TaskPriority, TaskStatus } from '../../core/task.ts'
+import type { Task, TaskPriority, TaskStatus } from '../../task/task.ts'
 import type { SyncError, SyncStatus, TaskSync } from './task-sync.ts'
 
 /** What a task and its issue have in common. */

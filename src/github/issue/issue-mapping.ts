@@ -1,4 +1,4 @@
-import { MAX_DESCRIPTION, MAX_TITLE } from '../../core/task.ts'
+import { MAX_DESCRIPTION, MAX_TITLE } from '../../task/task.ts'
 import { fromIssueLabels, priorityOf, statusOf, toIssueLabels } from './issue-labels.ts'
 import type { SyncedFields } from './issue-link.ts'
 import {

@@ -1,4 +1,4 @@
-import { MAX_LABELS, type TaskStatus } from '../../core/task.ts'
+import { MAX_LABELS, type TaskStatus } from '../../task/task.ts'
 import { isManaged, isUnrepresentable, normalizedSet, normalizeLabel } from './issue-labels.ts'
 import type { SyncedFields } from './issue-link.ts'
 import { matchesText, matchesTitle } from './issue-text.ts'

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../../core/context.ts'
-import type { TaskDraft } from '../../core/task.ts'
+import type { TaskDraft } from '../../task/task.ts'
 import { hasAll } from '../issue/issue-labels.ts'
 import { type IssueLink, importedLink, toCompanion } from '../issue/issue-link.ts'
 import { fromIssue } from '../issue/issue-mapping.ts'

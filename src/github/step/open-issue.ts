@@ -1,4 +1,4 @@
-import type { Task } from '../../core/task.ts'
+import type { Task } from '../../task/task.ts'
 import { BLOCKS, invalidIssue, unconfirmed } from '../api/error-catalog.ts'
 import type { Outcome } from '../api/issues-client.ts'
 import { AccessBlocked, TransientFailure } from '../api/sync-errors.ts'

@@ -1,5 +1,5 @@
 import type { Inbox, KeyValue, Tasks } from '../../core/repository.ts'
-import type { Tracking } from '../../core/tracking.ts'
+import type { Tracking } from '../../task/tracking.ts'
 import type { GithubClock } from '../api/github-clock.ts'
 import type { IssuesClient } from '../api/issues-client.ts'
 import type { Limits } from '../api/limits.ts'

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { EXAMPLE_TASK, Task } from '../../core/task.ts'
-import type { BatchResult, TaskService } from '../../core/task-service.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { Type } from '../../core/typebox.ts'
-import { Batch, toOperations, validateBatch } from '../batch-body.ts'
+import type { BatchResult, TaskService } from '../../task/task-service.ts'
+import { createBatch, toOperations } from '../batch-body.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
 import { answer, HEADERS, problems } from '../openapi.ts'
 import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
@@ -11,30 +11,39 @@ import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
 import { BODY_ERRORS, CREATION_KEY, markReplay, WRITE_ERRORS } from './request-parts.ts'
 
-const BatchResultItem = Type.Object(
-  {
-    status: Type.Integer({
-      description: 'The HTTP status that the operation would have had as a request of its own.',
-    }),
-    task: Type.Optional(Task),
-    error: Type.Optional(Problem),
-  },
-  { title: 'BatchResult' },
-)
+const toAnswerSchema = ({ entity, example }: FieldTable) => {
+  const BatchResultItem = Type.Object(
+    {
+      status: Type.Integer({
+        description: 'The HTTP status that the operation would have had as a request of its own.',
+      }),
+      task: Type.Optional(entity),
+      error: Type.Optional(Problem),
+    },
+    { title: 'BatchResult' },
+  )
 
-const BatchAnswer = Type.Object(
-  {
-    results: Type.Array(BatchResultItem, {
-      description: 'One result per operation, in the same order.',
-    }),
-  },
-  {
-    title: 'BatchAnswer',
-    examples: [{ results: [{ status: 201, task: EXAMPLE_TASK }, { status: 204 }] }],
-  },
-)
+  return Type.Object(
+    {
+      results: Type.Array(BatchResultItem, {
+        description: 'One result per operation, in the same order.',
+      }),
+    },
+    {
+      title: 'BatchAnswer',
+      examples: [{ results: [{ status: 201, task: example }, { status: 204 }] }],
+    },
+  )
+}
 
-export const addBatchRoute = (app: App, service: TaskService, readContext: ReadContext): void => {
+export const addBatchRoute = (
+  app: App,
+  service: TaskService,
+  table: FieldTable,
+  readContext: ReadContext,
+): void => {
+  const BatchAnswer = toAnswerSchema(table)
+  const batch = createBatch(table)
   app.post(
     '/tasks/batch',
     {
@@ -50,7 +59,7 @@ export const addBatchRoute = (app: App, service: TaskService, readContext: ReadC
           'missing, even after a crash; a result of a change then is the task as it is now. ' +
           'Each change counts as a key of its task: from the 101st in 24 hours its result is 429.',
         headers: Type.Object(CREATION_KEY),
-        body: Batch,
+        body: batch.schema,
         response: {
           200: answer('All operations succeeded', BatchAnswer, HEADERS.replayed),
           207: answer(
@@ -62,7 +71,7 @@ export const addBatchRoute = (app: App, service: TaskService, readContext: ReadC
         },
       },
       validatorCompiler: (part) =>
-        part.httpPart === 'body' ? toFastify(validateBatch) : compileValidator(part),
+        part.httpPart === 'body' ? toFastify(batch.validate) : compileValidator(part),
     },
     async (request, reply) => {
       const operations = toOperations(request.body)

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
-import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import type { TaskService } from '../../task/task-service.ts'
 import { answer, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'

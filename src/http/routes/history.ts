@@ -1,6 +1,6 @@
-import { TaskEvent } from '../../core/task-event.ts'
-import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import { TaskEvent } from '../../task/task-event.ts'
+import type { TaskService } from '../../task/task-service.ts'
 import { answer, problems } from '../openapi.ts'
 import { streamArray, unknownLength } from '../stream-array.ts'
 import type { App } from '../typed-app.ts'

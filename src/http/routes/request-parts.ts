@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { taskId } from '../../core/entity.ts'
 import { invalidInput } from '../../core/errors.ts'
-import { taskId } from '../../core/task.ts'
 import { Type } from '../../core/typebox.ts'
 
 /** What goes wrong with a body, with the database, and with a write. */

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredEntity } from '../../core/commit.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { includesVersion, toETag } from '../../core/preconditions.ts'
-import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
 import { toCursor } from '../../core/task-query.ts'
-import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
+import type { TaskService } from '../../task/task-service.ts'
 import { NO_BODY } from '../body.ts'
-import { ListQuery, toTaskQuery } from '../list-query.ts'
+import { createListQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
 import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
 import type { ReadContext } from '../request-context.ts'
@@ -41,7 +41,14 @@ const UPDATE = 'PATCH /tasks/{id}'
 const sendTask = (reply: FastifyReply, task: StoredEntity): FastifyReply =>
   reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
 
-export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadContext): void => {
+export const addTaskRoutes = (
+  app: App,
+  service: TaskService,
+  table: FieldTable,
+  readContext: ReadContext,
+): void => {
+  const { entity: Task, draft: TaskDraft, patch: TaskPatch } = table
+  const listQuery = createListQuery(table)
   app.post(
     '/tasks',
     {
@@ -84,7 +91,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
           'there are more pages, the Link header has the next one with `rel="next"`. A task ' +
           'whose sort value changes during paging may appear twice or not at all; every other ' +
           'task appears exactly once.',
-        querystring: ListQuery,
+        querystring: listQuery.schema,
         response: {
           200: answer('The tasks', Type.Array(Task), HEADERS.link),
           ...problems('database_unavailable'),
@@ -92,7 +99,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
       },
     },
     async (request, reply) => {
-      const { query, after } = toTaskQuery(request.query)
+      const { query, after } = listQuery.read(request.query)
       reply.header('content-type', JSON_TYPE)
       const { limit } = request.query
       if (limit === undefined)
@@ -101,7 +108,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
           : reply.send(await streamArray(service.all(query, after)))
       const page = await service.page(query, after, limit)
       if (page.next !== undefined)
-        reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
+        reply.header('link', nextLink(request, toCursor(table, page.next, query.sort)))
       if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
       const stream = await streamArray(page.tasks)
       if (request.method !== 'HEAD') return reply.send(stream)

@@ -12,22 +12,22 @@ import {
   type Write,
 } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { NewEvent } from '../../core/event.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
-import type { Task } from '../../core/task.ts'
 import { createInsertBatcher, createTaskLoader } from './batch-per-tick.ts'
 import {
   at,
+  createDocuments,
+  type Documents,
   type EventDocument,
   fromCompanion,
   newKeyReservation,
-  newTask,
   type TaskDocument,
-  toFields,
-  toState,
 } from './documents.ts'
 import { isInserted, isUpdated } from './find-write.ts'
-import { createKeyRecords, fromRecord, isLive, type KeyOwner, toKeyState } from './key-records.ts'
+import { createKeyRecords, fromRecord, isLive, type KeyOwner } from './key-records.ts'
 import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** The writes. Each is one document write, which stores the whole commit or nothing of it. */
@@ -36,10 +36,11 @@ export type Commits = ReturnType<typeof createCommits>
 /** What a commit is decided upon. */
 type Current = Pick<TaskDocument, '_id' | 'rev' | 'task' | 'keys' | 'link'>
 
-export const createCommits = (db: Db) => {
+export const createCommits = (db: Db, table: FieldTable) => {
+  const { newTask, toFields, toState } = createDocuments(table)
   const tasks = db.collection<TaskDocument>('tasks')
   const collections = { tasks, events: db.collection<EventDocument>('events') }
-  const keys = createKeyRecords(tasks)
+  const keys = createKeyRecords(tasks, table)
   const insertOne = createInsertBatcher(db)
   const loadTask = createTaskLoader(tasks, ['rev', 'task', 'keys', 'link'])
 
@@ -80,10 +81,13 @@ export const createCommits = (db: Db) => {
     return runWrite(deadline, send, look)
   }
 
+  const stateOf = (current: Current | undefined) =>
+    current ? toState(current) : { entity: undefined, companion: undefined }
+
   /** Stores what is decided upon the newest revision; decides again if another writer came first. */
   const commit = async <R>(
     id: string,
-    decide: (current: Current | undefined) => Plan<Task, R>,
+    decide: (current: Current | undefined) => Plan<TableEntity, R>,
     key: IdempotencyKey | undefined,
     deadline: Deadline,
   ): Promise<R> => {
@@ -91,14 +95,14 @@ export const createCommits = (db: Db) => {
       const current = await runRead(deadline, () => loadTask(id))
       const { result, write } = decide(current)
       if (write === undefined || current === undefined) return result
-      const update = toUpdate(current, write, key)
+      const update = toUpdate(current, write, key, toFields)
       if (await replace(id, current.rev, update, deadline)) return result
     }
   }
 
   return {
     async create(
-      task: Task,
+      task: TableEntity,
       event: NewEvent,
       key: IdempotencyKey | undefined,
       companion: Companion | undefined,
@@ -112,14 +116,14 @@ export const createCommits = (db: Db) => {
 
     change: (
       id: string,
-      decide: Decide<Task>,
+      decide: Decide<TableEntity>,
       key: IdempotencyKey | undefined,
       deadline: Deadline,
     ): Promise<CommitResult> =>
       commit(
         id,
         (current) =>
-          planChange(stateOf(current), decide, key, key && toKeyState(current?.keys ?? [], key)),
+          planChange(stateOf(current), decide, key, key && keys.state(current?.keys ?? [], key)),
         key,
         deadline,
       ),
@@ -133,24 +137,20 @@ export const createCommits = (db: Db) => {
 
     changeCompanion: (
       taskId: string,
-      decide: DecideCompanion<Task>,
+      decide: DecideCompanion<TableEntity>,
       deadline: Deadline,
     ): Promise<Companion | undefined> =>
       commit(taskId, (current) => planCompanion(stateOf(current), decide), undefined, deadline),
   }
 }
 
-const stateOf = (current: Current | undefined) =>
-  current ? toState(current) : { entity: undefined, companion: undefined }
-
 /** The one update of a commit. Keys that expired are removed along with it. */
 const toUpdate = (
   { rev, keys, task }: Current,
-  { entity, event, key: record, companion }: Write<Task>,
+  { entity, event, key: record, companion }: Write<TableEntity>,
   key: IdempotencyKey | undefined,
+  toFields: Documents['toFields'],
 ): UpdateFilter<TaskDocument> => {
-  const { words, ...fields } = entity ? toFields(entity) : {}
-  const isReworded = task?.title !== entity?.title || task?.description !== entity?.description
   const unset = {
     ...(companion === null && { link: '' as const }),
     ...(entity === null && { task: '' as const, order: '' as const, words: '' as const }),
@@ -158,8 +158,7 @@ const toUpdate = (
   return {
     $set: {
       rev: rev + 1,
-      ...fields,
-      ...(entity && isReworded && words && { words }),
+      ...(entity && toFields(task, entity)),
       ...(entity === null && { ended: true as const }),
       ...(companion && { link: fromCompanion(companion) }),
       ...(key &&

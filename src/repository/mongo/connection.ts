@@ -1,4 +1,5 @@
 import type { CommandStartedEvent, Db, MongoClient, MongoClientOptions } from 'mongodb'
+import type { FieldTable } from '../../core/field-table.ts'
 import { OpenError } from '../open-error.ts'
 import { createClient, databaseName, SELECTION_MS } from './client.ts'
 import { unavailable } from './database-error.ts'
@@ -20,7 +21,11 @@ export type Connection = ReturnType<typeof createConnection>
  * The way to the database, made when it is first needed and made anew until it holds: a client whose first connect failed
  * never recovers, while one that was connected finds its servers again by itself. Throws OpenError for a URL that is not one.
  */
-export const createConnection = (url: string, onCommand?: (event: CommandStartedEvent) => void) => {
+export const createConnection = (
+  url: string,
+  table: FieldTable,
+  onCommand?: (event: CommandStartedEvent) => void,
+) => {
   createClient(url)
   const name = databaseName(url)
   let connected: Promise<Connected> | undefined
@@ -32,7 +37,7 @@ export const createConnection = (url: string, onCommand?: (event: CommandStarted
     try {
       await client.connect()
       const db = client.db(name)
-      await migrate(db)
+      await migrate(db, table)
       return { client, db, runCall: createSemaphore(maxCalls(client.options)) }
     } catch (error) {
       await client.close().catch(() => {})

@@ -1,12 +1,10 @@
 import { type State, toStored } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { NewEvent, StoredEvent } from '../../core/event.ts'
-import { readTask } from '../../core/old-task.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
-import { tokenize } from '../../core/search.ts'
-import type { Task, TaskPriority } from '../../core/task.ts'
-import type { SortKey } from '../../core/task-query.ts'
-import { titleKey } from '../../core/title-key.ts'
+import { createSortKeys, type SortKeys } from './sort-keys.ts'
 
 /**
  * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
@@ -20,9 +18,8 @@ export interface TaskDocument {
   readonly bucket: string
   /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
   readonly rev: number
-  readonly task?: Task
-  /** A key for each sort: its value, then the id, so that a place in a list is a range of one field. */
-  readonly order?: Readonly<Record<OrderField, string>>
+  readonly task?: TableEntity
+  readonly order?: SortKeys
   readonly words?: readonly string[]
   readonly ended?: true
   readonly pending: readonly StoredEvent[]
@@ -78,68 +75,50 @@ export type EventDocument = StoredEvent & {
   readonly fence: number
 }
 
-/**
- * `due_at_descending` ends with the tasks without a due date when it is read backwards, as `due_at`
- * does forwards. `title_key` is the order of titles; `title` is that of programs of version 2,
- * which may run beside this one during an upgrade.
- */
-export type OrderField = SortKey | 'due_at_descending' | 'title_key'
+export type Documents = ReturnType<typeof createDocuments>
 
-const RANKS: Readonly<Record<TaskPriority, string>> = { low: '0', medium: '1', high: '2' }
+/** What the documents of a table's tasks hold. */
+export const createDocuments = (table: FieldTable) => {
+  const toSortKeys = createSortKeys(table)
 
-/** Instants begin with a digit: `!` comes before and `~` after them all. */
-export const WITHOUT_DATE = { first: '!', last: '~' } as const
+  return {
+    /** A task's JSON text as it is answered. */
+    toText: (task: TableEntity): string => toStored(table.withDefaults(task)).json,
 
-export const priorityRank = (priority: string): string => RANKS[priority as TaskPriority]
+    /** What a commit is decided upon. */
+    toState: ({
+      _id,
+      task,
+      link,
+    }: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<TableEntity> => ({
+      entity: task && table.withDefaults(task),
+      companion: link && toCompanion(_id, link),
+    }),
 
-/** No text holds a NUL, so a value is ordered before each longer one that begins with it. */
-export const orderKey = (value: string, id: string): string => `${value}\0${id}`
+    /** What a commit sets: the words only if they change, as each is an entry of an index. */
+    toFields: (before: TableEntity | undefined, after: TableEntity): Partial<TaskDocument> => ({
+      task: after,
+      order: toSortKeys(after),
+      ...(!(before && table.haveSameWords(before, after)) && { words: table.wordsOf(after) }),
+    }),
 
-const toOrder = (task: Task): Record<OrderField, string> => ({
-  created_at: orderKey(task.created_at, task.id),
-  updated_at: orderKey(task.updated_at, task.id),
-  due_at: orderKey(task.due_at ?? WITHOUT_DATE.last, task.id),
-  due_at_descending: orderKey(task.due_at ?? WITHOUT_DATE.first, task.id),
-  priority: orderKey(priorityRank(task.priority), task.id),
-  title: orderKey(task.title, task.id),
-  title_key: titleOrderKey(task.title, task.id),
-})
-
-export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
-
-/** A task's JSON text as it is answered. */
-export const toText = (task: Task): string => toStored(readTask(task)).json
-
-/** What a commit is decided upon. */
-export const toState = ({
-  _id,
-  task,
-  link,
-}: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<Task> => ({
-  entity: task && readTask(task),
-  companion: link && toCompanion(_id, link),
-})
-
-/** What a task's document holds beside its identity and its commits. */
-export const toFields = (task: Task) => ({
-  task,
-  order: toOrder(task),
-  words: tokenize(`${task.title}\n${task.description}`),
-})
-
-export const newTask = (
-  task: Task,
-  event: NewEvent,
-  keys: readonly StoredKey[],
-  companion: Companion | undefined,
-): TaskDocument => ({
-  ...at(task.id),
-  rev: 1,
-  ...toFields(task),
-  pending: [event],
-  keys,
-  ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
-})
+    newTask: (
+      task: TableEntity,
+      event: NewEvent,
+      keys: readonly StoredKey[],
+      companion: Companion | undefined,
+    ): TaskDocument => ({
+      ...at(task.id),
+      rev: 1,
+      task,
+      order: toSortKeys(task),
+      words: table.wordsOf(task),
+      pending: [event],
+      keys,
+      ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
+    }),
+  }
+}
 
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`

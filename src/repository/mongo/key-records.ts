@@ -1,9 +1,10 @@
 import type { Collection } from 'mongodb'
 import type { KeyState } from '../../core/commit.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import { readTask, readTaskText } from '../../core/old-task.ts'
 import { bucketOfKey } from '../../core/placement.ts'
-import type { Task } from '../../core/task.ts'
+import { createTextReader, type TextReader } from '../../core/stored-text.ts'
 import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
 import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
@@ -11,11 +12,21 @@ import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 export interface KeyOwner {
   readonly id: string
   readonly record: IdempotencyRecord
-  readonly task: Task | undefined
+  readonly task: TableEntity | undefined
 }
 
 /** The idempotency records, which are kept in the documents of the commits that they belong to. */
-export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
+export const createKeyRecords = (tasks: Collection<TaskDocument>, table: FieldTable) => {
+  const texts = createTextReader(table)
+
+  const findLive = (
+    keys: readonly StoredKey[],
+    key: IdempotencyKey,
+  ): IdempotencyRecord | undefined => {
+    const found = keys.find((one) => one.key === key.key && isLive(one, key))
+    return found && toRecord(found, texts)
+  }
+
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
@@ -34,39 +45,34 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
       )
       const record = owner && findLive(owner.keys, key)
       if (owner && record)
-        return { id: owner._id, record, task: owner.task && readTask(owner.task) }
+        return { id: owner._id, record, task: owner.task && table.withDefaults(owner.task) }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
       await runWrite(deadline, () => tasks.deleteOne(emptied))
       return undefined
     },
+
+    /** The keys that a change of the task with this key depends on. */
+    state(keys: readonly StoredKey[], key: IdempotencyKey): KeyState {
+      const expiries = keys
+        .filter((one) => one.version !== undefined && isLive(one, key))
+        .map(({ expires_at }) => expires_at.getTime())
+      const oldestExpiresAt = Math.min(...expiries)
+      return { record: findLive(keys, key), count: expiries.length, oldestExpiresAt }
+    },
   }
-}
-
-const findLive = (
-  keys: readonly StoredKey[],
-  key: IdempotencyKey,
-): IdempotencyRecord | undefined => {
-  const found = keys.find((one) => one.key === key.key && isLive(one, key))
-  return found && toRecord(found)
-}
-
-/** The keys that a change of the task with this key depends on. */
-export const toKeyState = (keys: readonly StoredKey[], key: IdempotencyKey): KeyState => {
-  const expiries = keys
-    .filter((one) => one.version !== undefined && isLive(one, key))
-    .map(({ expires_at }) => expires_at.getTime())
-  const oldestExpiresAt = Math.min(...expiries)
-  return { record: findLive(keys, key), count: expiries.length, oldestExpiresAt }
 }
 
 export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean =>
   expires_at.getTime() > now
 
-const toRecord = ({ fingerprint, version, is_claim, json }: StoredKey): IdempotencyRecord => ({
+const toRecord = (
+  { fingerprint, version, is_claim, json }: StoredKey,
+  texts: TextReader,
+): IdempotencyRecord => ({
   fingerprint,
   kind: is_claim === true ? 'claim' : json == null ? 'change' : 'creation',
-  json: json == null ? null : readTaskText(json),
+  json: json == null ? null : texts.one(json),
   version: version ?? null,
 })
 

@@ -1,14 +1,8 @@
 import type { Document, Filter, Sort } from 'mongodb'
-import { TASK_PRIORITIES, TASK_STATUSES } from '../../core/task.ts'
-import type { Interval, Position, TaskQuery } from '../../core/task-query.ts'
-import {
-  type OrderField,
-  orderKey,
-  priorityRank,
-  type TaskDocument,
-  titleOrderKey,
-  WITHOUT_DATE,
-} from './documents.ts'
+import type { FieldTable } from '../../core/field-table.ts'
+import { type Interval, type Position, type TaskQuery, toParts } from '../../core/task-query.ts'
+import type { TaskDocument } from './documents.ts'
+import { sortKeyName, toSortKey, WITHOUT_VALUE } from './sort-keys.ts'
 
 /** How a list is read: one find, on one index that holds the answer in its order. */
 export interface ListPlan {
@@ -17,69 +11,56 @@ export interface ListPlan {
 }
 
 /**
- * A sort's index is led by status and priority, as those of SQLite are: the server merges the ranges of the chosen ones
+ * A sort's index is led by the leading fields, as those of SQLite are: the server merges the ranges of the chosen values
  * (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/ on `$in` before a sort). The whole
  * list in its default order has an index to itself.
  */
-export const planList = ({ filter, sort }: TaskQuery, after: Position | undefined): ListPlan => {
-  const field = orderField(sort)
-  const ranges = new Map<OrderField, Document>([[field, { $gt: '' }]])
-  const narrow = (name: OrderField, range: Document): void =>
+export const planList = (
+  table: FieldTable,
+  query: TaskQuery,
+  after: Position | undefined,
+): ListPlan => {
+  const { sort, descending, leading, exact, lists, intervals, words } = toParts(table, query)
+  const key = sortKeyName(sort, descending)
+  const ranges = new Map<string, Document>([[key, { $gt: '' }]])
+  const narrow = (name: string, range: Document): void =>
     void ranges.set(name, { ...ranges.get(name), ...range })
 
-  if (filter.created) narrow('created_at', toRange(filter.created))
-  if (filter.updated) narrow('updated_at', toRange(filter.updated))
-  if (filter.due) narrow(field === 'due_at_descending' ? field : 'due_at', toRange(filter.due))
-  if (after)
-    narrow(field, beyond(toOrderKey(sort.key, field, after), sort.descending, ranges.get(field)))
+  for (const { field, part } of intervals) narrow(field === sort ? key : field.name, toRange(part))
+  if (after) {
+    const place = toSortKey(sort, descending, after.value, after.id)
+    narrow(key, beyond(place, descending, ranges.get(key)))
+  }
 
-  const isWhole =
-    sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined
+  const isWhole = sort.name === 'created_at' && leading.every(({ part }) => part === undefined)
   return {
-    filter: {
-      ...(isWhole
-        ? {}
-        : {
-            'task.status': { $in: [...(filter.status ?? TASK_STATUSES)] },
-            'task.priority': { $in: [...(filter.priority ?? TASK_PRIORITIES)] },
-          }),
-      ...(filter.labels && { 'task.labels': { $all: [...filter.labels] } }),
-      ...(filter.externalReferenceId !== undefined && {
-        'task.external_reference_id': { $eq: filter.externalReferenceId },
-      }),
-      ...(filter.words && { words: { $all: filter.words.map((word) => new RegExp(`^${word}`)) } }),
-      ...Object.fromEntries([...ranges].map(([name, range]) => [`order.${name}`, range])),
-    },
-    sort: { [`order.${field}`]: sort.descending ? -1 : 1 },
+    filter: Object.fromEntries([
+      ...(isWhole ? [] : leading).map(({ field, part }) => [
+        `task.${field.name}`,
+        { $in: [...(part ?? field.values)] },
+      ]),
+      ...lists.map(({ field, part }) => [`task.${field.name}`, { $all: [...part] }]),
+      ...exact.map(({ field, part }) => [
+        `task.${field.name}`,
+        part.length === 1 ? { $eq: part[0] } : { $in: [...part] },
+      ]),
+      ...(words ? [['words', { $all: words.map((word) => new RegExp(`^${word}`)) }]] : []),
+      ...[...ranges].map(([name, range]) => [`order.${name}`, range]),
+    ]),
+    sort: { [`order.${key}`]: descending ? -1 : 1 },
   }
 }
 
-export const orderField = ({ key, descending }: TaskQuery['sort']): OrderField => {
-  if (key === 'title') return 'title_key'
-  return key === 'due_at' && descending ? 'due_at_descending' : key
-}
-
-/** The order key of a value is greater than the value itself, so bare values bound it as they should. */
+/** The key of a value is greater than the value itself, so bare values bound it as they should. */
 const toRange = ({ from, before }: Interval): Document => ({
   $gte: from ?? EARLIEST,
-  $lt: before ?? WITHOUT_DATE.last,
+  $lt: before ?? WITHOUT_VALUE.last,
 })
 
-/** After the mark of those without a date, before every instant. */
+/** After the mark of those without a value, before every instant. */
 const EARLIEST = '0'
 
 const beyond = (key: string, descending: boolean, range: Document = {}): Document => {
   if (!descending) return { $gt: key }
   return { $lt: range['$lt'] !== undefined && range['$lt'] < key ? range['$lt'] : key }
-}
-
-const toOrderKey = (
-  key: TaskQuery['sort']['key'],
-  field: OrderField,
-  { value, id }: Position,
-): string => {
-  if (key === 'priority') return orderKey(priorityRank(value ?? ''), id)
-  if (key === 'title') return titleOrderKey(value ?? '', id)
-  if (value !== null) return orderKey(value, id)
-  return orderKey(field === 'due_at' ? WITHOUT_DATE.last : WITHOUT_DATE.first, id)
 }

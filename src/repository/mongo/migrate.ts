@@ -1,38 +1,39 @@
 import type { Db } from 'mongodb'
+import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import { OpenError } from '../open-error.ts'
 import {
   DELIVERY_INDEXES,
   EVENT_INDEXES,
+  laterFields,
+  markerOf,
   RENAMED_STATES,
   SCHEMA_VERSION,
-  TASK_INDEXES,
-  TITLE_INDEX,
+  taskIndexes,
 } from './migrations.ts'
 
 export interface MetaDocument {
-  readonly _id: 'schema' | 'title_keys'
-  /** Of the schema; of the title keys, the version that every task has them since. */
+  /** `schema`, or the marker of a later field (`markerOf`). */
+  readonly _id: string
   readonly version: number
 }
 
 /**
  * Makes what is missing: any replica may do it, all at once, and again. What takes long where there
- * are many tasks is left to title-keys.ts. Throws OpenError, having changed nothing, when a newer
+ * are many tasks is left to sort-key-fill.ts. Throws OpenError, having changed nothing, when a newer
  * program has written the database.
  */
-export const migrate = async (db: Db): Promise<void> => {
+export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
   const meta = db.collection<MetaDocument>('meta')
-  const versions = await readVersions(db)
+  const versions = await readVersions(db, table)
   const found = versions.get('schema')
   if (found !== undefined && found > SCHEMA_VERSION) {
     throw new OpenError(
       `the database ${db.databaseName} is of version ${found}, newer than this program's ${SCHEMA_VERSION}: run a newer program`,
     )
   }
-  const hasTitleKeys = found === undefined || versions.has('title_keys')
-  await db
-    .collection('tasks')
-    .createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
+  const isFilled = (field: NamedField): boolean =>
+    found === undefined || versions.has(markerOf(field))
+  await db.collection('tasks').createIndexes(taskIndexes(table, isFilled))
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
   if (found !== undefined && found < 4) await renameStates(db)
@@ -47,10 +48,11 @@ const renameStates = async (db: Db): Promise<void> => {
       .updateMany({ 'link.status': before }, { $set: { 'link.status': after } })
 }
 
-const readVersions = async (db: Db): Promise<ReadonlyMap<MetaDocument['_id'], number>> => {
+const readVersions = async (db: Db, table: FieldTable): Promise<ReadonlyMap<string, number>> => {
+  const ids = ['schema', ...laterFields(table).map(markerOf)]
   const documents = await db
     .collection<MetaDocument>('meta')
-    .find({ _id: { $in: ['schema', 'title_keys'] } })
+    .find({ _id: { $in: ids } })
     .toArray()
   return new Map(documents.map(({ _id, version }) => [_id, version]))
 }

@@ -1,10 +1,12 @@
 import type { IndexDescription } from 'mongodb'
+import type { FieldTable, NamedField } from '../../core/field-table.ts'
+import { sortKeyName } from './sort-keys.ts'
 
 /**
  * The version of the documents that this program writes and reads. 2: a task has a link to its
  * issue, which a program of version 1 would leave as it is when it changes the task. 3: a task has
  * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
- * upgrade such a program may still run beside this one; title-keys.ts adds the key again. And the
+ * upgrade such a program may still run beside this one; sort-key-fill.ts adds the key again. And the
  * idempotency key of a change has no answer with it, which a program of version 2 would look for.
  * 4: the state of a companion has another name (RENAMED_STATES), and a task does not show it.
  */
@@ -21,38 +23,61 @@ export const RENAMED_STATES = {
 } as const
 
 const exists = { $exists: true }
-const state = { 'task.status': 1, 'task.priority': 1 } as const
+/** The document in `meta` that says that every task has the sort keys of a later field, and that its indexes are there. */
+export const markerOf = ({ name }: NamedField): string => `${name}_keys`
 
-/** It also finds the tasks that have no `order.title_key` yet: their entry in it is null. */
-export const TITLE_INDEX: IndexDescription = {
-  name: 'by_state_and_title_key',
-  key: { ...state, 'order.title_key': 1 },
-}
+/** Of a folded field, which sorts by another key since version 3: the index of version 2. */
+export const earlierIndex = ({ name }: NamedField): string => `by_state_and_${name}`
 
-/** The index of version 2 that it replaces. */
-export const EARLIER_TITLE_INDEX = 'by_state_and_title'
+/** The fields whose indexes and sort keys a database may lack: sort-key-fill.ts adds them. A folded one has another key since version 3. */
+export const laterFields = ({ fields }: FieldTable): NamedField[] =>
+  fields.filter(
+    ({ isLater, sort, filter, leads }) =>
+      (isLater || sort === 'folded') &&
+      (sort !== undefined || (filter !== undefined && leads !== true)),
+  )
 
 /**
- * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
- * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for; `by_link` is none,
- * as it also finds the tasks without a link.
+ * The indexes of a field. Each direction of a sort that has a key of its own has one, led by the leading fields; `order.…` ends
+ * with the id, so a page is one range of it wherever it begins. It also finds the tasks that lack the key: their entry is null.
+ */
+export const fieldIndexes = ({ fields }: FieldTable, field: NamedField): IndexDescription[] => {
+  const { name, sort, filter, leads } = field
+  const leading = fields.filter((one) => one.leads).map((one) => [`task.${one.name}`, 1] as const)
+  const keys = new Set([sortKeyName(field, false), sortKeyName(field, true)])
+  const bySort = (sort === undefined ? [] : [...keys]).map((key) => ({
+    name: `by_state_and_${key}`,
+    key: { ...Object.fromEntries(leading), [`order.${key}`]: 1 } as const,
+  }))
+  if (filter === undefined || leads || filter.by === 'interval') return bySort
+  const path = `task.${name}`
+  const byValue = {
+    name: `by_${filter.name ?? name}`,
+    ...(filter.by === 'all'
+      ? { key: { [path]: 1, 'order.created_at': 1 } as const }
+      : { key: { [path]: 1 } as const, partialFilterExpression: { [path]: { $gt: '' } } }),
+  }
+  return [...bySort, byValue]
+}
+
+/** The indexes of the tasks; those of a later field only if the database has filled it. */
+export const taskIndexes = (
+  table: FieldTable,
+  isFilled: (later: NamedField) => boolean = () => true,
+): IndexDescription[] => {
+  const unfilled = laterFields(table).filter((field) => !isFilled(field))
+  const fields = table.fields.filter((field) => !unfilled.includes(field))
+  return [...fields.flatMap((field) => fieldIndexes(table, field)), ...COMMIT_INDEXES]
+}
+
+/**
+ * The default order of the whole list, words, and what commits, relay and sync look for. The partial ones hold the few documents
+ * that have what they are asked for; `by_link` is none, as it also finds the tasks without a link.
  * A unique index begins with the bucket, as it must where the collection is sharded by it.
  */
-export const TASK_INDEXES: readonly IndexDescription[] = [
+const COMMIT_INDEXES: readonly IndexDescription[] = [
   { name: 'by_created_at', key: { 'order.created_at': 1 } },
-  { name: 'by_state_and_created_at', key: { ...state, 'order.created_at': 1 } },
-  { name: 'by_state_and_updated_at', key: { ...state, 'order.updated_at': 1 } },
-  { name: 'by_state_and_due_at', key: { ...state, 'order.due_at': 1 } },
-  { name: 'by_state_and_due_at_descending', key: { ...state, 'order.due_at_descending': 1 } },
-  { name: 'by_state_and_priority', key: { ...state, 'order.priority': 1 } },
-  TITLE_INDEX,
-  { name: 'by_label', key: { 'task.labels': 1, 'order.created_at': 1 } },
   { name: 'by_word', key: { words: 1 } },
-  {
-    name: 'by_external_reference_id',
-    key: { 'task.external_reference_id': 1 },
-    partialFilterExpression: { 'task.external_reference_id': { $gt: '' } },
-  },
   {
     name: 'by_idempotency_key',
     key: { bucket: 1, 'keys.key': 1 },

@@ -1,5 +1,6 @@
 import type { CommandStartedEvent } from 'mongodb'
 import { AppError } from '../../core/errors.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { Repository } from '../../core/repository.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { createCompanionReads } from './companions.ts'
@@ -10,7 +11,7 @@ import { createKeyedMutex } from './keyed-mutex.ts'
 import { createLeases } from './leases.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
 import { createReads } from './reads.ts'
-import { startTitleKeys } from './title-keys.ts'
+import { startSortKeyFill } from './sort-key-fill.ts'
 import { createDeadline, type Deadline, runWrite } from './write-outcome.ts'
 
 /**
@@ -19,14 +20,15 @@ import { createDeadline, type Deadline, runWrite } from './write-outcome.ts'
  */
 export const openMongoRepository = async (
   url: string,
+  table: FieldTable,
   onCommand?: (event: CommandStartedEvent) => void,
 ): Promise<Repository> => {
-  const connection = createConnection(url, onCommand)
+  const connection = createConnection(url, table, onCommand)
   await connection.ready().catch(unlessUnavailable)
   const relay = startOutboxRelay(connection)
-  const titleKeys = startTitleKeys(connection)
-  const reads = connection.using(createReads)
-  const commits = connection.using(createCommits)
+  const sortKeyFill = startSortKeyFill(connection, table)
+  const reads = connection.using((db) => createReads(db, table))
+  const commits = connection.using((db) => createCommits(db, table))
   const companions = connection.using(createCompanionReads)
   const inbox = connection.using(createInbox)
   const values = connection.using(createKeyValue)
@@ -123,7 +125,7 @@ export const openMongoRepository = async (
     ping: connection.ping,
 
     async close() {
-      await Promise.all([relay.stop(), titleKeys.stop()])
+      await Promise.all([relay.stop(), sortKeyFill.stop()])
       await connection.close()
     },
   }

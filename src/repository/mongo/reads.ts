@@ -1,22 +1,23 @@
 import type { Db, Document } from 'mongodb'
 import { type StoredEntity, toStored } from '../../core/commit.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import { type StoredEvent, toEventText } from '../../core/event.ts'
-import { readTask } from '../../core/old-task.ts'
-import type { Task } from '../../core/task.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
 import { createTaskLoader } from './batch-per-tick.ts'
 import {
   at,
+  createDocuments,
   type EventDocument,
   entityOf,
   eventKey,
   type TaskDocument,
-  toText,
 } from './documents.ts'
 import { planList } from './list-plan.ts'
+import { laterFields } from './migrations.ts'
 import { createSelector, type Item, joinTexts } from './selector.ts'
-import { haveAllTitleKeys } from './title-keys.ts'
-import { type ScannedTitle, scanByTitle } from './title-scan.ts'
+import { isFilled } from './sort-key-fill.ts'
+import { type Scanned, scanBy } from './sort-scan.ts'
 import { type Deadline, runRead } from './write-outcome.ts'
 
 /** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
@@ -31,13 +32,14 @@ export interface Selection<Key, Place> {
 }
 
 /** The reads. Tasks that are read at the same time share a command; a list or a history takes one if its texts are small. */
-export const createReads = (db: Db) => {
+export const createReads = (db: Db, table: FieldTable) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const events = db.collection<EventDocument>('events')
   const loadTask = createTaskLoader(tasks, ['task'])
   const selectTasks = createSelector<FoundTask>()
   const selectEvents = createSelector<HistoryEvent>()
-  let hasTitleKeys = false
+  const { toText } = createDocuments(table)
+  const unfilled = new Map(laterFields(table).map((field) => [field.name, field]))
 
   /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
   const findEvents = (
@@ -73,7 +75,7 @@ export const createReads = (db: Db) => {
   return {
     async get(id: string, deadline: Deadline): Promise<StoredEntity | undefined> {
       const found = await runRead(deadline, () => loadTask(id))
-      return found?.task && toStored(readTask(found.task))
+      return found?.task && toStored(table.withDefaults(found.task))
     },
 
     /** The next tasks of a list, by their ids. */
@@ -84,12 +86,13 @@ export const createReads = (db: Db) => {
       wholeBytes: number,
       deadline: Deadline,
     ): Promise<Selection<string, Position>> {
-      if (query.sort.key === 'title' && !hasTitleKeys) {
-        hasTitleKeys = await runRead(deadline, () => haveAllTitleKeys(db))
-        if (!hasTitleKeys)
-          return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
+      const field = unfilled.get(query.sort.key)
+      if (field !== undefined) {
+        if (!(await runRead(deadline, () => isFilled(db, field))))
+          return toScanSelection(await scanBy(tasks, table, field, query, after, limit + 1), limit)
+        unfilled.delete(field.name)
       }
-      const { filter, sort } = planList(query, after)
+      const { filter, sort } = planList(table, query, after)
       const options = { sort, limit: limit + 1 }
       const sized = { size: { $bsonSize: '$task' }, [`task.${query.sort.key}`]: 1 }
       const items = await runRead(deadline, () =>
@@ -106,7 +109,8 @@ export const createReads = (db: Db) => {
         }),
       )
       const last = items.length > limit ? items[limit - 1]?.document : undefined
-      const next = last && positionOf({ ...last.task, id: last._id }, query.sort)
+      const next =
+        last && positionOf(table.withDefaults({ ...last.task, id: last._id }), query.sort)
       return { ...toSelection(items, limit, ({ _id }) => _id), next }
     },
 
@@ -194,7 +198,7 @@ export const createReads = (db: Db) => {
 interface FoundTask {
   readonly _id: string
   /** Its sort value alone if it was not read whole. */
-  readonly task: Task
+  readonly task: TableEntity
   readonly size?: number
 }
 
@@ -229,13 +233,10 @@ const toSelection = <T, Key>(
   }
 }
 
-const toTitleSelection = (
-  found: readonly ScannedTitle[],
-  limit: number,
-): Selection<string, Position> => {
+const toScanSelection = (found: readonly Scanned[], limit: number): Selection<string, Position> => {
   const kept = found.slice(0, limit)
   const last = found.length > limit ? kept.at(-1) : undefined
-  const next = last && { value: last.title, id: last.id }
+  const next = last && { value: last.value, id: last.id }
   return {
     keys: kept.map(({ id }) => id),
     sizes: kept.map(({ size }) => size),

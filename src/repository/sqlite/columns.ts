@@ -1,22 +1,44 @@
-import type { Task, TaskPriority, TaskStatus } from '../../core/task.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { FieldTable, NamedField } from '../../core/field-table.ts'
+import { formatInstant } from '../../core/instant.ts'
+import type { SQLInputValue } from './binding.ts'
 
-export const STATUS_CODES: Readonly<Record<TaskStatus, number>> = {
-  pending: 0,
-  in_progress: 1,
-  completed: 2,
-}
-export const PRIORITY_CODES: Readonly<Record<TaskPriority, number>> = { low: 0, medium: 1, high: 2 }
+/** What a task's row holds beside its identity: the columns that lists are found and sorted by. */
+export type TaskColumns = Readonly<Record<string, SQLInputValue>>
 
 export const toMilliseconds = (instant: string): number => Date.parse(instant)
 
-/** What a task's row holds beside its identity: the columns that lists are found and sorted by, and the record itself. */
-export const toColumns = (task: Task) => ({
-  version: task.version,
-  status: STATUS_CODES[task.status],
-  priority: PRIORITY_CODES[task.priority],
-  title: task.title,
-  updated_at: toMilliseconds(task.updated_at),
-  due_at: task.due_at === null ? null : toMilliseconds(task.due_at),
-  external_reference_id: task.external_reference_id,
-})
-export type TaskColumns = ReturnType<typeof toColumns>
+/** A field's value in its column: of a choice its place, of an instant milliseconds since the epoch. */
+export const toColumn = (
+  { kind, values }: Pick<NamedField, 'kind' | 'values'>,
+  value: unknown,
+): SQLInputValue => {
+  if (value == null) return null
+  if (kind === 'choice') return values.indexOf(value as string)
+  return kind === 'instant' ? toMilliseconds(value as string) : (value as SQLInputValue)
+}
+
+export const fromColumn = (
+  { kind, values }: Pick<NamedField, 'kind' | 'values'>,
+  value: SQLInputValue,
+): string | null => {
+  if (kind === 'choice') return values[Number(value)] ?? null
+  if (kind === 'instant' && value !== null) return formatInstant(Number(value))
+  return value as string | null
+}
+
+const hasColumn = ({ name, sort, filter }: NamedField): boolean =>
+  name === 'version' || sort !== undefined || (filter !== undefined && filter.by !== 'all')
+
+/** The columns of a table, and their values for an entity, in the same order. */
+export const createColumns = ({ fields }: FieldTable) => {
+  const columns = fields.filter(hasColumn)
+  return {
+    names: columns.map(({ name }) => name),
+    of(entity: TableEntity): TaskColumns {
+      const values: Record<string, SQLInputValue> = {}
+      for (const field of columns) values[field.name] = toColumn(field, entity[field.name])
+      return values
+    },
+  }
+}

@@ -11,14 +11,15 @@ import {
   type Write,
 } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { NewEvent } from '../../core/event.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
-import { readTask } from '../../core/old-task.ts'
-import type { Task } from '../../core/task.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
 import { type CompanionRow, createCompanionRows, toCompanion } from './companion-rows.ts'
 import { createKeyRecords } from './key-records.ts'
-import { oldCompanion } from './old-companions.ts'
+import { type OldTask, oldCompanion } from './old-companions.ts'
 import type { TaskRows } from './task-rows.ts'
 
 /** The writes, each to be run inside a transaction. */
@@ -31,12 +32,12 @@ interface Row extends CompanionRow {
 
 interface Current {
   readonly key: number
-  readonly entity: Task
+  readonly entity: TableEntity
   readonly companion: Companion | undefined
 }
 
-export const createCommits = (db: Database, rows: TaskRows) => {
-  const keys = createKeyRecords(db)
+export const createCommits = (db: Database, table: FieldTable, rows: TaskRows) => {
+  const keys = createKeyRecords(db, createTextReader(table))
   const companions = createCompanionRows(db)
   const find = db.prepare(`
     SELECT tasks.key, tasks.json AS task, c.state, c.due_at, c.reference, c.json
@@ -46,9 +47,9 @@ export const createCommits = (db: Database, rows: TaskRows) => {
   const read = (id: string): Current | undefined => {
     const row = find.get(id) as Row | undefined
     if (row === undefined) return undefined
-    const stored = JSON.parse(row.task) as Task
+    const stored = JSON.parse(row.task) as TableEntity & OldTask
     const companion = row.state === null ? oldCompanion(stored) : toCompanion(id, row)
-    return { key: row.key, entity: readTask(stored), companion }
+    return { key: row.key, entity: table.withDefaults(stored), companion }
   }
 
   /** Columns hold what the text leaves out. */
@@ -59,7 +60,7 @@ export const createCommits = (db: Database, rows: TaskRows) => {
   const apply = (
     id: string,
     current: Current | undefined,
-    { entity, json = '', event, key: record, companion }: Write<Task>,
+    { entity, json = '', event, key: record, companion }: Write<TableEntity>,
     key?: IdempotencyKey,
   ): void => {
     if (companion === null) companions.remove(id)
@@ -73,7 +74,7 @@ export const createCommits = (db: Database, rows: TaskRows) => {
 
   return {
     create(
-      task: Task,
+      task: TableEntity,
       event: NewEvent,
       key: IdempotencyKey | undefined,
       companion: Companion | undefined,
@@ -88,7 +89,7 @@ export const createCommits = (db: Database, rows: TaskRows) => {
       return result
     },
 
-    change(id: string, decide: Decide<Task>, key: IdempotencyKey | undefined): CommitResult {
+    change(id: string, decide: Decide<TableEntity>, key: IdempotencyKey | undefined): CommitResult {
       const current = read(id)
       const state = current ?? { entity: undefined, companion: undefined }
       const { result, write } = planChange(state, decide, key, key && keys.state(key, id))
@@ -104,7 +105,7 @@ export const createCommits = (db: Database, rows: TaskRows) => {
       return true
     },
 
-    changeCompanion(id: string, decide: DecideCompanion<Task>): Companion | undefined {
+    changeCompanion(id: string, decide: DecideCompanion<TableEntity>): Companion | undefined {
       const current = read(id)
       const state = current ?? { entity: undefined, companion: companions.get(id) }
       const { result, write } = planCompanion(state, decide)

@@ -1,6 +1,6 @@
 import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import { readTaskText } from '../../core/old-task.ts'
+import type { TextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
 
 /** How many expired records are deleted with each new one, so that they neither pile up nor need a timer. */
@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** The idempotency records, read and written inside the transaction of their commit. */
-export const createKeyRecords = (db: Database) => {
+export const createKeyRecords = (db: Database, texts: TextReader) => {
   const findRow = db.prepare(`
     SELECT fingerprint, entity_id, json, version FROM idempotency_keys
     WHERE key = ? AND expires_at > ?`)
@@ -34,7 +34,7 @@ export const createKeyRecords = (db: Database) => {
 
   const find = (key: IdempotencyKey) => {
     const row = findRow.get(key.key, key.now) as Row | undefined
-    return row && { record: toRecord(row), entityId: row.entity_id ?? '' }
+    return row && { record: toRecord(row, texts), entityId: row.entity_id ?? '' }
   }
 
   return {
@@ -57,9 +57,12 @@ export const createKeyRecords = (db: Database) => {
   }
 }
 
-const toRecord = ({ fingerprint, entity_id, json, version }: Row): IdempotencyRecord => ({
+const toRecord = (
+  { fingerprint, entity_id, json, version }: Row,
+  texts: TextReader,
+): IdempotencyRecord => ({
   fingerprint,
   kind: entity_id === null ? 'claim' : json === null ? 'change' : 'creation',
-  json: json && readTaskText(json),
+  json: json && texts.one(json),
   version,
 })

@@ -1,8 +1,27 @@
-import type { TaskPriority } from '../../core/task.ts'
-import type { Interval, Position, SortKey, TaskFilter, TaskQuery } from '../../core/task-query.ts'
+import type { FieldTable } from '../../core/field-table.ts'
+import { type QueryParts, type TaskQuery, toParts } from '../../core/task-query.ts'
 import { titleKey } from '../../core/title-key.ts'
 import type { SQLInputValue } from './binding.ts'
-import { PRIORITY_CODES, STATUS_CODES, toMilliseconds } from './columns.ts'
+import { toColumn } from './columns.ts'
+import {
+  type ColumnOf,
+  createParameters,
+  direction,
+  exactCondition,
+  intervalConditions,
+  type KeyPosition,
+  type KeysetRange,
+  keyConditions,
+  leadingConditions,
+  listColumn,
+  listConditions,
+  type Parameters,
+  rangeConditions,
+  taskColumn,
+  titleColumn,
+  where,
+} from './list-conditions.ts'
+import { listTable } from './list-rows.ts'
 
 /** One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows, is given when it runs. */
 export interface Leg {
@@ -17,153 +36,116 @@ export interface ListPlan {
   readonly isFlat: boolean
 }
 
-/** A position with the row key in place of the id: keys ascend as ids do, and are what the indexes end with. */
-export interface KeyPosition {
-  readonly value: Position['value']
-  readonly key: number
-}
-
-/**
- * A stretch of a sorted list: what lies beyond a value, what shares the value but lies beyond a key, and the tasks
- * without a value, which come last. Each is one range of an index, which `(value, key) > (…)` would not be.
- */
-type Stretch =
-  | { readonly kind: 'valued'; readonly beyond?: SQLInputValue }
-  | { readonly kind: 'tied'; readonly value: SQLInputValue; readonly key: number }
-  | { readonly kind: 'valueless'; readonly key?: number }
-
 /**
  * `isKeyOrder`: every task was created at or after those with smaller keys, so that keys have the
  * default order. `hasTitles`: every task has its row in `task_titles`; until then those without are
  * sorted for each list (title-fill.ts).
  */
 export const planList = (
+  table: FieldTable,
   query: TaskQuery,
   after: KeyPosition | undefined,
   isKeyOrder: boolean,
   hasTitles = true,
 ): ListPlan => {
-  if (isKeyOrder && query.sort.key === 'created_at') {
-    if (query.filter.words !== undefined)
-      return { legs: [wordsInKeyOrder(query, after)], isFlat: false }
-    if (isEverything(query.filter)) return { legs: [allInKeyOrder(query, after)], isFlat: true }
+  const parts = toParts(table, query)
+  if (isKeyOrder && parts.sort.name === 'created_at') {
+    if (parts.words !== undefined) return { legs: [wordsInKeyOrder(parts, after)], isFlat: false }
+    if (Object.values(query.filter).every((part) => part === undefined))
+      return { legs: [allInKeyOrder(parts, after)], isFlat: true }
   }
-  const isSplit = query.sort.key === 'title' && !hasTitles
-  const toLeg = (stretch: Stretch): Leg =>
-    isGathered(query.filter) ? gathered(query, stretch) : merged(query, stretch, isSplit)
-  return { legs: stretches(query, after).map(toLeg), isFlat: isFlat(query) && !isSplit }
+  const isSplit = isByTitle(parts) && !hasTitles
+  const toLeg = (range: KeysetRange): Leg =>
+    needsSort(parts) ? filterThenSort(parts, range) : mergeIndexRanges(parts, range, isSplit)
+  return { legs: rangesOf(parts, after).map(toLeg), isFlat: isFlat(parts) && !isSplit }
 }
 
-const stretches = ({ filter, sort }: TaskQuery, after: KeyPosition | undefined): Stretch[] => {
+const isByTitle = ({ sort }: QueryParts): boolean => sort.sort === 'folded'
+
+const rangesOf = (
+  { sort, intervals }: QueryParts,
+  after: KeyPosition | undefined,
+): KeysetRange[] => {
   if (after !== undefined && after.value === null) return [{ kind: 'valueless', key: after.key }]
-  const last: Stretch[] =
-    sort.key === 'due_at' && filter.due === undefined ? [{ kind: 'valueless' }] : []
+  const hasValue = !sort.nullable || intervals.some(({ field }) => field === sort)
+  const last: KeysetRange[] = hasValue ? [] : [{ kind: 'valueless' }]
   if (after === undefined) return [{ kind: 'valued' }, ...last]
-  const value = toSortValue(sort.key, after.value)
+  const value = sort.sort === 'folded' ? titleKey(after.value ?? '') : toColumn(sort, after.value)
   return [{ kind: 'tied', value, key: after.key }, { kind: 'valued', beyond: value }, ...last]
 }
 
-const toSortValue = (key: SortKey, value: string | null): SQLInputValue => {
-  if (value === null) return value
-  if (key === 'title') return titleKey(value)
-  return key === 'priority' ? PRIORITY_CODES[value as TaskPriority] : toMilliseconds(value)
-}
+/** Whether it is found by words, lists or exact values first. */
+const needsSort = ({ words, lists, exact }: QueryParts): boolean =>
+  words !== undefined || lists.length > 0 || exact.length > 0
 
-const isEverything = (filter: TaskFilter): boolean =>
-  Object.values(filter).every((part) => part === undefined)
-
-const isGathered = ({ words, labels, externalReferenceId }: TaskFilter): boolean =>
-  words !== undefined || labels !== undefined || externalReferenceId !== undefined
-
-const isFlat = ({ filter, sort }: TaskQuery): boolean => {
-  if (intervals(filter).some(([column]) => column !== sort.key)) return false
-  if (!isGathered(filter)) return true
-  const isOneLabelAlone =
-    filter.labels?.length === 1 &&
-    filter.words === undefined &&
-    filter.externalReferenceId === undefined
-  return (
-    isOneLabelAlone &&
-    sort.key === 'created_at' &&
-    filter.status === undefined &&
-    filter.priority === undefined
-  )
-}
-
-type IntervalColumn = 'due_at' | 'created_at' | 'updated_at'
-
-const intervals = (filter: TaskFilter): [IntervalColumn, Interval][] => {
-  const all: [IntervalColumn, Interval | undefined][] = [
-    ['due_at', filter.due],
-    ['created_at', filter.created],
-    ['updated_at', filter.updated],
-  ]
-  return all.filter((entry): entry is [IntervalColumn, Interval] => entry[1] !== undefined)
+const isFlat = (parts: QueryParts): boolean => {
+  const { sort, leading, exact, lists, intervals, words } = parts
+  if (intervals.some(({ field }) => field !== sort)) return false
+  if (!needsSort(parts)) return true
+  const isOneTextAlone =
+    lists.length === 1 &&
+    lists[0]?.part.length === 1 &&
+    words === undefined &&
+    exact.length === 0 &&
+    leading.every(({ part }) => part === undefined)
+  return isOneTextAlone && sort.name === 'created_at'
 }
 
 /**
- * Collects the parameters of one statement and names each by its number. As `LIMIT ?`, a number of
- * rows would have SQLite prepare the statement again at each call; as `LIMIT +?` it does not
- * (`sqlite3ExprIsInteger` in SQLite's expr.c).
+ * As `LIMIT ?`, a number of rows would have SQLite prepare the statement again at each call; as
+ * `LIMIT +?` it does not (`sqlite3ExprIsInteger` in SQLite's expr.c).
  */
-const createParameters = () => {
-  const values: SQLInputValue[] = []
-  return { values, add: (value: SQLInputValue): string => `?${values.push(value)}` }
-}
-type Parameters = ReturnType<typeof createParameters>
+const toLeg = (sql: string, { values }: Parameters, end = ''): Leg => ({
+  sql: `${sql} LIMIT +?${values.length + 1}${end}`,
+  parameters: values,
+})
 
 /**
- * The ordered index ranges of each status and priority, merged: SQLite reads only as far as the
- * limit asks. `isSplit`: the tasks that have no row in `task_titles` yet are sorted and merged as
- * well.
+ * The ordered index ranges of each combination of the leading fields, merged: SQLite reads only as
+ * far as the limit asks. `isSplit`: the tasks that have no row in `task_titles` yet are sorted and
+ * merged as well.
  */
-const merged = (query: TaskQuery, stretch: Stretch, isSplit: boolean): Leg => {
+const mergeIndexRanges = (parts: QueryParts, range: KeysetRange, isSplit: boolean): Leg => {
   const parameters = createParameters()
-  const isByTitle = query.sort.key === 'title'
-  const source = isByTitle ? titleSource(query.filter) : 'tasks'
-  const name = isByTitle ? titleColumn : taskColumn
-  const ranges = divisions(query).map((division) =>
-    rangeOf(query, stretch, source, name, division, parameters),
+  const [source, column] = isByTitle(parts)
+    ? [titleSource(parts), titleColumn]
+    : ['tasks', taskColumn]
+  const selects = indexPartitions(parts).map((partition) =>
+    selectRange(parts, range, source, column, partition, parameters),
   )
-  if (isSplit)
-    ranges.push(
-      rangeOf(
-        query,
-        stretch,
-        'tasks',
-        taskColumn,
-        [...remaining(query, [], parameters), HAS_NO_TITLE],
-        parameters,
-      ),
-    )
-  /** In the other stretches all values are alike: the keys alone make the order. */
-  const order = stretch.kind === 'valued' ? `value${direction(query)}, ` : ''
-  return {
-    sql: `SELECT key FROM (${ranges.join(' UNION ALL ')} ORDER BY ${order}key${direction(query)} LIMIT +${parameters.add(0)})`,
-    parameters: parameters.values.slice(0, -1),
+  if (isSplit) {
+    const conditions = [...leadingConditions(parts), HAS_NO_TITLE]
+    selects.push(selectRange(parts, range, 'tasks', taskColumn, conditions, parameters))
   }
+  /** In the other ranges all values are alike: the keys alone make the order. */
+  const order = range.kind === 'valued' ? `value${direction(parts)}, ` : ''
+  return toLeg(
+    `SELECT key FROM (${selects.join(' UNION ALL ')} ORDER BY ${order}key${direction(parts)}`,
+    parameters,
+    ')',
+  )
 }
 
-const rangeOf = (
-  query: TaskQuery,
-  stretch: Stretch,
+const selectRange = (
+  parts: QueryParts,
+  range: KeysetRange,
   source: string,
-  name: ColumnName,
-  division: readonly string[],
+  column: ColumnOf,
+  partition: readonly string[],
   parameters: Parameters,
 ): string => {
-  const value = stretch.kind === 'valued' ? `, ${name(query.sort.key)} AS value` : ''
+  const value = range.kind === 'valued' ? `, ${column(parts.sort)} AS value` : ''
   const conditions = [
-    ...division,
-    ...intervalConditions(query.filter, name, parameters),
-    ...stretchConditions(query, stretch, name, parameters),
+    ...partition,
+    ...intervalConditions(parts.intervals, column, parameters),
+    ...rangeConditions(parts, range, column, parameters),
   ]
-  return `SELECT ${name('key')} AS key${value} FROM ${source}${where(conditions)}`
+  return `SELECT ${column('key')} AS key${value} FROM ${source}${where(conditions)}`
 }
 
 /** The order of titles alone, with the tasks where something else of them is asked for. */
-const titleSource = (filter: TaskFilter): string =>
-  intervals(filter).length === 0
+const titleSource = ({ intervals }: QueryParts): string =>
+  intervals.length === 0
     ? 'task_titles'
     : 'task_titles CROSS JOIN tasks ON tasks.key = task_titles.key'
 
@@ -171,178 +153,95 @@ const titleSource = (filter: TaskFilter): string =>
 const HAS_NO_TITLE = `(tasks.status, tasks.priority, tasks.title, tasks.key) >
   (SELECT status, priority, title, key FROM title_fill)`
 
-/** The parts of the list that one index each holds in order. The default order of the whole list has an index to itself. */
-const divisions = ({ filter, sort }: TaskQuery): string[][] => {
-  if (sort.key === 'created_at' && filter.status === undefined && filter.priority === undefined)
-    return [[]]
-  const table = sort.key === 'title' ? 'task_titles' : 'tasks'
-  const statuses =
-    filter.status === undefined
-      ? Object.values(STATUS_CODES)
-      : filter.status.map((name) => STATUS_CODES[name])
-  const priorities =
-    filter.priority === undefined
-      ? Object.values(PRIORITY_CODES)
-      : filter.priority.map((name) => PRIORITY_CODES[name])
-  return [...new Set(priorities)].flatMap((priority) =>
-    [...new Set(statuses)].map((status) => [
-      `${table}.status = ${status}`,
-      `${table}.priority = ${priority}`,
-    ]),
+/**
+ * The parts of the list that one index each holds in order: the combinations of the leading fields'
+ * values. The default order of the whole list has an index to itself.
+ */
+const indexPartitions = (parts: QueryParts): string[][] => {
+  const { sort, leading } = parts
+  if (sort.name === 'created_at' && leading.every(({ part }) => part === undefined)) return [[]]
+  const table = isByTitle(parts) ? 'task_titles' : 'tasks'
+  return leading.reduce<string[][]>(
+    (partitions, { field, part }) =>
+      [...new Set(part ?? field.values)].flatMap((value) =>
+        partitions.map((partition) => [
+          ...partition,
+          `${table}.${field.name} = ${field.values.indexOf(value)}`,
+        ]),
+      ),
+    [[]],
   )
 }
 
-/** Found by words, labels or reference first, then sorted. */
-const gathered = (query: TaskQuery, stretch: Stretch): Leg => {
-  const { filter, sort } = query
+/** Found by words, a text of a list or an exact value first, then sorted. */
+const filterThenSort = (parts: QueryParts, range: KeysetRange): Leg => {
   const parameters = createParameters()
-  const { source, found, labels, inLabelOrder } = foundBy(query, parameters)
-  const conditions = [...found, ...remaining(query, labels, parameters)]
-  const name = inLabelOrder ? labelColumn : taskColumn
+  const { source, conditions, column } = accessPath(parts, parameters)
   conditions.push(
-    ...intervalConditions(filter, name, parameters),
-    ...stretchConditions(query, stretch, name, parameters),
+    ...intervalConditions(parts.intervals, column, parameters),
+    ...rangeConditions(parts, range, column, parameters),
   )
-  const order = [...(stretch.kind === 'valued' ? [name(sort.key)] : []), name('key')].map(
-    (one) => one + direction(query),
+  const order = [...(range.kind === 'valued' ? [column(parts.sort)] : []), column('key')].map(
+    (one) => one + direction(parts),
   )
-  return {
-    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')} LIMIT +${parameters.add(0)}`,
-    parameters: parameters.values.slice(0, -1),
-  }
+  return toLeg(
+    `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY ${order.join(', ')}`,
+    parameters,
+  )
 }
 
 /** The table itself is in the order of its keys: the default order of the whole list needs no index. */
-const allInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg => {
+const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
   const parameters = createParameters()
-  const position = keyConditions(query, after, 'key', parameters)
-  return {
-    sql: `SELECT key FROM tasks${where(position)} ORDER BY key${direction(query)} LIMIT +${parameters.add(0)}`,
-    parameters: parameters.values.slice(0, -1),
-  }
+  const position = keyConditions(parts, after?.key, 'key', parameters)
+  return toLeg(
+    `SELECT key FROM tasks${where(position)} ORDER BY key${direction(parts)}`,
+    parameters,
+  )
 }
 
 /** The word index gives its rows in the order of their keys, so the default order needs no sort: it stops at the limit. */
-const wordsInKeyOrder = (query: TaskQuery, after: KeyPosition | undefined): Leg => {
+const wordsInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
   const parameters = createParameters()
-  const { source, found, labels } = foundBy(query, parameters)
-  const conditions = [
-    ...found,
-    ...keyConditions(query, after, 'task_words.rowid', parameters),
-    ...remaining(query, labels, parameters),
-    ...intervalConditions(query.filter, taskColumn, parameters),
-  ]
-  return {
-    sql: `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(query)} LIMIT +${parameters.add(0)}`,
-    parameters: parameters.values.slice(0, -1),
-  }
+  const { source, conditions } = accessPath(parts, parameters)
+  conditions.push(
+    ...keyConditions(parts, after?.key, 'task_words.rowid', parameters),
+    ...intervalConditions(parts.intervals, taskColumn, parameters),
+  )
+  return toLeg(
+    `SELECT tasks.key FROM ${source}${where(conditions)} ORDER BY task_words.rowid${direction(parts)}`,
+    parameters,
+  )
 }
 
-/** The conditions that a way in leaves to be checked on each task. */
-const remaining = (
-  { filter }: TaskQuery,
-  labels: readonly string[],
-  parameters: Parameters,
-): string[] => [
-  ...labels.map(
-    (label) =>
-      `tasks.key IN (SELECT key FROM task_labels WHERE label = ${parameters.add(label)} AND created_at = tasks.created_at)`,
-  ),
-  ...(filter.status === undefined
-    ? []
-    : [`tasks.status IN (${filter.status.map((name) => STATUS_CODES[name])})`]),
-  ...(filter.priority === undefined
-    ? []
-    : [`tasks.priority IN (${filter.priority.map((name) => PRIORITY_CODES[name])})`]),
-]
-
-/** The narrowest way in, the conditions that it takes, and the labels that are left to check. */
-const foundBy = ({ filter, sort }: TaskQuery, parameters: Parameters) => {
-  const labels = filter.labels ?? []
-  const reference =
-    filter.externalReferenceId === undefined
-      ? []
-      : [`tasks.external_reference_id = ${parameters.add(filter.externalReferenceId)}`]
-  if (filter.words !== undefined) {
-    const match = parameters.add(filter.words.map((word) => `"${word}"*`).join(' AND '))
-    const source = 'task_words CROSS JOIN tasks ON tasks.key = task_words.rowid'
+/** The narrowest way in, and the conditions that are left to check on each task but those of order and intervals. */
+const accessPath = (parts: QueryParts, parameters: Parameters) => {
+  const { words, exact, lists, sort } = parts
+  const byExact = exact.map((one) => exactCondition(one, parameters))
+  const toConditions = (first: readonly string[], others = lists): string[] => [
+    ...first,
+    ...others.flatMap((list) => listConditions(list, parameters)),
+    ...leadingConditions(parts),
+  ]
+  if (words !== undefined) {
+    const match = parameters.add(words.map((word) => `"${word}"*`).join(' AND '))
     return {
-      source,
-      found: [`task_words MATCH ${match}`, ...reference],
-      labels,
-      inLabelOrder: false,
+      source: 'task_words CROSS JOIN tasks ON tasks.key = task_words.rowid',
+      conditions: toConditions([`task_words MATCH ${match}`, ...byExact]),
+      column: taskColumn,
     }
   }
-  const [first, ...others] = labels
-  if (first === undefined || reference.length > 0)
-    return { source: 'tasks', found: reference, labels, inLabelOrder: false }
+  const [list, ...others] = lists
+  const [first, ...texts] = list?.part ?? []
+  if (list === undefined || first === undefined || byExact.length > 0)
+    return { source: 'tasks', conditions: toConditions(byExact), column: taskColumn }
+  const { table, column } = listTable(list.field)
   return {
-    source: 'task_labels CROSS JOIN tasks ON tasks.key = task_labels.key',
-    found: [`task_labels.label = ${parameters.add(first)}`],
-    labels: others,
-    inLabelOrder: sort.key === 'created_at',
-  }
-}
-
-type ColumnName = (name: SortKey | IntervalColumn | 'key') => string
-const taskColumn: ColumnName = (name) =>
-  name === 'title' ? 'title_key(tasks.title)' : `tasks.${name}`
-/** `task_titles` holds the order of titles, and `tasks` all else. */
-const titleColumn: ColumnName = (name) => {
-  if (name === 'title') return 'task_titles.title_key'
-  return name === 'key' ? 'task_titles.key' : taskColumn(name)
-}
-/** The labels' table holds the default order itself. */
-const labelColumn: ColumnName = (name) =>
-  name === 'created_at' || name === 'key' ? `task_labels.${name}` : taskColumn(name)
-
-const where = (conditions: readonly string[]): string =>
-  conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
-
-const direction = ({ sort }: TaskQuery): string => (sort.descending ? ' DESC' : '')
-
-const intervalConditions = (
-  filter: TaskFilter,
-  name: ColumnName,
-  parameters: Parameters,
-): string[] =>
-  intervals(filter).flatMap(([field, { from, before }]) => [
-    ...(from === undefined ? [] : [`${name(field)} >= ${parameters.add(toMilliseconds(from))}`]),
-    ...(before === undefined ? [] : [`${name(field)} < ${parameters.add(toMilliseconds(before))}`]),
-  ])
-
-const keyConditions = (
-  { sort }: TaskQuery,
-  after: KeyPosition | undefined,
-  key: string,
-  parameters: Parameters,
-): string[] =>
-  after === undefined ? [] : [`${key} ${sort.descending ? '<' : '>'} ${parameters.add(after.key)}`]
-
-const stretchConditions = (
-  { sort }: TaskQuery,
-  stretch: Stretch,
-  name: ColumnName,
-  parameters: Parameters,
-): string[] => {
-  const beyond = sort.descending ? '<' : '>'
-  const isDue = sort.key === 'due_at'
-  switch (stretch.kind) {
-    case 'tied':
-      return [
-        `${name(sort.key)} = ${parameters.add(stretch.value)}`,
-        `${name('key')} ${beyond} ${parameters.add(stretch.key)}`,
-      ]
-    case 'valueless':
-      return [
-        `${name('due_at')} IS NULL`,
-        ...(stretch.key === undefined
-          ? []
-          : [`${name('key')} ${beyond} ${parameters.add(stretch.key)}`]),
-      ]
-    case 'valued':
-      if (stretch.beyond !== undefined)
-        return [`${name(sort.key)} ${beyond} ${parameters.add(stretch.beyond)}`]
-      return isDue ? [`${name('due_at')} IS NOT NULL`] : []
+    source: `${table} CROSS JOIN tasks ON tasks.key = ${table}.key`,
+    conditions: toConditions(
+      [`${table}.${column} = ${parameters.add(first)}`],
+      [{ field: list.field, part: texts }, ...others],
+    ),
+    column: sort.name === 'created_at' ? listColumn(list.field) : taskColumn,
   }
 }

@@ -15,6 +15,7 @@ export const migrate = (
   db.exec('BEGIN IMMEDIATE')
   try {
     for (const step of migrations.slice(from)) db.exec(step)
+    if (from >= FIRST_TO_NOTE) db.exec(NOTE_EARLIER_TASKS)
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
     db.exec('COMMIT')
   } catch (error) {
@@ -22,6 +23,12 @@ export const migrate = (
     throw error
   }
 }
+
+/** Tasks of an earlier version may lack fields. Files of before this version have `has_old_texts`. */
+const FIRST_TO_NOTE = 6
+const NOTE_EARLIER_TASKS = `
+  INSERT OR REPLACE INTO key_values
+  SELECT 'has_earlier_tasks', 'true' WHERE EXISTS (SELECT 1 FROM tasks)`
 
 /** A whole copy, under its name only once it is whole and on disk. */
 const setAside = (db: Database, copy: string): void => {

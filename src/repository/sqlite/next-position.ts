@@ -1,35 +1,39 @@
-import { formatInstant } from '../../core/instant.ts'
-import { TASK_PRIORITIES, type Task } from '../../core/task.ts'
-import { type Position, positionOf, type Sort, type SortKey } from '../../core/task-query.ts'
-import type { Database } from './binding.ts'
-import { PRIORITY_CODES, type TaskColumns } from './columns.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { NamedField } from '../../core/field-table.ts'
+import type { Position } from '../../core/task-query.ts'
+import type { Database, SQLInputValue, Statement } from './binding.ts'
+import { fromColumn } from './columns.ts'
+
+/** The column that a list is sorted by, as it is sent to the scan thread. */
+export type SortColumn = Pick<NamedField, 'name' | 'kind' | 'values' | 'initial'>
+
+export const toSortColumn = ({ name, kind, values, initial }: NamedField): SortColumn => ({
+  name,
+  kind,
+  values,
+  initial,
+})
 
 /** Where a list goes on after a task: from its text if that was read anyway, else from its columns. */
 export const createNextPosition = (db: Database) => {
-  const find = db.prepare(
-    'SELECT id, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?',
-  )
+  const statements = new Map<string, Statement>()
+  const find = (name: string): Statement => {
+    const found =
+      statements.get(name) ?? db.prepare(`SELECT id, ${name} AS value FROM tasks WHERE key = ?`)
+    statements.set(name, found)
+    return found
+  }
+
   return {
-    afterText: (text: Buffer, sort: Sort): Position =>
-      positionOf(JSON.parse(text.toString()) as Task, sort),
+    afterText(text: Buffer, { name, initial }: SortColumn): Position {
+      const task = JSON.parse(text.toString()) as TableEntity
+      return { value: (task[name] ?? initial) as string | null, id: task.id }
+    },
 
     /** To be asked in the transaction that found the key. */
-    afterKey(key: number, sort: Sort): Position {
-      const row = find.get(key) as unknown as SortColumns
-      return { value: sortValueOf(row, sort.key), id: row.id }
+    afterKey(key: number, sort: SortColumn): Position {
+      const row = find(sort.name).get(key) as { id: string; value: SQLInputValue }
+      return { value: fromColumn(sort, row.value), id: row.id }
     },
   }
-}
-
-type SortColumns = Pick<TaskColumns, 'priority' | 'title' | 'updated_at' | 'due_at'> & {
-  readonly id: string
-  readonly created_at: number
-}
-
-const sortValueOf = (row: SortColumns, key: SortKey): string | null => {
-  if (key === 'title') return row.title
-  if (key === 'priority')
-    return TASK_PRIORITIES.find((name) => PRIORITY_CODES[name] === row.priority) ?? null
-  const milliseconds = row[key]
-  return milliseconds === null ? null : formatInstant(milliseconds)
 }

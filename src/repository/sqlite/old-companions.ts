@@ -15,7 +15,7 @@ const UP_TO = 'links_written_up_to'
 const AFTER_ALL = '~'
 
 /** A task of 0.1.0, which wrote down the companion of a new task only once it looked for work. */
-interface OldTask {
+export interface OldTask {
   readonly id: string
   readonly sync?: { readonly status: string; readonly next_attempt_at: string | null } | null
 }

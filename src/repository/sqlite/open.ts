@@ -1,8 +1,9 @@
 import type { StoredEntity } from '../../core/commit.ts'
 import { type StoredEvent, toEventText } from '../../core/event.ts'
-import { readTaskText, readTaskTexts } from '../../core/old-task.ts'
+import type { FieldTable } from '../../core/field-table.ts'
 import type { Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { Database } from './binding.ts'
 import { createCommits } from './commits.ts'
@@ -12,7 +13,10 @@ import { createInbox } from './inbox.ts'
 import { createKeyOrder } from './key-order.ts'
 import { createKeyValue, createValueRows } from './key-value.ts'
 import { createLeases } from './leases.ts'
-import { type KeyPosition, planList } from './list-plan.ts'
+import type { KeyPosition } from './list-conditions.ts'
+import { planList } from './list-plan.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { toSortColumn } from './next-position.ts'
 import { fillCompanions } from './old-companions.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
@@ -27,18 +31,25 @@ const HISTORY =
   'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT +?3'
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
-export const openSqliteRepository = (path: string): Repository => {
-  const file = openFile(path)
+export const openSqliteRepository = (
+  path: string,
+  table: FieldTable,
+  migrations = MIGRATIONS,
+): Repository => {
+  const file = openFile(path, migrations)
   const { db } = file
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
-  const commits = createCommits(db, createTaskRows(db, keyOrder))
+  const commits = createCommits(db, table, createTaskRows(db, table, keyOrder))
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
-  const hasOldTexts = createValueRows(db).read('has_old_texts') === true
+  const values = createValueRows(db)
+  const hasOldTexts = values.read('has_old_texts') === true
+  const mayLackFields = hasOldTexts || values.read('has_earlier_tasks') === true
+  const texts = createTextReader(table)
   const companionFill = fillCompanions(db, turns, hasOldTexts)
   const titleFill = fillTitles(db, turns)
   let maxId = (findNewest.get() as { id: string } | undefined)?.id
@@ -61,9 +72,9 @@ export const openSqliteRepository = (path: string): Repository => {
     next: Place | undefined,
   ): Slice<Place> => {
     const { keys, sizes, whole } = selection
-    const finish = (texts: Uint8Array): Buffer => {
-      if (source === 'events') return readEvents(toBuffer(texts))
-      return hasOldTexts ? readTaskTexts(toBuffer(texts)) : toBuffer(texts)
+    const finish = (bytes: Uint8Array): Buffer => {
+      if (source === 'events') return readEvents(toBuffer(bytes))
+      return mayLackFields ? texts.joined(toBuffer(bytes)) : toBuffer(bytes)
     }
     return {
       whole: whole && finish(whole),
@@ -88,8 +99,14 @@ export const openSqliteRepository = (path: string): Repository => {
     wholeBytes: number,
   ) => {
     const isKeyOrder = keyOrder.holds()
-    const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
-    const request: SelectRequest = { source: 'tasks', sort: query.sort, legs, limit, wholeBytes }
+    const { legs, isFlat } = planList(table, query, position, isKeyOrder, titleFill.isDone())
+    const request: SelectRequest = {
+      source: 'tasks',
+      sort: toSortColumn(table.field(query.sort.key)),
+      legs,
+      limit,
+      wholeBytes,
+    }
     if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
@@ -97,7 +114,7 @@ export const openSqliteRepository = (path: string): Repository => {
       ? selection
       : scan('select', {
           ...request,
-          legs: planList(query, position, false, titleFill.isDone()).legs,
+          legs: planList(table, query, position, false, titleFill.isDone()).legs,
         })
   }
 
@@ -110,7 +127,7 @@ export const openSqliteRepository = (path: string): Repository => {
       get: (id) =>
         turns.read(() => {
           const row = findTask.get(id) as StoredEntity | undefined
-          return row && hasOldTexts ? { ...row, json: readTaskText(row.json) } : row
+          return row && mayLackFields ? { ...row, json: texts.one(row.json) } : row
         }),
 
       async list(query, after, limit, wholeBytes) {

@@ -1,7 +1,7 @@
-import type { Position, Sort } from '../../core/task-query.ts'
+import type { Position } from '../../core/task-query.ts'
 import type { Database, Statement } from './binding.ts'
 import type { Leg } from './list-plan.ts'
-import { createNextPosition } from './next-position.ts'
+import { createNextPosition, type SortColumn } from './next-position.ts'
 import {
   type KeyRow,
   keysSql,
@@ -21,7 +21,7 @@ const SCRATCH_BYTES = 1024 * 1024
 export interface SelectRequest {
   readonly source: Source
   /** The order of the tasks; absent for events. */
-  readonly sort?: Sort
+  readonly sort?: SortColumn
   /** Each selects keys in order. */
   readonly legs: readonly Leg[]
   /** The largest number of items. */

@@ -1,91 +1,69 @@
-import { tokenize } from '../../core/search.ts'
-import type { Task } from '../../core/task.ts'
-import type { Database, SQLInputValue } from './binding.ts'
-import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
+import type { TableEntity } from '../../core/entity.ts'
+import type { FieldTable } from '../../core/field-table.ts'
+import type { Database } from './binding.ts'
+import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
 import type { KeyOrder } from './key-order.ts'
-import { createTitleRows } from './title-rows.ts'
+import { createListRows } from './list-rows.ts'
+import { createTitleRows, type Place } from './title-rows.ts'
 
 export type TaskRows = ReturnType<typeof createTaskRows>
 
-/** A task's row and what is indexed beside it: the place of its title, its words and its labels. */
-export const createTaskRows = (db: Database, keyOrder: KeyOrder) => {
+/** A task's row and what is indexed beside it: the place of its title, its words and its lists. */
+export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrder) => {
+  const columns = createColumns(table)
+  const lists = createListRows(db, table)
   const titles = createTitleRows(db)
-  const insertTask = db.prepare(`
-    INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
-  const insertLabel = db.prepare(
-    'INSERT INTO task_labels (label, created_at, key) VALUES (?, ?, ?)',
+  const insertTask = db.prepare(
+    `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
   )
-  const deleteLabels = db.prepare('DELETE FROM task_labels WHERE key = ?')
+  const deleteTask = db.prepare('DELETE FROM tasks WHERE key = ?')
   const insertWords = db.prepare('INSERT INTO task_words (rowid, words) VALUES (?, ?)')
   const deleteWords = db.prepare('DELETE FROM task_words WHERE rowid = ?')
   const update = createUpdate(db)
 
-  const addLabels = (task: Task, key: number): void => {
-    for (const label of task.labels) insertLabel.run(label, toMilliseconds(task.created_at), key)
-  }
-
   return {
-    insert(task: Task, json: string): void {
-      const { version, status, priority, title, updated_at, due_at, external_reference_id } =
-        toColumns(task)
-      const createdAt = toMilliseconds(task.created_at)
-      keyOrder.add(createdAt)
-      const { lastInsertRowid } = insertTask.run(
-        task.id,
-        createdAt,
-        json,
-        version,
-        status,
-        priority,
-        title,
-        updated_at,
-        due_at,
-        external_reference_id,
-      )
-      titles.add(Number(lastInsertRowid), { status, priority, title })
-      addLabels(task, Number(lastInsertRowid))
-      insertWords.run(lastInsertRowid, searchable(task))
+    insert(task: TableEntity, json: string): void {
+      const values = columns.of(task)
+      keyOrder.add(toMilliseconds(task.created_at))
+      const { lastInsertRowid } = insertTask.run(task.id, json, ...Object.values(values))
+      const key = Number(lastInsertRowid)
+      titles.add(key, toPlace(values))
+      lists.add(key, task)
+      insertWords.run(key, table.wordsOf(task).join(' '))
     },
 
-    replace(key: number, before: Task, after: Task, json: string): void {
-      const [columnsBefore, columnsAfter] = [toColumns(before), toColumns(after)]
+    replace(key: number, before: TableEntity, after: TableEntity, json: string): void {
+      const [columnsBefore, columnsAfter] = [columns.of(before), columns.of(after)]
       update(key, columnsBefore, columnsAfter, json)
-      titles.move(key, columnsBefore, columnsAfter)
-      if (before.labels.join('\0') !== after.labels.join('\0')) {
-        deleteLabels.run(key)
-        addLabels(after, key)
-      }
-      if (before.title !== after.title || before.description !== after.description) {
+      titles.move(key, toPlace(columnsBefore), toPlace(columnsAfter))
+      lists.replace(key, before, after)
+      if (!table.haveSameWords(before, after)) {
         deleteWords.run(key)
-        insertWords.run(key, searchable(after))
+        insertWords.run(key, table.wordsOf(after).join(' '))
       }
     },
 
-    remove(key: number, task: Task): void {
-      titles.remove(key, toColumns(task))
+    remove(key: number, task: TableEntity): void {
+      titles.remove(key, toPlace(columns.of(task)))
       deleteWords.run(key)
       deleteTask.run(key)
     },
   }
 }
 
-const searchable = (task: Task): string => tokenize(`${task.title}\n${task.description}`).join(' ')
+const toPlace = (columns: TaskColumns): Place => columns as unknown as Place
 
 /** Sets only the changed columns, as SQLite rewrites every index that a SET names. */
 const createUpdate = (db: Database) => {
   const statements = new Map<string, ReturnType<Database['prepare']>>()
   return (key: number, before: TaskColumns, after: TaskColumns, json: string): void => {
-    const changed = (Object.keys(after) as (keyof TaskColumns)[]).filter(
-      (column) => before[column] !== after[column],
-    )
+    const changed = Object.keys(after).filter((column) => before[column] !== after[column])
     const assignments = changed.map((column) => `${column} = ?, `).join('')
     let statement = statements.get(assignments)
     if (statement === undefined) {
       statement = db.prepare(`UPDATE tasks SET ${assignments}json = ? WHERE key = ?`)
       statements.set(assignments, statement)
     }
-    statement.run(...changed.map((column): SQLInputValue => after[column]), json, key)
+    statement.run(...changed.map((column) => after[column] ?? null), json, key)
   }
 }

@@ -1,17 +1,12 @@
 import { startFill } from './background-fill.ts'
 import type { Database } from './binding.ts'
-import { createTitleRows } from './title-rows.ts'
+import { createTitleRows, type Place } from './title-rows.ts'
 import type { Turns } from './turns.ts'
 
 /** How many tasks get their row in one transaction: few, so that no request waits long for it. */
 const TASKS_PER_STEP = 200
 
-interface Place {
-  readonly status: number
-  readonly priority: number
-  readonly title: string
-  readonly key: number
-}
+type Row = Place & { readonly key: number }
 
 /**
  * Gives the tasks of a file from before version 4 their rows in `task_titles`, in the background.
@@ -36,7 +31,7 @@ const createStep = (db: Database): (() => boolean) => {
   const finish = db.prepare('DELETE FROM title_fill')
 
   return () => {
-    const places = findNext.all() as unknown as Place[]
+    const places = findNext.all() as unknown as Row[]
     const last = places.at(-1)
     const isLast = places.length < TASKS_PER_STEP
     if (isLast) finish.run()

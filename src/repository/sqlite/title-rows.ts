@@ -1,8 +1,12 @@
 import { titleKey } from '../../core/title-key.ts'
 import type { Database } from './binding.ts'
-import type { TaskColumns } from './columns.ts'
 
-type Place = Pick<TaskColumns, 'status' | 'priority' | 'title'>
+/** The columns of a task that its place in the order of titles depends on. */
+export interface Place {
+  readonly status: number
+  readonly priority: number
+  readonly title: string
+}
 
 /** Whether tasks at this place in the earlier order of titles have their row (title-fill.ts). */
 const IS_FILLED = `

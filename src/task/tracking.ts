@@ -1,17 +1,11 @@
-import type { Companion } from './companion.ts'
-import type { RequestContext } from './context.ts'
-import type { Changes } from './event.ts'
-import { toKey } from './idempotency.ts'
-import { formatInstant } from './instant.ts'
-import type { Repository } from './repository.ts'
-import {
-  createTask,
-  patchTask,
-  type Task,
-  type TaskDraft,
-  type TaskPatch,
-  touchTask,
-} from './task.ts'
+import type { Companion } from '../core/companion.ts'
+import type { RequestContext } from '../core/context.ts'
+import { nextVersion } from '../core/entity.ts'
+import type { Changes } from '../core/event.ts'
+import { toKey } from '../core/idempotency.ts'
+import { formatInstant } from '../core/instant.ts'
+import type { Repository } from '../core/repository.ts'
+import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from './task.ts'
 import { changedEvent, createdEvent } from './task-event.ts'
 
 /** What an issue tracker does to a task. */
@@ -55,13 +49,14 @@ export const createTracking = (
     decide: DecideTracker,
   ): Promise<Companion | undefined> {
     const at = formatInstant(context.now())
-    return companions.change(id, (companion, task) => {
+    return companions.change(id, (companion, current) => {
+      const task = current as Task | undefined
       const decided = decide(task, companion)
       if (decided === undefined) return { kind: 'keep' }
       if (task === undefined) return { kind: 'keep', companion: decided.companion(0) }
       const { overruled } = decided
       const patched = patchTask(task, decided.patch, at)
-      const next = patched === task && overruled ? touchTask(task, at) : patched
+      const next = patched === task && overruled ? nextVersion(task, at) : patched
       const after = decided.companion(next.version)
       return next === task
         ? { kind: 'keep', companion: after }

@@ -1,7 +1,19 @@
-import type { RequestContext } from './context.ts'
-import { type Changes, createdChanges, deletedChanges, type NewEvent, newEvent } from './event.ts'
-import { changedFields, type Task, TRACKED_FIELDS, type TrackedField, taskId } from './task.ts'
-import { Type } from './typebox.ts'
+import type { RequestContext } from '../core/context.ts'
+import {
+  changedFields,
+  notBefore,
+  type TableEntity,
+  taskId,
+  trackedFields,
+} from '../core/entity.ts'
+import {
+  type Changes,
+  createdChanges,
+  deletedChanges,
+  type NewEvent,
+  newEvent,
+} from '../core/event.ts'
+import { Type } from '../core/typebox.ts'
 
 const TaskEventType = Type.Enum(
   [
@@ -98,25 +110,25 @@ export const TaskEvent = Type.Object(
 
 type By = Pick<RequestContext, 'actor' | 'operationId'>
 
-export const createdEvent = (task: Task, by: By): NewEvent =>
+export const createdEvent = (task: TableEntity, by: By): NewEvent =>
   newEvent(task, by, {
     type: 'task.created',
     time: task.created_at,
-    changes: createdChanges(task, TRACKED_FIELDS),
+    changes: createdChanges(task, trackedFields(task)),
   })
 
 /** `now` is an RFC 3339 instant in UTC. */
-export const deletedEvent = (task: Task, by: By, now: string): NewEvent =>
+export const deletedEvent = (task: TableEntity, by: By, now: string): NewEvent =>
   newEvent({ id: task.id, version: task.version + 1 }, by, {
     type: 'task.deleted',
-    time: now > task.updated_at ? now : task.updated_at,
-    changes: deletedChanges(task, TRACKED_FIELDS),
+    time: notBefore(task, now),
+    changes: deletedChanges(task, trackedFields(task)),
   })
 
 /** `overruled`: values of the issue that were discarded, with those that were kept instead. */
 export const changedEvent = (
-  before: Task,
-  after: Task,
+  before: TableEntity,
+  after: TableEntity,
   by: By,
   overruled: Changes = {},
 ): NewEvent => {
@@ -131,9 +143,9 @@ export const changedEvent = (
   })
 }
 
-const LINK_FIELDS: ReadonlySet<TrackedField> = new Set(['external_reference_id', 'external_url'])
+const LINK_FIELDS: ReadonlySet<string> = new Set(['external_reference_id', 'external_url'])
 
-const typeOf = (before: Task, after: Task): string => {
+const typeOf = (before: TableEntity, after: TableEntity): string => {
   if (before.status !== after.status) {
     if (after.status === 'completed') return 'task.completed'
     if (before.status === 'completed') return 'task.reopened'

@@ -1,10 +1,10 @@
-import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
-import type { StoredEntity } from './commit.ts'
-import { notFound } from './errors.ts'
-import { createReadBudget, LARGE_PAGE, SMALL_CHUNK } from './read-budget.ts'
-import type { Tasks } from './repository.ts'
-import { createSliceWalk, openSlice, type Slice } from './slice.ts'
-import type { Position, TaskQuery } from './task-query.ts'
+import { type ChunkReader, createChunkReader } from '../core/chunk-reader.ts'
+import type { StoredEntity } from '../core/commit.ts'
+import { notFound } from '../core/errors.ts'
+import { createReadBudget, LARGE_PAGE, SMALL_CHUNK } from '../core/read-budget.ts'
+import type { Tasks } from '../core/repository.ts'
+import { createSliceWalk, openSlice, type Slice } from '../core/slice.ts'
+import type { Position, TaskQuery } from '../core/task-query.ts'
 
 /** The maximum number of tasks or events of a long list that are selected together. */
 const SLICE_ITEMS = 250

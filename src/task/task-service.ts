@@ -1,23 +1,18 @@
-import type { CommitResult, Decision, StoredEntity } from './commit.ts'
-import type { Companion, CompanionRule } from './companion.ts'
-import type { RequestContext } from './context.ts'
-import { invalidInput, keyReused, notFound } from './errors.ts'
-import { toKey } from './idempotency.ts'
-import { formatInstant } from './instant.ts'
-import { checkPreconditions, type Preconditions } from './preconditions.ts'
-import type { Repository } from './repository.ts'
-import {
-  completeTask,
-  createTask,
-  patchTask,
-  readOnlyFieldErrors,
-  type Task,
-  type TaskDraft,
-  type TaskPatch,
-  trackerFieldErrors,
-} from './task.ts'
+import type { CommitResult, Decision, StoredEntity } from '../core/commit.ts'
+import type { Companion, CompanionRule } from '../core/companion.ts'
+import type { RequestContext } from '../core/context.ts'
+import type { TableEntity } from '../core/entity.ts'
+import { invalidInput, keyReused, notFound } from '../core/errors.ts'
+import type { Draft, FieldTable } from '../core/field-table.ts'
+import { toKey } from '../core/idempotency.ts'
+import { formatInstant } from '../core/instant.ts'
+import { checkPreconditions, type Preconditions } from '../core/preconditions.ts'
+import type { Repository } from '../core/repository.ts'
 import { changedEvent, createdEvent, deletedEvent } from './task-event.ts'
 import { createTaskReads } from './task-reads.ts'
+
+/** What completes a task. */
+const COMPLETION = { status: 'completed' }
 
 export interface WriteResult {
   readonly task: StoredEntity
@@ -26,8 +21,8 @@ export interface WriteResult {
 
 /** One operation of a batch. */
 export type Operation =
-  | { readonly op: 'create'; readonly task: TaskDraft }
-  | (Change & { readonly op: 'update'; readonly task: TaskPatch })
+  | { readonly op: 'create'; readonly task: Draft }
+  | (Change & { readonly op: 'update'; readonly task: Draft })
   | (Change & { readonly op: 'complete' | 'delete' })
 
 interface Change {
@@ -57,6 +52,8 @@ export interface IssueTracker {
 }
 
 export interface TaskServiceDeps {
+  /** The fields of a task. */
+  readonly table: FieldTable
   readonly repository: Repository
   /** A new UUIDv7 at each call; with an idempotency key, one in the key's bucket. */
   readonly newId: (key?: string) => string
@@ -70,6 +67,7 @@ export type TaskService = ReturnType<typeof createTaskService>
 
 /** The use cases. Each write is given who asks, and by which clock and key, as a RequestContext. */
 export const createTaskService = ({
+  table,
   repository,
   newId,
   companionRule,
@@ -78,11 +76,11 @@ export const createTaskService = ({
   const { tasks } = repository
   const isTracked = tracker !== undefined
 
-  const commitNew = async (context: RequestContext, draft: TaskDraft): Promise<WriteResult> => {
-    const errors = isTracked ? trackerFieldErrors(draft) : []
+  const commitNew = async (context: RequestContext, draft: Draft): Promise<WriteResult> => {
+    const errors = table.readOnlyErrors(undefined, draft, isTracked)
     if (errors.length > 0) throw invalidInput(errors)
     const key = toKey(context)
-    const task = createTask(draft, newId(key?.key), formatInstant(context.now()))
+    const task = table.create(draft, newId(key?.key), formatInstant(context.now()))
     const result = await tasks.create(
       task,
       createdEvent(task, context),
@@ -93,7 +91,7 @@ export const createTaskService = ({
   }
 
   /** The answer waits a while for the issue, and then is the task as it stands. */
-  const create = async (context: RequestContext, draft: TaskDraft): Promise<WriteResult> => {
+  const create = async (context: RequestContext, draft: Draft): Promise<WriteResult> => {
     const written = await commitNew(context, draft)
     const created = written.replayed ? undefined : tracker?.whenCreated(written.task.id)
     if (created === undefined) return written
@@ -107,12 +105,15 @@ export const createTaskService = ({
     context: RequestContext,
     id: string,
     preconditions: Preconditions,
-    decide: (current: Task) => Decision<Task>,
+    decide: (current: TableEntity) => Decision<TableEntity>,
   ): Promise<Settled> => {
     let hasCommitted = false
-    const guarded = (current: Task, companion: Companion | undefined): Decision<Task> => {
+    const guarded = (
+      current: TableEntity,
+      companion: Companion | undefined,
+    ): Decision<TableEntity> => {
       const error = checkPreconditions(current.version, preconditions)
-      const decision: Decision<Task> = error ? { kind: 'refuse', error } : decide(current)
+      const decision: Decision<TableEntity> = error ? { kind: 'refuse', error } : decide(current)
       hasCommitted = decision.kind === 'change' || decision.kind === 'delete'
       if (decision.kind !== 'change' && decision.kind !== 'delete') return decision
       if (companion === undefined) return decision
@@ -128,15 +129,15 @@ export const createTaskService = ({
   const update = async (
     context: RequestContext,
     id: string,
-    patch: TaskPatch,
+    patch: Draft,
     preconditions: Preconditions,
   ): Promise<WriteResult> => {
     const at = formatInstant(context.now())
-    const decide = (current: Task): Decision<Task> => {
-      const errors = readOnlyFieldErrors(current, patch, isTracked)
+    const decide = (current: TableEntity): Decision<TableEntity> => {
+      const errors = table.readOnlyErrors(current, patch, isTracked)
       return errors.length > 0
         ? { kind: 'refuse', error: invalidInput(errors) }
-        : toDecision(current, patchTask(current, patch, at), context)
+        : toDecision(current, table.change(current, patch, at), context)
     }
     return expectTask(await change(context, id, preconditions, decide))
   }
@@ -147,7 +148,8 @@ export const createTaskService = ({
     preconditions: Preconditions,
   ): Promise<WriteResult> => {
     const at = formatInstant(context.now())
-    const decide = (current: Task) => toDecision(current, completeTask(current, at), context)
+    const decide = (current: TableEntity) =>
+      toDecision(current, table.change(current, COMPLETION, at), context)
     return expectTask(await change(context, id, preconditions, decide))
   }
 
@@ -215,7 +217,11 @@ export const createTaskService = ({
 }
 
 /** A change that changes nothing makes no version and no event. */
-const toDecision = (current: Task, next: Task, context: RequestContext): Decision<Task> =>
+const toDecision = (
+  current: TableEntity,
+  next: TableEntity,
+  context: RequestContext,
+): Decision<TableEntity> =>
   next === current
     ? { kind: 'keep' }
     : { kind: 'change', entity: next, event: changedEvent(current, next, context) }
