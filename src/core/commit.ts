@@ -184,6 +184,10 @@ export const claimRecord = (key: IdempotencyKey): IdempotencyRecord => ({
 
 const recordOf = ({ fingerprint }: IdempotencyKey) => ({ fingerprint, json: null, version: null })
 
+/** Whether `replay` needs the entity as it is now. */
+export const replaysCurrent = ({ json }: IdempotencyRecord, key: IdempotencyKey): boolean =>
+  json === null || key.answersCurrent === true
+
 /**
  * The answer to a request whose key has a record. A creation gets its first answer, byte for byte,
  * or where the key says so the entity as it is now; a change gets the entity as it is now.

@@ -7,6 +7,7 @@ import {
   planCompanion,
   planCreation,
   replay,
+  replaysCurrent,
   type Write,
 } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
@@ -79,7 +80,10 @@ export const createCommits = (db: Database, table: FieldTable, rows: TaskRows) =
       companion: Companion | undefined,
     ): CommitResult {
       const earlier = key && keys.find(key)
-      if (key && earlier) return replay(earlier.record, key, read(earlier.entityId)?.entity)
+      if (key && earlier) {
+        const { record, entityId } = earlier
+        return replay(record, key, replaysCurrent(record, key) ? read(entityId)?.entity : undefined)
+      }
       const { result, write } = planCreation(task, event, key, companion)
       apply(task.id, undefined, write, key)
       return result
