@@ -1,10 +1,13 @@
-import type { CommitResult, Decision, StoredEntity } from './commit.ts'
+import type { Decision, StoredEntity } from './commit.ts'
 import type { Companion, CompanionRule } from './companion.ts'
 import type { RequestContext } from './context.ts'
-import { invalidInput, keyReused, notFound } from './errors.ts'
+import { createEntityReads } from './entity-reads.ts'
+import { invalidInput, keyReused } from './errors.ts'
 import { toKey } from './idempotency.ts'
 import { formatInstant } from './instant.ts'
+import { expectEntity, type Settled, unwrap } from './outcome.ts'
 import { checkPreconditions, type Preconditions } from './preconditions.ts'
+import type { ReadBudget } from './read-budget.ts'
 import type { Repository } from './repository.ts'
 import {
   completeTask,
@@ -17,7 +20,6 @@ import {
   trackerFieldErrors,
 } from './task.ts'
 import { changedEvent, createdEvent, deletedEvent } from './task-event.ts'
-import { createTaskReads } from './task-reads.ts'
 
 export interface WriteResult {
   readonly task: StoredEntity
@@ -64,6 +66,8 @@ export interface TaskServiceDeps {
   readonly companionRule?: CompanionRule | undefined
   /** Absent: no issue tracker is configured. */
   readonly tracker?: IssueTracker | undefined
+  /** Shared with the services of records; absent: one of its own. */
+  readonly readBudget?: ReadBudget | undefined
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -74,6 +78,7 @@ export const createTaskService = ({
   newId,
   companionRule,
   tracker,
+  readBudget,
 }: TaskServiceDeps) => {
   const { tasks } = repository
   const isTracked = tracker !== undefined
@@ -89,7 +94,7 @@ export const createTaskService = ({
       key && { ...key, answersCurrent: isTracked },
       companionRule?.start?.(task.id),
     )
-    return expectTask(unwrap(result))
+    return expectTask(unwrap(result, 'task'))
   }
 
   /** The answer waits a while for the issue, and then is the task as it stands. */
@@ -120,7 +125,7 @@ export const createTaskService = ({
       const next = companionRule?.follow(companion, decision.event.version, isDeleted)
       return { ...decision, companion: next }
     }
-    const result = unwrap(await tasks.change(id, guarded, toKey(context, id)))
+    const result = unwrap(await tasks.change(id, guarded, toKey(context, id)), 'task')
     if (hasCommitted) tracker?.wake()
     return result
   }
@@ -179,7 +184,7 @@ export const createTaskService = ({
   }
 
   return {
-    ...createTaskReads(repository.tasks),
+    ...createEntityReads(repository.tasks, 'task', readBudget),
     create,
     update,
     complete,
@@ -220,23 +225,7 @@ const toDecision = (current: Task, next: Task, context: RequestContext): Decisio
     ? { kind: 'keep' }
     : { kind: 'change', entity: next, event: changedEvent(current, next, context) }
 
-type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
-
-const unwrap = (result: CommitResult): Settled => {
-  switch (result.kind) {
-    case 'absent':
-      throw notFound()
-    case 'refused':
-      throw result.error
-    case 'key_reused':
-      throw keyReused()
-    default:
-      return result
-  }
-}
-
-/** The task of a change. Only a replay finds none: the task was deleted since. */
-const expectTask = (result: Settled): WriteResult => {
-  if (result.kind === 'deleted') throw notFound()
-  return { task: result.entity, replayed: result.replayed }
-}
+const expectTask = (result: Settled): WriteResult => ({
+  task: expectEntity(result, 'task'),
+  replayed: result.replayed,
+})

@@ -14,7 +14,7 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
-import { addOperationIds, createContextReader } from './request-context.ts'
+import { addOperationIds, createContextReader, type ReadContext } from './request-context.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
@@ -28,7 +28,7 @@ import { compileValidator } from './validation.ts'
 
 /** Routes and metrics of another room. */
 export interface Feature {
-  addRoutes(app: App): void | Promise<void>
+  addRoutes(app: App, readContext: ReadContext): void | Promise<void>
   addMetrics?(registry: Registry): void
 }
 
@@ -145,7 +145,7 @@ export const buildApp = async ({
   addBatchRoute(app, service, readContext)
   addHistoryRoute(app, service)
   for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
-    await addRoutes(app)
+    await addRoutes(app, readContext)
     addOwnMetrics?.(registry)
   }
   addHealthRoutes(app, service, isDraining)

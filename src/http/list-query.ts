@@ -16,7 +16,7 @@ import {
 import { Type } from '../core/typebox.ts'
 
 /** The maximum number of tasks on one page. */
-const MAX_PAGE = 1000
+export const MAX_PAGE = 1000
 
 const instant = (description: string) =>
   Type.Optional(

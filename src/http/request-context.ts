@@ -14,6 +14,10 @@ declare module 'fastify' {
     /** Of a write: the id that all its events have. */
     operationId: string
   }
+  interface FastifyContextConfig {
+    /** Of a route of records: their kind. A key of one kind says nothing about another. */
+    resource?: string
+  }
 }
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -31,11 +35,12 @@ export const addOperationIds = (app: FastifyInstance): void => {
 }
 
 /** A retry with the same key is the same operation. */
-const operationIdOf = ({ headers, params }: FastifyRequest): string => {
+const operationIdOf = ({ headers, params, routeOptions }: FastifyRequest): string => {
   const key = headers['idempotency-key']
   if (typeof key !== 'string' || key === '') return newOperationId()
   const { id } = (params ?? {}) as { readonly id?: string }
-  return keyedOperationId(API_ACTOR, key, id === undefined ? undefined : toTaskId(id))
+  const entityId = id === undefined ? routeOptions.config.resource : toTaskId(id)
+  return keyedOperationId(API_ACTOR, key, entityId)
 }
 
 export type ReadContext = (

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTask, type Task } from '#src/core/task.ts'
 import { createdEvent } from '#src/core/task-event.ts'
-import { newTask } from '#src/repository/mongo/documents.ts'
+import { newDocument, TASK_DOCUMENTS } from '#src/repository/mongo/documents.ts'
 import { SCHEMA_VERSION, TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -27,7 +27,10 @@ const seed = async (url: string): Promise<readonly Task[]> => {
   const tasks = drafts.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   const documents = tasks.map((task) => {
     const { external_url: _, ...old } = task
-    return { ...newTask(task, createdEvent(task, BY), [], undefined), task: old }
+    return {
+      ...newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined),
+      task: old,
+    }
   })
   await client
     .db()

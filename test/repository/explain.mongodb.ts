@@ -2,7 +2,7 @@ import { type Document, MongoClient } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTask } from '#src/core/task.ts'
 import { createdEvent } from '#src/core/task-event.ts'
-import { newTask, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import { newDocument, TASK_DOCUMENTS, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { migrate } from '#src/repository/mongo/migrate.ts'
 import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
@@ -21,7 +21,7 @@ const seed = async (): Promise<void> => {
   const newId = createTaskIds(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
-    return newTask(task, createdEvent(task, BY), [], undefined)
+    return newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined)
   })
   await client.db().collection<TaskDocument>('tasks').insertMany(documents)
 }

@@ -2,7 +2,12 @@ import { MongoClient } from 'mongodb'
 import { onTestFinished, test } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
 import { createdEvent } from '#src/core/task-event.ts'
-import { newTask, type StoredKey, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import {
+  newDocument,
+  type StoredKey,
+  TASK_DOCUMENTS,
+  type TaskDocument,
+} from '#src/repository/mongo/documents.ts'
 import { TASK_INDEXES } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
@@ -23,7 +28,9 @@ const documentsOf = ({ keys, tasks, deleted }: ReturnType<typeof oldDatabase>): 
   const ended = { rev: 1, ended: true as const, pending: [] }
   const bucket = bucketOfKey('batch')
   return [
-    ...tasks.map((task) => newTask(task, createdEvent(task, BY), keysOf(task.id), undefined)),
+    ...tasks.map((task) =>
+      newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), keysOf(task.id), undefined),
+    ),
     { _id: deleted.id, bucket: deleted.id.slice(-6), ...ended, keys: keysOf(deleted.id) },
     { _id: `key:batch:${bucket}`, bucket, ...ended, keys: keysOf(null) },
   ]

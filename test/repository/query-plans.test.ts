@@ -24,7 +24,8 @@ const TASKS = 3000
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
   const { db } = openFile(':memory:')
-  const commits = createCommits(db, createTaskRows(db, createKeyOrder(db)))
+  const commits = createCommits(db)
+  const rows = createTaskRows(db, createKeyOrder(db))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
@@ -34,7 +35,7 @@ const seed = () => {
       external_reference_id: String(index),
     }
     const task = createTask(draft, newId(), instantAt(index % 1000))
-    commits.create(task, createdEvent(task, BY), undefined, undefined)
+    commits.create(rows, task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')

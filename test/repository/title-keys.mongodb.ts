@@ -4,7 +4,12 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTask, type Task } from '#src/core/task.ts'
 import { createdEvent } from '#src/core/task-event.ts'
 import { positionOf, type Sort } from '#src/core/task-query.ts'
-import { at, newTask, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import {
+  at,
+  newDocument,
+  TASK_DOCUMENTS,
+  type TaskDocument,
+} from '#src/repository/mongo/documents.ts'
 import { EARLIER_TITLE_INDEX, TASK_INDEXES, TITLE_INDEX } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -40,7 +45,7 @@ const seed = async (count: number) => {
   const newId = createTaskIds(undefined)
   const documents = fc.sample(anyTitles, count).map((title, index) => {
     const task = createTask({ ...mixedDraft(index), title }, newId(), instantAt(index))
-    return ofVersion2(newTask(task, createdEvent(task, BY), [], undefined))
+    return ofVersion2(newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined))
   })
   const earlier = {
     name: EARLIER_TITLE_INDEX,
@@ -114,7 +119,9 @@ test('a task that a program of version 2 writes during an upgrade is soon in ord
   const [task] = await store.list()
   if (task === undefined) throw new Error('no task')
   const renamed = { ...task, title: 'Écrit ailleurs' }
-  const { order = {} } = ofVersion2(newTask(renamed, createdEvent(renamed, BY), [], undefined))
+  const { order = {} } = ofVersion2(
+    newDocument(TASK_DOCUMENTS, renamed, createdEvent(renamed, BY), [], undefined),
+  )
   await tasks.updateOne(at(task.id), {
     $set: { task: renamed, order: order as TaskDocument['order'] & object },
     $inc: { rev: 1 },

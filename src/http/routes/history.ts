@@ -2,7 +2,7 @@ import { TaskEvent } from '../../core/task-event.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { answer, problems } from '../openapi.ts'
-import { streamArray, unknownLength } from '../stream-array.ts'
+import { sendHistory } from '../send-list.ts'
 import type { App } from '../typed-app.ts'
 import { TaskId } from './request-parts.ts'
 
@@ -23,12 +23,6 @@ export const addHistoryRoute = (app: App, service: TaskService): void => {
         },
       },
     },
-    async (request, reply) => {
-      const events = await streamArray(service.history(request.params.id))
-      reply.header('content-type', 'application/json; charset=utf-8')
-      if (request.method !== 'HEAD') return reply.send(events)
-      events.destroy()
-      return reply.send(unknownLength())
-    },
+    (request, reply) => sendHistory(request, reply, service.history(request.params.id)),
   )
 }

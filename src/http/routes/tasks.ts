@@ -1,45 +1,32 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { StoredEntity } from '../../core/commit.ts'
-import { includesVersion, toETag } from '../../core/preconditions.ts'
 import { Task, TaskDraft, TaskPatch } from '../../core/task.ts'
-import { toCursor } from '../../core/task-query.ts'
+import { type Position, toCursor } from '../../core/task-query.ts'
 import type { TaskService } from '../../core/task-service.ts'
 import { Type } from '../../core/typebox.ts'
 import { NO_BODY } from '../body.ts'
 import { ListQuery, toTaskQuery } from '../list-query.ts'
 import { answer, emptyAnswer, HEADERS, problems } from '../openapi.ts'
-import { PRECONDITION_HEADERS, readETags, readPreconditions } from '../preconditions.ts'
+import { readPreconditions } from '../preconditions.ts'
 import type { ReadContext } from '../request-context.ts'
-import { streamArray, toArray, unknownLength } from '../stream-array.ts'
+import { sendList } from '../send-list.ts'
 import type { App } from '../typed-app.ts'
 import {
   BODY_ERRORS,
-  CHANGE_KEY,
+  CHANGE_ERRORS,
   CREATION_KEY,
+  changeHeaders,
   DATABASE_ERRORS,
+  IF_NONE_MATCH,
   markReplay,
+  sendEntity,
+  sendUnlessKnown,
   TaskId,
   WRITE_ERRORS,
 } from './request-parts.ts'
 
-const JSON_TYPE = 'application/json; charset=utf-8'
-
-const ChangeHeaders = Type.Object({ ...CHANGE_KEY, ...PRECONDITION_HEADERS })
-
-/** What a change may be refused for, beside its input. */
-const CHANGE = [
-  ...WRITE_ERRORS,
-  'not_found',
-  'version_mismatch',
-  'idempotency_key_reused',
-  'too_many_keys',
-] as const
+const ChangeHeaders = changeHeaders('task')
 
 /** PUT and PATCH mean the same, so one is a retry of the other. */
 const UPDATE = 'PATCH /tasks/{id}'
-
-const sendTask = (reply: FastifyReply, task: StoredEntity): FastifyReply =>
-  reply.header('etag', toETag(task.version)).header('content-type', JSON_TYPE).send(task.json)
 
 export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadContext): void => {
   app.post(
@@ -67,7 +54,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
       const context = readContext(request, 'POST /tasks', request.body)
       const { task, replayed } = await service.create(context, request.body)
       const location = `${request.pathPrefix}/tasks/${task.id}`
-      return sendTask(markReplay(reply, replayed).code(201).header('location', location), task)
+      return sendEntity(markReplay(reply, replayed).code(201).header('location', location), task)
     },
   )
 
@@ -92,20 +79,9 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
     },
     async (request, reply) => {
       const { query, after } = toTaskQuery(request.query)
-      reply.header('content-type', JSON_TYPE)
+      const toPlace = (place: Position) => toCursor(place, query.sort)
       const { limit } = request.query
-      if (limit === undefined)
-        return request.method === 'HEAD'
-          ? reply.send(unknownLength())
-          : reply.send(await streamArray(service.all(query, after)))
-      const page = await service.page(query, after, limit)
-      if (page.next !== undefined)
-        reply.header('link', nextLink(request, toCursor(page.next, query.sort)))
-      if (Buffer.isBuffer(page.tasks)) return reply.send(toArray(page.tasks))
-      const stream = await streamArray(page.tasks)
-      if (request.method !== 'HEAD') return reply.send(stream)
-      stream.destroy()
-      return reply.send('')
+      return sendList(request, reply, { reads: service, query, after, limit, toCursor: toPlace })
     },
   )
 
@@ -118,11 +94,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         summary: 'Get a task',
         description: 'With If-None-Match the response is 304 if the task has not changed.',
         params: TaskId,
-        headers: Type.Object({
-          'if-none-match': Type.Optional(
-            Type.String({ description: 'The ETag of the version that the client already has.' }),
-          ),
-        }),
+        headers: IF_NONE_MATCH,
         response: {
           200: answer('The task', Task, HEADERS.etag),
           304: emptyAnswer('The task has not changed', HEADERS.etag),
@@ -130,13 +102,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         },
       },
     },
-    async (request, reply) => {
-      const known = readETags('If-None-Match', request.headers['if-none-match'])
-      const task = await service.get(request.params.id)
-      const isKnown = known !== undefined && includesVersion(known, task.version)
-      if (!isKnown) return sendTask(reply, task)
-      return reply.code(304).header('etag', toETag(task.version)).send()
-    },
+    (request, reply) => sendUnlessKnown(request, reply, () => service.get(request.params.id)),
   )
 
   for (const method of ['PUT', 'PATCH'] as const) {
@@ -160,7 +126,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         body: TaskPatch,
         response: {
           200: answer('The updated task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
-          ...problems(...BODY_ERRORS, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE_ERRORS),
         },
       },
       handler: async (request, reply) => {
@@ -168,7 +134,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         const context = readContext(request, UPDATE, body)
         const preconditions = readPreconditions(headers)
         const { task, replayed } = await service.update(context, params.id, body, preconditions)
-        return sendTask(markReplay(reply, replayed), task)
+        return sendEntity(markReplay(reply, replayed), task)
       },
     })
   }
@@ -187,7 +153,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         body: NO_BODY,
         response: {
           204: emptyAnswer('The task was deleted', HEADERS.replayed),
-          ...problems(...BODY_ERRORS, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE_ERRORS),
         },
       },
     },
@@ -214,7 +180,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
         body: NO_BODY,
         response: {
           200: answer('The completed task', Task, { ...HEADERS.etag, ...HEADERS.replayed }),
-          ...problems(...BODY_ERRORS, ...CHANGE),
+          ...problems(...BODY_ERRORS, ...CHANGE_ERRORS),
         },
       },
     },
@@ -223,14 +189,7 @@ export const addTaskRoutes = (app: App, service: TaskService, readContext: ReadC
       const context = readContext(request, 'POST /tasks/{id}/complete', null)
       const preconditions = readPreconditions(headers)
       const { task, replayed } = await service.complete(context, params.id, preconditions)
-      return sendTask(markReplay(reply, replayed), task)
+      return sendEntity(markReplay(reply, replayed), task)
     },
   )
-}
-
-/** The same request from the cursor on (RFC 8288). */
-const nextLink = (request: FastifyRequest, cursor: string): string => {
-  const parameters = new URLSearchParams(request.url.split('?')[1])
-  parameters.set('cursor', cursor)
-  return `<${request.pathPrefix}/tasks?${parameters}>; rel="next"`
 }

@@ -4,66 +4,90 @@ import {
   claimRecord,
   type Decide,
   type DecideCompanion,
+  type Entity,
   type Plan,
   planChange,
   planCompanion,
   planCreation,
   replay,
+  type UniqueKeyTaken,
   type Write,
 } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
 import type { NewEvent } from '../../core/event.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
-import type { Task } from '../../core/task.ts'
 import { reading, writing } from './attempt.ts'
 import { isDuplicateKey } from './database-error.ts'
 import type { Deadline } from './deadline.ts'
 import {
   at,
+  type CommitDocument,
+  type DocumentFields,
+  type Documents,
+  defined,
   fromCompanion,
+  newDocument,
   newKeyReservation,
-  newTask,
-  type TaskDocument,
-  toFields,
-  toState,
 } from './documents.ts'
 import { createInserts } from './inserts.ts'
-import { createKeyRecords, fromRecord, isLive, type KeyOwner, toKeyState } from './key-records.ts'
+import { createKeyRecords, fromRecord, isLive, toKeyState } from './key-records.ts'
 import { createLookups } from './lookups.ts'
 
-/** The writes. Each is one document write, which stores the whole commit or nothing of it. */
+/**
+ * The writes of one collection. Each is one document write, which stores the whole commit or
+ * nothing of it.
+ */
 export type Commits = ReturnType<typeof createCommits>
 
-/** What a commit is decided upon. */
-type Current = Pick<TaskDocument, '_id' | 'rev' | 'task' | 'keys' | 'link'>
+const ABSENT = { entity: undefined, companion: undefined }
+const TAKEN: UniqueKeyTaken = { kind: 'taken' }
 
-export const createCommits = (tasks: Collection<TaskDocument>) => {
-  const keys = createKeyRecords(tasks)
-  const insertOne = createInserts(tasks)
-  const lookUp = createLookups(tasks, ['rev', 'task', 'keys', 'link'])
+/** `fields`: what documents hold that commits are decided upon, beside their revision and keys. */
+export const createCommits = (
+  collection: Collection<CommitDocument>,
+  fields: readonly string[],
+) => {
+  const keys = createKeyRecords(collection)
+  const insertOne = createInserts(collection)
+  const lookUp = createLookups<CommitDocument>(collection, ['rev', 'keys', ...fields])
 
-  /** A unique index refuses the second document that has a key: then it resolves with the first one's record. */
-  const insert = async (
-    document: TaskDocument,
-    key: IdempotencyKey | undefined,
+  const isTaken = async <E extends Entity>(
+    documents: Documents<E>,
+    entity: E,
     deadline: Deadline,
-  ): Promise<KeyOwner | undefined> => {
+  ): Promise<boolean> => {
+    const same = documents.sameUniqueKey(entity)
+    if (same === undefined) return false
+    const options = { projection: { _id: 1 } }
+    return (await reading(deadline, () => collection.findOne(same, options))) !== null
+  }
+
+  /**
+   * Inserts a document. When a unique index refuses it, as another document has its idempotency key
+   * or its unique key, resolves with what `findOther` finds of that one.
+   */
+  const insert = async <T>(
+    document: CommitDocument,
+    deadline: Deadline,
+    findOther: () => Promise<T | undefined>,
+  ): Promise<T | undefined> => {
     for (;;) {
       try {
         await writing(deadline, () => insertOne(document))
         return undefined
       } catch (error) {
-        if (key === undefined || !isDuplicateKey(error)) throw error
-        const owner = await keys.find(key, deadline)
-        if (owner !== undefined) return owner
+        if (!isDuplicateKey(error)) throw error
+        const other = await findOther()
+        if (other !== undefined) return other
       }
     }
   }
 
   /** Stores what is decided upon the newest revision; decides again if another writer came first. */
-  const commit = async <R>(
+  const commit = async <E extends Entity, R>(
+    documents: Documents<E>,
     id: string,
-    decide: (current: Current | undefined) => Plan<Task, R>,
+    decide: (current: CommitDocument | undefined) => Plan<E, R>,
     key: IdempotencyKey | undefined,
     deadline: Deadline,
   ): Promise<R> => {
@@ -71,84 +95,93 @@ export const createCommits = (tasks: Collection<TaskDocument>) => {
       const current = await reading(deadline, () => lookUp(id))
       const { result, write } = decide(current)
       if (write === undefined || current === undefined) return result
-      const update = toUpdate(current, write, key)
+      const update = toUpdate(documents, current, write, key)
       const { matchedCount } = await writing(deadline, () =>
-        tasks.updateOne({ ...at(id), rev: current.rev }, update),
+        collection.updateOne({ ...at(id), rev: current.rev }, update),
       )
       if (matchedCount === 1) return result
     }
   }
 
   return {
-    async create(
-      task: Task,
+    async create<E extends Entity>(
+      documents: Documents<E>,
+      entity: E,
       event: NewEvent,
       key: IdempotencyKey | undefined,
       companion: Companion | undefined,
       deadline: Deadline,
     ): Promise<CommitResult> {
-      const { result, write } = planCreation(task, event, key, companion)
+      const { result, write } = planCreation(entity, event, key, companion)
       const record = key && write.key ? [fromRecord(key, write.key)] : []
-      const owner = await insert(newTask(task, event, record, companion), key, deadline)
-      return owner && key ? replay(owner.record, key, owner.task) : result
+      const findOther = async (): Promise<CommitResult | undefined> => {
+        const owner = key && (await keys.find(key, deadline))
+        if (owner && key) return replay(owner.record, key, documents.toState(owner.document).entity)
+        return (await isTaken(documents, entity, deadline)) ? TAKEN : undefined
+      }
+      const document = newDocument(documents, entity, event, record, companion)
+      return (await insert(document, deadline, findOther)) ?? result
     },
 
-    change: (
+    async change<E extends Entity>(
+      documents: Documents<E>,
       id: string,
-      decide: Decide<Task>,
+      decide: Decide<E>,
       key: IdempotencyKey | undefined,
       deadline: Deadline,
-    ): Promise<CommitResult> =>
-      commit(
-        id,
-        (current) =>
-          planChange(stateOf(current), decide, key, key && toKeyState(current?.keys ?? [], key)),
-        key,
-        deadline,
-      ),
+    ): Promise<CommitResult> {
+      const plan = (current: CommitDocument | undefined) => {
+        const state = current ? documents.toState(current) : ABSENT
+        return planChange(state, decide, key, key && toKeyState(current?.keys ?? [], key))
+      }
+      try {
+        return await commit(documents, id, plan, key, deadline)
+      } catch (error) {
+        if (isDuplicateKey(error)) return TAKEN
+        throw error
+      }
+    },
 
     /** False when the key is bound to another request. */
     async reserveKey(key: IdempotencyKey, deadline: Deadline): Promise<boolean> {
       const reservation = newKeyReservation(fromRecord(key, claimRecord(key)))
-      const owner = await insert(reservation, key, deadline)
+      const owner = await insert(reservation, deadline, () => keys.find(key, deadline))
       return owner === undefined || owner.record.fingerprint === key.fingerprint
     },
 
-    changeCompanion: (
-      taskId: string,
-      decide: DecideCompanion<Task>,
+    changeCompanion<E extends Entity>(
+      documents: Documents<E>,
+      id: string,
+      decide: DecideCompanion<E>,
       deadline: Deadline,
-    ): Promise<Companion | undefined> =>
-      commit(taskId, (current) => planCompanion(stateOf(current), decide), undefined, deadline),
+    ): Promise<Companion | undefined> {
+      const plan = (current: CommitDocument | undefined) =>
+        planCompanion(current ? documents.toState(current) : ABSENT, decide)
+      return commit(documents, id, plan, undefined, deadline)
+    },
   }
 }
 
-const stateOf = (current: Current | undefined) =>
-  current ? toState(current) : { entity: undefined, companion: undefined }
-
 /** The one update of a commit. Keys that expired are removed along with it. */
-const toUpdate = (
-  { rev, keys, task }: Current,
-  { entity, event, key: record, companion }: Write<Task>,
+const toUpdate = <E extends Entity>(
+  documents: Documents<E>,
+  current: CommitDocument,
+  { entity, event, key: record, companion }: Write<E>,
   key: IdempotencyKey | undefined,
-): UpdateFilter<TaskDocument> => {
-  const { words, ...fields } = entity ? toFields(entity) : {}
-  const isReworded = task?.title !== entity?.title || task?.description !== entity?.description
-  const unset = {
-    ...(companion === null && { link: '' as const }),
-    ...(entity === null && { task: '' as const, order: '' as const, words: '' as const }),
+): UpdateFilter<CommitDocument> => {
+  const before = documents.toState(current).entity
+  const live = current.keys.filter((one) => key && isLive(one, key))
+  const fields: DocumentFields = {
+    rev: current.rev + 1,
+    ...(entity && documents.toFields(entity, before)),
+    ...(entity === null && { ...documents.noFields, ended: true }),
+    ...(companion !== undefined && { link: companion ? fromCompanion(companion) : undefined }),
+    ...(key && record && { keys: [...live, fromRecord(key, record)] }),
   }
+  const removed = Object.keys(fields).filter((name) => fields[name] === undefined)
   return {
-    $set: {
-      rev: rev + 1,
-      ...fields,
-      ...(entity && isReworded && words && { words }),
-      ...(entity === null && { ended: true as const }),
-      ...(companion && { link: fromCompanion(companion) }),
-      ...(key &&
-        record && { keys: [...keys.filter((one) => isLive(one, key)), fromRecord(key, record)] }),
-    },
-    ...(Object.keys(unset).length > 0 && { $unset: unset }),
+    $set: defined(fields),
+    ...(removed.length > 0 && { $unset: Object.fromEntries(removed.map((name) => [name, ''])) }),
     ...(event && { $push: { pending: event } }),
   }
 }

@@ -1,4 +1,4 @@
-import { type State, toStored } from '../../core/commit.ts'
+import type { Entity, State } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
 import type { NewEvent, StoredEvent } from '../../core/event.ts'
 import { readTask } from '../../core/old-task.ts'
@@ -9,24 +9,27 @@ import type { SortKey } from '../../core/task-query.ts'
 import { titleKey } from '../../core/title-key.ts'
 
 /**
- * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
- * events that are not yet published, the idempotency keys of the requests that made it so.
- * A deleted task stays as a tombstone (`ended`, without `task`) while it has events to publish or keys to remember;
- * the claim of a batch's key is such a document that never was a task.
+ * What every document has beside its entity, so that one document write is a whole commit: the
+ * events that are not yet published and the idempotency keys of the requests that changed it. A
+ * deleted entity stays as a tombstone (`ended`, without the entity) while it has events to publish
+ * or keys to remember; the claim of a batch's key is such a document that never had an entity.
  */
-export interface TaskDocument {
+export interface CommitDocument {
   readonly _id: string
   /** Where it is in a sharded collection: `bucketOfId`. */
   readonly bucket: string
   /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
   readonly rev: number
+  readonly ended?: true
+  readonly pending: readonly StoredEvent[]
+  readonly keys: readonly StoredKey[]
+}
+
+export interface TaskDocument extends CommitDocument {
   readonly task?: Task
   /** A key for each sort: its value, then the id, so that a place in a list is a range of one field. */
   readonly order?: Readonly<Record<OrderField, string>>
   readonly words?: readonly string[]
-  readonly ended?: true
-  readonly pending: readonly StoredEvent[]
-  readonly keys: readonly StoredKey[]
   /** The job beside the task. A tombstone has it until its owner removes it. */
   readonly link?: StoredCompanion | OldLink
 }
@@ -107,44 +110,74 @@ const toOrder = (task: Task): Record<OrderField, string> => ({
 
 export const titleOrderKey = (title: string, id: string): string => orderKey(titleKey(title), id)
 
-/** A task's JSON text as it is answered. */
-export const toText = (task: Task): string => toStored(readTask(task)).json
+/** Fields of a document by name. */
+export type DocumentFields = Readonly<Record<string, unknown>>
 
-/** What a commit is decided upon. */
-export const toState = ({
-  _id,
-  task,
-  link,
-}: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<Task> => ({
-  entity: task && readTask(task),
-  companion: link && toCompanion(_id, link),
-})
+/** How the entities of one kind are held in their documents. */
+export interface Documents<E extends Entity> {
+  /** The field that has the entity. */
+  readonly field: string
+  /** What `toState` needs to make the entity. */
+  readonly projection: Readonly<Record<string, 1>>
+  /** Finds the documents, and the events, of this kind alone. */
+  readonly filter: Readonly<Record<string, string>>
+  readonly eventFilter: Readonly<Record<string, unknown>>
+  /** What a commit is decided upon. */
+  toState(document: CommitDocument): State<E>
+  /** What the document holds of the entity, after `before`; an undefined field is removed. */
+  toFields(entity: E, before?: E): DocumentFields
+  /** The same of a deleted one. */
+  readonly noFields: DocumentFields
+  /** Finds the entity with the unique key of this one; undefined if it has none. */
+  sameUniqueKey(entity: E): Readonly<Record<string, string>> | undefined
+}
 
-/** What a task's document holds beside its identity and its commits. */
-export const toFields = (task: Task) => ({
-  task,
-  order: toOrder(task),
-  words: tokenize(`${task.title}\n${task.description}`),
-})
+export const TASK_DOCUMENTS: Documents<Task> = {
+  field: 'task',
+  projection: { task: 1 },
+  filter: {},
+  /** Events of 0.1.0 have no resource. */
+  eventFilter: { resource: { $in: ['task', null] } },
 
-export const newTask = (
-  task: Task,
+  toState(document) {
+    const { _id, task, link } = document as TaskDocument
+    return { entity: task && readTask(task), companion: link && toCompanion(_id, link) }
+  },
+
+  toFields(task, before) {
+    const isReworded = before?.title !== task.title || before.description !== task.description
+    const words = isReworded && { words: tokenize(`${task.title}\n${task.description}`) }
+    return { task, order: toOrder(task), ...words }
+  },
+
+  noFields: { task: undefined, order: undefined, words: undefined },
+  sameUniqueKey: () => undefined,
+}
+
+/** The document of a new entity. */
+export const newDocument = <E extends Entity>(
+  documents: Documents<E>,
+  entity: E,
   event: NewEvent,
   keys: readonly StoredKey[],
   companion: Companion | undefined,
-): TaskDocument => ({
-  ...at(task.id),
+): CommitDocument => ({
+  ...at(entity.id),
   rev: 1,
-  ...toFields(task),
+  ...defined(documents.toFields(entity)),
   pending: [event],
   keys,
   ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
 })
 
+/** The fields that have a value: the driver would write the others as null. */
+export const defined = (fields: DocumentFields): DocumentFields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`
 
-export const newKeyReservation = (key: StoredKey): TaskDocument => ({
+export const newKeyReservation = (key: StoredKey): CommitDocument => ({
   ...at(claimId(key.key)),
   rev: 1,
   ended: true,

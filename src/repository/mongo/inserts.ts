@@ -1,11 +1,11 @@
 import { type Collection, MongoBulkWriteError, MongoServerError } from 'mongodb'
 import { type Attempt, currentAttempts, onBehalfOf } from './attempt.ts'
 import { outcomeUnknown } from './database-error.ts'
-import type { TaskDocument } from './documents.ts'
+import type { CommitDocument } from './documents.ts'
 import { gather } from './turn.ts'
 
 interface Waiting {
-  readonly document: TaskDocument
+  readonly document: CommitDocument
   readonly attempts: readonly Attempt[]
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -16,23 +16,23 @@ interface Waiting {
  * one; each is inserted, or refused, by itself all the same. They are no more than the gate lets in. To be called within `writing`; rejects
  * with what came of this document.
  */
-export const createInserts = (tasks: Collection<TaskDocument>) => {
-  const add = gather<Waiting>((group) => void insertGroup(tasks, group))
+export const createInserts = (documents: Collection<CommitDocument>) => {
+  const add = gather<Waiting>((group) => void insertGroup(documents, group))
 
-  return (document: TaskDocument): Promise<void> =>
+  return (document: CommitDocument): Promise<void> =>
     new Promise((resolve, reject) =>
       add({ document, attempts: currentAttempts(), resolve, reject }),
     )
 }
 
 const insertGroup = async (
-  tasks: Collection<TaskDocument>,
+  collection: Collection<CommitDocument>,
   group: readonly Waiting[],
 ): Promise<void> => {
   const attempts = group.flatMap((one) => one.attempts)
   const documents = group.map(({ document }) => document)
   try {
-    await onBehalfOf(attempts, () => tasks.insertMany(documents, { ordered: false }))
+    await onBehalfOf(attempts, () => collection.insertMany(documents, { ordered: false }))
     for (const { resolve } of group) resolve()
   } catch (error) {
     const failureOf = readFailure(error)

@@ -1,25 +1,24 @@
 import type { Collection } from 'mongodb'
 import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import { readTask, readTaskText } from '../../core/old-task.ts'
+import { readTaskText } from '../../core/old-task.ts'
 import { bucketOfKey } from '../../core/placement.ts'
-import type { Task } from '../../core/task.ts'
 import { reading, writing } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
-import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument, claimId, type StoredKey } from './documents.ts'
 
-/** A key's record, and the task that it belongs to as it is now. */
+/** A key's record, and the document that it belongs to as it is now. */
 export interface KeyOwner {
   readonly record: IdempotencyRecord
-  readonly task: Task | undefined
+  readonly document: CommitDocument
 }
 
 /** The idempotency records, which are kept in the documents of the commits that they belong to. */
-export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
+export const createKeyRecords = (collection: Collection<CommitDocument>) => {
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
-    await writing(deadline, () => tasks.updateOne(at(id), { $pull: { keys: expired } }))
+    await writing(deadline, () => collection.updateOne(at(id), { $pull: { keys: expired } }))
   }
 
   return {
@@ -27,16 +26,16 @@ export const createKeyRecords = (tasks: Collection<TaskDocument>) => {
     async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
       const bucket = bucketOfKey(key.key)
       const owner = await reading(deadline, () =>
-        tasks.findOne<Pick<TaskDocument, '_id' | 'task' | 'keys'>>(
+        collection.findOne(
           { bucket, 'keys.key': key.key },
-          { projection: { task: 1, keys: 1 } },
+          { projection: { order: 0, words: 0, pending: 0 } },
         ),
       )
       const record = owner && findLive(owner.keys, key)
-      if (owner && record) return { record, task: owner.task && readTask(owner.task) }
+      if (owner && record) return { record, document: owner }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
-      await writing(deadline, () => tasks.deleteOne(emptied))
+      await writing(deadline, () => collection.deleteOne(emptied))
       return undefined
     },
   }

@@ -1,17 +1,15 @@
 import type { Collection } from 'mongodb'
-import { at, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument } from './documents.ts'
 import { gather } from './turn.ts'
 
 /**
- * The way to tasks' documents by their ids, with the fields that are named. Those that are asked for in one turn of the event loop
+ * The way to entities' documents by their ids, with the fields that are named. Those that are asked for in one turn of the event loop
  * are read by one command: they are no more than the gate lets in. To be called within `reading`.
  */
-export const createLookups = <F extends keyof TaskDocument>(
-  tasks: Collection<TaskDocument>,
-  fields: readonly F[],
+export const createLookups = <Found extends Pick<CommitDocument, '_id'>>(
+  documents: Collection<CommitDocument>,
+  fields: readonly string[],
 ) => {
-  type Found = Pick<TaskDocument, F | '_id'>
-
   interface Waiting {
     readonly id: string
     readonly resolve: (found: Found | undefined) => void
@@ -23,7 +21,7 @@ export const createLookups = <F extends keyof TaskDocument>(
   const findAll = async (ids: readonly string[]): Promise<ReadonlyMap<string, Found>> => {
     const filter = { _id: { $in: ids }, bucket: { $in: ids.map((id) => at(id).bucket) } }
     const options = { projection, limit: ids.length, batchSize: ids.length + 1 }
-    const found = await tasks.find<Found>(filter, options).toArray()
+    const found = await documents.find<Found>(filter, options).toArray()
     return new Map(found.map((document) => [document._id, document]))
   }
 

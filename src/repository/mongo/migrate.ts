@@ -3,6 +3,7 @@ import { OpenError } from '../open-error.ts'
 import {
   DELIVERY_INDEXES,
   EVENT_INDEXES,
+  RECORD_INDEXES,
   RENAMED_STATES,
   SCHEMA_VERSION,
   TASK_INDEXES,
@@ -33,6 +34,7 @@ export const migrate = async (db: Db): Promise<void> => {
   await db
     .collection('tasks')
     .createIndexes(TASK_INDEXES.filter((index) => hasTitleKeys || index !== TITLE_INDEX))
+  await db.collection('records').createIndexes([...RECORD_INDEXES])
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
   if (found !== undefined && found < 4) await renameStates(db)

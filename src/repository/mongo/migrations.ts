@@ -33,26 +33,10 @@ export const TITLE_INDEX: IndexDescription = {
 export const EARLIER_TITLE_INDEX = 'by_state_and_title'
 
 /**
- * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
- * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for; `by_link` is none,
- * as it also finds the tasks without a link.
- * A unique index begins with the bucket, as it must where the collection is sharded by it.
+ * What commits need in each collection: keys that are used, keys that expire, events that wait, and
+ * tombstones. A unique index begins with the bucket, as it must where the collection is sharded by it.
  */
-export const TASK_INDEXES: readonly IndexDescription[] = [
-  { name: 'by_created_at', key: { 'order.created_at': 1 } },
-  { name: 'by_state_and_created_at', key: { ...state, 'order.created_at': 1 } },
-  { name: 'by_state_and_updated_at', key: { ...state, 'order.updated_at': 1 } },
-  { name: 'by_state_and_due_at', key: { ...state, 'order.due_at': 1 } },
-  { name: 'by_state_and_due_at_descending', key: { ...state, 'order.due_at_descending': 1 } },
-  { name: 'by_state_and_priority', key: { ...state, 'order.priority': 1 } },
-  TITLE_INDEX,
-  { name: 'by_label', key: { 'task.labels': 1, 'order.created_at': 1 } },
-  { name: 'by_word', key: { words: 1 } },
-  {
-    name: 'by_external_reference_id',
-    key: { 'task.external_reference_id': 1 },
-    partialFilterExpression: { 'task.external_reference_id': { $gt: '' } },
-  },
+const COMMIT_INDEXES: readonly IndexDescription[] = [
   {
     name: 'by_idempotency_key',
     key: { bucket: 1, 'keys.key': 1 },
@@ -69,6 +53,30 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
     key: { 'pending.time': 1 },
     partialFilterExpression: { 'pending.time': exists },
   },
+  { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
+]
+
+/**
+ * The indexes of the tasks. Each sort has one, led by status and priority; `order.…` ends with the id, so a page is one
+ * range of it wherever it begins. The partial ones hold the few documents that have what they are asked for; `by_link` is none,
+ * as it also finds the tasks without a link.
+ */
+export const TASK_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_created_at', key: { 'order.created_at': 1 } },
+  { name: 'by_state_and_created_at', key: { ...state, 'order.created_at': 1 } },
+  { name: 'by_state_and_updated_at', key: { ...state, 'order.updated_at': 1 } },
+  { name: 'by_state_and_due_at', key: { ...state, 'order.due_at': 1 } },
+  { name: 'by_state_and_due_at_descending', key: { ...state, 'order.due_at_descending': 1 } },
+  { name: 'by_state_and_priority', key: { ...state, 'order.priority': 1 } },
+  TITLE_INDEX,
+  { name: 'by_label', key: { 'task.labels': 1, 'order.created_at': 1 } },
+  { name: 'by_word', key: { words: 1 } },
+  {
+    name: 'by_external_reference_id',
+    key: { 'task.external_reference_id': 1 },
+    partialFilterExpression: { 'task.external_reference_id': { $gt: '' } },
+  },
+  ...COMMIT_INDEXES,
   { name: 'by_link', key: { 'link.status': 1, _id: 1 } },
   {
     name: 'by_link_attempt',
@@ -86,7 +94,27 @@ export const TASK_INDEXES: readonly IndexDescription[] = [
     key: { 'link.issue.id': 1, _id: 1 },
     partialFilterExpression: { 'link.issue.id': exists },
   },
-  { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
+]
+
+/**
+ * The indexes of the records, which are listed by kind or parent in the order of their ids. The
+ * collection is not sharded, so the unique one need not begin with a bucket: the key of a record may
+ * change, the bucket that its id names may not.
+ */
+export const RECORD_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_kind', key: { kind: 1, _id: 1 } },
+  {
+    name: 'by_parent',
+    key: { kind: 1, parent_id: 1, _id: 1 },
+    partialFilterExpression: { parent_id: exists },
+  },
+  {
+    name: 'by_unique_key',
+    key: { kind: 1, unique_key: 1 },
+    unique: true,
+    partialFilterExpression: { unique_key: exists },
+  },
+  ...COMMIT_INDEXES,
 ]
 
 /** The deliveries of GitHub that are to be dealt with, and those to be forgotten. */

@@ -1,81 +1,39 @@
-import type { Db, Document } from 'mongodb'
-import { type StoredEntity, toStored } from '../../core/commit.ts'
-import { type StoredEvent, toEventText } from '../../core/event.ts'
-import { readTask } from '../../core/old-task.ts'
+import type { Db } from 'mongodb'
+import type { StoredEvent } from '../../core/event.ts'
 import type { Task } from '../../core/task.ts'
 import { type Position, positionOf, type TaskQuery } from '../../core/task-query.ts'
 import { reading } from './attempt.ts'
 import type { Deadline } from './deadline.ts'
 import {
-  at,
+  type CommitDocument,
   type EventDocument,
   entityOf,
-  eventKey,
+  TASK_DOCUMENTS,
   type TaskDocument,
-  toText,
 } from './documents.ts'
+import {
+  createEntityReads,
+  type EntitySelect,
+  type Selection,
+  toSelection,
+} from './entity-reads.ts'
 import { planList } from './list-plan.ts'
 import { createLookups } from './lookups.ts'
-import { createSelector, type Item, joinTexts } from './selector.ts'
 import { haveAllTitleKeys } from './title-keys.ts'
 import { type ScannedTitle, scanByTitle } from './title-scan.ts'
-
-/** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
-const GROWTH = { factor: 2, bytes: 64 * 1024 }
-
-/** What was selected: keys and sizes in order, all texts if they are small, and where the list goes on. */
-export interface Selection<Key, Place> {
-  readonly keys: readonly Key[]
-  readonly sizes: readonly number[]
-  readonly whole: Buffer | undefined
-  readonly next: Place | undefined
-}
 
 /** The reads. Tasks that are read at the same time share a command; a list or a history takes one if its texts are small. */
 export const createReads = (db: Db) => {
   const tasks = db.collection<TaskDocument>('tasks')
+  const records = db.collection<CommitDocument>('records')
   const events = db.collection<EventDocument>('events')
-  const lookUp = createLookups(tasks, ['task'])
-  const selectTasks = createSelector<FoundTask>()
-  const selectEvents = createSelector<HistoryEvent>()
+  const documents = db.collection<CommitDocument>('tasks')
+  const lookUp = createLookups<TaskDocument>(documents, ['task'])
+  const entityReads = createEntityReads(documents, TASK_DOCUMENTS, lookUp)
   let hasTitleKeys = false
 
-  /** The published events, and behind them those that still are in the task: as these may be published meanwhile, they are read first. */
-  const findEvents = (
-    taskId: string,
-    after: number,
-    count: number,
-    batchSize: number,
-    projection?: Document,
-  ) => {
-    const range = { $gt: eventKey(taskId, after), $lt: eventKey(taskId, Number.MAX_SAFE_INTEGER) }
-    const project = projection === undefined ? [] : [{ $project: projection }]
-    const pipeline: Document[] = [
-      { $match: at(taskId) },
-      { $unwind: '$pending' },
-      { $replaceRoot: { newRoot: '$pending' } },
-      { $match: { version: { $gt: after } } },
-      ...project,
-      {
-        $unionWith: {
-          coll: 'events',
-          pipeline: [
-            { $match: { event: range } },
-            { $sort: { event: 1 } },
-            { $limit: count },
-            ...project,
-          ],
-        },
-      },
-    ]
-    return tasks.aggregate<HistoryEvent>(pipeline, { batchSize })
-  }
-
   return {
-    async get(id: string, deadline: Deadline): Promise<StoredEntity | undefined> {
-      const found = await reading(deadline, () => lookUp(id))
-      return found?.task && toStored(readTask(found.task))
-    },
+    ...entityReads,
 
     /** The next tasks of a list, by their ids. */
     async list(
@@ -90,147 +48,39 @@ export const createReads = (db: Db) => {
         if (!hasTitleKeys)
           return toTitleSelection(await scanByTitle(tasks, query, after, limit + 1), limit)
       }
-      const { filter, sort } = planList(query, after)
-      const options = { sort, limit: limit + 1 }
-      const sized = { size: { $bsonSize: '$task' }, [`task.${query.sort.key}`]: 1 }
-      const items = await reading(deadline, () =>
-        selectTasks({
-          count: limit + 1,
-          wholeBytes,
-          find: (isWhole, batchSize) =>
-            tasks.find<FoundTask>(filter, {
-              ...options,
-              batchSize,
-              projection: isWhole ? TASK : sized,
-            }),
-          toText: ({ task }) => toText(task),
-        }),
-      )
+      const plan = planList(query, after)
+      const known = { [`task.${query.sort.key}`]: 1 }
+      const select = { ...plan, limit, wholeBytes, known } as EntitySelect
+      const items = await entityReads.select(select, deadline)
       const last = items.length > limit ? items[limit - 1]?.document : undefined
-      const next = last && positionOf({ ...last.task, id: last._id }, query.sort)
+      const next =
+        last &&
+        positionOf({ ...(last as CommitDocument & FoundTask).task, id: last._id }, query.sort)
       return { ...toSelection(items, limit, ({ _id }) => _id), next }
     },
 
-    /** The texts of selected tasks, in their order: of all of them, or of the first one if they have outgrown `bytes` by far. */
-    texts(
-      ids: readonly string[],
-      bytes: number,
-      deadline: Deadline,
-    ): Promise<{ bytes: Buffer; count: number }> {
-      const read = async (wanted: readonly string[]): Promise<{ bytes: Buffer; count: number }> => {
-        const filter = { _id: { $in: wanted }, bucket: { $in: wanted.map((id) => at(id).bucket) } }
-        const options = { projection: TASK, limit: wanted.length, batchSize: wanted.length + 1 }
-        const texts = new Map<string, string>()
-        let left = bytes * GROWTH.factor + GROWTH.bytes
-        for await (const { _id, task } of tasks.find<Partial<FoundTask> & { _id: string }>(
-          filter,
-          options,
-        )) {
-          if (task !== undefined) texts.set(_id, toText(task))
-          left -= texts.get(_id)?.length ?? 0
-          if (left < 0 && wanted.length > 1) return read(wanted.slice(0, 1))
-        }
-        const inOrder = wanted.flatMap((id) => texts.get(id) ?? [])
-        return { bytes: Buffer.from(inOrder.join()), count: wanted.length }
-      }
-      return reading(deadline, () => read(ids))
-    },
-
-    /** The next events of a task after the first `after` ones, by their versions. */
-    async history(
-      taskId: string,
-      after: number,
-      limit: number,
-      wholeBytes: number,
-      deadline: Deadline,
-    ): Promise<Selection<number, number>> {
-      const found = await reading(deadline, () =>
-        selectEvents({
-          count: limit + 1,
-          wholeBytes,
-          find: (isWhole, batchSize) =>
-            findEvents(
-              taskId,
-              after,
-              limit + 1,
-              batchSize,
-              isWhole ? undefined : { version: 1, size: EVENT_SIZE },
-            ),
-          toText: toHistoryText,
-        }),
-      )
-      const items = inOrder(found, ({ document }) => document)
-      const next = items.length > limit ? after + limit : undefined
-      return { ...toSelection(items, limit, ({ version }) => version), next }
-    },
-
-    /** The texts of events after the first `after` ones. An event never changes, nor is it deleted. */
-    async eventTexts(
-      taskId: string,
-      after: number,
-      count: number,
-      deadline: Deadline,
-    ): Promise<Buffer> {
-      const found = await reading(deadline, () =>
-        findEvents(taskId, after, count, count + 1).toArray(),
-      )
-      const ordered = inOrder(found, (event) => event).slice(0, count)
-      return Buffer.from(ordered.map(toHistoryText).join())
-    },
-
-    /** The greatest id of a task that there is or, by its events, was. */
+    /** The greatest id of an entity that there is or, by its events, was. */
     async maxId(deadline: Deadline): Promise<string | undefined> {
-      const [task, event] = await reading(deadline, () =>
+      const newest = { projection: { _id: 1 }, sort: { _id: -1 } } as const
+      const [task, record, event] = await reading(deadline, () =>
         Promise.all([
-          tasks.findOne({ _id: { $lt: 'g' } }, { projection: { _id: 1 }, sort: { _id: -1 } }),
+          tasks.findOne({ _id: { $lt: 'g' } }, newest),
+          records.findOne({ _id: { $lt: 'g' } }, newest),
           events.findOne<StoredEvent>(
             {},
             { projection: { task_id: 1, resource_id: 1 }, sort: { event: -1 } },
           ),
         ]),
       )
-      const ids = [task?._id, event && entityOf(event)].filter((id) => id != null)
+      const ids = [task?._id, record?._id, event && entityOf(event)].filter((id) => id != null)
       return ids.sort().at(-1)
     },
   }
 }
 
+/** With its sort value alone if it was not read whole. */
 interface FoundTask {
-  readonly _id: string
-  /** Its sort value alone if it was not read whole. */
   readonly task: Task
-  readonly size?: number
-}
-
-const TASK = { task: 1 } as const
-const EVENT_SIZE = { $bsonSize: '$$ROOT' } as const
-
-/** An event that is not published yet has no `_id`. */
-type HistoryEvent = StoredEvent & { readonly _id?: number; readonly size?: number }
-
-/** The events by their versions, each once: the published one if an event was found twice. */
-const inOrder = <T>(found: readonly T[], toEvent: (one: T) => HistoryEvent): T[] => {
-  const byVersion = new Map<number, T>()
-  for (const one of found) {
-    const { version, _id } = toEvent(one)
-    if (!byVersion.has(version) || _id !== undefined) byVersion.set(version, one)
-  }
-  return [...byVersion.values()].sort((a, b) => toEvent(a).version - toEvent(b).version)
-}
-
-const toSelection = <T, Key>(
-  items: readonly Item<T>[],
-  limit: number,
-  toKey: (document: T) => Key,
-) => {
-  const kept = items.slice(0, limit)
-  const whole = joinTexts(kept)
-  if (whole !== undefined) return { keys: [], sizes: [], whole }
-  return {
-    keys: kept.map(({ document }) => toKey(document)),
-    sizes: kept.map(({ size }) => size),
-    whole,
-  }
 }
 
 const toTitleSelection = (
@@ -247,5 +97,3 @@ const toTitleSelection = (
     next,
   }
 }
-
-const toHistoryText = (event: HistoryEvent): string => toEventText(event._id ?? null, event)

@@ -4,17 +4,20 @@ import { type Position, positionOf, type Sort, type SortKey } from '../../core/t
 import type { Database } from './binding.ts'
 import { PRIORITY_CODES, type TaskColumns } from './columns.ts'
 
-/** Where a list goes on after a task: from its text if that was read anyway, else from its columns. */
+/** Where a list goes on after a task or record: from its text if that was read anyway, else from its columns. */
 export const createNextPosition = (db: Database) => {
   const find = db.prepare(
     'SELECT id, priority, title, created_at, updated_at, due_at FROM tasks WHERE key = ?',
   )
+  const findRecord = db.prepare('SELECT id FROM records WHERE key = ?')
   return {
     afterText: (text: Buffer, sort: Sort): Position =>
       positionOf(JSON.parse(text.toString()) as Task, sort),
 
-    /** To be asked in the transaction that found the key. */
-    afterKey(key: number, sort: Sort): Position {
+    /** To be asked in the transaction that found the key. Records have the order of their ids. */
+    afterKey(source: string, key: number, sort: Sort): Position {
+      if (source === 'records')
+        return { value: null, id: (findRecord.get(key) as { readonly id: string }).id }
       const row = find.get(key) as unknown as SortColumns
       return { value: sortValueOf(row, sort.key), id: row.id }
     },

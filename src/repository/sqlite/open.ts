@@ -1,11 +1,11 @@
-import type { StoredEntity } from '../../core/commit.ts'
+import type { Entity, StoredEntity } from '../../core/commit.ts'
 import { type StoredEvent, toEventText } from '../../core/event.ts'
 import { readTaskText, readTaskTexts } from '../../core/old-task.ts'
-import type { Repository } from '../../core/repository.ts'
+import type { Entities, Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { Database } from './binding.ts'
-import { createCommits } from './commits.ts'
+import { createCommits, type Rows } from './commits.ts'
 import { createCompanions } from './companions.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createInbox } from './inbox.ts'
@@ -14,6 +14,8 @@ import { createKeyValue, createValueRows } from './key-value.ts'
 import { createLeases } from './leases.ts'
 import { type KeyPosition, planList } from './list-plan.ts'
 import { fillCompanions } from './old-companions.ts'
+import { RECORD_SQL } from './record-rows.ts'
+import { createRecords } from './records.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createTaskRows } from './task-rows.ts'
@@ -23,8 +25,9 @@ import { createTurns, toDatabaseError } from './turns.ts'
 /** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
 const SHORT_PAGE = 200
 
-const HISTORY =
-  'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3'
+const HISTORY = `
+  SELECT sequence AS key FROM events
+  WHERE resource_id = ?1 AND version > ?2 AND resource = ?3 ORDER BY version LIMIT ?4`
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (path: string): Repository => {
@@ -32,16 +35,21 @@ export const openSqliteRepository = (path: string): Repository => {
   const { db } = file
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
-  const commits = createCommits(db, createTaskRows(db, keyOrder))
+  const commits = createCommits(db)
+  const taskRows = createTaskRows(db, keyOrder)
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
+  const findNewestRecord = db.prepare(RECORD_SQL.maxId)
   const hasOldTexts = createValueRows(db).read('has_old_texts') === true
   const companionFill = fillCompanions(db, turns, hasOldTexts)
   const titleFill = fillTitles(db, turns)
-  let maxId = (findNewest.get() as { id: string } | undefined)?.id
+  let maxId = [findNewest.get(), findNewestRecord.get()]
+    .flatMap((row) => (row?.['id'] as string | null | undefined) ?? [])
+    .sort()
+    .at(-1)
 
   const scan: Scan = async (name, ...parameters) => {
     if (scanner === undefined)
@@ -79,6 +87,10 @@ export const openSqliteRepository = (path: string): Repository => {
     }
   }
 
+  /** Selects what an index holds in its order. */
+  const select = (request: SelectRequest): Promise<Selection> =>
+    request.limit <= SHORT_PAGE ? turns.read(() => reads.select(request)) : scan('select', request)
+
   const selectTasks = async (
     query: TaskQuery,
     position: KeyPosition | undefined,
@@ -88,7 +100,7 @@ export const openSqliteRepository = (path: string): Repository => {
     const isKeyOrder = keyOrder.holds()
     const { legs, isFlat } = planList(query, position, isKeyOrder, titleFill.isDone())
     const request: SelectRequest = { source: 'tasks', sort: query.sort, legs, limit, wholeBytes }
-    if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
+    if (isFlat && limit <= SHORT_PAGE) return select(request)
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
     return isKeyOrder === keyOrder.holds()
@@ -99,8 +111,32 @@ export const openSqliteRepository = (path: string): Repository => {
         })
   }
 
+  /** What the stores of all kinds of entities have in common. */
+  const entities = <E extends Entity>(
+    resource: string,
+    rows: Rows<E>,
+  ): Omit<Entities<E>, 'get'> => ({
+    async history(id, after, limit, wholeBytes) {
+      const legs = [{ sql: HISTORY, parameters: [id, after, resource] }]
+      const source = hasOldTexts ? 'oldEvents' : 'events'
+      const selection = await scan('select', { source, legs, limit, wholeBytes })
+      return toSlice(source, selection, selection.hasMore ? after + limit : undefined)
+    },
+
+    async create(entity, event, key, companion) {
+      if (maxId !== undefined && entity.id <= maxId)
+        throw new Error('a new entity must have an id after all others')
+      maxId = entity.id
+      return turns.commit(() => commits.create(rows, entity, event, key, companion))
+    },
+
+    change: (id, decide, key) => turns.commit(() => commits.change(rows, id, decide, key)),
+  })
+
   return {
     tasks: {
+      ...entities('task', taskRows),
+
       async maxId() {
         return maxId
       },
@@ -117,25 +153,11 @@ export const openSqliteRepository = (path: string): Repository => {
         return toSlice('tasks', selection, selection.next)
       },
 
-      async history(id, after, limit, wholeBytes) {
-        const legs = [{ sql: HISTORY, parameters: [id, after] }]
-        const source = hasOldTexts ? 'oldEvents' : 'events'
-        const selection = await scan('select', { source, legs, limit, wholeBytes })
-        return toSlice(source, selection, selection.hasMore ? after + limit : undefined)
-      },
-
-      async create(task, event, key, companion) {
-        if (maxId !== undefined && task.id <= maxId)
-          throw new Error('a new task must have an id after all others')
-        maxId = task.id
-        return turns.commit(() => commits.create(task, event, key, companion))
-      },
-
-      change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
       reserveKey: (key) => turns.commit(() => commits.reserveKey(key)),
     },
 
-    companions: createCompanions(db, turns, commits, scan),
+    records: createRecords(db, { turns, select, toSlice, entities }),
+    companions: createCompanions(db, turns, commits, taskRows, scan),
     inbox: createInbox(db, turns),
     leases: createLeases(),
     values: createKeyValue(db, turns),
@@ -158,6 +180,7 @@ export const openSqliteRepository = (path: string): Repository => {
 /** Texts of a file that version 0.1.0 has written to, as this version answers them. */
 const readOldTexts = (source: SelectRequest['source'], texts: Buffer): Buffer => {
   if (source === 'tasks') return readTaskTexts(texts)
+  if (source === 'records') return texts
   const events = JSON.parse(`[${texts}]`) as (StoredEvent & { readonly sequence: number })[]
   return Buffer.from(events.map((event) => toEventText(event.sequence, event)).join())
 }

@@ -12,6 +12,12 @@ const SCRATCH_BYTES = 1024 * 1024
 /** Where items are. Their sizes are found without reading their texts. */
 const SOURCES = {
   tasks: { table: 'tasks', key: 'tasks.key', text: 'tasks.json', size: 'octet_length(tasks.json)' },
+  records: {
+    table: 'records',
+    key: 'records.key',
+    text: 'records.json',
+    size: 'octet_length(records.json)',
+  },
   events: {
     table: 'events',
     key: 'events.sequence',
@@ -30,7 +36,7 @@ type Source = keyof typeof SOURCES
 
 export interface SelectRequest {
   readonly source: Source
-  /** The order of the tasks; absent for events. */
+  /** The order of the tasks or records; absent for events. */
   readonly sort?: Sort
   /** Each selects keys in order. */
   readonly legs: readonly Leg[]
@@ -48,7 +54,7 @@ export interface Selection {
   readonly whole: Uint8Array | undefined
   /** Whether more items follow. */
   readonly hasMore: boolean
-  /** Where the list goes on, if these are tasks and more follow. */
+  /** Where the list goes on, if these are no events and more follow. */
   readonly next: Position | undefined
 }
 
@@ -112,7 +118,7 @@ export const createSliceReads = (db: Database) => {
 
   return {
     select(request: SelectRequest): Selection {
-      const { limit, wholeBytes, sort } = request
+      const { source, limit, wholeBytes, sort } = request
       const parts = selectRows(request)
       const found = toNumbers(parts.map(({ sizes }) => sizes))
       const sizes = found.slice(0, limit)
@@ -126,7 +132,8 @@ export const createSliceReads = (db: Database) => {
         return { keys: [], sizes: [], whole, hasMore, next }
       }
       const keys = toNumbers(parts.map((part) => part.keys)).slice(0, limit)
-      const next = hasMore && sort ? nextPosition.afterKey(keys.at(-1) ?? 0, sort) : undefined
+      const next =
+        hasMore && sort ? nextPosition.afterKey(source, keys.at(-1) ?? 0, sort) : undefined
       return { keys, sizes, whole: undefined, hasMore, next }
     },
 

@@ -1,15 +1,25 @@
+import { readTask } from '../../core/old-task.ts'
 import { tokenize } from '../../core/search.ts'
 import type { Task } from '../../core/task.ts'
 import type { Database, SQLInputValue } from './binding.ts'
 import { type TaskColumns, toColumns, toMilliseconds } from './columns.ts'
+import type { Rows } from './commits.ts'
+import { type CompanionRow, toCompanion } from './companion-rows.ts'
 import type { KeyOrder } from './key-order.ts'
+import { oldCompanion } from './old-companions.ts'
 import { createTitleRows } from './title-rows.ts'
 
-export type TaskRows = ReturnType<typeof createTaskRows>
+interface Row extends CompanionRow {
+  readonly key: number
+  readonly task: string
+}
 
 /** A task's row and what is indexed beside it: the place of its title, its words and its labels. */
-export const createTaskRows = (db: Database, keyOrder: KeyOrder) => {
+export const createTaskRows = (db: Database, keyOrder: KeyOrder): Rows<Task> => {
   const titles = createTitleRows(db)
+  const find = db.prepare(`
+    SELECT tasks.key, tasks.json AS task, c.state, c.due_at, c.reference, c.json
+    FROM tasks LEFT JOIN companions c ON c.task_id = tasks.id WHERE tasks.id = ?`)
   const insertTask = db.prepare(`
     INSERT INTO tasks (id, created_at, json, version, status, priority, title, updated_at, due_at, external_reference_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -27,7 +37,15 @@ export const createTaskRows = (db: Database, keyOrder: KeyOrder) => {
   }
 
   return {
-    insert(task: Task, json: string): void {
+    read(id) {
+      const row = find.get(id) as Row | undefined
+      if (row === undefined) return undefined
+      const stored = JSON.parse(row.task) as Task
+      const companion = row.state === null ? oldCompanion(stored) : toCompanion(id, row)
+      return { key: row.key, entity: readTask(stored), companion }
+    },
+
+    insert(task, json) {
       const { version, status, priority, title, updated_at, due_at, external_reference_id } =
         toColumns(task)
       const createdAt = toMilliseconds(task.created_at)
@@ -47,9 +65,10 @@ export const createTaskRows = (db: Database, keyOrder: KeyOrder) => {
       titles.add(Number(lastInsertRowid), { status, priority, title })
       addLabels(task, Number(lastInsertRowid))
       insertWords.run(lastInsertRowid, searchable(task))
+      return true
     },
 
-    replace(key: number, before: Task, after: Task, json: string): void {
+    replace({ key, entity: before }, after, json) {
       const [columnsBefore, columnsAfter] = [toColumns(before), toColumns(after)]
       update(key, columnsBefore, columnsAfter, json)
       titles.move(key, columnsBefore, columnsAfter)
@@ -61,10 +80,11 @@ export const createTaskRows = (db: Database, keyOrder: KeyOrder) => {
         deleteWords.run(key)
         insertWords.run(key, searchable(after))
       }
+      return true
     },
 
-    remove(key: number, task: Task): void {
-      titles.remove(key, toColumns(task))
+    remove({ key, entity }) {
+      titles.remove(key, toColumns(entity))
       deleteWords.run(key)
       deleteTask.run(key)
     },

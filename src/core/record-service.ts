@@ -1,0 +1,165 @@
+import type { Decision, StoredEntity } from './commit.ts'
+import type { RequestContext } from './context.ts'
+import type { Entity } from './entity.ts'
+import { createEntityReads } from './entity-reads.ts'
+import { AppError, invalidInput } from './errors.ts'
+import { toKey } from './idempotency.ts'
+import { formatInstant } from './instant.ts'
+import { expectEntity, type Settled, unwrap } from './outcome.ts'
+import { checkPreconditions, type Preconditions } from './preconditions.ts'
+import type { ReadBudget } from './read-budget.ts'
+import type { RecordType } from './record.ts'
+import type { Records, Repository } from './repository.ts'
+import type { Slice } from './slice.ts'
+
+export interface RecordWrite {
+  readonly record: StoredEntity
+  readonly replayed: boolean
+}
+
+export interface RecordServiceDeps {
+  readonly repository: Pick<Repository, 'records'>
+  /** A new UUIDv7 at each call; with an idempotency key, one in the key's bucket. */
+  readonly newId: (key?: string) => string
+  /** Shared by all services; absent: one of its own. */
+  readonly readBudget?: ReadBudget | undefined
+}
+
+/** The use cases of a kind of record. Each write is given who asks, and by which clock and key. */
+export interface RecordService<D, P> extends ReturnType<typeof createReads> {
+  create(context: RequestContext, draft: D): Promise<RecordWrite>
+  update(
+    context: RequestContext,
+    id: string,
+    patch: P,
+    preconditions: Preconditions,
+  ): Promise<RecordWrite>
+  remove(
+    context: RequestContext,
+    id: string,
+    preconditions: Preconditions,
+  ): Promise<{ readonly replayed: boolean }>
+}
+
+export const createRecordService = <E extends Entity, D, P>(
+  type: RecordType<E, D, P>,
+  { repository, newId, readBudget }: RecordServiceDeps,
+): RecordService<D, P> => {
+  const { kind, table, unique } = type
+  const records = repository.records(type)
+
+  const change = async (
+    context: RequestContext,
+    id: string,
+    preconditions: Preconditions,
+    decide: (current: E) => Decision<E>,
+  ): Promise<Settled> => {
+    const guarded = (stored: E): Decision<E> => {
+      const error = checkPreconditions(stored.version, preconditions, kind)
+      return error ? { kind: 'refuse', error } : decide(table.withDefaults(stored))
+    }
+    return unwrap(await records.change(id, guarded, toKey(context, id, kind)), kind, unique)
+  }
+
+  return {
+    ...createReads(type, records, readBudget),
+
+    async create(context, draft) {
+      const key = toKey(context, undefined, kind)
+      const record = table.create(draft, newId(key?.key), formatInstant(context.now()))
+      const created = await records.create(record, type.createdEvent(record, context), key)
+      const result = unwrap(created, kind, unique)
+      return { record: expectEntity(result, kind), replayed: result.replayed }
+    },
+
+    async update(context, id, patch, preconditions) {
+      const at = formatInstant(context.now())
+      const decide = refusing((current: E): Decision<E> => {
+        const errors = table.readOnlyErrors(current, patch)
+        if (errors.length > 0) throw invalidInput(errors)
+        const next = table.change(current, patch, at)
+        if (next === current) return { kind: 'keep' }
+        return { kind: 'change', entity: next, event: type.changedEvent(current, next, context) }
+      })
+      const result = await change(context, id, preconditions, decide)
+      const record = withDefaults(type, expectEntity(result, kind))
+      return { record, replayed: result.replayed }
+    },
+
+    async remove(context, id, preconditions) {
+      const at = formatInstant(context.now())
+      const { replayed } = await change(context, id, preconditions, (current) => ({
+        kind: 'delete',
+        event: type.deletedEvent(current, context, at),
+      }))
+      return { replayed }
+    },
+  }
+}
+
+/** A refusal that is thrown, as a decision: a commit that throws delays those beside it. */
+const refusing =
+  <E extends Entity>(decide: (current: E) => Decision<E>) =>
+  (current: E): Decision<E> => {
+    try {
+      return decide(current)
+    } catch (error) {
+      if (error instanceof AppError) return { kind: 'refuse', error }
+      throw error
+    }
+  }
+
+const createReads = <E extends Entity, D, P>(
+  type: RecordType<E, D, P>,
+  records: Records<E>,
+  budget: ReadBudget | undefined,
+) => {
+  const filled = async <Place>(slice: Promise<Slice<Place>>): Promise<Slice<Place>> => {
+    const { whole, read, ...rest } = await slice
+    return {
+      ...rest,
+      whole: whole && withDefaultsInTexts(type, whole),
+      async read(from, end) {
+        const texts = await read(from, end)
+        return { ...texts, bytes: withDefaultsInTexts(type, texts.bytes) }
+      },
+    }
+  }
+  const ifThere = (stored: StoredEntity | undefined): StoredEntity | undefined =>
+    stored && withDefaults(type, stored)
+
+  const source = {
+    get: async (id: string) => ifThere(await records.get(id)),
+    list: (parent: string | undefined, after: string | undefined, limit: number, bytes: number) =>
+      filled(records.list(parent, after, limit, bytes)),
+    history: records.history,
+  }
+  return {
+    ...createEntityReads(source, type.kind, budget),
+
+    /** The record with this unique key, or undefined. */
+    byUniqueKey: async (uniqueKey: string) => ifThere(await records.byUniqueKey(uniqueKey)),
+  }
+}
+
+/** A record's text with the fields that came after it was stored. */
+const withDefaults = <E extends Entity, D, P>(
+  { table }: RecordType<E, D, P>,
+  stored: StoredEntity,
+): StoredEntity => {
+  const record = JSON.parse(stored.json) as E
+  const filled = table.withDefaults(record)
+  return filled === record ? stored : { ...stored, json: JSON.stringify(filled) }
+}
+
+/** The same of the texts of records, joined by commas. */
+const withDefaultsInTexts = <E extends Entity, D, P>(
+  { table }: RecordType<E, D, P>,
+  texts: Buffer,
+): Buffer => {
+  const records = JSON.parse(`[${texts}]`) as E[]
+  const filled = records.map(table.withDefaults)
+  return filled.every((record, index) => record === records[index])
+    ? texts
+    : Buffer.from(filled.map((record) => JSON.stringify(record)).join())
+}
