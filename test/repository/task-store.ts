@@ -2,84 +2,80 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { onTestFinished } from 'vitest'
 import type { ChunkReader } from '#src/core/chunk-reader.ts'
-import type { CommitResult, Decision, StoredEntity } from '#src/core/commit.ts'
-import type { Companion } from '#src/core/companion.ts'
+import type { CommitResult, StoredEntity } from '#src/core/commit.ts'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
 import type { Repository } from '#src/core/repository.ts'
 import type { Slice } from '#src/core/slice.ts'
-import { createTask, patchTask, type Task, type TaskDraft, type TaskPatch } from '#src/core/task.ts'
-import {
-  changedEvent,
-  createdEvent,
-  deletedEvent,
-  type TaskEvent as TaskEventSchema,
-} from '#src/core/task-event.ts'
+import type { Task } from '#src/core/task.ts'
+import type { TaskEvent as TaskEventSchema } from '#src/core/task-event.ts'
 import type { Position, Sort, TaskFilter } from '#src/core/task-query.ts'
-import { createCompanionRule } from '#src/github/companion-rule.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
+import {
+  type ClientDecide,
+  type Sample,
+  type SampleDraft,
+  type SamplePatch,
+  type Subject,
+  TASKS,
+} from './subject.ts'
 
-type TaskEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
+type StoredEvent = Static<typeof TaskEventSchema> & { readonly sequence: number }
 
 export type Open = () => Promise<Repository> | Repository
 
-export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
-
 /** A repository with the shortest ways to fill it and to look into it. It closes with the test. */
-export const openStore = async (open: Open) => {
+export const openEntities = async (open: Open, subject: Subject) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createStore(repository, createTaskIds(await repository.tasks.maxId()))
+  return createEntities(repository, subject, createTaskIds(await repository.tasks.maxId()))
 }
-export type Store = Awaited<ReturnType<typeof openStore>>
+export type EntityStore = Awaited<ReturnType<typeof openEntities>>
 
-export const createStore = (repository: Repository, newId: (key?: string) => string) => {
-  const create = (
-    draft: TaskDraft,
-    at = instantAt(0),
-    key?: IdempotencyKey,
-  ): Promise<CommitResult> => {
-    const task = createTask(draft, newId(key?.key), at)
-    return repository.tasks.create(task, createdEvent(task, BY), key)
+export const createEntities = <E extends Sample, D extends SampleDraft, P extends SamplePatch>(
+  repository: Repository,
+  subject: Subject<E, D, P>,
+  newId: (key?: string) => string,
+) => {
+  const entities = subject.of(repository)
+
+  const create = (draft: D, at = instantAt(0), key?: IdempotencyKey): Promise<CommitResult> => {
+    const entity = subject.create(draft, newId(key?.key), at)
+    return entities.create(entity, subject.createdEvent(entity, BY), key)
   }
+
+  const { patched, deleted } = decisionsOf(subject)
 
   return {
     repository,
+    entities,
     newId,
     create,
+    patched,
+    deleted,
 
-    async add(draft: Partial<TaskDraft> = {}, at?: string): Promise<Task> {
-      return toTask(await create({ title: 'a task', ...draft }, at))
+    async add(draft: Partial<D> = {}, at?: string): Promise<E> {
+      return toEntity<E>(await create({ title: 'a task', ...draft } as D, at))
     },
 
     patch: (
       id: string,
-      patch: TaskPatch,
+      patch: P,
       at = instantAt(100),
       key?: IdempotencyKey,
-    ): Promise<CommitResult> => repository.tasks.change(id, patched(patch, at), key),
+    ): Promise<CommitResult> => entities.change(id, patched(patch, at), key),
 
     remove: (id: string, key?: IdempotencyKey): Promise<CommitResult> =>
-      repository.tasks.change(id, deleted, key),
+      entities.change(id, deleted, key),
 
-    async list(
-      filter: TaskFilter = {},
-      sort = OLDEST_FIRST,
-      after?: Position,
-      limit = 1000,
-    ): Promise<Task[]> {
-      return (await readSlice(
-        repository.tasks.list({ filter, sort }, after, limit, WHOLE),
-      )) as Task[]
-    },
+    all: async (filter: TaskFilter = {}): Promise<E[]> =>
+      (await readSlice(subject.list(repository, filter, WHOLE))) as E[],
 
     /** Read once each of the events has its place in the sequence, which a store may give it a moment later. */
-    async history(id: string, after = 0, limit = 1000): Promise<TaskEvent[]> {
+    async history(id: string, after = 0, limit = 1000): Promise<StoredEvent[]> {
       for (let tries = 0; tries < 200; tries++) {
-        const events = (await readSlice(
-          repository.tasks.history(id, after, limit, WHOLE),
-        )) as TaskEvent[]
+        const events = (await readSlice(entities.history(id, after, limit, WHOLE))) as StoredEvent[]
         if (events.every(({ sequence }) => sequence !== null)) return events
         await sleep(25)
       }
@@ -88,45 +84,55 @@ export const createStore = (repository: Repository, newId: (key?: string) => str
   }
 }
 
-/** As a client's change does: the companion follows the task. */
-const follow = (
-  companion: Companion | undefined,
-  version: number,
-  isDeleted: boolean,
-  at: string,
-): Companion | undefined =>
-  companion &&
-  createCompanionRule(
-    () => Date.parse(at),
-    () => null,
-  ).follow(companion, version, isDeleted)
+/** What clients decide. */
+export const decisionsOf = <E extends Sample, D, P>(subject: Subject<E, D, P>) => ({
+  patched: (patch: P, at = instantAt(100)): ClientDecide<E> =>
+    subject.decide((current) => {
+      const next = subject.patch(current, patch, at)
+      if (next === current) return { kind: 'keep' }
+      return { kind: 'change', entity: next, event: subject.changedEvent(current, next, BY) }
+    }),
 
-export const patched =
-  (patch: TaskPatch, at = instantAt(100)) =>
-  (current: Task, companion?: Companion): Decision<Task> => {
-    const task = patchTask(current, patch, at)
-    if (task === current) return { kind: 'keep' }
-    return {
-      kind: 'change',
-      entity: task,
-      event: changedEvent(current, task, BY),
-      companion: follow(companion, task.version, false, task.updated_at),
-    }
-  }
+  deleted: subject.decide((current) => ({
+    kind: 'delete',
+    event: subject.deletedEvent(current, BY, instantAt(200)),
+  })),
+})
 
-export const deleted = (current: Task, companion?: Companion): Decision<Task> => ({
-  kind: 'delete',
-  event: deletedEvent(current, BY, instantAt(200)),
-  companion: follow(companion, current.version + 1, true, instantAt(200)),
+export const { patched, deleted } = decisionsOf(TASKS)
+
+export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
+
+/** The same of its tasks, which can be listed in many ways. */
+export const openStore = async (open: Open) => {
+  const repository = await open()
+  onTestFinished(() => repository.close())
+  return createStore(repository, createTaskIds(await repository.tasks.maxId()))
+}
+export type Store = Awaited<ReturnType<typeof openStore>>
+
+export const createStore = (repository: Repository, newId: (key?: string) => string) => ({
+  ...createEntities(repository, TASKS, newId),
+
+  async list(
+    filter: TaskFilter = {},
+    sort = OLDEST_FIRST,
+    after?: Position,
+    limit = 1000,
+  ): Promise<Task[]> {
+    return (await readSlice(repository.tasks.list({ filter, sort }, after, limit, WHOLE))) as Task[]
+  },
 })
 
 /** What a commit stored. */
 export const toStored = (result: CommitResult): StoredEntity => {
-  if (result.kind !== 'stored') throw new Error(`expected a stored task, got ${result.kind}`)
+  if (result.kind !== 'stored') throw new Error(`expected a stored entity, got ${result.kind}`)
   return result.entity
 }
 
-export const toTask = (result: CommitResult): Task => JSON.parse(toStored(result).json) as Task
+const toEntity = <E>(result: CommitResult): E => JSON.parse(toStored(result).json) as E
+
+export const toTask = (result: CommitResult): Task => toEntity(result)
 
 /** The texts of a slice are read along with it if they come to no more than this, in bytes. */
 export const WHOLE = 256 * 1024
