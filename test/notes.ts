@@ -24,7 +24,7 @@ const EXAMPLE = {
  * A record that no part of the service knows: with this, and the line below that serves it, all
  * that is promised of records is tested. It has fields of a task, so that the same suites run on it.
  */
-export const NOTE = defineRecord({
+export const NOTE_DEFINITION = {
   kind: 'note',
   title: 'Note',
   fields: {
@@ -56,8 +56,10 @@ export const NOTE = defineRecord({
   examples: { entity: EXAMPLE, draft: { title: 'What to order' }, patch: { title: 'What to buy' } },
   parent: 'task_id',
   unique: 'slug',
-  uniqueKeyOf: ({ slug }) => slug?.toLowerCase() ?? null,
-})
+  uniqueKeyOf: ({ slug }: { readonly slug: string | null }) => slug?.toLowerCase() ?? null,
+} as const
+
+export const NOTE = defineRecord(NOTE_DEFINITION)
 
 export type Note = ReturnType<typeof NOTE.table.create>
 export type NoteDraft = Parameters<typeof NOTE.table.create>[0]
@@ -66,5 +68,5 @@ export type NotePatch = Parameters<typeof NOTE.table.change>[1]
 /** Serves notes at /notes. */
 export const createNotes = (repository: Repository, newId: (key?: string) => string) => {
   const service = createRecordService(NOTE, { repository, newId })
-  return createRecordFeature({ type: NOTE, service, path: '/notes' })
+  return [createRecordFeature({ type: NOTE, service, path: '/notes' })]
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import type { DatabaseTarget } from '#src/config.ts'
+import type { Repository } from '#src/core/repository.ts'
 import { createTaskService } from '#src/core/task-service.ts'
 import { createGithubFeature } from '#src/github/routes.ts'
-import { type AppDeps, buildApp } from '#src/http/app.ts'
+import { type AppDeps, buildApp, type Feature } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
@@ -28,6 +29,8 @@ export interface AppOptions {
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
   readonly slowest?: NonNullable<AppDeps['slowest']>
+  /** What is served besides tasks. */
+  readonly features?: (repository: Repository, newId: (key?: string) => string) => Feature[]
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
@@ -39,7 +42,10 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const service = createTaskService({ repository, newId })
   const logger = pino({ level: 'silent' })
   const eventLag = repository.events.lagMs
-  const features = [createGithubFeature(undefined)]
+  const features = [
+    createGithubFeature(undefined),
+    ...(options.features?.(repository, newId) ?? []),
+  ]
   const version = '0.0.0-test'
   const deps = { service, logger, version, eventLag, features, now, network, isDraining }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })

@@ -11,6 +11,7 @@ import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import { type KeyPosition, planList } from '#src/repository/sqlite/list-plan.ts'
+import { RECORD_SQL } from '#src/repository/sqlite/record-rows.ts'
 import { selectSql } from '#src/repository/sqlite/slice-reads.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTaskIds } from '#src/task-ids.ts'
@@ -237,6 +238,18 @@ test('the keys of a task are counted in their index alone', () => {
   const way = 'SEARCH idempotency_keys USING COVERING INDEX idempotency_keys_by_task_id'
   expect(explain(KEY_COUNT, ['x', 5])).toEqual([expect.stringContaining(way)])
 })
+
+test.for(Object.entries(RECORD_SQL))(
+  'what is asked of records is a search by an index, in its order: %s',
+  ([name, sql]) => {
+    const plans = explain(sql, Array(sql.split('?').length - 1).fill(1))
+    const way =
+      name === 'maxId'
+        ? /^SEARCH records USING COVERING INDEX sqlite_autoindex_records_1$/
+        : /^SEARCH records USING (COVERING )?INDEX/
+    expect(plans).toEqual([expect.stringMatching(way)])
+  },
+)
 
 describe('what the GitHub sync asks of the file', () => {
   const parametersOf = (sql: string): SQLInputValue[] => Array(sql.split('?').length - 1).fill(1)

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { CommitResult } from '#src/core/commit.ts'
+import type { CommitResult, StoredEntity } from '#src/core/commit.ts'
+import { invalidInput } from '#src/core/errors.ts'
+import { instant, text } from '#src/core/field.ts'
+import { defineRecord } from '#src/core/record.ts'
+import { createRecordService } from '#src/core/record-service.ts'
 import type { Repository } from '#src/core/repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { NOTE, type Note, type NoteDraft, type NotePatch } from '../notes.ts'
+import { NOTE, NOTE_DEFINITION, type Note, type NoteDraft, type NotePatch } from '../notes.ts'
+import { newContext } from '../request-context.ts'
 import { keyAt } from './key-contract.ts'
 import { NOTES, TASKS } from './subject.ts'
-import { createEntities, type Open, readSlice, toStored, WHOLE } from './task-store.ts'
+import { createEntities, type Open, readObjects, readSlice, toStored, WHOLE } from './task-store.ts'
 
 const openNotes = async (open: Open) => {
   const repository = await open()
@@ -35,6 +40,7 @@ export const describeRecords = (open: Open): void => {
   describeUniqueKeys(open)
   describeRecordLists(open)
   describeBothTiers(open)
+  describeLaterFields(open)
 }
 
 const describeUniqueKeys = (open: Open): void => {
@@ -278,3 +284,92 @@ const describeBothTiers = (open: Open): void => {
     })
   })
 }
+
+const describeLaterFields = (open: Open): void => {
+  describe('a field that came after a record was stored', () => {
+    /** The records before, and the service after. */
+    const openLater = async () => {
+      const repository = await open()
+      onTestFinished(() => repository.close())
+      const newId = createTaskIds(undefined)
+      return {
+        before: createRecordService(NOTE, { repository, newId }),
+        later: createRecordService(LATER, { repository, newId }),
+      }
+    }
+    const always = {}
+    const parse = ({ json }: StoredEntity) => JSON.parse(json) as Record<string, unknown>
+
+    test('reads as its default, whichever way the record is read', async () => {
+      const { before, later } = await openLater()
+      const { record } = await before.create(newContext(), { title: 'a', slug: 'one' })
+      const expected = { ...parse(record), color: 'red', seen: null }
+      expect(parse(await later.get(record.id))).toEqual(expected)
+      expect(parse((await later.byUniqueKey('one')) as StoredEntity)).toEqual(expected)
+      expect(await readObjects(later.all(undefined, undefined))).toEqual([expected])
+      const page = await later.page(undefined, undefined, 9)
+      expect(await readObjects(page.texts)).toEqual([expected])
+      const kept = await later.update(newContext(), record.id, { color: 'red' }, always)
+      expect(parse(kept.record)).toEqual(expected)
+    })
+
+    test('is changed from its default', async () => {
+      const { before, later } = await openLater()
+      const { record } = await before.create(newContext(), { title: 'a' })
+      const changed = await later.update(newContext(), record.id, { color: 'blue' }, always)
+      expect(parse(changed.record)).toMatchObject({ color: 'blue', seen: null, version: 2 })
+      const events = (await readObjects(later.history(record.id))) as { changes: unknown }[]
+      expect(events[1]?.changes).toEqual({ color: { before: 'red', after: 'blue' } })
+    })
+
+    test('leaves the first answer of a creation as it was', async () => {
+      const { before, later } = await openLater()
+      const key = { key: 'k', fingerprint: 'request' }
+      const first = await before.create(newContext({ key }), { title: 'a' })
+      const again = await later.create(newContext({ key }), { title: 'a' })
+      expect(again).toEqual({ record: first.record, replayed: true })
+    })
+  })
+
+  describe('what a record decides', () => {
+    test('is set with its change, and a refusal stores nothing', async () => {
+      const repository = await open()
+      onTestFinished(() => repository.close())
+      const service = createRecordService(LATER, { repository, newId: createTaskIds(undefined) })
+      const { record } = await service.create(newContext(), { title: 'a' })
+      const context = newContext({ now: () => Date.parse(instantAt(3_000_000_000)) })
+      const update = (patch: object) => service.update(context, record.id, patch, {})
+      const seen = (await update({ status: 'completed' })).record
+      expect(JSON.parse(seen.json)).toMatchObject({ seen: instantAt(3_000_000_000), version: 2 })
+      await expect(update({ status: 'pending' })).rejects.toMatchObject({
+        code: 'invalid_input',
+        issues: [{ pointer: '#/status' }],
+      })
+      await expect(service.create(newContext(), { title: 'refused' })).rejects.toMatchObject({
+        code: 'invalid_input',
+      })
+      expect(await service.get(record.id)).toEqual(seen)
+      expect(await readObjects(service.all(undefined, undefined))).toHaveLength(1)
+    })
+  })
+}
+
+/** Notes with two more fields, and rules for them. */
+const LATER = defineRecord({
+  ...NOTE_DEFINITION,
+  fields: {
+    ...NOTE_DEFINITION.fields,
+    color: text({ description: 'Its color.', max: 20, default: 'red' }),
+    seen: instant({ description: 'When it was completed.', nullable: true, readOnly: true }),
+  },
+  examples: {
+    ...NOTE_DEFINITION.examples,
+    entity: { ...NOTE_DEFINITION.examples.entity, color: 'red', seen: null },
+  },
+  decide(next, at, before) {
+    if (before?.status === 'completed' && next.status !== 'completed')
+      throw invalidInput([{ pointer: '#/status', detail: 'is final' }])
+    if (next.title === 'refused') throw invalidInput([{ pointer: '#/title', detail: 'is refused' }])
+    return { ...next, seen: next.status === 'completed' ? (next.seen ?? at) : null }
+  },
+})

@@ -21,20 +21,20 @@ const HAS_PENDING = { 'pending.time': { $exists: true } } as const
  * gap and repeat nothing. Resolves with the number of entities that it found.
  */
 export const publish = async (db: Db, fence: number): Promise<number> => {
-  const found = await Promise.all(collectionsOf(db).map(findWaiting))
-  const waiting = found.flat()
+  const [tasks, records] = collectionsOf(db)
+  const [ofTasks, ofRecords] = [await findWaiting(tasks), await findWaiting(records)]
+  const waiting = [...ofTasks, ...ofRecords]
   if (waiting.length === 0) return 0
   const pending = waiting.flatMap((entity) => entity.pending).sort(byTime)
   await append(db.collection<EventDocument>('events'), pending, fence)
-  await Promise.all(collectionsOf(db).map((one, index) => remove(one, found[index] ?? [])))
+  await remove(tasks, ofTasks)
+  await remove(records, ofRecords)
   return waiting.length
 }
 
 /** What has documents that commits write. */
-const collectionsOf = (db: Db): Collection<CommitDocument>[] => [
-  db.collection('tasks'),
-  db.collection('records'),
-]
+const collectionsOf = (db: Db) =>
+  [db.collection<CommitDocument>('tasks'), db.collection<CommitDocument>('records')] as const
 
 const findWaiting = (collection: Collection<CommitDocument>): Promise<Waiting[]> =>
   collection
