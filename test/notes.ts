@@ -68,5 +68,5 @@ export type NotePatch = Parameters<typeof NOTE.table.change>[1]
 /** Serves notes at /notes. */
 export const createNotes = (repository: Repository, newId: (key?: string) => string) => {
   const service = createRecordService(NOTE, { repository, newId })
-  return [createRecordFeature({ type: NOTE, service, path: '/notes' })]
+  return [createRecordFeature(NOTE, service, '/notes')]
 }

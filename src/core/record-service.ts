@@ -13,7 +13,7 @@ import type { Records, Repository } from './repository.ts'
 import type { Slice } from './slice.ts'
 
 export interface RecordWrite {
-  readonly record: StoredEntity
+  readonly entity: StoredEntity
   readonly replayed: boolean
 }
 
@@ -25,26 +25,13 @@ export interface RecordServiceDeps {
   readonly readBudget?: ReadBudget | undefined
 }
 
-/** The use cases of a kind of record. Each write is given who asks, and by which clock and key. */
-export interface RecordService<D, P> extends ReturnType<typeof createReads> {
-  create(context: RequestContext, draft: D): Promise<RecordWrite>
-  update(
-    context: RequestContext,
-    id: string,
-    patch: P,
-    preconditions: Preconditions,
-  ): Promise<RecordWrite>
-  remove(
-    context: RequestContext,
-    id: string,
-    preconditions: Preconditions,
-  ): Promise<{ readonly replayed: boolean }>
-}
+export type RecordService<E extends Entity, D, P> = ReturnType<typeof createRecordService<E, D, P>>
 
+/** The use cases of a kind of record. Each write is given who asks, and by which clock and key. */
 export const createRecordService = <E extends Entity, D, P>(
   type: RecordType<E, D, P>,
   { repository, newId, readBudget }: RecordServiceDeps,
-): RecordService<D, P> => {
+) => {
   const { kind, table, unique } = type
   const records = repository.records(type)
 
@@ -64,15 +51,20 @@ export const createRecordService = <E extends Entity, D, P>(
   return {
     ...createReads(type, records, readBudget),
 
-    async create(context, draft) {
+    async create(context: RequestContext, draft: D): Promise<RecordWrite> {
       const key = toKey(context, undefined, kind)
       const record = table.create(draft, newId(key?.key), formatInstant(context.now()))
       const created = await records.create(record, type.createdEvent(record, context), key)
       const result = unwrap(created, kind, unique)
-      return { record: expectEntity(result, kind), replayed: result.replayed }
+      return { entity: expectEntity(result, kind), replayed: result.replayed }
     },
 
-    async update(context, id, patch, preconditions) {
+    async update(
+      context: RequestContext,
+      id: string,
+      patch: P,
+      preconditions: Preconditions,
+    ): Promise<RecordWrite> {
       const at = formatInstant(context.now())
       const decide = refusing((current: E): Decision<E> => {
         const errors = table.readOnlyErrors(current, patch)
@@ -82,11 +74,15 @@ export const createRecordService = <E extends Entity, D, P>(
         return { kind: 'change', entity: next, event: type.changedEvent(current, next, context) }
       })
       const result = await change(context, id, preconditions, decide)
-      const record = withDefaults(type, expectEntity(result, kind))
-      return { record, replayed: result.replayed }
+      const entity = withDefaults(type, expectEntity(result, kind))
+      return { entity, replayed: result.replayed }
     },
 
-    async remove(context, id, preconditions) {
+    async remove(
+      context: RequestContext,
+      id: string,
+      preconditions: Preconditions,
+    ): Promise<{ readonly replayed: boolean }> {
       const at = formatInstant(context.now())
       const { replayed } = await change(context, id, preconditions, (current) => ({
         kind: 'delete',

@@ -22,6 +22,8 @@ export interface RecordKind<E extends Entity = Entity> {
 
 /** A kind of record: its fields, what follows from them, and its events. */
 export interface RecordType<E extends Entity, D, P> extends RecordKind<E> {
+  /** The name of its schemas, such as `Note`. */
+  readonly name: string
   readonly table: FieldTable<E, D, P>
   /** The field that has the parent's id. */
   readonly parent: string | undefined
@@ -79,6 +81,7 @@ export const defineRecord = <const F extends Fields>(definition: Definition<F>) 
     name === undefined ? null : ((record[name] as string | null | undefined) ?? null)
   return {
     kind,
+    name: title,
     table,
     parent,
     unique,

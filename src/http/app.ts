@@ -7,6 +7,7 @@ import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseConnection, refuseExpectations } from './client-errors.ts'
 import { addCompression } from './compression.ts'
 import { createOriginCheck } from './cross-origin.ts'
+import { addEntityRoutes, addHistoryRoute } from './entity-routes.ts'
 import { createAddressMatcher } from './ip-address.ts'
 import { addMetrics } from './metrics.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from './network-settings.ts'
@@ -20,8 +21,7 @@ import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
 import { addHealthRoutes } from './routes/health.ts'
-import { addHistoryRoute } from './routes/history.ts'
-import { addTaskRoutes } from './routes/tasks.ts'
+import { addCompleteRoute, createTaskResource } from './routes/tasks.ts'
 import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
@@ -141,9 +141,11 @@ export const buildApp = async ({
   })
   const registry = addMetrics(app, eventLag)
   const readContext = createContextReader(now)
-  addTaskRoutes(app, service, readContext)
+  const tasks = createTaskResource(service)
+  addEntityRoutes(app, tasks, readContext)
+  addCompleteRoute(app, service, readContext)
   addBatchRoute(app, service, readContext)
-  addHistoryRoute(app, service)
+  addHistoryRoute(app, tasks)
   for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
     await addRoutes(app, readContext)
     addOwnMetrics?.(registry)

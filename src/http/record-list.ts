@@ -43,12 +43,11 @@ export const readRecordQuery = (kind: string, parent: string | undefined, query:
     limit: query.limit,
     query: parentId === undefined ? undefined : toTaskId(parentId),
     after: query.cursor === undefined ? undefined : fromCursor(kind, query.cursor),
-    toCursor: (id: string) => toCursor(kind, id),
   }
 }
 
 /** Opaque; it names its kind, so that it is not taken for a place in another list. */
-const toCursor = (kind: string, id: string): string =>
+export const toRecordCursor = (kind: string, id: string): string =>
   Buffer.from(`${kind}:${id}`).toString('base64url')
 
 const fromCursor = (kind: string, cursor: string): string => {

@@ -15,7 +15,7 @@ declare module 'fastify' {
     operationId: string
   }
   interface FastifyContextConfig {
-    /** Of a route of records: their kind. A key of one kind says nothing about another. */
+    /** The kind that a route creates: a key of one says nothing about another. */
     resource?: string
   }
 }

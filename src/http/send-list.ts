@@ -6,31 +6,51 @@ import { streamArray, toArray, unknownLength } from './stream-array.ts'
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** A list that a request asks for, and how it is read. */
-interface List<Query, Place> {
-  readonly reads: {
-    page(query: Query, after: Place | undefined, limit: number): Promise<Page<Place>>
-    all(query: Query, from: Place | undefined): ChunkReader
-  }
-  readonly query: Query
-  readonly after: Place | undefined
+export interface List {
+  all(): ChunkReader
+  page(limit: number): Promise<Page<string>>
   /** Undefined for the whole list. */
   readonly limit: number | undefined
-  toCursor(place: Place): string
 }
 
+interface Reads<Query, Place> {
+  page(query: Query, after: Place | undefined, limit: number): Promise<Page<Place>>
+  all(query: Query, from: Place | undefined): ChunkReader
+}
+
+interface Asked<Query, Place> {
+  readonly query: Query
+  readonly after: Place | undefined
+  readonly limit: number | undefined
+}
+
+export const toList = <Query, Place>(
+  reads: Reads<Query, Place>,
+  { query, after, limit }: Asked<Query, Place>,
+  toCursor: (place: Place) => string,
+): List => ({
+  limit,
+  all: () => reads.all(query, after),
+
+  async page(size) {
+    const { texts, next } = await reads.page(query, after, size)
+    return { texts, next: next === undefined ? undefined : toCursor(next) }
+  },
+})
+
 /** Answers with one page, and where the next one is, or with the whole list as a stream. */
-export const sendList = async <Query, Place>(
+export const sendList = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  { reads, query, after, limit, toCursor }: List<Query, Place>,
+  { all, page, limit }: List,
 ): Promise<FastifyReply> => {
   reply.header('content-type', JSON_TYPE)
   if (limit === undefined)
     return request.method === 'HEAD'
       ? reply.send(unknownLength())
-      : reply.send(await streamArray(reads.all(query, after)))
-  const { texts, next } = await reads.page(query, after, limit)
-  if (next !== undefined) reply.header('link', nextLink(request, toCursor(next)))
+      : reply.send(await streamArray(all()))
+  const { texts, next } = await page(limit)
+  if (next !== undefined) reply.header('link', nextLink(request, next))
   if (Buffer.isBuffer(texts)) return reply.send(toArray(texts))
   const stream = await streamArray(texts)
   if (request.method !== 'HEAD') return reply.send(stream)

@@ -302,7 +302,7 @@ const describeLaterFields = (open: Open): void => {
 
     test('reads as its default, whichever way the record is read', async () => {
       const { before, later } = await openLater()
-      const { record } = await before.create(newContext(), { title: 'a', slug: 'one' })
+      const { entity: record } = await before.create(newContext(), { title: 'a', slug: 'one' })
       const expected = { ...parse(record), color: 'red', seen: null }
       expect(parse(await later.get(record.id))).toEqual(expected)
       expect(parse((await later.byUniqueKey('one')) as StoredEntity)).toEqual(expected)
@@ -310,14 +310,14 @@ const describeLaterFields = (open: Open): void => {
       const page = await later.page(undefined, undefined, 9)
       expect(await readObjects(page.texts)).toEqual([expected])
       const kept = await later.update(newContext(), record.id, { color: 'red' }, always)
-      expect(parse(kept.record)).toEqual(expected)
+      expect(parse(kept.entity)).toEqual(expected)
     })
 
     test('is changed from its default', async () => {
       const { before, later } = await openLater()
-      const { record } = await before.create(newContext(), { title: 'a' })
+      const { entity: record } = await before.create(newContext(), { title: 'a' })
       const changed = await later.update(newContext(), record.id, { color: 'blue' }, always)
-      expect(parse(changed.record)).toMatchObject({ color: 'blue', seen: null, version: 2 })
+      expect(parse(changed.entity)).toMatchObject({ color: 'blue', seen: null, version: 2 })
       const events = (await readObjects(later.history(record.id))) as { changes: unknown }[]
       expect(events[1]?.changes).toEqual({ color: { before: 'red', after: 'blue' } })
     })
@@ -327,7 +327,7 @@ const describeLaterFields = (open: Open): void => {
       const key = { key: 'k', fingerprint: 'request' }
       const first = await before.create(newContext({ key }), { title: 'a' })
       const again = await later.create(newContext({ key }), { title: 'a' })
-      expect(again).toEqual({ record: first.record, replayed: true })
+      expect(again).toEqual({ entity: first.entity, replayed: true })
     })
   })
 
@@ -336,10 +336,10 @@ const describeLaterFields = (open: Open): void => {
       const repository = await open()
       onTestFinished(() => repository.close())
       const service = createRecordService(LATER, { repository, newId: createTaskIds(undefined) })
-      const { record } = await service.create(newContext(), { title: 'a' })
+      const { entity: record } = await service.create(newContext(), { title: 'a' })
       const context = newContext({ now: () => Date.parse(instantAt(3_000_000_000)) })
       const update = (patch: object) => service.update(context, record.id, patch, {})
-      const seen = (await update({ status: 'completed' })).record
+      const seen = (await update({ status: 'completed' })).entity
       expect(JSON.parse(seen.json)).toMatchObject({ seen: instantAt(3_000_000_000), version: 2 })
       await expect(update({ status: 'pending' })).rejects.toMatchObject({
         code: 'invalid_input',
