@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { SCHEMA_VERSION } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
@@ -19,7 +20,9 @@ test('tasks from before one more field get their sort keys, and the field its in
   const [tasks, meta] = [client.db().collection('tasks'), client.db().collection('meta')]
   await vi.waitFor(
     async () =>
-      expect(await meta.findOne({ version: 3, _id: /^assignee/ as never })).not.toBeNull(),
+      expect(
+        await meta.findOne({ version: SCHEMA_VERSION, _id: /^assignee/ as never }),
+      ).not.toBeNull(),
     { timeout: 30_000, interval: 50 },
   )
   for (const key of ['assignee', 'assignee_descending'])
