@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import pino from 'pino'
 import { announce } from './announce.ts'
 import type { Config } from './config.ts'
+import { createReadBudget } from './core/read-budget.ts'
 import { createTaskService } from './core/task-service.ts'
 import { createCompanionRule } from './github/companion-rule.ts'
 import type { Github, GithubDeps, GithubSettings } from './github/open-github.ts'
@@ -42,7 +43,14 @@ export const serve = async (config: Config, version: string): Promise<void> => {
     config.github &&
     (await startGithub(config.github, { repository, version, newId, now: Date.now, warn }))
   const companionRule = github?.companionRule ?? createCompanionRule(Date.now, () => null)
-  const service = createTaskService({ repository, newId, companionRule, tracker: github })
+  const readBudget = createReadBudget()
+  const service = createTaskService({
+    repository,
+    newId,
+    companionRule,
+    tracker: github,
+    readBudget,
+  })
   const { network } = config
   const app = await buildApp({
     service,
