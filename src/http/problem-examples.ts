@@ -55,8 +55,8 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   already_exists: {
     meaning: 'A value that must be unique is taken; `errors` names the field.',
-    detail: 'name is taken: another project has it',
-    errors: [{ pointer: '#/name', detail: 'is taken: another project has it' }],
+    detail: 'name is taken: another record has it',
+    errors: [{ pointer: '#/name', detail: 'is taken: another record has it' }],
   },
   method_not_allowed: {
     meaning: 'The path does not support the method; the Allow header lists those it does.',
