@@ -7,7 +7,7 @@ import type { DatabaseTarget } from '#src/config.ts'
 import type { FieldTable } from '#src/core/field-table.ts'
 import type { Repository } from '#src/core/repository.ts'
 import { createGithubFeature } from '#src/github/routes.ts'
-import { type AppDeps, buildApp } from '#src/http/app.ts'
+import { type AppDeps, buildApp, type Feature } from '#src/http/app.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from '#src/http/network-settings.ts'
 import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly slowest?: NonNullable<AppDeps['slowest']>
   /** Tasks with other fields, and a repository of them. */
   readonly fields?: { readonly table: FieldTable; readonly repository: Repository }
+  /** What is served besides tasks. */
+  readonly features?: (repository: Repository, newId: (key?: string) => string) => Feature[]
 }
 
 /** The whole service without a socket, to be tried by inject(); it closes with the test. */
@@ -47,7 +49,10 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   const service = createTaskService({ table, repository, newId })
   const logger = pino({ level: 'silent' })
   const eventLag = repository.events.lagMs
-  const features = [createGithubFeature(undefined)]
+  const features = [
+    createGithubFeature(undefined),
+    ...(options.features?.(repository, newId) ?? []),
+  ]
   const version = '0.0.0-test'
   const deps = { service, table, logger, version, eventLag, features, now, network, isDraining }
   const app = await buildApp({ ...deps, ...(slowest && { slowest }) })

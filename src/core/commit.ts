@@ -46,6 +46,12 @@ export type CommitResult =
   | { readonly kind: 'absent' }
   | { readonly kind: 'refused'; readonly error: AppError }
   | { readonly kind: 'key_reused' }
+  | UniqueKeyTaken
+
+/** Another record of its kind has the unique key. Only the store's index can tell. */
+export interface UniqueKeyTaken {
+  readonly kind: 'taken'
+}
 
 /** What a commit is decided upon. */
 export interface State<E extends Entity> {

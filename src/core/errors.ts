@@ -2,6 +2,7 @@
 export type ErrorCode =
   | 'invalid_input'
   | 'not_found'
+  | 'already_exists'
   | 'version_mismatch'
   | 'idempotency_key_reused'
   | 'too_many_keys'
@@ -19,9 +20,9 @@ export interface FieldError {
 export class AppError extends Error {
   override readonly name = 'TaskError'
   readonly code: ErrorCode
-  /** For `invalid_input`: what is wrong, field by field. */
+  /** For `invalid_input` and `already_exists`: what is wrong, field by field. */
   readonly issues: readonly FieldError[]
-  /** For `version_mismatch`: the version that the task has now. */
+  /** For `version_mismatch`: the version that the entity has now. */
   readonly currentVersion: number | undefined
   /** For `too_many_keys`: after how many seconds a retry may succeed. */
   readonly retryAfter: number | undefined
@@ -45,7 +46,16 @@ interface Details {
 export const invalidInput = (issues: readonly FieldError[]): AppError =>
   new AppError('invalid_input', summarise(issues), { issues })
 
-export const notFound = (): AppError => new AppError('not_found', 'No task has this id')
+/** `resource` is the kind of entity, as in `task`. */
+export const notFound = (resource = 'task'): AppError =>
+  new AppError('not_found', `No ${resource} has this id`)
+
+/** The value of `field` must differ between all entities of a kind. */
+export const alreadyExists = (resource: string, field: string): AppError => {
+  const detail = `is taken: another ${resource} has it`
+  const issues = [{ pointer: `#/${field}`, detail }]
+  return new AppError('already_exists', summarise(issues), { issues })
+}
 
 export const keyReused = (): AppError =>
   new AppError(
@@ -54,10 +64,10 @@ export const keyReused = (): AppError =>
   )
 
 /** `retryAfter` in seconds. */
-export const tooManyKeys = (max: number, retryAfter: number): AppError =>
+export const tooManyKeys = (resource: string, max: number, retryAfter: number): AppError =>
   new AppError(
     'too_many_keys',
-    `A task may be changed with at most ${max} different Idempotency-Keys in 24 hours: ` +
+    `A ${resource} may be changed with at most ${max} different Idempotency-Keys in 24 hours: ` +
       `retry in ${retryAfter} seconds, or send the change without a key`,
     { retryAfter },
   )

@@ -1,4 +1,5 @@
 import type { Actor, RequestContext } from './context.ts'
+import { changedFields, type TableEntity } from './entity.ts'
 
 /** The changed fields by name; null stands for the value before a creation or after a deletion. */
 export type Changes = Readonly<
@@ -59,6 +60,15 @@ export const deletedChanges = <F extends string>(
   return changes
 }
 
+/** The changes from one version to a later one. */
+export const changesBetween = (before: TableEntity, after: TableEntity): Changes =>
+  Object.fromEntries(
+    changedFields(before, after).map((name) => [
+      name,
+      { before: before[name], after: after[name] },
+    ]),
+  )
+
 /** What version 0.1.0 stored in place of some members: the actor is `api` or `github:LOGIN`. */
 interface OldEvent {
   readonly type: string
@@ -73,10 +83,14 @@ interface OldEvent {
 /** An event as some version has stored it. */
 export type StoredEvent = NewEvent | OldEvent
 
+/** The kind of entity, which begins the type. */
+export const resourceOf = ({ type }: Pick<StoredEvent, 'type'>): string =>
+  type.slice(0, type.indexOf('.'))
+
 /** The JSON text of an event as it is answered. `sequence` is null until it is assigned. */
 export const toEventText = (sequence: number | null, stored: StoredEvent): string => {
   const { type, resource_id, version, time, actor, operation_id = null, changes } = stored
-  const resource = type.slice(0, type.indexOf('.'))
+  const resource = resourceOf(stored)
   return JSON.stringify({
     sequence,
     id: eventId(resource_id, version),

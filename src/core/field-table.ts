@@ -64,12 +64,16 @@ export interface Rules<E> {
   /** The name of its schemas. */
   readonly title: string
   readonly examples: { readonly entity: E; readonly draft: unknown; readonly patch: unknown }
-  /** Sets what depends on two fields or the clock. `at` is not before the last change. */
-  readonly decide: (next: E, at: string) => E
+  /**
+   * Sets what depends on two fields or the clock, or refuses by throwing an AppError. Pure. `at` is
+   * not before the last change; `before` is absent for a new entity, whose refusal must not depend
+   * on `at`: a retry is later.
+   */
+  readonly decide: (next: E, at: string, before?: E) => E
   /** The fields that every stored entity has, whichever version stored it. */
   readonly firstFields: readonly string[]
   /** Makes what an earlier version stored fields of this one. Those that it leaves out get their default. */
-  readonly fromEarlier: (stored: Draft) => Draft
+  readonly fromEarlier?: (stored: Draft) => Draft
 }
 
 /** Makes the table of a resource, and its schemas. */
@@ -78,6 +82,7 @@ export const defineTable = <const F extends Fields>(
   rules: Rules<EntityOf<NoInfer<F>>>,
 ): FieldTable<EntityOf<F> & TableEntity, DraftOf<F>, PatchOf<F>> => {
   type E = EntityOf<F> & TableEntity
+  const { fromEarlier = (stored) => stored } = rules
   const named = Object.entries(fields).map(([name, field]): NamedField => {
     const isLater = !rules.firstFields.includes(name)
     return { ...field, name, isLater }
@@ -119,7 +124,7 @@ export const defineTable = <const F extends Fields>(
     },
 
     change(entity, patch: Draft, now) {
-      const next = rules.decide(withGiven(entity, patch) as E, notBefore(entity, now)) as E
+      const next = rules.decide(withGiven(entity, patch) as E, notBefore(entity, now), entity) as E
       return changedFields(entity, next).length === 0 ? entity : nextVersion(next, now)
     },
 
@@ -140,7 +145,7 @@ export const defineTable = <const F extends Fields>(
 
     withDefaults: (stored) =>
       later.some(({ name }) => stored[name] === undefined)
-        ? ({ ...blank, ...rules.fromEarlier(stored) } as E)
+        ? ({ ...blank, ...fromEarlier(stored) } as E)
         : stored,
 
     wordsOf: (entity) => tokenize(searched.map(({ name }) => entity[name]).join('\n')),

@@ -3,7 +3,7 @@ import { AppError } from './errors.ts'
 /** What an If-Match or If-None-Match field names: any version (`*`), or the listed entity tags. */
 export type ETags = '*' | ReadonlySet<string>
 
-/** What a write requires of its task's version; an absent field requires nothing. */
+/** What a write requires of its entity's version; an absent field requires nothing. */
 export interface Preconditions {
   readonly ifMatch?: ETags | undefined
   readonly ifNoneMatch?: ETags | undefined
@@ -15,21 +15,27 @@ export const toETag = (version: number): string => `"${version}"`
 export const includesVersion = (tags: ETags, version: number): boolean =>
   tags === '*' || tags.has(toETag(version))
 
-/** The refusal of a write to a task of this version, in the order of RFC 9110, 13.2.2. */
+/**
+ * The refusal of a write to an entity of this version, in the order of RFC 9110, 13.2.2. `resource`
+ * names the entity in it.
+ */
 export const checkPreconditions = (
   version: number,
   { ifMatch, ifNoneMatch }: Preconditions,
+  resource = 'task',
 ): AppError | undefined => {
   const etag = toETag(version)
   if (ifMatch !== undefined && !includesVersion(ifMatch, version))
     return versionMismatch(
       version,
-      `The ETag of the task is now ${etag}, which If-Match does not list`,
+      `The ETag of the ${resource} is now ${etag}, which If-Match does not list`,
     )
   if (ifNoneMatch === undefined || !includesVersion(ifNoneMatch, version)) return undefined
-  return ifNoneMatch === '*'
-    ? versionMismatch(version, `If-None-Match: * refuses a task that exists; its ETag is ${etag}`)
-    : versionMismatch(version, `The ETag of the task is ${etag}, which If-None-Match lists`)
+  const detail =
+    ifNoneMatch === '*'
+      ? `If-None-Match: * refuses a ${resource} that exists; its ETag is ${etag}`
+      : `The ETag of the ${resource} is ${etag}, which If-None-Match lists`
+  return versionMismatch(version, detail)
 }
 
 const versionMismatch = (currentVersion: number, detail: string): AppError =>

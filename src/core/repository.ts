@@ -1,9 +1,10 @@
 import type { CommitResult, Decide, DecideCompanion, StoredEntity } from './commit.ts'
 import type { Companion } from './companion.ts'
-import type { TableEntity } from './entity.ts'
+import type { Entity, TableEntity } from './entity.ts'
 import type { NewEvent } from './event.ts'
 import type { IdempotencyKey } from './idempotency.ts'
 import type { Leases } from './lease.ts'
+import type { RecordKind } from './record.ts'
 import type { Slice } from './slice.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 
@@ -13,6 +14,8 @@ import type { Position, TaskQuery } from './task-query.ts'
  */
 export interface Repository {
   readonly tasks: Tasks
+  /** The records of a kind. Costs nothing, so it may be called for each use. */
+  records<E extends TableEntity>(kind: RecordKind<E>): Records<E>
   readonly companions: Companions
   readonly inbox: Inbox
   readonly leases: Leases
@@ -26,11 +29,39 @@ export interface Repository {
   close(): Promise<void>
 }
 
-export interface Tasks {
-  /** The task, or undefined. Sees every commit that was answered before. */
+/** What a store promises of the entities of any kind: tasks, and each kind of record. */
+export interface Entities<E extends Entity> {
+  /** The entity, or undefined. Sees every commit that was answered before. */
   get(id: string): Promise<StoredEntity | undefined>
 
-  /** The greatest id so far. Undefined if there is none, or if the database is down. */
+  /**
+   * An entity's next events after the first `after` ones, oldest first, as a `Slice`. Kept when the
+   * entity is deleted. The nth event is that of version n.
+   */
+  history(id: string, after: number, limit: number, wholeBytes: number): Promise<Slice<number>>
+
+  /**
+   * Stores a new entity in one durable commit (`planCreation`). Precondition: its version is 1, its
+   * id is greater than any that this process has read (`maxId`) or stored and, with a key, is in the
+   * key's bucket.
+   */
+  create(
+    entity: E,
+    event: NewEvent,
+    key?: IdempotencyKey,
+    companion?: Companion,
+  ): Promise<CommitResult>
+
+  /**
+   * Reads the entity, asks `decide`, and stores what it says in one durable commit (`planChange`).
+   * `decide` is asked again when another writer came first. Refuses the key with `too_many_keys`
+   * when the entity has its maximum of them. Precondition: no change of another entity has this key.
+   */
+  change(id: string, decide: Decide<E>, key?: IdempotencyKey): Promise<CommitResult>
+}
+
+export interface Tasks extends Entities<TableEntity> {
+  /** The greatest id of any entity so far. Undefined if there is none or the database is down. */
   maxId(): Promise<string | undefined>
 
   /**
@@ -44,33 +75,27 @@ export interface Tasks {
     wholeBytes: number,
   ): Promise<Slice<Position>>
 
-  /**
-   * A task's next events after the first `after` ones, oldest first, in the same way. Kept when the
-   * task is deleted. The nth event is that of version n.
-   */
-  history(id: string, after: number, limit: number, wholeBytes: number): Promise<Slice<number>>
-
-  /**
-   * Stores a new task in one durable commit (`planCreation`). Precondition: its version is 1, its id
-   * is greater than any that this process has read (`maxId`) or stored and, with a key, is in the
-   * key's bucket.
-   */
-  create(
-    task: TableEntity,
-    event: NewEvent,
-    key?: IdempotencyKey,
-    companion?: Companion,
-  ): Promise<CommitResult>
-
-  /**
-   * Reads the task, asks `decide`, and stores what it says in one durable commit (`planChange`).
-   * `decide` is asked again when another writer came first. Refuses the key with `too_many_keys`
-   * when the task has its maximum of them. Precondition: no change of another task has this key.
-   */
-  change(id: string, decide: Decide<TableEntity>, key?: IdempotencyKey): Promise<CommitResult>
-
   /** Binds a key to a batch before its operations run. False when it is bound to another request. */
   reserveKey(key: IdempotencyKey): Promise<boolean>
+}
+
+/**
+ * The records of a kind. A write whose unique key another one has is `taken`, and stores nothing.
+ * Texts are as they were stored: fields that came later are absent.
+ */
+export interface Records<E extends TableEntity> extends Entities<E> {
+  byUniqueKey(uniqueKey: string): Promise<StoredEntity | undefined>
+
+  /**
+   * The next records in the order of their ids, thus of their creation, after one; of one parent if
+   * it is given. In the same way as tasks.
+   */
+  list(
+    parent: string | undefined,
+    after: string | undefined,
+    limit: number,
+    wholeBytes: number,
+  ): Promise<Slice<string>>
 }
 
 /** The jobs beside the tasks. A companion outlives its task until its owner removes it. */

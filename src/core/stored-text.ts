@@ -7,11 +7,13 @@ export type TextReader = ReturnType<typeof createTextReader>
  * Reads stored JSON texts of entities as this version answers them: those of earlier versions may
  * lack fields. A mark, the name of a field, is in no string, where its quotes would be escaped.
  */
-export const createTextReader = (table: FieldTable) => {
+export const createTextReader = <E extends TableEntity>(
+  table: Pick<FieldTable<E>, 'fields' | 'withDefaults'>,
+) => {
   const marks = table.fields.filter(({ isLater }) => isLater).map(({ name }) => `,"${name}":`)
   const markBytes = marks.map((mark) => Buffer.from(mark))
 
-  const toText = (stored: TableEntity): string => JSON.stringify(table.withDefaults(stored))
+  const toText = (stored: E): string => JSON.stringify(table.withDefaults(stored))
 
   return {
     one: (text: string): string =>
@@ -21,7 +23,7 @@ export const createTextReader = (table: FieldTable) => {
     joined(texts: Buffer): Buffer {
       const count = countOf(texts, START)
       if (markBytes.every((mark) => countOf(texts, mark) === count)) return texts
-      const entities = JSON.parse(`[${texts}]`) as TableEntity[]
+      const entities = JSON.parse(`[${texts}]`) as E[]
       return Buffer.from(entities.map(toText).join())
     },
   }

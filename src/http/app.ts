@@ -8,6 +8,7 @@ import { addBodyParsers, BODY_LIMIT } from './body.ts'
 import { refuseConnection, refuseExpectations } from './client-errors.ts'
 import { addCompression } from './compression.ts'
 import { createOriginCheck } from './cross-origin.ts'
+import { addEntityRoutes, addHistoryRoute } from './entity-routes.ts'
 import { createAddressMatcher } from './ip-address.ts'
 import { addMetrics } from './metrics.ts'
 import { LOOPBACK_ONLY, type NetworkSettings } from './network-settings.ts'
@@ -15,21 +16,20 @@ import { addNotFoundHandler } from './not-found.ts'
 import { addOpenApi } from './openapi.ts'
 import { addPathPrefix } from './path-prefix.ts'
 import { sendProblem } from './problem.ts'
-import { addOperationId, createContextReader } from './request-context.ts'
+import { addOperationId, createContextReader, type ReadContext } from './request-context.ts'
 import { createRequestIds } from './request-id.ts'
 import { RequestLog, type WriteLine } from './request-log.ts'
 import { checkUrl } from './request-url.ts'
 import { addBatchRoute } from './routes/batch.ts'
 import { addHealthRoutes } from './routes/health.ts'
-import { addHistoryRoute } from './routes/history.ts'
-import { addTaskRoutes } from './routes/tasks.ts'
+import { addCompleteRoute, createTaskResource } from './routes/tasks.ts'
 import { cutStalledClients } from './stalled-clients.ts'
 import type { App, TypeBoxProvider } from './typed-app.ts'
 import { compileValidator } from './validation.ts'
 
 /** Routes and metrics of another room. */
 export interface Feature {
-  addRoutes(app: App): void | Promise<void>
+  addRoutes(app: App, readContext: ReadContext): void | Promise<void>
   addMetrics?(registry: Registry): void
 }
 
@@ -146,11 +146,13 @@ export const buildApp = async ({
   })
   const registry = addMetrics(app, eventLag)
   const readContext = createContextReader(now)
-  addTaskRoutes(app, service, table, readContext)
+  const tasks = createTaskResource(service, table)
+  addEntityRoutes(app, tasks, readContext)
+  addCompleteRoute(app, service, table, readContext)
   addBatchRoute(app, service, table, readContext)
-  addHistoryRoute(app, service)
+  addHistoryRoute(app, tasks)
   for (const { addRoutes, addMetrics: addOwnMetrics } of features) {
-    await addRoutes(app)
+    await addRoutes(app, readContext)
     addOwnMetrics?.(registry)
   }
   addHealthRoutes(app, service, isDraining)

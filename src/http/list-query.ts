@@ -8,10 +8,10 @@ import { type Filter, fromCursor, type Position, type TaskQuery } from '../core/
 import { Type } from '../core/typebox.ts'
 
 /** The maximum number of tasks on one page. */
-const MAX_PAGE = 1000
+export const MAX_PAGE = 1000
 
 /** The parameters of a list; the others are those of the fields' filters. */
-interface ListParameters {
+export interface ListParameters {
   readonly limit?: number
   readonly cursor?: string
   readonly sort?: string

@@ -39,7 +39,7 @@ export const finishDocument = (document: Json): Json => {
   const operations = byMethod.map(([, operation]) => operation)
   const { paths, schemas } = nameSchemas(document.paths)
   const { examples, otherProblems } = splitExamples(operations)
-  schemas.Problem = { ...(schemas.Problem as Json), examples: otherProblems }
+  schemas.Problem = toProblemSchema(schemas.Problem as ProblemSchema, examples, otherProblems)
   return { ...document, paths, components: { schemas, examples, headers: COMMON_HEADERS } }
 }
 
@@ -97,7 +97,26 @@ const splitExamples = (operations: readonly Operation[]) => {
   const all = problemExamples()
   return {
     examples: Object.fromEntries(all.filter(([code]) => used.has(code))),
-    otherProblems: all.filter(([code]) => !used.has(code)).map(([, { value }]) => value),
+    otherProblems: all
+      .filter(([code]) => !used.has(code) && !OF_SOME_ROUTES.has(code))
+      .map(([, { value }]) => value),
+  }
+}
+
+/** Codes that the document has only if one of its operations does. */
+const OF_SOME_ROUTES: ReadonlySet<string> = new Set(['already_exists'])
+
+interface ProblemSchema {
+  readonly properties: { readonly code: { readonly enum: readonly string[] } }
+}
+
+const toProblemSchema = (schema: ProblemSchema, used: Json, examples: readonly unknown[]) => {
+  const { code } = schema.properties
+  const codes = code.enum.filter((name) => name in used || !OF_SOME_ROUTES.has(name))
+  return {
+    ...schema,
+    properties: { ...schema.properties, code: { ...code, enum: codes } },
+    examples,
   }
 }
 

@@ -75,11 +75,16 @@ export const emptyAnswer = (description: string, headers: Json = {}) => ({
 })
 
 /** The error answers of a route by status. The codes that any request can get are added. */
-export const problems = (...codes: ProblemCode[]) => {
+export const problems = (...codes: ProblemCode[]) => problemsOf('task', ...codes)
+
+/** The same of a route of another resource. */
+export const problemsOf = (resource: string, ...codes: ProblemCode[]) => {
   const byStatus = new Map<number, ProblemCode[]>()
   for (const code of new Set<ProblemCode>([...codes, ...ANYWHERE]))
     byStatus.set(STATUS[code], [...(byStatus.get(STATUS[code]) ?? []), code])
-  return Object.fromEntries([...byStatus].map(([status, group]) => [status, problem(group)]))
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [status, problem(resource, group)]),
+  )
 }
 
 const ANYWHERE = [
@@ -98,10 +103,12 @@ const hasRetryAfter = (code: ProblemCode): boolean =>
   code === 'too_many_keys' || RETRY_AFTER_SECONDS[code] !== undefined
 
 /** The error answers of one status. */
-const problem = (codes: readonly ProblemCode[]) => ({
-  description: codes.map((code) => `\`${code}\`: ${PROBLEM_EXAMPLES[code].meaning}`).join(' '),
+const problem = (resource: string, codes: readonly ProblemCode[]) => ({
+  description: codes
+    .map((code) => `\`${code}\`: ${PROBLEM_EXAMPLES[code].meaning.replace('task', resource)}`)
+    .join(' '),
   headers: {
-    ...(codes.includes('version_mismatch') ? HEADERS.etag : {}),
+    ...(codes.includes('version_mismatch') ? headersOf(resource).etag : {}),
     ...(codes.some(hasRetryAfter) ? HEADERS.retryAfter : {}),
   },
   content: {
@@ -112,14 +119,14 @@ const problem = (codes: readonly ProblemCode[]) => ({
   },
 })
 
-export const HEADERS = {
+export const headersOf = (resource: string) => ({
   etag: {
     ETag: {
       type: 'string',
-      description: 'The version of the task in quotes, for If-Match and If-None-Match.',
+      description: `The version of the ${resource} in quotes, for If-Match and If-None-Match.`,
     },
   },
-  location: { Location: { type: 'string', description: 'The path of the new task.' } },
+  location: { Location: { type: 'string', description: `The path of the new ${resource}.` } },
   replayed: {
     'Idempotent-Replayed': {
       type: 'string',
@@ -140,4 +147,6 @@ export const HEADERS = {
       description: 'After how many seconds to retry; absent if a retry cannot help.',
     },
   },
-}
+})
+
+export const HEADERS = headersOf('task')

@@ -53,6 +53,11 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     meaning: 'The task does not exist.',
     detail: 'No task has this id',
   },
+  already_exists: {
+    meaning: 'A value that must be unique is taken; `errors` names the field.',
+    detail: 'name is taken: another record has it',
+    errors: [{ pointer: '#/name', detail: 'is taken: another record has it' }],
+  },
   method_not_allowed: {
     meaning: 'The path does not support the method; the Allow header lists those it does.',
     detail: 'Method not allowed; use GET, HEAD, POST',

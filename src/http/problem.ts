@@ -39,6 +39,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   not_linked: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  already_exists: 409,
   version_mismatch: 412,
   body_too_large: 413,
   unsupported_media_type: 415,

@@ -14,6 +14,10 @@ declare module 'fastify' {
     /** Of a write: the id that all its events have. */
     operationId: string
   }
+  interface FastifyContextConfig {
+    /** The kind that a route creates: a key of one says nothing about another. */
+    resource?: string
+  }
 }
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -26,11 +30,12 @@ export const addOperationId = (request: FastifyRequest, reply: FastifyReply): vo
 }
 
 /** A retry with the same key is the same operation. */
-const operationIdOf = ({ headers, params }: FastifyRequest): string => {
+const operationIdOf = ({ headers, params, routeOptions }: FastifyRequest): string => {
   const key = headers['idempotency-key']
   if (typeof key !== 'string' || key === '') return newOperationId()
   const { id } = (params ?? {}) as { readonly id?: string }
-  return keyedOperationId(API_ACTOR, key, id === undefined ? undefined : toTaskId(id))
+  const entityId = id === undefined ? routeOptions.config.resource : toTaskId(id)
+  return keyedOperationId(API_ACTOR, key, entityId)
 }
 
 export type ReadContext = (

@@ -17,6 +17,14 @@ export const createUnconfiguredRepository = (): Repository => {
       change: refuse,
       reserveKey: refuse,
     },
+    records: () => ({
+      get: refuse,
+      byUniqueKey: refuse,
+      list: refuse,
+      history: refuse,
+      create: refuse,
+      change: refuse,
+    }),
     companions: {
       get: refuse,
       byReference: refuse,

@@ -1,18 +1,14 @@
 import type { RequestContext } from '../core/context.ts'
-import {
-  changedFields,
-  notBefore,
-  type TableEntity,
-  taskId,
-  trackedFields,
-} from '../core/entity.ts'
+import { notBefore, type TableEntity, taskId, trackedFields } from '../core/entity.ts'
 import {
   type Changes,
+  changesBetween,
   createdChanges,
   deletedChanges,
   type NewEvent,
   newEvent,
 } from '../core/event.ts'
+import { eventEnd, eventStart, eventVersion } from '../core/event-schema.ts'
 import { Type } from '../core/typebox.ts'
 
 const TaskEventType = Type.Enum(
@@ -34,58 +30,16 @@ const TaskEventType = Type.Enum(
   },
 )
 
-const FieldChange = Type.Object(
-  {
-    before: Type.Unknown({ description: 'The value before; null for a new task.' }),
-    after: Type.Unknown({ description: 'The value after; null for a deleted task.' }),
-  },
-  { title: 'FieldChange', additionalProperties: false },
-)
-
-const nullableText = (description: string) =>
-  Type.Union([Type.String(), Type.Null()], { description })
-
-const EventActor = Type.Object(
-  {
-    type: Type.Enum(['api', 'user', 'agent', 'github', 'system'], {
-      type: 'string',
-      description: 'Who made the change. `api`: a client without log-in.',
-    }),
-    id: Type.Union([taskId('The id of the user or agent.'), Type.Null()], {
-      description: 'The id of the user or agent; otherwise null.',
-    }),
-    name: nullableText('The name, such as the GitHub login; null if it is not known.'),
-  },
-  { title: 'Actor', additionalProperties: false },
-)
-
 /** One line of a task's history: what changed, when, by whom. */
 export const TaskEvent = Type.Object(
   {
-    sequence: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-      description:
-        'The position of the event among all events of this service, without gaps. On MongoDB ' +
-        'it is null for a moment until it is assigned.',
-    }),
-    id: taskId('The id of the event.'),
+    ...eventStart,
     type: TaskEventType,
     resource: Type.Literal('task', { description: 'The kind of what changed.' }),
     resource_id: taskId('The id of the task.'),
-    version: Type.Integer({
-      minimum: 1,
-      description: 'The version that the change led to. A deletion counts as a version.',
-    }),
+    version: eventVersion,
     task_id: taskId('The id of the task.'),
-    time: Type.String({ format: 'date-time', description: 'When it happened.' }),
-    actor: EventActor,
-    operation_id: Type.Union([Type.String({ format: 'uuid' }), Type.Null()], {
-      description:
-        'The request that made the change, as in its `Operation-Id` header; all events of one ' +
-        'request share it. Null on events of version 0.1.0.',
-    }),
-    changes: Type.Record(Type.String(), FieldChange, {
-      description: 'The changed fields by name, each with its value before and after.',
-    }),
+    ...eventEnd,
   },
   {
     title: 'TaskEvent',
@@ -132,14 +86,14 @@ export const changedEvent = (
   by: By,
   overruled: Changes = {},
 ): NewEvent => {
-  const fields = changedFields(before, after)
-  const isOfTracker = by.actor.type === 'github' && fields.every((field) => LINK_FIELDS.has(field))
+  const changes = changesBetween(before, after)
+  const isOfTracker =
+    by.actor.type === 'github' && Object.keys(changes).every((field) => LINK_FIELDS.has(field))
   const trackerChange = Object.keys(overruled).length > 0 ? 'task.conflict_resolved' : 'task.linked'
-  const changes = fields.map((field) => [field, { before: before[field], after: after[field] }])
   return newEvent(after, by, {
     type: isOfTracker ? trackerChange : typeOf(before, after),
     time: after.updated_at,
-    changes: { ...Object.fromEntries(changes), ...overruled },
+    changes: { ...changes, ...overruled },
   })
 }
 

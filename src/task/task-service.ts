@@ -1,15 +1,17 @@
-import type { CommitResult, Decision, StoredEntity } from '../core/commit.ts'
+import type { Decision, StoredEntity } from '../core/commit.ts'
 import type { Companion, CompanionRule } from '../core/companion.ts'
 import type { RequestContext } from '../core/context.ts'
 import type { TableEntity } from '../core/entity.ts'
-import { invalidInput, keyReused, notFound } from '../core/errors.ts'
+import { createEntityReads } from '../core/entity-reads.ts'
+import { invalidInput, keyReused } from '../core/errors.ts'
 import type { Draft, FieldTable } from '../core/field-table.ts'
 import { toKey } from '../core/idempotency.ts'
 import { formatInstant } from '../core/instant.ts'
+import { expectEntity, type Settled, unwrap } from '../core/outcome.ts'
 import { checkPreconditions, type Preconditions } from '../core/preconditions.ts'
+import type { ReadBudget } from '../core/read-budget.ts'
 import type { Repository } from '../core/repository.ts'
 import { changedEvent, createdEvent, deletedEvent } from './task-event.ts'
-import { createTaskReads } from './task-reads.ts'
 
 /** What completes a task. */
 const COMPLETION = { status: 'completed' }
@@ -61,6 +63,8 @@ export interface TaskServiceDeps {
   readonly companionRule?: CompanionRule | undefined
   /** Absent: no issue tracker is configured. */
   readonly tracker?: IssueTracker | undefined
+  /** Shared with the services of records; absent: one of its own. */
+  readonly readBudget?: ReadBudget | undefined
 }
 
 export type TaskService = ReturnType<typeof createTaskService>
@@ -72,6 +76,7 @@ export const createTaskService = ({
   newId,
   companionRule,
   tracker,
+  readBudget,
 }: TaskServiceDeps) => {
   const { tasks } = repository
   const isTracked = tracker !== undefined
@@ -87,7 +92,7 @@ export const createTaskService = ({
       key && { ...key, answersCurrent: isTracked },
       companionRule?.start?.(task.id),
     )
-    return expectTask(unwrap(result))
+    return expectTask(unwrap(result, 'task'))
   }
 
   /** The answer waits a while for the issue, and then is the task as it stands. */
@@ -121,7 +126,7 @@ export const createTaskService = ({
       const next = companionRule?.follow(companion, decision.event.version, isDeleted)
       return { ...decision, companion: next }
     }
-    const result = unwrap(await tasks.change(id, guarded, toKey(context, id)))
+    const result = unwrap(await tasks.change(id, guarded, toKey(context, id)), 'task')
     if (hasCommitted) tracker?.wake()
     return result
   }
@@ -181,7 +186,7 @@ export const createTaskService = ({
   }
 
   return {
-    ...createTaskReads(repository.tasks),
+    ...createEntityReads(repository.tasks, 'task', readBudget),
     create,
     update,
     complete,
@@ -226,23 +231,7 @@ const toDecision = (
     ? { kind: 'keep' }
     : { kind: 'change', entity: next, event: changedEvent(current, next, context) }
 
-type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
-
-const unwrap = (result: CommitResult): Settled => {
-  switch (result.kind) {
-    case 'absent':
-      throw notFound()
-    case 'refused':
-      throw result.error
-    case 'key_reused':
-      throw keyReused()
-    default:
-      return result
-  }
-}
-
-/** The task of a change. Only a replay finds none: the task was deleted since. */
-const expectTask = (result: Settled): WriteResult => {
-  if (result.kind === 'deleted') throw notFound()
-  return { task: result.entity, replayed: result.replayed }
-}
+const expectTask = (result: Settled): WriteResult => ({
+  task: expectEntity(result, 'task'),
+  replayed: result.replayed,
+})

@@ -13,13 +13,16 @@ export type Cut = (typeof CUTS)[number]
 const HEADER = 16
 const OP_MSG = 2013
 
+/** The collections that commits write to. */
+const ENTITIES: ReadonlySet<unknown> = new Set(['tasks', 'records'])
+
 /** Whether a message is the write of a commit, which the relay's updates are not. */
 const isCommit = (message: Buffer): boolean => {
   if (message.readInt32LE(12) !== OP_MSG) return false
   const { command, documents } = readMessage(message)
-  if (command.insert === 'tasks') return true
+  if (ENTITIES.has(command.insert)) return true
   const [statement] = [...(command.updates ?? []), ...documents]
-  return command.update === 'tasks' && statement?.q.rev !== undefined
+  return ENTITIES.has(command.update) && statement?.q.rev !== undefined
 }
 
 /** Calls back with each whole message of a stream. */

@@ -1,8 +1,14 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb'
 import { expect, onTestFinished } from 'vitest'
-import { type EventDocument, entityOf, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import {
+  type CommitDocument,
+  type EventDocument,
+  entityOf,
+  type TaskDocument,
+} from '#src/repository/mongo/documents.ts'
 import type { LeaseDocument } from '#src/repository/mongo/leases.ts'
 import { publish } from '#src/repository/mongo/publish.ts'
+import type { RecordDocument } from '#src/repository/mongo/record-documents.ts'
 
 /** The database as it is, beside the service. */
 export const connectTo = async (url: string, options: MongoClientOptions = {}): Promise<Db> => {
@@ -48,9 +54,11 @@ export const expectWholeSequence = async (db: Db): Promise<number> => {
     versions.set(entityOf(event), version)
   }
   const tasks = await db.collection<TaskDocument>('tasks').find().toArray()
-  expect(tasks.filter(({ pending }) => pending.length > 0)).toEqual([])
-  expect(tasks.filter(({ ended, keys }) => ended && keys.length === 0)).toEqual([])
-  for (const { task } of tasks)
-    if (task !== undefined) expect(versions.get(task.id)).toBe(task.version)
+  const records = await db.collection<RecordDocument>('records').find().toArray()
+  const documents: readonly CommitDocument[] = [...tasks, ...records]
+  expect(documents.filter(({ pending }) => pending.length > 0)).toEqual([])
+  expect(documents.filter(({ ended, keys }) => ended && keys.length === 0)).toEqual([])
+  for (const one of [...tasks.map(({ task }) => task), ...records.map(({ entity }) => entity)])
+    if (one !== undefined) expect(versions.get(one.id)).toBe(one.version)
   return events.length
 }

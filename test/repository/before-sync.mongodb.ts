@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createDocuments } from '#src/repository/mongo/documents.ts'
+import { createDocuments, newDocument } from '#src/repository/mongo/documents.ts'
 import { SCHEMA_VERSION, taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
@@ -14,7 +14,7 @@ import { openStore, toTask } from './task-store.ts'
 
 const TASK_INDEXES = taskIndexes(TASK)
 
-const { newTask } = createDocuments(TASK)
+const TASK_DOCUMENTS = createDocuments(TASK)
 
 interface Document {
   readonly _id: string
@@ -31,7 +31,10 @@ const seed = async (url: string): Promise<readonly Task[]> => {
   const tasks = drafts.map((draft, index) => createTask(draft, newId(), instantAt(index)))
   const documents = tasks.map((task) => {
     const { external_url: _, ...old } = task
-    return { ...newTask(task, createdEvent(task, BY), [], undefined), task: old }
+    return {
+      ...newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined),
+      task: old,
+    }
   })
   await client
     .db()

@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { CommitResult, Decision } from '#src/core/commit.ts'
-import type { TableEntity } from '#src/core/entity.ts'
 import { AppError } from '#src/core/errors.ts'
-import type { Task } from '#src/task/task.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { deleted, type Open, openStore, patched, toStored, toTask } from './task-store.ts'
+import type { Sample, Subject } from './subject.ts'
+import { decisionsOf, type Open, openEntities, toStored, toTask } from './task-store.ts'
 
 const kindsOf = (results: readonly CommitResult[]) => results.map(({ kind }) => kind)
 
 const refusal = new AppError('version_mismatch', 'not now', { currentVersion: 1 })
 
-export const describeChanges = (open: Open): void => {
+export const describeChanges = (open: Open, subject: Subject): void => {
+  const { patched, deleted } = decisionsOf(subject)
+
   describe('a change', () => {
     test('stores the next state with its event', async () => {
-      const { repository, add, patch, history } = await openStore(open)
+      const { entities, add, patch, history } = await openEntities(open, subject)
       const { id } = await add({ title: 'a' })
       const result = await patch(id, { title: 'b', labels: ['x'] }, instantAt(7))
       expect(result).toMatchObject({ kind: 'stored', replayed: false, entity: { id, version: 2 } })
@@ -23,15 +24,15 @@ export const describeChanges = (open: Open): void => {
         version: 2,
         updated_at: instantAt(7),
       })
-      expect(await repository.tasks.get(id)).toEqual(toStored(result))
+      expect(await entities.get(id)).toEqual(toStored(result))
       expect(await history(id)).toMatchObject([
-        { type: 'task.created' },
-        { type: 'task.updated', time: instantAt(7) },
+        { type: `${subject.kind}.created` },
+        { type: `${subject.kind}.updated`, time: instantAt(7) },
       ])
     })
 
     test('is decided upon the task as it is', async () => {
-      const { repository, add, patch } = await openStore(open)
+      const { entities, add, patch } = await openEntities(open, subject)
       const { id } = await add({
         title: 'a',
         description: 'x'.repeat(1000),
@@ -39,8 +40,8 @@ export const describeChanges = (open: Open): void => {
         due_at: instantAt(1),
       })
       const now = toTask(await patch(id, { title: 'b' }))
-      const seen: TableEntity[] = []
-      await repository.tasks.change(id, (current) => {
+      const seen: Sample[] = []
+      await entities.change(id, (current) => {
         seen.push(current)
         return { kind: 'keep' }
       })
@@ -49,65 +50,65 @@ export const describeChanges = (open: Open): void => {
     })
 
     test('that keeps the task answers it as it is, with no event', async () => {
-      const { repository, create, history } = await openStore(open)
+      const { entities, create, history } = await openEntities(open, subject)
       const stored = toStored(await create({ title: 'a' }))
-      expect(await repository.tasks.change(stored.id, () => ({ kind: 'keep' }))).toEqual({
+      expect(await entities.change(stored.id, () => ({ kind: 'keep' }))).toEqual({
         kind: 'stored',
         entity: stored,
         replayed: false,
       })
-      expect(await repository.tasks.get(stored.id)).toEqual(stored)
+      expect(await entities.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
     test('that deletes leaves no task', async () => {
-      const { repository, add, remove, list, history } = await openStore(open)
+      const { entities, add, remove, all, history } = await openEntities(open, subject)
       const { id } = await add({ labels: ['l'] })
       expect(await remove(id)).toEqual({ kind: 'deleted', replayed: false })
-      expect(await repository.tasks.get(id)).toBeUndefined()
-      expect(await list()).toEqual([])
-      expect((await history(id)).at(-1)).toMatchObject({ type: 'task.deleted' })
+      expect(await entities.get(id)).toBeUndefined()
+      expect(await all()).toEqual([])
+      expect((await history(id)).at(-1)).toMatchObject({ type: `${subject.kind}.deleted` })
     })
 
     test('that is refused stores nothing', async () => {
-      const { repository, create, history } = await openStore(open)
+      const { entities, create, history } = await openEntities(open, subject)
       const stored = toStored(await create({ title: 'a' }))
-      const result = await repository.tasks.change(stored.id, () => ({
+      const result = await entities.change(stored.id, () => ({
         kind: 'refuse',
         error: refusal,
       }))
       expect(result).toEqual({ kind: 'refused', error: refusal })
-      expect(await repository.tasks.get(stored.id)).toEqual(stored)
+      expect(await entities.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
     test('of an absent task is not decided upon', async () => {
-      const { repository, add, newId, remove } = await openStore(open)
+      const { entities, add, newId, remove } = await openEntities(open, subject)
       const { id } = await add()
       await remove(id)
-      const decide = (): Decision<Task> => {
+      const decide = (): Decision<Sample> => {
         throw new Error('asked')
       }
       for (const absent of [id, newId(), 'no id'])
-        expect(await repository.tasks.change(absent, decide)).toEqual({ kind: 'absent' })
+        expect(await entities.change(absent, decide)).toEqual({ kind: 'absent' })
     })
 
     test('whose decision throws stores nothing and rejects with what was thrown', async () => {
-      const { repository, create, add, history } = await openStore(open)
+      const { entities, create, add, history } = await openEntities(open, subject)
       const stored = toStored(await create({ title: 'a' }))
       const fault = new Error('a fault')
-      const failing = repository.tasks.change(stored.id, () => {
+      const failing = entities.change(stored.id, () => {
         throw fault
       })
       const [result, neighbour] = await Promise.allSettled([failing, add({ title: 'neighbour' })])
       expect(result).toEqual({ status: 'rejected', reason: fault })
       expect(neighbour).toMatchObject({ status: 'fulfilled', value: { title: 'neighbour' } })
-      expect(await repository.tasks.get(stored.id)).toEqual(stored)
+      expect(await entities.get(stored.id)).toEqual(stored)
       expect(await history(stored.id)).toHaveLength(1)
     })
 
     test('after change grows the version by one and keeps what it does not name', async () => {
-      const { add, patch } = await openStore(open)
+      const { add, patch } = await openEntities(open, subject)
       const before = await add({ title: 'a', labels: ['x', 'y'], external_reference_id: 'r' })
       let current = before
       for (let index = 0; index < 12; index += 1) {
@@ -130,17 +131,17 @@ export const describeChanges = (open: Open): void => {
 
   describe('concurrent changes', () => {
     test('of one task are all applied', async () => {
-      const { repository, add, history } = await openStore(open)
+      const { entities, add, history } = await openEntities(open, subject)
       const { id } = await add({ description: '0' })
-      const increment = (current: TableEntity) =>
+      const increment = (current: Sample) =>
         patched({ description: String(Number(current.description) + 1) })(current)
       const results = await Promise.all(
-        Array.from({ length: 50 }, () => repository.tasks.change(id, increment)),
+        Array.from({ length: 50 }, () => entities.change(id, increment)),
       )
       expect(results.map((result) => toStored(result).version).sort((a, b) => a - b)).toEqual(
         Array.from({ length: 50 }, (_, index) => index + 2),
       )
-      expect(JSON.parse((await repository.tasks.get(id))?.json ?? '')).toMatchObject({
+      expect(JSON.parse((await entities.get(id))?.json ?? '')).toMatchObject({
         description: '50',
         version: 51,
       })
@@ -151,18 +152,18 @@ export const describeChanges = (open: Open): void => {
     })
 
     test('of one task keep each label that one of them adds', async () => {
-      const { repository, add, list } = await openStore(open)
+      const { entities, add, all } = await openEntities(open, subject)
       const { id } = await add()
       const labels = Array.from({ length: 20 }, (_, index) => `label ${index}`)
-      const adding = (label: string) => (current: TableEntity) =>
-        patched({ labels: [...(current as Task).labels, label] })(current)
-      await Promise.all(labels.map((label) => repository.tasks.change(id, adding(label))))
-      const [task] = await list({ labels })
+      const adding = (label: string) => (current: Sample) =>
+        patched({ labels: [...current.labels, label] })(current)
+      await Promise.all(labels.map((label) => entities.change(id, adding(label))))
+      const [task] = await all({ labels })
       expect([...(task?.labels ?? [])].sort()).toEqual([...labels].sort())
     })
 
     test('of one task delete it once', async () => {
-      const { remove, add, history } = await openStore(open)
+      const { remove, add, history } = await openEntities(open, subject)
       const { id } = await add()
       const results = await Promise.all(Array.from({ length: 10 }, () => remove(id)))
       expect(kindsOf(results).sort()).toEqual([...Array(9).fill('absent'), 'deleted'])
@@ -170,29 +171,27 @@ export const describeChanges = (open: Open): void => {
     })
 
     test('and a deletion leave no task behind', async () => {
-      const { repository, add, history } = await openStore(open)
+      const { entities, add, history } = await openEntities(open, subject)
       const { id } = await add()
       const changes = Array.from({ length: 9 }, (_, index) => patched({ title: `t${index}` }))
       const decisions = [...changes.slice(0, 5), deleted, ...changes.slice(5)]
-      const results = await Promise.all(
-        decisions.map((decide) => repository.tasks.change(id, decide)),
-      )
-      expect(await repository.tasks.get(id)).toBeUndefined()
+      const results = await Promise.all(decisions.map((decide) => entities.change(id, decide)))
+      expect(await entities.get(id)).toBeUndefined()
       const stored = kindsOf(results).filter((kind) => kind === 'stored').length
       expect((await history(id)).map(({ type }) => type)).toEqual([
-        'task.created',
-        ...Array(stored).fill('task.updated'),
-        'task.deleted',
+        `${subject.kind}.created`,
+        ...Array(stored).fill(`${subject.kind}.updated`),
+        `${subject.kind}.deleted`,
       ])
     })
 
     test('of many tasks do not mix', async () => {
-      const { add, patch, list } = await openStore(open)
+      const { add, patch, all } = await openEntities(open, subject)
       const tasks = await Promise.all(
         Array.from({ length: 40 }, (_, index) => add({ title: `task ${index}` })),
       )
       await Promise.all(tasks.map(({ id, title }) => patch(id, { description: `of ${title}` })))
-      expect((await list()).map(({ description }) => description)).toEqual(
+      expect((await all()).map(({ description }) => description)).toEqual(
         tasks.map(({ title }) => `of ${title}`),
       )
     })

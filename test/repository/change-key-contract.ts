@@ -4,14 +4,22 @@ import { AppError } from '#src/core/errors.ts'
 import { MAX_CHANGE_KEYS } from '#src/core/idempotency.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { DAY, keyAt } from './key-contract.ts'
-import { type Open, openStore, patched, type Store, toStored, toTask } from './task-store.ts'
+import type { Subject } from './subject.ts'
+import {
+  decisionsOf,
+  type EntityStore,
+  type Open,
+  openEntities,
+  toStored,
+  toTask,
+} from './task-store.ts'
 
 const refusal = new AppError('version_mismatch', 'not now')
 
 const keyNumber = (number: number, elapsed = 0) => keyAt(elapsed, 'request', `key ${number}`)
 
 /** Changes a task with as many keys as it may have, the nth of them after n milliseconds. */
-const useAllKeys = async ({ patch }: Store, id: string): Promise<void> => {
+const useAllKeys = async ({ patch }: EntityStore, id: string): Promise<void> => {
   for (let number = 0; number < MAX_CHANGE_KEYS; number += 1) {
     const result = await patch(
       id,
@@ -26,36 +34,34 @@ const useAllKeys = async ({ patch }: Store, id: string): Promise<void> => {
 const expectTooMany = (result: CommitResult, retryAfter: number): void =>
   expect(result).toMatchObject({ kind: 'refused', error: { code: 'too_many_keys', retryAfter } })
 
-export const describeChangeKeys = (open: Open): void => {
+export const describeChangeKeys = (open: Open, subject: Subject): void => {
+  const { patched } = decisionsOf(subject)
+
   describe('a change with a key', () => {
     test('is not applied again: its replay is the task as it is now', async () => {
-      const { repository, add, patch, history } = await openStore(open)
+      const { entities, add, patch, history } = await openEntities(open, subject)
       const { id } = await add()
       await patch(id, { title: 'first' }, undefined, keyAt(0))
       const now = toStored(await patch(id, { title: 'second' }))
       const again = await patch(id, { title: 'first' }, undefined, keyAt(1))
       expect(again).toEqual({ kind: 'stored', entity: now, replayed: true })
-      expect(await repository.tasks.get(id)).toEqual(now)
+      expect(await entities.get(id)).toEqual(now)
       expect(await history(id)).toHaveLength(3)
     })
 
     test('is not decided upon again', async () => {
-      const { repository, add } = await openStore(open)
+      const { entities, add } = await openEntities(open, subject)
       const { id } = await add()
-      await repository.tasks.change(id, patched({ title: 'b' }), keyAt(0))
-      const again = await repository.tasks.change(
-        id,
-        () => ({ kind: 'refuse', error: refusal }),
-        keyAt(1),
-      )
+      await entities.change(id, patched({ title: 'b' }), keyAt(0))
+      const again = await entities.change(id, () => ({ kind: 'refuse', error: refusal }), keyAt(1))
       expect(again).toMatchObject({ kind: 'stored', replayed: true, entity: { version: 2 } })
     })
 
     test('is applied once when twins race', async () => {
-      const { repository, add } = await openStore(open)
+      const { entities, add } = await openEntities(open, subject)
       const { id } = await add({ description: '' })
       const append = () =>
-        repository.tasks.change(
+        entities.change(
           id,
           (task) => patched({ description: `${task.description}x` })(task),
           keyAt(0),
@@ -68,16 +74,16 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('that changed nothing is replayed as well', async () => {
-      const { repository, add, patch } = await openStore(open)
+      const { entities, add, patch } = await openEntities(open, subject)
       const { id } = await add()
-      await repository.tasks.change(id, () => ({ kind: 'keep' }), keyAt(0))
+      await entities.change(id, () => ({ kind: 'keep' }), keyAt(0))
       const now = toStored(await patch(id, { title: 'changed' }))
-      const again = await repository.tasks.change(id, patched({ title: 'never' }), keyAt(1))
+      const again = await entities.change(id, patched({ title: 'never' }), keyAt(1))
       expect(again).toEqual({ kind: 'stored', entity: now, replayed: true })
     })
 
     test('of another request is told that the key is used, before and after a deletion', async () => {
-      const { add, patch, remove } = await openStore(open)
+      const { add, patch, remove } = await openEntities(open, subject)
       const { id } = await add()
       await patch(id, { title: 'b' }, undefined, keyAt(0))
       for (const change of [
@@ -93,7 +99,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('of a task that was deleted since is replayed as a deletion', async () => {
-      const { add, patch, remove, history } = await openStore(open)
+      const { add, patch, remove, history } = await openEntities(open, subject)
       const { id } = await add()
       await patch(id, { title: 'b' }, undefined, keyAt(0))
       await remove(id)
@@ -108,7 +114,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('that deleted is replayed as a deletion', async () => {
-      const { add, remove, history } = await openStore(open)
+      const { add, remove, history } = await openEntities(open, subject)
       const { id } = await add()
       expect(await remove(id, keyAt(0))).toEqual({ kind: 'deleted', replayed: false })
       expect(await remove(id, keyAt(1))).toEqual({ kind: 'deleted', replayed: true })
@@ -117,9 +123,9 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('that was refused leaves the key free', async () => {
-      const { repository, add, patch } = await openStore(open)
+      const { entities, add, patch } = await openEntities(open, subject)
       const { id } = await add()
-      const refused = await repository.tasks.change(
+      const refused = await entities.change(
         id,
         () => ({ kind: 'refuse', error: refusal }),
         keyAt(0),
@@ -132,7 +138,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('that met no task leaves the key free', async () => {
-      const { create, patch, newId } = await openStore(open)
+      const { create, patch, newId } = await openEntities(open, subject)
       expect(await patch(newId(), { title: 'b' }, undefined, keyAt(0))).toEqual({ kind: 'absent' })
       expect(await create({ title: 'a' }, undefined, keyAt(1, 'another'))).toMatchObject({
         kind: 'stored',
@@ -141,9 +147,9 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('whose decision threw leaves the key free', async () => {
-      const { repository, add, patch } = await openStore(open)
+      const { entities, add, patch } = await openEntities(open, subject)
       const { id } = await add()
-      const thrown = repository.tasks.change(
+      const thrown = entities.change(
         id,
         () => {
           throw new Error('a fault')
@@ -157,7 +163,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('is applied again once its key has expired', async () => {
-      const { add, patch } = await openStore(open)
+      const { add, patch } = await openEntities(open, subject)
       const { id } = await add()
       await patch(id, { title: 'b' }, undefined, keyAt(0))
       expect(await patch(id, { title: 'b' }, undefined, keyAt(DAY - 1))).toMatchObject({
@@ -174,7 +180,7 @@ export const describeChangeKeys = (open: Open): void => {
 
   describe(`a task with ${MAX_CHANGE_KEYS} keys of changes`, () => {
     test('takes no other key until the oldest expires, and any change without one', async () => {
-      const store = await openStore(open)
+      const store = await openEntities(open, subject)
       const { add, patch, remove, history } = store
       const { id } = await add()
       await useAllKeys(store, id)
@@ -197,7 +203,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('replays each of them, and does not limit another task', async () => {
-      const store = await openStore(open)
+      const store = await openEntities(open, subject)
       const { add, patch } = store
       const [{ id }, other] = [await add(), await add()]
       await useAllKeys(store, id)
@@ -211,7 +217,7 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('is created with a key that is not one of them', async () => {
-      const store = await openStore(open)
+      const store = await openEntities(open, subject)
       const { id } = toStored(
         await store.create({ title: 'a' }, undefined, keyAt(0, 'create', 'create')),
       )
@@ -223,15 +229,11 @@ export const describeChangeKeys = (open: Open): void => {
     })
 
     test('is not counted for what was refused or changed nothing twice', async () => {
-      const { repository, add, patch } = await openStore(open)
+      const { entities, add, patch } = await openEntities(open, subject)
       const { id } = await add()
       for (let number = 0; number < MAX_CHANGE_KEYS + 1; number += 1) {
-        await repository.tasks.change(
-          id,
-          () => ({ kind: 'refuse', error: refusal }),
-          keyNumber(number),
-        )
-        await repository.tasks.change(id, () => ({ kind: 'keep' }), keyAt(0, 'request', 'kept'))
+        await entities.change(id, () => ({ kind: 'refuse', error: refusal }), keyNumber(number))
+        await entities.change(id, () => ({ kind: 'keep' }), keyAt(0, 'request', 'kept'))
       }
       expect(await patch(id, { title: 'x' }, undefined, keyNumber(0))).toMatchObject({
         replayed: false,

@@ -1,5 +1,10 @@
 import type { CommandStartedEvent, Document } from 'mongodb'
-import { DELIVERY_INDEXES, EVENT_INDEXES, taskIndexes } from '#src/repository/mongo/migrations.ts'
+import {
+  DELIVERY_INDEXES,
+  EVENT_INDEXES,
+  RECORD_INDEXES,
+  taskIndexes,
+} from '#src/repository/mongo/migrations.ts'
 import { TASK } from '#src/task/task.ts'
 import {
   COMMANDS,
@@ -153,6 +158,7 @@ const readsOfPipeline = (collection: string, pipeline: readonly Document[]): Rea
 
 const INDEXES = {
   tasks: TASK_INDEXES,
+  records: RECORD_INDEXES,
   events: EVENT_INDEXES,
   deliveries: DELIVERY_INDEXES,
 } as const

@@ -1,6 +1,6 @@
 import { type Document, MongoClient } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import { createDocuments, newDocument, type TaskDocument } from '#src/repository/mongo/documents.ts'
 import { planList } from '#src/repository/mongo/list-plan.ts'
 import { migrate } from '#src/repository/mongo/migrate.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
@@ -15,7 +15,7 @@ import { ALL_SORTS, mixedDraft, sortName } from './task-model.ts'
 
 const TASK_INDEXES = taskIndexes(TASK)
 
-const { newTask } = createDocuments(TASK)
+const TASK_DOCUMENTS = createDocuments(TASK)
 
 const client = new MongoClient(withDatabase(serverUrl(), `test_explain_${Date.now()}`))
 
@@ -25,7 +25,7 @@ const seed = async (): Promise<void> => {
   const newId = createTaskIds(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
-    return newTask(task, createdEvent(task, BY), [], undefined)
+    return newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined)
   })
   await client.db().collection<TaskDocument>('tasks').insertMany(documents)
 }

@@ -9,7 +9,8 @@ import { EXTENDED, type Extended, type Opened } from './extra-field.ts'
 import { describeFilters } from './filter-contract.ts'
 import { describeHistory } from './history-contract.ts'
 import { describeLists } from './list-contract.ts'
-import { describeTasks } from './task-contract.ts'
+import { type Subject, tasksOf } from './subject.ts'
+import { describeEntities } from './task-contract.ts'
 import { mixedDraft } from './task-model.ts'
 import { type Open, openStore, readSlice, type Store, toTask, WHOLE } from './task-store.ts'
 
@@ -84,12 +85,15 @@ export const describeExtraField = (
     table: EXTENDED,
   })
 
+  /** The suites use what all subjects have in common. */
+  const subject = tasksOf(EXTENDED) as unknown as Subject
+
   describe(`${name} with one more field`, () => {
-    describeTasks(open)
+    describeEntities(open, subject)
     describeLists(open)
     describeFilters(open)
-    describeHistory(open)
-    describeChanges(open)
+    describeHistory(open, subject)
+    describeChanges(open, subject)
 
     test('is listed by it in both directions, null last, after any task, with any filter', async () => {
       const store = await openStore(open)

@@ -3,17 +3,20 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { SCHEMA_VERSION } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
+import { createTaskIds } from '#src/task-ids.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { EXTENDED, newMongo } from './extra-field.ts'
 import { describeExtraField } from './extra-field-contract.ts'
-import { openStore } from './task-store.ts'
+import { createStore, openStore } from './task-store.ts'
 
 describeExtraField('MongoDB', newMongo)
 
 test('tasks from before one more field get their sort keys, and the field its indexes', async () => {
   const url = await createDatabaseUrl()
-  const before = await openStore(() => openMongoRepository(url, TASK))
+  const earlier = await openMongoRepository(url, TASK)
+  const before = createStore(earlier, createTaskIds(undefined))
   await Promise.all(Array.from({ length: 450 }, (_, index) => before.add({ title: `t${index}` })))
+  await earlier.close()
   await openStore(() => openMongoRepository(url, EXTENDED))
   const client = await MongoClient.connect(url)
   onTestFinished(() => client.close())

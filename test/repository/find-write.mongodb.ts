@@ -1,7 +1,7 @@
 import type { UpdateFilter } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { NewEvent } from '#src/core/event.ts'
-import { at, type EventDocument, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import { at, type CommitDocument, type EventDocument } from '#src/repository/mongo/documents.ts'
 import { isInserted, isUpdated } from '#src/repository/mongo/find-write.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
@@ -19,12 +19,12 @@ const start = async () => {
   await holdRelay(db)
   const store = await openStore(() => openMongoRepository(url, TASK))
   const { id } = await store.add()
-  const tasks = db.collection<TaskDocument>('tasks')
+  const documents = db.collection<CommitDocument>('tasks')
   const events = db.collection<EventDocument>('events')
-  const document = async () => (await tasks.findOne(at(id))) as TaskDocument
+  const document = async () => (await documents.findOne(at(id))) as CommitDocument
 
   /** A change of a writer's to version 2. */
-  const changeBy = (actor: string): UpdateFilter<TaskDocument> => {
+  const changeBy = (actor: string): UpdateFilter<CommitDocument> => {
     const changes = { title: { before: 'a', after: { nested: [1, null, 'b'] } } }
     const event: NewEvent = {
       type: 'task.updated',
@@ -42,10 +42,10 @@ const start = async () => {
     id,
     document,
     changeBy,
-    make: (update: UpdateFilter<TaskDocument>) => tasks.updateOne(at(id), update),
+    make: (update: UpdateFilter<CommitDocument>) => documents.updateOne(at(id), update),
     publish: () => publishAll(db),
-    find: (update: UpdateFilter<TaskDocument>) => isUpdated({ tasks, events }, id, 1, update),
-    isThere: (one: TaskDocument) => isInserted({ tasks, events }, one),
+    find: (update: UpdateFilter<CommitDocument>) => isUpdated({ documents, events }, id, 1, update),
+    isThere: (one: CommitDocument) => isInserted({ documents, events }, one),
   }
 }
 

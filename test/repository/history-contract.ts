@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { toEventText } from '#src/core/event.ts'
-import { createTask } from '#src/task/task.ts'
-import { createdEvent } from '#src/task/task-event.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
-import { type Open, openStore, textsOf, WHOLE } from './task-store.ts'
+import type { Subject } from './subject.ts'
+import { type Open, openEntities, textsOf, WHOLE } from './task-store.ts'
 
-export const describeHistory = (open: Open): void => {
+export const describeHistory = (open: Open, subject: Subject): void => {
   describe('the history of a task', () => {
     test('tells what happened, oldest first', async () => {
-      const { add, patch, remove, history } = await openStore(open)
+      const { add, patch, remove, history } = await openEntities(open, subject)
       const { id } = await add({ title: 'a' }, instantAt(1))
       await patch(id, { title: 'b' }, instantAt(2))
       await patch(id, { status: 'completed' }, instantAt(3))
@@ -17,11 +16,11 @@ export const describeHistory = (open: Open): void => {
       await remove(id)
       const events = await history(id)
       const types = [
-        'task.created',
-        'task.updated',
-        'task.completed',
-        'task.reopened',
-        'task.deleted',
+        `${subject.kind}.created`,
+        `${subject.kind}.updated`,
+        subject.statusEvent('completed'),
+        subject.statusEvent('reopened'),
+        `${subject.kind}.deleted`,
       ]
       expect(events.map(({ type }) => type)).toEqual(types)
       expect(events.map(({ time }) => time)).toEqual([1, 2, 3, 4, 200].map(instantAt))
@@ -29,23 +28,23 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('holds each event as it was given, with its sequence first', async () => {
-      const { repository, newId, history } = await openStore(open)
-      const task = createTask({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
-      const event = createdEvent(task, {
+      const { entities, newId, history } = await openEntities(open, subject)
+      const task = subject.create({ title: 'é "x"', labels: ['l'] }, newId(), instantAt(1))
+      const event = subject.createdEvent(task, {
         ...BY,
         actor: { type: 'github', id: null, name: 'someone "else" 🚀' },
       })
-      await repository.tasks.create(task, event)
+      await entities.create(task, event)
       await history(task.id)
       for (const wholeBytes of [WHOLE, 0]) {
-        const text = await textsOf(await repository.tasks.history(task.id, 0, 10, wholeBytes))
+        const text = await textsOf(await entities.history(task.id, 0, 10, wholeBytes))
         const { sequence } = JSON.parse(text) as { sequence: number }
         expect(text).toBe(toEventText(sequence, event))
       }
     })
 
     test('ascends with the events of all tasks together, without gaps', async () => {
-      const { add, patch, remove, history } = await openStore(open)
+      const { add, patch, remove, history } = await openEntities(open, subject)
       const tasks = await Promise.all(Array.from({ length: 10 }, () => add()))
       await Promise.all(
         tasks.flatMap(({ id }) => [patch(id, { title: 'b' }), patch(id, { title: 'c' })]),
@@ -60,36 +59,36 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('is the task alone', async () => {
-      const { add, patch, history } = await openStore(open)
+      const { add, patch, history } = await openEntities(open, subject)
       const [first, second] = [await add(), await add()]
       await patch(first.id, { title: 'b' })
-      expect((await history(second.id)).map(({ task_id }) => task_id)).toEqual([second.id])
+      expect((await history(second.id)).map(({ resource_id }) => resource_id)).toEqual([second.id])
     })
 
     test('is empty for an id that was never given', async () => {
-      const { add, newId, history } = await openStore(open)
+      const { add, newId, history } = await openEntities(open, subject)
       await add()
       expect(await history(newId())).toEqual([])
     })
 
     test('survives the deletion of the task and of its newest neighbours', async () => {
-      const { add, remove, history } = await openStore(open)
+      const { add, remove, history } = await openEntities(open, subject)
       const [first, second] = [await add(), await add()]
       await remove(second.id)
       await remove(first.id)
       await add()
       expect((await history(first.id)).map(({ type }) => type)).toEqual([
-        'task.created',
-        'task.deleted',
+        `${subject.kind}.created`,
+        `${subject.kind}.deleted`,
       ])
       expect((await history(second.id)).map(({ type }) => type)).toEqual([
-        'task.created',
-        'task.deleted',
+        `${subject.kind}.created`,
+        `${subject.kind}.deleted`,
       ])
     })
 
     test('is the same in pages of any size', async () => {
-      const { add, patch, history } = await openStore(open)
+      const { add, patch, history } = await openEntities(open, subject)
       const { id } = await add()
       for (let index = 0; index < 11; index += 1) {
         await patch(id, { title: `title ${index}` })
@@ -106,7 +105,7 @@ export const describeHistory = (open: Open): void => {
     })
 
     test('after its last event is empty', async () => {
-      const { add, history } = await openStore(open)
+      const { add, history } = await openEntities(open, subject)
       const { id } = await add()
       expect(await history(id, 1)).toEqual([])
       expect(await history(id, Number.MAX_SAFE_INTEGER)).toEqual([])

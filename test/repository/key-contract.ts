@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { IdempotencyKey } from '#src/core/idempotency.ts'
-import { type Open, openStore, toStored } from './task-store.ts'
+import type { Subject } from './subject.ts'
+import { type Open, openEntities, openStore, toStored } from './task-store.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z')
 export const DAY = 24 * 60 * 60 * 1000
@@ -13,10 +14,10 @@ export const keyAt = (elapsed: number, fingerprint = 'request', key = 'key'): Id
   expiresAt: NOW + elapsed + DAY,
 })
 
-export const describeKeys = (open: Open): void => {
+export const describeKeys = (open: Open, subject: Subject): void => {
   describe('a create with a key', () => {
     test('is replayed byte for byte, whatever became of the task', async () => {
-      const { create, patch, remove, list, history } = await openStore(open)
+      const { create, patch, remove, all, history } = await openEntities(open, subject)
       const first = toStored(
         await create({ title: 'é "a"', labels: ['b', 'a'] }, undefined, keyAt(0)),
       )
@@ -24,38 +25,38 @@ export const describeKeys = (open: Open): void => {
       expect(await create({ title: 'é "a"' }, undefined, keyAt(1))).toEqual(replay)
       await patch(first.id, { title: 'changed', status: 'completed' })
       expect(await create({ title: 'é "a"' }, undefined, keyAt(2))).toEqual(replay)
-      expect(await list()).toHaveLength(1)
+      expect(await all()).toHaveLength(1)
       await remove(first.id)
       expect(await create({ title: 'é "a"' }, undefined, keyAt(3))).toEqual(replay)
-      expect(await list()).toEqual([])
+      expect(await all()).toEqual([])
       expect((await history(first.id)).map(({ type }) => type)).toEqual([
-        'task.created',
-        'task.completed',
-        'task.deleted',
+        `${subject.kind}.created`,
+        subject.statusEvent('completed'),
+        `${subject.kind}.deleted`,
       ])
     })
 
     test('of another request is told that the key is used, and stores nothing', async () => {
-      const { create, list } = await openStore(open)
+      const { create, all } = await openEntities(open, subject)
       await create({ title: 'a' }, undefined, keyAt(0))
       expect(await create({ title: 'b' }, undefined, keyAt(1, 'another'))).toEqual({
         kind: 'key_reused',
       })
-      expect(await list()).toHaveLength(1)
+      expect(await all()).toHaveLength(1)
     })
 
     test('is carried out beside other keys', async () => {
-      const { create, list } = await openStore(open)
+      const { create, all } = await openEntities(open, subject)
       for (const key of ['a', 'A', 'a ', 'ä', 'a\u0308', '', "'", '#0']) {
         expect(
           await create({ title: key || 'empty' }, undefined, keyAt(0, 'request', key)),
         ).toMatchObject({ replayed: false })
       }
-      expect(await list()).toHaveLength(8)
+      expect(await all()).toHaveLength(8)
     })
 
     test('creates once when twins race', async () => {
-      const { create, list, history } = await openStore(open)
+      const { create, all, history } = await openEntities(open, subject)
       const results = await Promise.all(
         Array.from({ length: 20 }, () => create({ title: 'a' }, undefined, keyAt(0))),
       )
@@ -63,13 +64,13 @@ export const describeKeys = (open: Open): void => {
       expect(results.filter((result) => result.kind === 'stored' && !result.replayed)).toHaveLength(
         1,
       )
-      const [task, ...others] = await list()
+      const [task, ...others] = await all()
       expect(others).toEqual([])
       expect(await history(task?.id ?? '')).toHaveLength(1)
     })
 
     test('creates for one of the requests that race for it', async () => {
-      const { create, list } = await openStore(open)
+      const { create, all } = await openEntities(open, subject)
       const results = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
           create({ title: `t${index}` }, undefined, keyAt(0, `request ${index}`)),
@@ -79,11 +80,11 @@ export const describeKeys = (open: Open): void => {
         ...Array(9).fill('key_reused'),
         'stored',
       ])
-      expect(await list()).toHaveLength(1)
+      expect(await all()).toHaveLength(1)
     })
 
     test('is remembered until it expires, then forgotten', async () => {
-      const { create, list } = await openStore(open)
+      const { create, all } = await openEntities(open, subject)
       const first = toStored(await create({ title: 'a' }, undefined, keyAt(0)))
       expect(await create({ title: 'a' }, undefined, keyAt(DAY - 1))).toMatchObject({
         replayed: true,
@@ -99,11 +100,11 @@ export const describeKeys = (open: Open): void => {
       expect(await create({ title: 'a' }, undefined, keyAt(DAY + 3))).toEqual({
         kind: 'key_reused',
       })
-      expect(await list()).toHaveLength(2)
+      expect(await all()).toHaveLength(2)
     })
 
     test('is remembered while many others expire', async () => {
-      const { create, list } = await openStore(open)
+      const { create, all } = await openEntities(open, subject)
       for (let index = 0; index < 10; index += 1)
         await create({ title: 'old' }, undefined, keyAt(index, 'request', `old ${index}`))
       const kept = toStored(
@@ -113,10 +114,13 @@ export const describeKeys = (open: Open): void => {
         await create({ title: 'new' }, undefined, keyAt(DAY + 10, 'request', `new ${index}`))
       const again = await create({ title: 'kept' }, undefined, keyAt(DAY + 11, 'request', 'kept'))
       expect(again).toEqual({ kind: 'stored', entity: kept, replayed: true })
-      expect(await list()).toHaveLength(21)
+      expect(await all()).toHaveLength(21)
     })
   })
+}
 
+/** Of a batch of tasks. */
+export const describeClaims = (open: Open): void => {
   describe('a claim', () => {
     test('binds the key to its request', async () => {
       const { repository, create, list } = await openStore(open)

@@ -1,6 +1,11 @@
 import type { Document, IndexDescription } from 'mongodb'
 import { describe, expect, test } from 'vitest'
-import { DELIVERY_INDEXES, EVENT_INDEXES, taskIndexes } from '#src/repository/mongo/migrations.ts'
+import {
+  DELIVERY_INDEXES,
+  EVENT_INDEXES,
+  RECORD_INDEXES,
+  taskIndexes,
+} from '#src/repository/mongo/migrations.ts'
 import { TASK } from '#src/task/task.ts'
 import { hasTwoArrays, type Plan, plansOf } from './mongo-planner.ts'
 import { FILTERS, flatFilters, listShape, positionsOf } from './mongo-shapes.ts'
@@ -66,6 +71,19 @@ const SINGLE: readonly [index: string, filter: Document, sort?: Document][] = [
   ['by_event', { event: { $gt: 'id/0', $lt: 'id/9' } }, { event: 1 }],
 ]
 
+const ENTITY = { entity: { $exists: true } }
+
+/** What is asked of records, and the index that answers it. */
+const OF_RECORDS: readonly [index: string, filter: Document, sort?: Document][] = [
+  ['by_kind', { kind: 'note', _id: { $gt: '' }, ...ENTITY }, { _id: 1 }],
+  ['by_parent', { kind: 'note', parent_id: 'x', _id: { $gt: '' }, ...ENTITY }, { _id: 1 }],
+  ['by_unique_key', { kind: 'note', unique_key: 'x' }],
+  ['by_idempotency_key', { bucket: '3c4d5e', 'keys.key': 'retry-1' }],
+  ['by_key_expiry', { 'keys.expires_at': { $lte: new Date(0) } }],
+  ['by_pending_event', { 'pending.time': { $exists: true } }, { 'pending.time': 1 }],
+  ['by_end', { ended: true, 'keys.0': { $exists: false } }],
+]
+
 const INDEXES = [...TASK_INDEXES, ...DELIVERY_INDEXES, ...EVENT_INDEXES]
 
 describe('on MongoDB', () => {
@@ -79,6 +97,12 @@ describe('on MongoDB', () => {
   test.for(SINGLE)('%s answers what it is for', ([index, filter, sort]) => {
     const plans = plansOf({ name: index, filter, ...(sort && { sort }) }, INDEXES)
     expect(plans).toContainEqual(expect.objectContaining({ index, isOrdered: true }))
+  })
+
+  test.for(OF_RECORDS)('%s of the records answers what it is for', ([index, filter, sort]) => {
+    const plans = plansOf({ name: index, filter, ...(sort && { sort }) }, RECORD_INDEXES)
+    expect(plans).toContainEqual(expect.objectContaining({ index, isOrdered: true }))
+    expect(RECORD_INDEXES.map(({ name }) => name)).toEqual(OF_RECORDS.map(([name]) => name))
   })
 
   test('each index is needed', () => {
@@ -97,7 +121,7 @@ describe('on MongoDB', () => {
   })
 
   test('no index is on two arrays, which a server refuses', () => {
-    expect(INDEXES.filter(hasTwoArrays)).toEqual([])
+    expect([...INDEXES, ...RECORD_INDEXES].filter(hasTwoArrays)).toEqual([])
   })
 })
 

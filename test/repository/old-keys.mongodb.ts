@@ -3,6 +3,7 @@ import { onTestFinished, test } from 'vitest'
 import { bucketOfKey } from '#src/core/placement.ts'
 import {
   createDocuments,
+  newDocument,
   type StoredKey,
   type TaskDocument,
 } from '#src/repository/mongo/documents.ts'
@@ -16,7 +17,7 @@ import { EXPIRES_AT, expectReplayed, type OldKey, oldDatabase } from './old-keys
 
 const TASK_INDEXES = taskIndexes(TASK)
 
-const { newTask } = createDocuments(TASK)
+const TASK_DOCUMENTS = createDocuments(TASK)
 
 const toStored = ({ key, fingerprint, taskId, json }: OldKey): StoredKey => ({
   key,
@@ -32,7 +33,9 @@ const documentsOf = ({ keys, tasks, deleted }: ReturnType<typeof oldDatabase>): 
   const ended = { rev: 1, ended: true as const, pending: [] }
   const bucket = bucketOfKey('batch')
   return [
-    ...tasks.map((task) => newTask(task, createdEvent(task, BY), keysOf(task.id), undefined)),
+    ...tasks.map((task) =>
+      newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), keysOf(task.id), undefined),
+    ),
     { _id: deleted.id, bucket: deleted.id.slice(-6), ...ended, keys: keysOf(deleted.id) },
     { _id: `key:batch:${bucket}`, bucket, ...ended, keys: keysOf(null) },
   ]

@@ -59,8 +59,8 @@ const readPage = async (
   size: number,
 ) => {
   const place = after && fromCursor(TASK, toCursor(TASK, after, sort), sort)
-  const { tasks, next } = await service.page({ filter, sort }, place, size)
-  return { tasks: (await readObjects(tasks)) as Task[], next }
+  const { texts, next } = await service.page({ filter, sort }, place, size)
+  return { tasks: (await readObjects(texts)) as Task[], next }
 }
 
 /** Carries out an operation and tells of the task that is no longer what it was. */

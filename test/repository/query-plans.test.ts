@@ -10,6 +10,7 @@ import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import type { KeyPosition } from '#src/repository/sqlite/list-conditions.ts'
 import { planList } from '#src/repository/sqlite/list-plan.ts'
+import { RECORD_SQL } from '#src/repository/sqlite/record-rows.ts'
 import { keysSql, wholeSql } from '#src/repository/sqlite/slice-sql.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
@@ -28,7 +29,8 @@ const SQLITE_OK = 0
 /** Some thousand tasks, so that the planner has something to choose from. */
 const seed = () => {
   const { db } = openFile(':memory:')
-  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
+  const commits = createCommits(db)
+  const rows = createTaskRows(db, TASK, createKeyOrder(db))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
@@ -38,7 +40,7 @@ const seed = () => {
       external_reference_id: String(index),
     }
     const task = createTask(draft, newId(), instantAt(index % 1000))
-    commits.create(task, createdEvent(task, BY), undefined, undefined)
+    commits.create(rows, task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')
@@ -277,6 +279,18 @@ test('the keys of a task are counted in their index alone', () => {
   const way = 'SEARCH idempotency_keys USING COVERING INDEX idempotency_keys_by_task_id'
   expect(explain(KEY_COUNT, ['x', 5])).toEqual([expect.stringContaining(way)])
 })
+
+test.for(Object.entries(RECORD_SQL))(
+  'what is asked of records is a search by an index, in its order: %s',
+  ([name, sql]) => {
+    const plans = explain(sql, Array(sql.split('?').length - 1).fill(1))
+    const way =
+      name === 'maxId'
+        ? /^SEARCH records USING COVERING INDEX sqlite_autoindex_records_1$/
+        : /^SEARCH records USING (COVERING )?INDEX/
+    expect(plans).toEqual([expect.stringMatching(way)])
+  },
+)
 
 describe('what the GitHub sync asks of the file', () => {
   const parametersOf = (sql: string): SQLInputValue[] => Array(sql.split('?').length - 1).fill(1)

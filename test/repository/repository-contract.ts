@@ -3,10 +3,12 @@ import { describeChanges } from './change-contract.ts'
 import { describeChangeKeys } from './change-key-contract.ts'
 import { describeFilters } from './filter-contract.ts'
 import { describeHistory } from './history-contract.ts'
-import { describeKeys } from './key-contract.ts'
+import { describeClaims, describeKeys } from './key-contract.ts'
 import { describeLists } from './list-contract.ts'
+import { describeRecords } from './record-contract.ts'
+import { SUBJECTS } from './subject.ts'
 import { describeSync } from './sync-contract.ts'
-import { describeTasks } from './task-contract.ts'
+import { describeEntities } from './task-contract.ts'
 import type { Open } from './task-store.ts'
 
 /**
@@ -15,13 +17,19 @@ import type { Open } from './task-store.ts'
  */
 export const describeRepository = (name: string, open: Open): void => {
   describe(name, () => {
-    describeTasks(open)
+    for (const subject of SUBJECTS) {
+      describe(`of ${subject.kind}s`, () => {
+        describeEntities(open, subject)
+        describeHistory(open, subject)
+        describeChanges(open, subject)
+        describeKeys(open, subject)
+        describeChangeKeys(open, subject)
+      })
+    }
     describeLists(open)
     describeFilters(open)
-    describeHistory(open)
-    describeChanges(open)
-    describeKeys(open)
-    describeChangeKeys(open)
+    describeClaims(open)
+    describeRecords(open)
     describeSync(open)
   })
 }

@@ -2,8 +2,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Repository } from '#src/core/repository.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { issueOf, millisAt, toLinkedStore, toSync } from './linked-store.ts'
+import { NOTES } from './subject.ts'
 import { deliveryAt } from './sync-contract.ts'
-import { createStore, toTask } from './task-store.ts'
+import { createEntities, createStore, toTask } from './task-store.ts'
 
 /** Opens the same database each time; the test closes it. */
 export type Reopen = () => Promise<Repository> | Repository
@@ -70,6 +71,23 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
       )
       expect(await sync.countLinks()).toEqual({ pending: kept.length })
       expect(await sync.link(kept[1] ?? '')).toMatchObject({ isDeleted: true, wantedVersion: 2 })
+    })
+
+    test('has every record, its unique key and its history, and the newest id', async () => {
+      const { kept, repository } = await openTwice(async ({ repository, newId }) => {
+        const store = createEntities(repository, NOTES, newId)
+        const note = await store.add({ slug: 'one' })
+        await store.patch(note.id, { title: 'changed' })
+        const gone = await store.add({ slug: 'two' })
+        await store.remove(gone.id)
+        return { note: (await store.all())[0], newest: (await store.add()).id }
+      })
+      const store = createEntities(repository, NOTES, createTaskIds(kept.newest))
+      expect((await store.all())[0]).toEqual(kept.note)
+      expect(await store.history(kept.note?.id ?? '')).toHaveLength(2)
+      expect(await repository.tasks.maxId()).toBe(kept.newest)
+      expect((await store.create({ title: 'a', slug: 'one' })).kind).toBe('taken')
+      expect((await store.create({ title: 'a', slug: 'two' })).kind).toBe('stored')
     })
 
     test('knows the deliveries that are open and those that were dealt with', async () => {

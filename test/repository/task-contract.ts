@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { Task } from '#src/task/task.ts'
 import { createTaskIds } from '#src/task-ids.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
-import { createStore, type Open, openStore, readSlice, toStored, WHOLE } from './task-store.ts'
+import type { Sample, Subject } from './subject.ts'
+import {
+  createEntities,
+  type Open,
+  openEntities,
+  readSlice,
+  toStored,
+  WHOLE,
+} from './task-store.ts'
 
 const UNKNOWN = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 
@@ -20,14 +27,14 @@ const TEXTS: Readonly<Record<string, string>> = {
   'one word of 65,536 letters': 'w'.repeat(65_536),
 }
 
-export const describeTasks = (open: Open): void => {
-  describe('a task', () => {
+export const describeEntities = (open: Open, subject: Subject): void => {
+  describe(`a ${subject.kind}`, () => {
     test('that was created is read back as it was stored', async () => {
-      const { repository, create } = await openStore(open)
+      const { entities, create } = await openEntities(open, subject)
       const stored = toStored(
         await create({ title: 'a', labels: ['b', 'a'], due_at: instantAt(9) }, instantAt(1)),
       )
-      const task = JSON.parse(stored.json) as Task
+      const task = JSON.parse(stored.json) as Sample
       expect(task).toMatchObject({
         id: stored.id,
         title: 'a',
@@ -36,23 +43,23 @@ export const describeTasks = (open: Open): void => {
         created_at: instantAt(1),
       })
       expect(stored.version).toBe(1)
-      expect(await repository.tasks.get(stored.id)).toEqual(stored)
+      expect(await entities.get(stored.id)).toEqual(stored)
     })
 
     test('that was never created is absent', async () => {
-      const { repository, create } = await openStore(open)
-      expect(await repository.tasks.get(UNKNOWN)).toBeUndefined()
+      const { entities, create } = await openEntities(open, subject)
+      expect(await entities.get(UNKNOWN)).toBeUndefined()
       await create({ title: 'another' })
       for (const id of [UNKNOWN, '', "' OR 1=1", 'x'.repeat(10_000)])
-        expect(await repository.tasks.get(id)).toBeUndefined()
+        expect(await entities.get(id)).toBeUndefined()
     })
 
     test('is there as soon as its commit is answered, beside many others', async () => {
-      const { repository, create } = await openStore(open)
+      const { entities, create } = await openEntities(open, subject)
       const seen = await Promise.all(
         Array.from({ length: 50 }, async (_, index) => {
           const stored = toStored(await create({ title: `task ${index}` }))
-          return (await repository.tasks.get(stored.id))?.json === stored.json
+          return (await entities.get(stored.id))?.json === stored.json
         }),
       )
       expect(seen).toEqual(Array(50).fill(true))
@@ -60,7 +67,7 @@ export const describeTasks = (open: Open): void => {
 
     for (const [name, text] of Object.entries(TEXTS)) {
       test(`keeps ${name} exactly`, async () => {
-        const { repository, add, list, history } = await openStore(open)
+        const { entities, add, all, history } = await openEntities(open, subject)
         const short = text.slice(0, 50)
         const task = await add({
           title: `t${short}t`,
@@ -73,10 +80,10 @@ export const describeTasks = (open: Open): void => {
           labels: [short],
           external_reference_id: short,
         })
-        expect(JSON.parse((await repository.tasks.get(task.id))?.json ?? '')).toEqual(task)
-        expect(await list()).toEqual([task])
-        expect(await list({ labels: [short] })).toEqual([task])
-        expect(await list({ external_reference_id: [short] })).toEqual([task])
+        expect(JSON.parse((await entities.get(task.id))?.json ?? '')).toEqual(task)
+        expect(await all()).toEqual([task])
+        expect(await all({ labels: [short] })).toEqual([task])
+        expect(await all({ external_reference_id: [short] })).toEqual([task])
         expect((await history(task.id))[0]?.changes).toMatchObject({
           description: { before: null, after: text },
         })
@@ -86,7 +93,7 @@ export const describeTasks = (open: Open): void => {
 
   describe('the newest id', () => {
     test('is none at first, then the greatest so far', async () => {
-      const { repository, add, patch, remove } = await openStore(open)
+      const { repository, add, patch, remove } = await openEntities(open, subject)
       expect(await repository.tasks.maxId()).toBeUndefined()
       const [first, second] = [await add(), await add()]
       expect(await repository.tasks.maxId()).toBe(second.id)
@@ -96,13 +103,13 @@ export const describeTasks = (open: Open): void => {
     })
 
     test('is the last of many that were created at once', async () => {
-      const { repository, add } = await openStore(open)
+      const { repository, add } = await openEntities(open, subject)
       const tasks = await Promise.all(Array.from({ length: 20 }, () => add()))
       expect(await repository.tasks.maxId()).toBe(tasks.at(-1)?.id)
     })
 
     test('outlives its task', async () => {
-      const { repository, add, remove } = await openStore(open)
+      const { repository, add, remove } = await openEntities(open, subject)
       await add()
       const newest = await add()
       await remove(newest.id)
@@ -113,13 +120,13 @@ export const describeTasks = (open: Open): void => {
 
   describe('a repository', () => {
     test('answers a ping', async () => {
-      const { repository } = await openStore(open)
+      const { repository } = await openEntities(open, subject)
       await expect(repository.ping()).resolves.toBeUndefined()
     })
 
     test('that is empty lists nothing', async () => {
-      const { list, history } = await openStore(open)
-      expect([await list(), await list({ words: ['a'] }), await history(UNKNOWN)]).toEqual([
+      const { all, history } = await openEntities(open, subject)
+      expect([await all(), await all({ words: ['a'] }), await history(UNKNOWN)]).toEqual([
         [],
         [],
         [],
@@ -128,7 +135,7 @@ export const describeTasks = (open: Open): void => {
 
     test('finishes the commits that were begun when it closes', async () => {
       const repository = await open()
-      const store = createStore(repository, createTaskIds(undefined))
+      const store = createEntities(repository, subject, createTaskIds(undefined))
       const task = await store.add()
       const begun = [
         store.create({ title: 'begun' }),
@@ -145,14 +152,14 @@ export const describeTasks = (open: Open): void => {
 
     test('finishes the reads that were begun when it closes', async () => {
       const repository = await open()
-      const store = createStore(repository, createTaskIds(undefined))
+      const store = createEntities(repository, subject, createTaskIds(undefined))
       const task = await store.add()
       const { id } = task
-      const history = readSlice(repository.tasks.history(id, 0, 10, WHOLE))
+      const history = readSlice(store.entities.history(id, 0, 10, WHOLE))
       const begun = Promise.all([
-        repository.tasks.get(id),
-        store.list(),
-        store.list({ words: ['task'] }),
+        store.entities.get(id),
+        store.all(),
+        store.all({ words: ['task'] }),
         history,
       ])
       const settled = Promise.allSettled([begun])
@@ -160,7 +167,7 @@ export const describeTasks = (open: Open): void => {
       const [result] = await settled
       expect(result).toMatchObject({
         status: 'fulfilled',
-        value: [{ id }, [task], [task], [{ type: 'task.created' }]],
+        value: [{ id }, [task], [task], [{ type: `${subject.kind}.created` }]],
       })
     })
   })

@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { type Collection, MongoClient } from 'mongodb'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { positionOf } from '#src/core/task-query.ts'
-import { at, createDocuments, type TaskDocument } from '#src/repository/mongo/documents.ts'
+import {
+  at,
+  createDocuments,
+  newDocument,
+  type TaskDocument,
+} from '#src/repository/mongo/documents.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
@@ -17,7 +22,7 @@ import { openStore, type Store } from './task-store.ts'
 const TITLE_INDEX = 'by_state_and_title_key'
 const EARLIER_TITLE_INDEX = 'by_state_and_title'
 
-const { newTask } = createDocuments(TASK)
+const TASK_DOCUMENTS = createDocuments(TASK)
 
 const anyTitles = titles.map((title) => title.trim()).filter((title) => title !== '')
 const SORTS: readonly Sort[] = [false, true].map((descending) => ({ key: 'title', descending }))
@@ -45,7 +50,7 @@ const seed = async (count: number) => {
   const newId = createTaskIds(undefined)
   const documents = fc.sample(anyTitles, count).map((title, index) => {
     const task = createTask({ ...mixedDraft(index), title }, newId(), instantAt(index))
-    return ofVersion2(newTask(task, createdEvent(task, BY), [], undefined))
+    return ofVersion2(newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined))
   })
   const earlier = {
     name: EARLIER_TITLE_INDEX,
@@ -119,7 +124,9 @@ test('a task that a program of version 2 writes during an upgrade is soon in ord
   const [task] = await store.list()
   if (task === undefined) throw new Error('no task')
   const renamed = { ...task, title: 'Écrit ailleurs' }
-  const { order = {} } = ofVersion2(newTask(renamed, createdEvent(renamed, BY), [], undefined))
+  const { order = {} } = ofVersion2(
+    newDocument(TASK_DOCUMENTS, renamed, createdEvent(renamed, BY), [], undefined),
+  )
   await tasks.updateOne(at(task.id), {
     $set: { task: renamed, order: order as TaskDocument['order'] & object },
     $inc: { rev: 1 },

@@ -23,6 +23,8 @@ const UNDO = `
   ALTER TABLE companions RENAME TO github_links;
   DROP TABLE task_titles;
   DROP TABLE title_fill;
+  DROP TABLE records;
+  ALTER TABLE events DROP COLUMN resource;
   DROP INDEX idempotency_keys_by_task_id;
   ALTER TABLE idempotency_keys DROP COLUMN version;
   PRAGMA user_version = 3`
@@ -33,12 +35,13 @@ export const createVersion3File = (
   path = join(createFolder(), 'tasks.db'),
 ) => {
   const { db, close } = openFile(path)
-  const commits = createCommits(db, TASK, createTaskRows(db, TASK, createKeyOrder(db)))
+  const commits = createCommits(db)
+  const rows = createTaskRows(db, TASK, createKeyOrder(db))
   const newId = createTaskIds(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {
     const task = createTask(draft, newId(), instantAt(index))
-    commits.create(task, createdEvent(task, BY), undefined, undefined)
+    commits.create(rows, task, createdEvent(task, BY), undefined, undefined)
     return task
   })
   db.exec('COMMIT')

@@ -1,6 +1,6 @@
 import { BSON, type Collection, type Db, MongoServerError, MongoWriteConcernError } from 'mongodb'
 import { WRITE_CONCERN } from './client.ts'
-import { at, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument } from './documents.ts'
 
 /**
  * How many bytes of documents one insert command has at most, unless it has a single document: a
@@ -34,37 +34,36 @@ const batchPerTick = <Request, Result>(
 }
 
 /**
- * Reads tasks' documents by their ids, with the named fields. Those that are asked for in one tick
+ * Reads documents by their ids, with the named fields. Those that are asked for in one tick
  * share a command; they are no more than the calls that run at once. To be called in `runRead`.
  */
-export const createTaskLoader = <F extends keyof TaskDocument>(
-  tasks: Collection<TaskDocument>,
-  fields: readonly F[],
+export const createDocumentLoader = <Found extends Pick<CommitDocument, '_id'>>(
+  collection: Collection<CommitDocument>,
+  fields: readonly string[],
 ) => {
-  type Found = Pick<TaskDocument, F | '_id'>
   const projection = Object.fromEntries(fields.map((field) => [field, 1]))
 
   return batchPerTick<string, Found | undefined>(async (batch) => {
     const ids = [...new Set(batch.map(({ request }) => request))]
     const filter = { _id: { $in: ids }, bucket: { $in: ids.map((id) => at(id).bucket) } }
     const options = { projection, limit: ids.length, batchSize: ids.length + 1 }
-    const found = await tasks.find<Found>(filter, options).toArray()
+    const found = await collection.find<Found>(filter, options).toArray()
     const byId = new Map(found.map((document) => [document._id, document]))
     for (const { request, resolve } of batch) resolve(byId.get(request))
   })
 }
 
 /**
- * Inserts new tasks' documents. Those of one tick share a command, which costs a server hardly more
+ * Inserts new documents. Those of one tick share a command, which costs a server hardly more
  * than a command for one of them; each is inserted, or refused, by itself. To be called in
  * `runWrite`; rejects with what happened to this document.
  */
-export const createInsertBatcher = (db: Db) =>
-  batchPerTick<TaskDocument, void>(async (batch) => {
-    await Promise.all(inCommands(batch).map((group) => insertGroup(db, group)))
+export const createInsertBatcher = (db: Db, collection: string) =>
+  batchPerTick<CommitDocument, void>(async (batch) => {
+    await Promise.all(inCommands(batch).map((group) => insertGroup(db, collection, group)))
   })
 
-type NewDocument = Waiting<TaskDocument, void>
+type NewDocument = Waiting<CommitDocument, void>
 
 /** In groups that fit into a command each. */
 const inCommands = (batch: readonly NewDocument[]): readonly (readonly NewDocument[])[] => {
@@ -84,9 +83,13 @@ const inCommands = (batch: readonly NewDocument[]): readonly (readonly NewDocume
 }
 
 /** Not by `insertMany`, whose errors do not tell whether the command was sent. */
-const insertGroup = async (db: Db, group: readonly NewDocument[]): Promise<void> => {
+const insertGroup = async (
+  db: Db,
+  collection: string,
+  group: readonly NewDocument[],
+): Promise<void> => {
   const command = {
-    insert: 'tasks',
+    insert: collection,
     documents: group.map(({ request }) => request),
     ordered: false,
     writeConcern: WRITE_CONCERN,

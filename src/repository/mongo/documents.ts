@@ -1,29 +1,33 @@
-import { type State, toStored } from '../../core/commit.ts'
+import type { State } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
 import type { TableEntity } from '../../core/entity.ts'
 import type { NewEvent, StoredEvent } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
 import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import { createSortKeys, type SortKeys } from './sort-keys.ts'
 
 /**
- * A task with everything that one commit writes, so that one document write is the whole commit: its state, its
- * events that are not yet published, the idempotency keys of the requests that made it so.
- * A deleted task stays as a tombstone (`ended`, without `task`) while it has events to publish or keys to remember;
- * the claim of a batch's key is such a document that never was a task.
+ * What every document has beside its entity, so that one document write is a whole commit: the
+ * events that are not yet published and the idempotency keys of the requests that changed it. A
+ * deleted entity stays as a tombstone (`ended`, without the entity) while it has events to publish
+ * or keys to remember; the claim of a batch's key is such a document that never had an entity.
  */
-export interface TaskDocument {
+export interface CommitDocument {
   readonly _id: string
   /** Where it is in a sharded collection: `bucketOfId`. */
   readonly bucket: string
   /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
   readonly rev: number
-  readonly task?: TableEntity
-  readonly order?: SortKeys
-  readonly words?: readonly string[]
   readonly ended?: true
   readonly pending: readonly StoredEvent[]
   readonly keys: readonly StoredKey[]
+}
+
+export interface TaskDocument extends CommitDocument {
+  readonly task?: TableEntity
+  readonly order?: SortKeys
+  readonly words?: readonly string[]
   /** The job beside the task. A tombstone has it until its owner removes it. */
   readonly link?: StoredCompanion | OldLink
 }
@@ -75,55 +79,82 @@ export type EventDocument = StoredEvent & {
   readonly fence: number
 }
 
-export type Documents = ReturnType<typeof createDocuments>
+/** Fields of a document by name. */
+export type DocumentFields = Readonly<Record<string, unknown>>
+
+/** How the entities of one kind are held in their documents. */
+export interface Documents<E extends TableEntity = TableEntity> {
+  /** The kind of entity, which begins the types of its events. */
+  readonly resource: string
+  /** The field that has the entity. */
+  readonly field: string
+  /** What `toState` needs to make the entity. */
+  readonly projection: Readonly<Record<string, 1>>
+  /** Finds the documents of this kind alone. */
+  readonly filter: Readonly<Record<string, string>>
+  /** What a commit is decided upon. */
+  toState(document: CommitDocument): State<E>
+  /** What the document holds of the entity, after `before`; an undefined field is removed. */
+  toFields(before: E | undefined, entity: E): DocumentFields
+  /** The same of a deleted one. */
+  readonly noFields: DocumentFields
+  /** A JSON text of an entity that was kept, with the fields that it may lack. */
+  toText(json: string): string
+  /** Finds the entity with the unique key of this one; undefined if it has none. */
+  sameUniqueKey(entity: E): Readonly<Record<string, string>> | undefined
+}
 
 /** What the documents of a table's tasks hold. */
-export const createDocuments = (table: FieldTable) => {
+export const createDocuments = (table: FieldTable): Documents => {
   const toSortKeys = createSortKeys(table)
-
   return {
-    /** A task's JSON text as it is answered. */
-    toText: (task: TableEntity): string => toStored(table.withDefaults(task)).json,
+    resource: 'task',
+    field: 'task',
+    projection: { task: 1 },
+    filter: {},
 
-    /** What a commit is decided upon. */
-    toState: ({
-      _id,
-      task,
-      link,
-    }: Pick<TaskDocument, '_id' | 'task' | 'link'>): State<TableEntity> => ({
-      entity: task && table.withDefaults(task),
-      companion: link && toCompanion(_id, link),
-    }),
+    toState(document) {
+      const { _id, task, link } = document as TaskDocument
+      return { entity: task && table.withDefaults(task), companion: link && toCompanion(_id, link) }
+    },
 
-    /** What a commit sets: the words only if they change, as each is an entry of an index. */
-    toFields: (before: TableEntity | undefined, after: TableEntity): Partial<TaskDocument> => ({
-      task: after,
-      order: toSortKeys(after),
-      ...(!(before && table.haveSameWords(before, after)) && { words: table.wordsOf(after) }),
-    }),
-
-    newTask: (
-      task: TableEntity,
-      event: NewEvent,
-      keys: readonly StoredKey[],
-      companion: Companion | undefined,
-    ): TaskDocument => ({
-      ...at(task.id),
-      rev: 1,
+    /** The words only if they change, as each is an entry of an index. */
+    toFields: (before, task) => ({
       task,
       order: toSortKeys(task),
-      words: table.wordsOf(task),
-      pending: [event],
-      keys,
-      ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
+      ...(!(before && table.haveSameWords(before, task)) && { words: table.wordsOf(task) }),
     }),
+
+    noFields: { task: undefined, order: undefined, words: undefined },
+    toText: createTextReader(table).one,
+    sameUniqueKey: () => undefined,
   }
 }
+
+/** The document of a new entity. */
+export const newDocument = <E extends TableEntity>(
+  documents: Documents<E>,
+  entity: E,
+  event: NewEvent,
+  keys: readonly StoredKey[],
+  companion: Companion | undefined,
+): CommitDocument => ({
+  ...at(entity.id),
+  rev: 1,
+  ...defined(documents.toFields(undefined, entity)),
+  pending: [event],
+  keys,
+  ...(companion && { link: fromCompanion({ ...companion, rev: 1 }) }),
+})
+
+/** The fields that have a value: the driver would write the others as null. */
+export const defined = (fields: DocumentFields): DocumentFields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`
 
-export const newKeyReservation = (key: StoredKey): TaskDocument => ({
+export const newKeyReservation = (key: StoredKey): CommitDocument => ({
   ...at(claimId(key.key)),
   rev: 1,
   ended: true,
@@ -137,6 +168,6 @@ export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
 /** The id of the entity of an event, which is named by `eventKey`. */
 export const entityOf = (event: string): string => event.slice(0, event.indexOf('/'))
 
-/** Ordered by task, then by version. */
-export const eventKey = (taskId: string, version: number): string =>
-  `${taskId}/${String(version).padStart(10, '0')}`
+/** Ordered by entity, then by version. */
+export const eventKey = (id: string, version: number): string =>
+  `${id}/${String(version).padStart(10, '0')}`

@@ -1,20 +1,20 @@
 import { BSON, type Collection, type Document, type UpdateFilter } from 'mongodb'
 import type { StoredEvent } from '../../core/event.ts'
 import { outcomeUnknown } from './database-error.ts'
-import { at, type EventDocument, eventKey, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument, type EventDocument, eventKey } from './documents.ts'
 
-/** Where a commit is to be found: in the task's document, and its event later in `events`. */
+/** Where a commit is to be found: in the entity's document, and its event later in `events`. */
 export interface Collections {
-  readonly tasks: Collection<TaskDocument>
+  readonly documents: Collection<CommitDocument>
   readonly events: Collection<EventDocument>
 }
 
-/** Whether a document was inserted: it is there or, if the task is gone since, its event is. */
+/** Whether a document was inserted: it is there or, if the entity is gone since, its event is. */
 export const isInserted = async (
-  { tasks, events }: Collections,
-  { _id, pending }: TaskDocument,
+  { documents, events }: Collections,
+  { _id, pending }: CommitDocument,
 ): Promise<boolean> => {
-  const found = await tasks.findOne(at(_id), { projection: { _id: 1 } })
+  const found = await documents.findOne(at(_id), { projection: { _id: 1 } })
   return found !== null || (await isPublished(events, pending[0]))
 }
 
@@ -24,12 +24,12 @@ export const isInserted = async (
  * `outcome_unknown` when it left no trace that could be told from that of another one.
  */
 export const isUpdated = async (
-  { tasks, events }: Collections,
+  { documents, events }: Collections,
   id: string,
   rev: number,
-  update: UpdateFilter<TaskDocument>,
+  update: UpdateFilter<CommitDocument>,
 ): Promise<boolean | undefined> => {
-  const found = await tasks.findOne(at(id))
+  const found = await documents.findOne(at(id))
   if (found?.rev === rev) return undefined
   const event = update.$push?.pending as StoredEvent | undefined
   if (event !== undefined)

@@ -1,66 +1,73 @@
 import type { Collection } from 'mongodb'
 import type { KeyState } from '../../core/commit.ts'
-import type { TableEntity } from '../../core/entity.ts'
-import type { FieldTable } from '../../core/field-table.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
 import { bucketOfKey } from '../../core/placement.ts'
-import { createTextReader, type TextReader } from '../../core/stored-text.ts'
-import { at, claimId, type StoredKey, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument, claimId, type StoredKey } from './documents.ts'
 import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
-/** A key's record, and the task that it belongs to as it is now. */
+/** A key's record, and the document that it belongs to as it is now. */
 export interface KeyOwner {
-  readonly id: string
   readonly record: IdempotencyRecord
-  readonly task: TableEntity | undefined
+  readonly document: CommitDocument
 }
 
-/** The idempotency records, which are kept in the documents of the commits that they belong to. */
-export const createKeyRecords = (tasks: Collection<TaskDocument>, table: FieldTable) => {
-  const texts = createTextReader(table)
+/** Makes the stored JSON text of an entity one of this version. */
+type ToText = (json: string) => string
 
-  const findLive = (
-    keys: readonly StoredKey[],
-    key: IdempotencyKey,
-  ): IdempotencyRecord | undefined => {
-    const found = keys.find((one) => one.key === key.key && isLive(one, key))
-    return found && toRecord(found, texts)
-  }
+/** The idempotency records, which are kept in the documents of the commits that they belong to. */
+export const createKeyRecords = (
+  collection: Collection<CommitDocument>,
+  fields: readonly string[],
+) => {
+  const projection = Object.fromEntries(['keys', ...fields].map((field) => [field, 1]))
 
   /** Takes an expired record away, which else would refuse the key for ever. */
   const forget = async (id: string, key: IdempotencyKey, deadline: Deadline): Promise<void> => {
     const expired = { key: { $eq: key.key }, expires_at: { $lte: new Date(key.now) } }
-    await runWrite(deadline, () => tasks.updateOne(at(id), { $pull: { keys: expired } }))
+    await runWrite(deadline, () => collection.updateOne(at(id), { $pull: { keys: expired } }))
   }
 
   return {
     /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
-    async find(key: IdempotencyKey, deadline: Deadline): Promise<KeyOwner | undefined> {
+    async find(
+      key: IdempotencyKey,
+      deadline: Deadline,
+      toText?: ToText,
+    ): Promise<KeyOwner | undefined> {
       const bucket = bucketOfKey(key.key)
       const owner = await runRead(deadline, () =>
-        tasks.findOne<Pick<TaskDocument, '_id' | 'task' | 'keys'>>(
-          { bucket, 'keys.key': key.key },
-          { projection: { task: 1, keys: 1 } },
-        ),
+        collection.findOne({ bucket, 'keys.key': key.key }, { projection }),
       )
-      const record = owner && findLive(owner.keys, key)
-      if (owner && record)
-        return { id: owner._id, record, task: owner.task && table.withDefaults(owner.task) }
+      const record = owner && findLive(owner.keys, key, toText)
+      if (owner && record) return { record, document: owner }
       if (owner) await forget(owner._id, key, deadline)
       const emptied = { _id: claimId(key.key), bucket, 'keys.0': { $exists: false } }
-      await runWrite(deadline, () => tasks.deleteOne(emptied))
+      await runWrite(deadline, () => collection.deleteOne(emptied))
       return undefined
     },
-
-    /** The keys that a change of the task with this key depends on. */
-    state(keys: readonly StoredKey[], key: IdempotencyKey): KeyState {
-      const expiries = keys
-        .filter((one) => one.version !== undefined && isLive(one, key))
-        .map(({ expires_at }) => expires_at.getTime())
-      const oldestExpiresAt = Math.min(...expiries)
-      return { record: findLive(keys, key), count: expiries.length, oldestExpiresAt }
-    },
   }
+}
+
+/** The keys that a change of the entity with this key depends on. */
+export const toKeyState = (
+  keys: readonly StoredKey[],
+  key: IdempotencyKey,
+  toText: ToText,
+): KeyState => {
+  const expiries = keys
+    .filter((one) => one.version !== undefined && isLive(one, key))
+    .map(({ expires_at }) => expires_at.getTime())
+  const oldestExpiresAt = Math.min(...expiries)
+  return { record: findLive(keys, key, toText), count: expiries.length, oldestExpiresAt }
+}
+
+const findLive = (
+  keys: readonly StoredKey[],
+  key: IdempotencyKey,
+  toText: ToText = (json) => json,
+): IdempotencyRecord | undefined => {
+  const found = keys.find((one) => one.key === key.key && isLive(one, key))
+  return found && toRecord(found, toText)
 }
 
 export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): boolean =>
@@ -68,11 +75,11 @@ export const isLive = ({ expires_at }: StoredKey, { now }: IdempotencyKey): bool
 
 const toRecord = (
   { fingerprint, version, is_claim, json }: StoredKey,
-  texts: TextReader,
+  toText: ToText,
 ): IdempotencyRecord => ({
   fingerprint,
   kind: is_claim === true ? 'claim' : json == null ? 'change' : 'creation',
-  json: json == null ? null : texts.one(json),
+  json: json == null ? null : toText(json),
   version: version ?? null,
 })
 

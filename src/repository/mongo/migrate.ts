@@ -6,6 +6,7 @@ import {
   EVENT_INDEXES,
   laterFields,
   markerOf,
+  RECORD_INDEXES,
   RENAMED_STATES,
   SCHEMA_VERSION,
   taskIndexes,
@@ -34,6 +35,7 @@ export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
   const isFilled = (field: NamedField): boolean =>
     found === undefined || versions.has(markerOf(field))
   await db.collection('tasks').createIndexes(taskIndexes(table, isFilled))
+  await db.collection('records').createIndexes([...RECORD_INDEXES])
   await db.collection('events').createIndexes([...EVENT_INDEXES])
   await db.collection('deliveries').createIndexes([...DELIVERY_INDEXES])
   if (found !== undefined && found < 4) await renameStates(db)

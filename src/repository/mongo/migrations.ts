@@ -67,17 +67,14 @@ export const taskIndexes = (
 ): IndexDescription[] => {
   const unfilled = laterFields(table).filter((field) => !isFilled(field))
   const fields = table.fields.filter((field) => !unfilled.includes(field))
-  return [...fields.flatMap((field) => fieldIndexes(table, field)), ...COMMIT_INDEXES]
+  return [...fields.flatMap((field) => fieldIndexes(table, field)), ...TASK_INDEXES]
 }
 
 /**
- * The default order of the whole list, words, and what commits, relay and sync look for. The partial ones hold the few documents
- * that have what they are asked for; `by_link` is none, as it also finds the tasks without a link.
- * A unique index begins with the bucket, as it must where the collection is sharded by it.
+ * What commits need in each collection: keys that are used, keys that expire, events that wait, and
+ * tombstones. A unique index begins with the bucket, as it must where the collection is sharded by it.
  */
 const COMMIT_INDEXES: readonly IndexDescription[] = [
-  { name: 'by_created_at', key: { 'order.created_at': 1 } },
-  { name: 'by_word', key: { words: 1 } },
   {
     name: 'by_idempotency_key',
     key: { bucket: 1, 'keys.key': 1 },
@@ -94,6 +91,17 @@ const COMMIT_INDEXES: readonly IndexDescription[] = [
     key: { 'pending.time': 1 },
     partialFilterExpression: { 'pending.time': exists },
   },
+  { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
+]
+
+/**
+ * The default order of the whole list, words, and what commits, relay and sync look for. The partial ones hold the few documents
+ * that have what they are asked for; `by_link` is none, as it also finds the tasks without a link.
+ */
+const TASK_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_created_at', key: { 'order.created_at': 1 } },
+  { name: 'by_word', key: { words: 1 } },
+  ...COMMIT_INDEXES,
   { name: 'by_link', key: { 'link.status': 1, _id: 1 } },
   {
     name: 'by_link_attempt',
@@ -111,7 +119,27 @@ const COMMIT_INDEXES: readonly IndexDescription[] = [
     key: { 'link.issue.id': 1, _id: 1 },
     partialFilterExpression: { 'link.issue.id': exists },
   },
-  { name: 'by_end', key: { ended: 1 }, partialFilterExpression: { ended: true } },
+]
+
+/**
+ * The indexes of the records, which are listed by kind or parent in the order of their ids. The
+ * collection is not sharded, so the unique one need not begin with a bucket: the key of a record may
+ * change, the bucket that its id names may not.
+ */
+export const RECORD_INDEXES: readonly IndexDescription[] = [
+  { name: 'by_kind', key: { kind: 1, _id: 1 } },
+  {
+    name: 'by_parent',
+    key: { kind: 1, parent_id: 1, _id: 1 },
+    partialFilterExpression: { parent_id: exists },
+  },
+  {
+    name: 'by_unique_key',
+    key: { kind: 1, unique_key: 1 },
+    unique: true,
+    partialFilterExpression: { unique_key: exists },
+  },
+  ...COMMIT_INDEXES,
 ]
 
 /** The deliveries of GitHub that are to be dealt with, and those to be forgotten. */

@@ -2,17 +2,20 @@ import type { CommandStartedEvent } from 'mongodb'
 import { AppError } from '../../core/errors.ts'
 import type { FieldTable } from '../../core/field-table.ts'
 import type { Repository } from '../../core/repository.ts'
-import { type Commits, createCommits } from './commits.ts'
+import { createCommits } from './commits.ts'
 import { createCompanionReads } from './companions.ts'
 import { createConnection } from './connection.ts'
+import { createDocuments } from './documents.ts'
+import { createEntityCalls, toSlice } from './entity-calls.ts'
 import { createInbox } from './inbox.ts'
 import { createKeyValue } from './key-value.ts'
-import { createKeyedMutex } from './keyed-mutex.ts'
 import { createLeases } from './leases.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
 import { createReads } from './reads.ts'
+import { recordDocuments } from './record-documents.ts'
+import { createRecordReads, type RecordReads } from './record-reads.ts'
 import { startSortKeyFill } from './sort-key-fill.ts'
-import { createDeadline, type Deadline, runWrite } from './write-outcome.ts'
+import { type Deadline, runWrite } from './write-outcome.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so until it is up. Throws
@@ -28,63 +31,45 @@ export const openMongoRepository = async (
   const relay = startOutboxRelay(connection)
   const sortKeyFill = startSortKeyFill(connection, table)
   const reads = connection.using((db) => createReads(db, table))
-  const commits = connection.using((db) => createCommits(db, table))
+  const recordReads = connection.using(createRecordReads)
+  const commits = connection.using((db) => createCommits(db, 'tasks', ['task', 'link']))
+  const recordCommits = connection.using((db) => createCommits(db, 'records', ['kind', 'entity']))
+  const calls = createEntityCalls()
+  const taskDocuments = createDocuments(table)
   const companions = connection.using(createCompanionReads)
   const inbox = connection.using(createInbox)
   const values = connection.using(createKeyValue)
   const leases = connection.using((db) => createLeases(async () => db))
-  const inTurn = createKeyedMutex()
-
-  const commitInTurn = <T>(
-    id: string,
-    run: (commits: Commits, deadline: Deadline) => Promise<T>,
-  ): Promise<T> => {
-    const deadline = createDeadline()
-    return inTurn(id, deadline, () => commits(run, deadline))
-  }
 
   return {
     tasks: {
+      ...calls.of(taskDocuments, reads, commits),
       maxId: () => reads(({ maxId }, deadline) => maxId(deadline)).catch(unlessUnavailable),
-      get: (id) => reads(({ get }, deadline) => get(id, deadline)),
+      reserveKey: (key) => commits(({ reserveKey }, deadline) => reserveKey(key, deadline)),
 
       async list(query, after, limit, wholeBytes) {
         const selected = await reads(({ list }, deadline) =>
           list(query, after, limit, wholeBytes, deadline),
         )
-        const { keys, sizes } = selected
-        return {
-          ...selected,
-          async read(from, end) {
-            const size = sizes.slice(from, end).reduce((sum, one) => sum + one, 0)
-            const { bytes, count } = await reads(({ texts }, deadline) =>
-              texts(keys.slice(from, end), size, deadline),
-            )
-            return { bytes, end: from + count }
-          },
-        }
+        return toSlice(selected, reads)
       },
+    },
 
-      async history(id, after, limit, wholeBytes) {
-        const selected = await reads(({ history }, deadline) =>
-          history(id, after, limit, wholeBytes, deadline),
-        )
-        return {
-          ...selected,
-          async read(from, end) {
-            const texts = reads(({ eventTexts }, deadline) =>
-              eventTexts(id, after + from, end - from, deadline),
-            )
-            return { bytes: await texts, end }
-          },
-        }
-      },
+    records(kind) {
+      const readsOf = <R>(call: (reads: RecordReads, deadline: Deadline) => Promise<R>) =>
+        recordReads(({ of }, deadline) => call(of(kind), deadline))
+      return {
+        ...calls.of(recordDocuments(kind), readsOf, recordCommits),
+        byUniqueKey: (uniqueKey) =>
+          readsOf(({ byUniqueKey }, deadline) => byUniqueKey(uniqueKey, deadline)),
 
-      create: (task, event, key, companion) =>
-        commits(({ create }, deadline) => create(task, event, key, companion, deadline)),
-      change: (id, decide, key) =>
-        commitInTurn(id, ({ change }, deadline) => change(id, decide, key, deadline)),
-      reserveKey: (key) => commits(({ reserveKey }, deadline) => reserveKey(key, deadline)),
+        async list(parent, after, limit, wholeBytes) {
+          const selected = await readsOf(({ list }, deadline) =>
+            list(parent, after, limit, wholeBytes, deadline),
+          )
+          return toSlice(selected, readsOf)
+        },
+      }
     },
 
     companions: {
@@ -96,8 +81,8 @@ export const openMongoRepository = async (
       counts: () => companions((at, deadline) => at(deadline).counts()),
       missing: (after, limit) => companions((at, deadline) => at(deadline).missing(after, limit)),
       change: (taskId, decide) =>
-        commitInTurn(taskId, ({ changeCompanion }, deadline) =>
-          changeCompanion(taskId, decide, deadline),
+        calls.inTurn(taskId, (deadline) =>
+          commits((to) => to.changeCompanion(taskDocuments, taskId, decide, deadline), deadline),
         ),
     },
 

@@ -1,28 +1,43 @@
 import type { Collection, Db } from 'mongodb'
 import type { StoredEvent } from '../../core/event.ts'
-import { at, type EventDocument, eventKey, type TaskDocument } from './documents.ts'
+import { at, type CommitDocument, type EventDocument, eventKey } from './documents.ts'
 
-/** So many tasks have their events published at once. */
+/** So many entities of a collection have their events published at once. */
 export const BATCH = 1000
 
 /** So many of them have theirs removed by one command; the commands of a batch run side by side. */
 const REMOVED_AT_ONCE = 250
 
-type Waiting = Pick<TaskDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & {
+type Waiting = Pick<CommitDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & {
   readonly link?: { readonly status: string }
 }
 
 const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
 /**
- * Gives the oldest events that wait their place in the one sequence: moves them from their tasks' documents to `events`, in
+ * Gives the oldest events that wait their place in the one sequence: moves them from their entities' documents to `events`, in
  * a few commands however many they are. An event is inserted right after the last one or not at all, by whoever read that
  * last one *before* looking which events are published. So two of these at once, or one killed at any point, leave no
- * gap and repeat nothing. Resolves with the number of tasks that it found.
+ * gap and repeat nothing. Resolves with the number of entities that it found.
  */
 export const publish = async (db: Db, fence: number): Promise<number> => {
-  const tasks = db.collection<TaskDocument>('tasks')
-  const waiting = await tasks
+  const [tasks, records] = collectionsOf(db)
+  const [ofTasks, ofRecords] = [await findWaiting(tasks), await findWaiting(records)]
+  const waiting = [...ofTasks, ...ofRecords]
+  if (waiting.length === 0) return 0
+  const pending = waiting.flatMap(toIdentified).sort(byTime)
+  await append(db.collection<EventDocument>('events'), pending, fence)
+  await remove(tasks, ofTasks)
+  await remove(records, ofRecords)
+  return waiting.length
+}
+
+/** What has documents that commits write. */
+const collectionsOf = (db: Db) =>
+  [db.collection<CommitDocument>('tasks'), db.collection<CommitDocument>('records')] as const
+
+const findWaiting = (collection: Collection<CommitDocument>): Promise<Waiting[]> =>
+  collection
     .find<Waiting>(HAS_PENDING, {
       projection: { rev: 1, pending: 1, ended: 1, keys: 1, 'link.status': 1 },
     })
@@ -30,12 +45,6 @@ export const publish = async (db: Db, fence: number): Promise<number> => {
     .limit(BATCH)
     .batchSize(BATCH + 1)
     .toArray()
-  if (waiting.length === 0) return 0
-  const pending = waiting.flatMap(toIdentified).sort(byTime)
-  await append(db.collection<EventDocument>('events'), pending, fence)
-  await remove(tasks, waiting)
-  return waiting.length
-}
 
 type Identified = StoredEvent & { readonly event: string }
 
@@ -60,7 +69,7 @@ const append = async (
     await events.insertMany(fresh.map((one, index) => ({ _id: first + index, fence, ...one })))
 }
 
-/** The events of one task keep their order, as its times never go back. */
+/** The events of one entity keep their order, as its times never go back. */
 const byTime = (a: Identified, b: Identified): number =>
   a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
@@ -69,21 +78,21 @@ const byTime = (a: Identified, b: Identified): number =>
  * miss some, or come by twice: the next turn finds them again, sees that they are published, and removes them.
  */
 const remove = async (
-  tasks: Collection<TaskDocument>,
+  collection: Collection<CommitDocument>,
   waiting: readonly Waiting[],
 ): Promise<void> => {
+  if (waiting.length === 0) return
   const done = waiting
     .filter(isDone)
     .map(({ _id, rev }) => ({ deleteOne: { filter: { ...at(_id), rev } } }))
-  const removals = chunksByVersion(waiting.filter((task) => !isDone(task))).map(
-    ({ version, ids }) =>
-      tasks.updateMany(
-        { _id: { $in: ids } },
-        { $pull: { pending: { version: { $lte: version } } } },
-      ),
+  const removals = chunksByVersion(waiting.filter((one) => !isDone(one))).map(({ version, ids }) =>
+    collection.updateMany(
+      { _id: { $in: ids } },
+      { $pull: { pending: { version: { $lte: version } } } },
+    ),
   )
   await Promise.all([
-    ...(done.length === 0 ? [] : [tasks.bulkWrite(done, { ordered: false })]),
+    ...(done.length === 0 ? [] : [collection.bulkWrite(done, { ordered: false })]),
     ...removals,
   ])
 }
@@ -91,7 +100,7 @@ const remove = async (
 const isDone = ({ ended, keys, link }: Waiting): boolean =>
   ended === true && keys.length === 0 && link === undefined
 
-/** The tasks whose newest event is of the same version, some at a time. */
+/** The entities whose newest event is of the same version, some at a time. */
 const chunksByVersion = (
   waiting: readonly Waiting[],
 ): { readonly version: number; readonly ids: readonly string[] }[] => {
@@ -112,18 +121,19 @@ const chunksByVersion = (
 
 /** When the event that has waited longest was made; undefined when none waits. */
 export const oldestPending = async (db: Db): Promise<string | undefined> => {
-  const found = await db.collection<TaskDocument>('tasks').findOne<Waiting>(HAS_PENDING, {
-    sort: { 'pending.time': 1 },
-    projection: { 'pending.time': 1 },
-  })
-  return found?.pending[0]?.time
+  const options = { sort: { 'pending.time': 1 }, projection: { 'pending.time': 1 } } as const
+  const found = await Promise.all(
+    collectionsOf(db).map((one) => one.findOne<Waiting>(HAS_PENDING, options)),
+  )
+  return found.flatMap((one) => one?.pending[0]?.time ?? []).sort()[0]
 }
 
 /** Clears away the keys that expired, and the documents that nothing else is left of. */
 export const sweep = async (db: Db, now: Date): Promise<void> => {
-  const tasks = db.collection<TaskDocument>('tasks')
   const expired = { expires_at: { $lte: now } }
   const absent = { $exists: false }
-  await tasks.updateMany({ 'keys.expires_at': { $lte: now } }, { $pull: { keys: expired } })
-  await tasks.deleteMany({ ended: true, 'keys.0': absent, 'pending.0': absent, link: absent })
+  for (const one of collectionsOf(db)) {
+    await one.updateMany({ 'keys.expires_at': { $lte: now } }, { $pull: { keys: expired } })
+    await one.deleteMany({ ended: true, 'keys.0': absent, 'pending.0': absent, link: absent })
+  }
 }

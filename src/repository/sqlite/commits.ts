@@ -3,98 +3,120 @@ import {
   claimRecord,
   type Decide,
   type DecideCompanion,
+  type Plan,
   planChange,
   planCompanion,
   planCreation,
   replay,
   replaysCurrent,
+  type State,
+  type UniqueKeyTaken,
   type Write,
 } from '../../core/commit.ts'
 import type { Companion } from '../../core/companion.ts'
 import type { TableEntity } from '../../core/entity.ts'
-import type { NewEvent } from '../../core/event.ts'
-import type { FieldTable } from '../../core/field-table.ts'
+import { type NewEvent, resourceOf } from '../../core/event.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
-import { createTextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
-import { type CompanionRow, createCompanionRows, toCompanion } from './companion-rows.ts'
+import { createCompanionRows } from './companion-rows.ts'
 import { createKeyRecords } from './key-records.ts'
-import { type OldTask, oldCompanion } from './old-companions.ts'
-import type { TaskRows } from './task-rows.ts'
+
+/** An entity and its companion, with the key of its row. */
+export interface Current<E extends TableEntity> extends State<E> {
+  readonly key: number
+  readonly entity: E
+}
+
+/** How the entities of one kind are stored, each with what is indexed of it. */
+export interface Rows<E extends TableEntity> {
+  read(id: string): Current<E> | undefined
+  /** False, having written nothing, if another entity has the unique key. So is `replace`. */
+  insert(entity: E, json: string): boolean
+  replace(current: Current<E>, next: E, json: string): boolean
+  remove(current: Current<E>): void
+  /** The stored JSON text of one, with the fields that it may lack as an earlier version stored it. */
+  toText(json: string): string
+}
 
 /** The writes, each to be run inside a transaction. */
 export type Commits = ReturnType<typeof createCommits>
 
-interface Row extends CompanionRow {
-  readonly key: number
-  readonly task: string
-}
+const ABSENT = { entity: undefined, companion: undefined }
+const TAKEN: UniqueKeyTaken = { kind: 'taken' }
 
-interface Current {
-  readonly key: number
-  readonly entity: TableEntity
-  readonly companion: Companion | undefined
-}
-
-export const createCommits = (db: Database, table: FieldTable, rows: TaskRows) => {
-  const keys = createKeyRecords(db, createTextReader(table))
+export const createCommits = (db: Database) => {
+  const keys = createKeyRecords(db)
   const companions = createCompanionRows(db)
-  const find = db.prepare(`
-    SELECT tasks.key, tasks.json AS task, c.state, c.due_at, c.reference, c.json
-    FROM tasks LEFT JOIN companions c ON c.task_id = tasks.id WHERE tasks.id = ?`)
-  const insertEvent = db.prepare('INSERT INTO events (resource_id, version, json) VALUES (?, ?, ?)')
-
-  const read = (id: string): Current | undefined => {
-    const row = find.get(id) as Row | undefined
-    if (row === undefined) return undefined
-    const stored = JSON.parse(row.task) as TableEntity & OldTask
-    const companion = row.state === null ? oldCompanion(stored) : toCompanion(id, row)
-    return { key: row.key, entity: table.withDefaults(stored), companion }
-  }
+  const insertEvent = db.prepare(
+    'INSERT INTO events (resource_id, version, resource, json) VALUES (?, ?, ?, ?)',
+  )
 
   /** Columns hold what the text leaves out. */
   const addEvent = ({ resource_id, version, ...event }: NewEvent): void => {
-    insertEvent.run(resource_id, version, JSON.stringify(event))
+    insertEvent.run(resource_id, version, resourceOf(event), JSON.stringify(event))
   }
 
-  const apply = (
+  /** False, having written nothing, if another entity has the unique key. */
+  const apply = <E extends TableEntity>(
+    rows: Rows<E>,
     id: string,
-    current: Current | undefined,
-    { entity, json = '', event, key: record, companion }: Write<TableEntity>,
-    key?: IdempotencyKey,
-  ): void => {
+    current: Current<E> | undefined,
+    { entity, json = '', event, key: record, companion }: Write<E>,
+    key: IdempotencyKey | undefined,
+  ): boolean => {
+    if (entity === null && current) rows.remove(current)
+    else if (entity) {
+      const isWritten = current ? rows.replace(current, entity, json) : rows.insert(entity, json)
+      if (!isWritten) return false
+    }
     if (companion === null) companions.remove(id)
     else if (companion !== undefined) companions.put(companion)
-    if (entity === null && current) rows.remove(current.key, current.entity)
-    else if (entity && current) rows.replace(current.key, current.entity, entity, json)
-    else if (entity) rows.insert(entity, json)
     if (event) addEvent(event)
     if (key && record) keys.write(key, id, record)
+    return true
   }
 
+  const carryOut = <E extends TableEntity, R>(
+    rows: Rows<E>,
+    id: string,
+    current: Current<E> | undefined,
+    { result, write }: Plan<E, R>,
+    key?: IdempotencyKey,
+  ): R | UniqueKeyTaken =>
+    write === undefined || apply(rows, id, current, write, key) ? result : TAKEN
+
   return {
-    create(
-      task: TableEntity,
+    create<E extends TableEntity>(
+      rows: Rows<E>,
+      entity: E,
       event: NewEvent,
       key: IdempotencyKey | undefined,
       companion: Companion | undefined,
     ): CommitResult {
-      const earlier = key && keys.find(key)
+      const earlier = key && keys.find(key, rows.toText)
       if (key && earlier) {
         const { record, entityId } = earlier
-        return replay(record, key, replaysCurrent(record, key) ? read(entityId)?.entity : undefined)
+        const isNeeded = replaysCurrent(record, key)
+        return replay(record, key, isNeeded ? rows.read(entityId)?.entity : undefined)
       }
-      const { result, write } = planCreation(task, event, key, companion)
-      apply(task.id, undefined, write, key)
-      return result
+      const plan = planCreation(entity, event, key, companion)
+      return carryOut(rows, entity.id, undefined, plan, key)
     },
 
-    change(id: string, decide: Decide<TableEntity>, key: IdempotencyKey | undefined): CommitResult {
-      const current = read(id)
-      const state = current ?? { entity: undefined, companion: undefined }
-      const { result, write } = planChange(state, decide, key, key && keys.state(key, id))
-      if (write) apply(id, current, write, key)
-      return result
+    change<E extends TableEntity>(
+      rows: Rows<E>,
+      id: string,
+      decide: Decide<E>,
+      key: IdempotencyKey | undefined,
+    ): CommitResult {
+      const current = rows.read(id)
+      const plan = planChange(
+        current ?? ABSENT,
+        decide,
+        key,
+        key && keys.state(key, id, rows.toText),
+      )
+      return carryOut(rows, id, current, plan, key)
     },
 
     /** False when the key is bound to another request. */
@@ -105,16 +127,20 @@ export const createCommits = (db: Database, table: FieldTable, rows: TaskRows) =
       return true
     },
 
-    changeCompanion(id: string, decide: DecideCompanion<TableEntity>): Companion | undefined {
-      const current = read(id)
+    changeCompanion<E extends TableEntity>(
+      rows: Rows<E>,
+      id: string,
+      decide: DecideCompanion<E>,
+    ): Companion | undefined {
+      const current = rows.read(id)
       const state = current ?? { entity: undefined, companion: companions.get(id) }
       const { result, write } = planCompanion(state, decide)
-      if (write) apply(id, current, write)
+      if (write) apply(rows, id, current, write, undefined)
       return result
     },
 
-    companion(id: string): Companion | undefined {
-      const current = read(id)
+    companion<E extends TableEntity>(rows: Rows<E>, id: string): Companion | undefined {
+      const current = rows.read(id)
       return current ? current.companion : companions.get(id)
     },
   }

@@ -1,7 +1,8 @@
 import type { Companion } from '../../core/companion.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import type { Companions } from '../../core/repository.ts'
 import type { Database, SQLInputValue } from './binding.ts'
-import type { Commits } from './commits.ts'
+import type { Commits, Rows } from './commits.ts'
 import { type CompanionRow, toCompanion } from './companion-rows.ts'
 import type { Scan } from './scanner.ts'
 import type { Turns } from './turns.ts'
@@ -34,6 +35,7 @@ export const createCompanions = (
   db: Database,
   turns: Turns,
   commits: Commits,
+  tasks: Rows<TableEntity>,
   scan: Scan,
 ): Companions => {
   const findByReference = db.prepare(COMPANION_SQL.byReference)
@@ -50,7 +52,7 @@ export const createCompanions = (
   ): Promise<T[]> => JSON.parse(await scan('values', { sql, parameters }, limit)) as T[]
 
   return {
-    get: (taskId) => turns.read(() => commits.companion(taskId)),
+    get: (taskId) => turns.read(() => commits.companion(tasks, taskId)),
     byReference: (reference) => turns.read(() => toCompanions(findByReference.all(reference))[0]),
     due: (now, limit) => turns.read(() => toCompanions(findDue.all(now, limit))),
     inState: (state, after, limit) =>
@@ -66,6 +68,6 @@ export const createCompanions = (
     },
 
     missing: (after, limit) => scanned<string>(COMPANION_SCANS.missing, [after ?? ''], limit),
-    change: (taskId, decide) => turns.commit(() => commits.changeCompanion(taskId, decide)),
+    change: (taskId, decide) => turns.commit(() => commits.changeCompanion(tasks, taskId, decide)),
   }
 }

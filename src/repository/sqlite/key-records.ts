@@ -1,6 +1,5 @@
 import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import type { TextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
 
 /** How many expired records are deleted with each new one, so that they neither pile up nor need a timer. */
@@ -19,8 +18,11 @@ interface Row {
   readonly version: number | null
 }
 
+/** Makes the stored JSON text of an entity one of this version. */
+type ToText = (json: string) => string
+
 /** The idempotency records, read and written inside the transaction of their commit. */
-export const createKeyRecords = (db: Database, texts: TextReader) => {
+export const createKeyRecords = (db: Database) => {
   const findRow = db.prepare(`
     SELECT fingerprint, entity_id, json, version FROM idempotency_keys
     WHERE key = ? AND expires_at > ?`)
@@ -32,9 +34,9 @@ export const createKeyRecords = (db: Database, texts: TextReader) => {
     WHERE key IN (SELECT key FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ${EXPIRED_PER_WRITE})`)
   const count = db.prepare(KEY_COUNT)
 
-  const find = (key: IdempotencyKey) => {
+  const find = (key: IdempotencyKey, toText: ToText = (json) => json) => {
     const row = findRow.get(key.key, key.now) as Row | undefined
-    return row && { record: toRecord(row, texts), entityId: row.entity_id ?? '' }
+    return row && { record: toRecord(row, toText), entityId: row.entity_id ?? '' }
   }
 
   return {
@@ -42,8 +44,8 @@ export const createKeyRecords = (db: Database, texts: TextReader) => {
     find,
 
     /** The keys that a change of this entity with this key depends on. */
-    state(key: IdempotencyKey, entityId: string): KeyState {
-      const record = find(key)?.record
+    state(key: IdempotencyKey, entityId: string, toText: ToText): KeyState {
+      const record = find(key, toText)?.record
       if (record !== undefined) return { record, count: 0, oldestExpiresAt: 0 }
       const row = count.get(entityId, key.now) as { count: number; oldest: number | null }
       return { record, count: row.count, oldestExpiresAt: row.oldest ?? 0 }
@@ -59,10 +61,10 @@ export const createKeyRecords = (db: Database, texts: TextReader) => {
 
 const toRecord = (
   { fingerprint, entity_id, json, version }: Row,
-  texts: TextReader,
+  toText: ToText,
 ): IdempotencyRecord => ({
   fingerprint,
   kind: entity_id === null ? 'claim' : json === null ? 'change' : 'creation',
-  json: json && texts.one(json),
+  json: json && toText(json),
   version,
 })

@@ -146,4 +146,21 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO key_values SELECT 'has_old_texts', 'true'
   WHERE EXISTS (SELECT 1 FROM tasks) OR EXISTS (SELECT 1 FROM events);
   `,
+  `
+  -- Records of any kind (src/core/record.ts): JSON, found by id and unique key, listed by id and parent.
+  CREATE TABLE records (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    parent_id TEXT,
+    unique_key TEXT,
+    json TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX records_by_kind ON records (kind, id);
+  CREATE INDEX records_by_parent ON records (kind, parent_id, id) WHERE parent_id IS NOT NULL;
+  CREATE UNIQUE INDEX records_by_unique_key ON records (kind, unique_key)
+    WHERE unique_key IS NOT NULL;
+  ALTER TABLE events ADD COLUMN resource TEXT NOT NULL DEFAULT 'task';
+  `,
 ]

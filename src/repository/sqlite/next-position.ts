@@ -3,6 +3,7 @@ import type { NamedField } from '../../core/field-table.ts'
 import type { Position } from '../../core/task-query.ts'
 import type { Database, SQLInputValue, Statement } from './binding.ts'
 import { fromColumn } from './columns.ts'
+import type { Source } from './slice-sql.ts'
 
 /** The column that a list is sorted by, as it is sent to the scan thread. */
 export type SortColumn = Pick<NamedField, 'name' | 'kind' | 'values' | 'initial'>
@@ -14,13 +15,16 @@ export const toSortColumn = ({ name, kind, values, initial }: NamedField): SortC
   initial,
 })
 
-/** Where a list goes on after a task: from its text if that was read anyway, else from its columns. */
+/** The order of records, which is that of their creation. */
+export const BY_ID: SortColumn = { name: 'id', kind: 'id', values: [], initial: undefined }
+
+/** Where a list goes on after a task or record: from its text if that was read anyway, else from its columns. */
 export const createNextPosition = (db: Database) => {
   const statements = new Map<string, Statement>()
-  const find = (name: string): Statement => {
-    const found =
-      statements.get(name) ?? db.prepare(`SELECT id, ${name} AS value FROM tasks WHERE key = ?`)
-    statements.set(name, found)
+  const find = (source: Source, name: string): Statement => {
+    const sql = `SELECT id, ${name} AS value FROM ${source} WHERE key = ?`
+    const found = statements.get(sql) ?? db.prepare(sql)
+    statements.set(sql, found)
     return found
   }
 
@@ -31,8 +35,8 @@ export const createNextPosition = (db: Database) => {
     },
 
     /** To be asked in the transaction that found the key. */
-    afterKey(key: number, sort: SortColumn): Position {
-      const row = find(sort.name).get(key) as { id: string; value: SQLInputValue }
+    afterKey(source: Source, key: number, sort: SortColumn): Position {
+      const row = find(source, sort.name).get(key) as { id: string; value: SQLInputValue }
       return { value: fromColumn(sort, row.value), id: row.id }
     },
   }

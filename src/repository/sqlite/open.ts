@@ -1,12 +1,13 @@
 import type { StoredEntity } from '../../core/commit.ts'
+import type { TableEntity } from '../../core/entity.ts'
 import { type StoredEvent, toEventText } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
-import type { Repository } from '../../core/repository.ts'
+import type { Entities, Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
 import { createTextReader } from '../../core/stored-text.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
 import type { Database } from './binding.ts'
-import { createCommits } from './commits.ts'
+import { createCommits, type Rows } from './commits.ts'
 import { createCompanions } from './companions.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createInbox } from './inbox.ts'
@@ -18,6 +19,8 @@ import { planList } from './list-plan.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { toSortColumn } from './next-position.ts'
 import { fillCompanions } from './old-companions.ts'
+import { RECORD_SQL } from './record-rows.ts'
+import { createRecords } from './records.ts'
 import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createTaskRows } from './task-rows.ts'
@@ -27,8 +30,9 @@ import { createTurns, toDatabaseError } from './turns.ts'
 /** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
 const SHORT_PAGE = 200
 
-const HISTORY =
-  'SELECT sequence AS key FROM events WHERE resource_id = ?1 AND version > ?2 ORDER BY version LIMIT +?3'
+const HISTORY = `
+  SELECT sequence AS key FROM events
+  WHERE resource_id = ?1 AND version > ?2 AND resource = ?3 ORDER BY version LIMIT +?4`
 
 /** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
 export const openSqliteRepository = (
@@ -40,7 +44,8 @@ export const openSqliteRepository = (
   const { db } = file
   const turns = createTurns(db)
   const keyOrder = createKeyOrder(db)
-  const commits = createCommits(db, table, createTaskRows(db, table, keyOrder))
+  const commits = createCommits(db)
+  const taskRows = createTaskRows(db, table, keyOrder)
   const reads = createSliceReads(db)
   const toKeyPosition = createKeyPositions(db)
   const scanner = path === IN_MEMORY ? undefined : createScanner(path)
@@ -52,7 +57,10 @@ export const openSqliteRepository = (
   const texts = createTextReader(table)
   const companionFill = fillCompanions(db, turns, hasOldTexts)
   const titleFill = fillTitles(db, turns)
-  let maxId = (findNewest.get() as { id: string } | undefined)?.id
+  let maxId = [findNewest.get(), db.prepare(RECORD_SQL.maxId).get()]
+    .flatMap((row) => (row?.['id'] as string | null | undefined) ?? [])
+    .sort()
+    .at(-1)
 
   const scan: Scan = async (name, ...parameters) => {
     if (scanner === undefined)
@@ -74,7 +82,7 @@ export const openSqliteRepository = (
     const { keys, sizes, whole } = selection
     const finish = (bytes: Uint8Array): Buffer => {
       if (source === 'events') return readEvents(toBuffer(bytes))
-      return mayLackFields ? texts.joined(toBuffer(bytes)) : toBuffer(bytes)
+      return source === 'tasks' && mayLackFields ? texts.joined(toBuffer(bytes)) : toBuffer(bytes)
     }
     return {
       whole: whole && finish(whole),
@@ -92,6 +100,10 @@ export const openSqliteRepository = (
     }
   }
 
+  /** Selects what an index holds in its order. */
+  const select = (request: SelectRequest): Promise<Selection> =>
+    request.limit <= SHORT_PAGE ? turns.read(() => reads.select(request)) : scan('select', request)
+
   const selectTasks = async (
     query: TaskQuery,
     position: KeyPosition | undefined,
@@ -107,7 +119,7 @@ export const openSqliteRepository = (
       limit,
       wholeBytes,
     }
-    if (isFlat && limit <= SHORT_PAGE) return turns.read(() => reads.select(request))
+    if (isFlat && limit <= SHORT_PAGE) return select(request)
     const selection = await scan('select', request)
     /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
     return isKeyOrder === keyOrder.holds()
@@ -118,8 +130,31 @@ export const openSqliteRepository = (
         })
   }
 
+  /** What the stores of all kinds of entities have in common. */
+  const entities = <E extends TableEntity>(
+    resource: string,
+    rows: Rows<E>,
+  ): Omit<Entities<E>, 'get'> => ({
+    async history(id, after, limit, wholeBytes) {
+      const legs = [{ sql: HISTORY, parameters: [id, after, resource] }]
+      const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
+      return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
+    },
+
+    async create(entity, event, key, companion) {
+      if (maxId !== undefined && entity.id <= maxId)
+        throw new Error('a new entity must have an id after all others')
+      maxId = entity.id
+      return turns.commit(() => commits.create(rows, entity, event, key, companion))
+    },
+
+    change: (id, decide, key) => turns.commit(() => commits.change(rows, id, decide, key)),
+  })
+
   return {
     tasks: {
+      ...entities('task', taskRows),
+
       async maxId() {
         return maxId
       },
@@ -136,24 +171,11 @@ export const openSqliteRepository = (
         return toSlice('tasks', selection, selection.next)
       },
 
-      async history(id, after, limit, wholeBytes) {
-        const legs = [{ sql: HISTORY, parameters: [id, after] }]
-        const selection = await scan('select', { source: 'events', legs, limit, wholeBytes })
-        return toSlice('events', selection, selection.hasMore ? after + limit : undefined)
-      },
-
-      async create(task, event, key, companion) {
-        if (maxId !== undefined && task.id <= maxId)
-          throw new Error('a new task must have an id after all others')
-        maxId = task.id
-        return turns.commit(() => commits.create(task, event, key, companion))
-      },
-
-      change: (id, decide, key) => turns.commit(() => commits.change(id, decide, key)),
       reserveKey: (key) => turns.commit(() => commits.reserveKey(key)),
     },
 
-    companions: createCompanions(db, turns, commits, scan),
+    records: createRecords(db, { turns, select, toSlice, entities }),
+    companions: createCompanions(db, turns, commits, taskRows, scan),
     inbox: createInbox(db, turns),
     leases: createLeases(),
     values: createKeyValue(db, turns),

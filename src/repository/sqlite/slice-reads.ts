@@ -20,7 +20,7 @@ const SCRATCH_BYTES = 1024 * 1024
 
 export interface SelectRequest {
   readonly source: Source
-  /** The order of the tasks; absent for events. */
+  /** The order of the tasks or records; absent for events. */
   readonly sort?: SortColumn
   /** Each selects keys in order. */
   readonly legs: readonly Leg[]
@@ -38,7 +38,7 @@ export interface Selection {
   readonly whole: Uint8Array | undefined
   /** Whether more items follow. */
   readonly hasMore: boolean
-  /** Where the list goes on, if these are tasks and more follow. */
+  /** Where the list goes on, if more follow and these are not events. */
   readonly next: Position | undefined
 }
 
@@ -67,6 +67,7 @@ export const createSliceReads = (db: Database) => {
   const nextPosition = createNextPosition(db)
   const perSource = <T>(create: (source: Source) => T): Record<Source, T> => ({
     tasks: create('tasks'),
+    records: create('records'),
     events: create('events'),
   })
   const ofKeys = perSource((source) => createStatementCache(db, (leg) => keysSql(source, leg)))
@@ -115,7 +116,7 @@ export const createSliceReads = (db: Database) => {
     const keys = found.slice(0, limit)
     const sizes = toNumbers(rows.map((row) => row.sizes)).slice(0, limit)
     const hasMore = found.length > limit
-    const next = hasMore && sort ? nextPosition.afterKey(keys.at(-1) ?? 0, sort) : undefined
+    const next = hasMore && sort ? nextPosition.afterKey(source, keys.at(-1) ?? 0, sort) : undefined
     return { keys, sizes, whole: undefined, hasMore, next }
   }
 

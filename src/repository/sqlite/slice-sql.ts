@@ -6,6 +6,12 @@ import type { Leg } from './list-plan.ts'
  */
 const SOURCES = {
   tasks: { table: 'tasks', key: 'tasks.key', text: 'tasks.json', size: 'octet_length(tasks.json)' },
+  records: {
+    table: 'records',
+    key: 'records.key',
+    text: 'records.json',
+    size: 'octet_length(records.json)',
+  },
   /** With the columns that the text leaves out. */
   events: {
     table: 'events',

@@ -1,18 +1,32 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable } from '../../core/field-table.ts'
+import { createTextReader } from '../../core/stored-text.ts'
 import type { Database } from './binding.ts'
 import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
+import type { Rows } from './commits.ts'
+import { type CompanionRow, toCompanion } from './companion-rows.ts'
 import type { KeyOrder } from './key-order.ts'
 import { createListRows } from './list-rows.ts'
+import { type OldTask, oldCompanion } from './old-companions.ts'
 import { createTitleRows, type Place } from './title-rows.ts'
 
-export type TaskRows = ReturnType<typeof createTaskRows>
+interface Row extends CompanionRow {
+  readonly key: number
+  readonly task: string
+}
 
 /** A task's row and what is indexed beside it: the place of its title, its words and its lists. */
-export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrder) => {
+export const createTaskRows = (
+  db: Database,
+  table: FieldTable,
+  keyOrder: KeyOrder,
+): Rows<TableEntity> => {
   const columns = createColumns(table)
   const lists = createListRows(db, table)
   const titles = createTitleRows(db)
+  const find = db.prepare(`
+    SELECT tasks.key, tasks.json AS task, c.state, c.due_at, c.reference, c.json
+    FROM tasks LEFT JOIN companions c ON c.task_id = tasks.id WHERE tasks.id = ?`)
   const insertTask = db.prepare(
     `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,
   )
@@ -22,7 +36,15 @@ export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrd
   const update = createUpdate(db)
 
   return {
-    insert(task: TableEntity, json: string): void {
+    read(id) {
+      const row = find.get(id) as Row | undefined
+      if (row === undefined) return undefined
+      const stored = JSON.parse(row.task) as TableEntity & OldTask
+      const companion = row.state === null ? oldCompanion(stored) : toCompanion(id, row)
+      return { key: row.key, entity: table.withDefaults(stored), companion }
+    },
+
+    insert(task, json) {
       const values = columns.of(task)
       keyOrder.add(toMilliseconds(task.created_at))
       const { lastInsertRowid } = insertTask.run(task.id, json, ...Object.values(values))
@@ -30,9 +52,10 @@ export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrd
       titles.add(key, toPlace(values))
       lists.add(key, task)
       insertWords.run(key, table.wordsOf(task).join(' '))
+      return true
     },
 
-    replace(key: number, before: TableEntity, after: TableEntity, json: string): void {
+    replace({ key, entity: before }, after, json) {
       const [columnsBefore, columnsAfter] = [columns.of(before), columns.of(after)]
       update(key, columnsBefore, columnsAfter, json)
       titles.move(key, toPlace(columnsBefore), toPlace(columnsAfter))
@@ -41,13 +64,16 @@ export const createTaskRows = (db: Database, table: FieldTable, keyOrder: KeyOrd
         deleteWords.run(key)
         insertWords.run(key, table.wordsOf(after).join(' '))
       }
+      return true
     },
 
-    remove(key: number, task: TableEntity): void {
-      titles.remove(key, toPlace(columns.of(task)))
+    remove({ key, entity }) {
+      titles.remove(key, toPlace(columns.of(entity)))
       deleteWords.run(key)
       deleteTask.run(key)
     },
+
+    toText: createTextReader(table).one,
   }
 }
 
