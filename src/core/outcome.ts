@@ -4,6 +4,12 @@ import { alreadyExists, keyReused, notFound } from './errors.ts'
 /** A commit that was carried out, now or by an earlier request with the same key. */
 export type Settled = Extract<CommitResult, { kind: 'stored' | 'deleted' }>
 
+/** What a creation or a change answers. */
+export interface Written {
+  readonly entity: StoredEntity
+  readonly replayed: boolean
+}
+
 /** Throws what a commit was refused for. `unique` is the field that must be unique, if any. */
 export const unwrap = (result: CommitResult, resource: string, unique = 'id'): Settled => {
   switch (result.kind) {
@@ -20,8 +26,8 @@ export const unwrap = (result: CommitResult, resource: string, unique = 'id'): S
   }
 }
 
-/** The entity of a change. Only a replay finds none: it was deleted since. */
-export const expectEntity = (result: Settled, resource: string): StoredEntity => {
+/** The entity of a creation or a change. Only a replay finds none: it was deleted since. */
+export const toWritten = (result: Settled, resource: string): Written => {
   if (result.kind === 'deleted') throw notFound(resource)
-  return result.entity
+  return { entity: result.entity, replayed: result.replayed }
 }

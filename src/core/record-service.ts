@@ -5,18 +5,13 @@ import { createEntityReads } from './entity-reads.ts'
 import { AppError, invalidInput } from './errors.ts'
 import { toKey } from './idempotency.ts'
 import { formatInstant } from './instant.ts'
-import { expectEntity, type Settled, unwrap } from './outcome.ts'
+import { type Settled, toWritten, unwrap, type Written } from './outcome.ts'
 import { checkPreconditions, type Preconditions } from './preconditions.ts'
 import type { ReadBudget } from './read-budget.ts'
 import type { RecordType } from './record.ts'
 import type { Records, Repository } from './repository.ts'
 import type { Slice } from './slice.ts'
 import { createTextReader, type TextReader } from './stored-text.ts'
-
-export interface RecordWrite {
-  readonly entity: StoredEntity
-  readonly replayed: boolean
-}
 
 export interface RecordServiceDeps {
   readonly repository: Pick<Repository, 'records'>
@@ -56,12 +51,11 @@ export const createRecordService = <E extends TableEntity, D, P>(
   return {
     ...createReads(type, records, texts, readBudget),
 
-    async create(context: RequestContext, draft: D): Promise<RecordWrite> {
+    async create(context: RequestContext, draft: D): Promise<Written> {
       const key = toKey(context, undefined, kind)
       const record = table.create(draft, newId(key?.key), formatInstant(context.now()))
-      const created = await records.create(record, type.createdEvent(record, context), key)
-      const result = unwrap(created, kind, unique)
-      return { entity: expectEntity(result, kind), replayed: result.replayed }
+      const result = await records.create(record, type.createdEvent(record, context), key)
+      return toWritten(unwrap(result, kind, unique), kind)
     },
 
     async update(
@@ -69,7 +63,7 @@ export const createRecordService = <E extends TableEntity, D, P>(
       id: string,
       patch: P,
       preconditions: Preconditions,
-    ): Promise<RecordWrite> {
+    ): Promise<Written> {
       const at = formatInstant(context.now())
       const decide = refusing((current: E): Decision<E> => {
         const errors = table.readOnlyErrors(current, patch, false)
@@ -78,9 +72,9 @@ export const createRecordService = <E extends TableEntity, D, P>(
         if (next === current) return { kind: 'keep' }
         return { kind: 'change', entity: next, event: type.changedEvent(current, next, context) }
       })
-      const result = await change(context, id, preconditions, decide)
-      const stored = expectEntity(result, kind)
-      return { entity: { ...stored, json: texts.one(stored.json) }, replayed: result.replayed }
+      const written = toWritten(await change(context, id, preconditions, decide), kind)
+      const { entity, replayed } = written
+      return { entity: { ...entity, json: texts.one(entity.json) }, replayed }
     },
 
     async remove(

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import type { ChunkReader } from '../core/chunk-reader.ts'
 import type { StoredEntity } from '../core/commit.ts'
 import type { RequestContext } from '../core/context.ts'
+import type { Written } from '../core/outcome.ts'
 import type { Preconditions } from '../core/preconditions.ts'
 import { Type } from '../core/typebox.ts'
 import { NO_BODY } from './body.ts'
@@ -24,11 +25,6 @@ import {
 } from './routes/request-parts.ts'
 import { type List, sendHistory, sendList } from './send-list.ts'
 import type { App } from './typed-app.ts'
-
-export interface Written {
-  readonly entity: StoredEntity
-  readonly replayed: boolean
-}
 
 /** Entities of a kind as HTTP serves them. Drafts, changes and queries have been validated. */
 export interface Resource {

@@ -1,4 +1,4 @@
-import type { Decision, StoredEntity } from '../core/commit.ts'
+import type { Decision } from '../core/commit.ts'
 import type { Companion, CompanionRule } from '../core/companion.ts'
 import type { RequestContext } from '../core/context.ts'
 import type { TableEntity } from '../core/entity.ts'
@@ -7,7 +7,7 @@ import { invalidInput, keyReused } from '../core/errors.ts'
 import type { Draft, FieldTable } from '../core/field-table.ts'
 import { toKey } from '../core/idempotency.ts'
 import { formatInstant } from '../core/instant.ts'
-import { expectEntity, type Settled, unwrap } from '../core/outcome.ts'
+import { type Settled, toWritten, unwrap, type Written } from '../core/outcome.ts'
 import { checkPreconditions, type Preconditions } from '../core/preconditions.ts'
 import type { ReadBudget } from '../core/read-budget.ts'
 import type { Repository } from '../core/repository.ts'
@@ -15,11 +15,6 @@ import { changedEvent, createdEvent, deletedEvent } from './task-event.ts'
 
 /** What completes a task. */
 const COMPLETION = { status: 'completed' }
-
-export interface WriteResult {
-  readonly task: StoredEntity
-  readonly replayed: boolean
-}
 
 /** One operation of a batch. */
 export type Operation =
@@ -34,11 +29,7 @@ interface Change {
 
 /** What became of one operation of a batch. An error that is no AppError is a fault of ours. */
 export type BatchResult =
-  | {
-      readonly kind: 'created' | 'changed'
-      readonly task: StoredEntity
-      readonly replayed: boolean
-    }
+  | (Written & { readonly kind: 'created' | 'changed' })
   | { readonly kind: 'deleted'; readonly replayed: boolean }
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -81,7 +72,7 @@ export const createTaskService = ({
   const { tasks } = repository
   const isTracked = tracker !== undefined
 
-  const commitNew = async (context: RequestContext, draft: Draft): Promise<WriteResult> => {
+  const commitNew = async (context: RequestContext, draft: Draft): Promise<Written> => {
     const errors = table.readOnlyErrors(undefined, draft, isTracked)
     if (errors.length > 0) throw invalidInput(errors)
     const key = toKey(context)
@@ -92,18 +83,18 @@ export const createTaskService = ({
       key && { ...key, answersCurrent: isTracked },
       companionRule?.start?.(task.id),
     )
-    return expectTask(unwrap(result, 'task'))
+    return toWritten(unwrap(result, 'task'), 'task')
   }
 
   /** The answer waits a while for the issue, and then is the task as it stands. */
-  const create = async (context: RequestContext, draft: Draft): Promise<WriteResult> => {
+  const create = async (context: RequestContext, draft: Draft): Promise<Written> => {
     const written = await commitNew(context, draft)
-    const created = written.replayed ? undefined : tracker?.whenCreated(written.task.id)
+    const created = written.replayed ? undefined : tracker?.whenCreated(written.entity.id)
     if (created === undefined) return written
     await created
     /** The task is stored, even if it cannot be read just now. */
-    const task = await tasks.get(written.task.id).catch(() => undefined)
-    return task === undefined ? written : { ...written, task }
+    const entity = await tasks.get(written.entity.id).catch(() => undefined)
+    return entity === undefined ? written : { ...written, entity }
   }
 
   const change = async (
@@ -136,7 +127,7 @@ export const createTaskService = ({
     id: string,
     patch: Draft,
     preconditions: Preconditions,
-  ): Promise<WriteResult> => {
+  ): Promise<Written> => {
     const at = formatInstant(context.now())
     const decide = (current: TableEntity): Decision<TableEntity> => {
       const errors = table.readOnlyErrors(current, patch, isTracked)
@@ -144,18 +135,18 @@ export const createTaskService = ({
         ? { kind: 'refuse', error: invalidInput(errors) }
         : toDecision(current, table.change(current, patch, at), context)
     }
-    return expectTask(await change(context, id, preconditions, decide))
+    return toWritten(await change(context, id, preconditions, decide), 'task')
   }
 
   const complete = async (
     context: RequestContext,
     id: string,
     preconditions: Preconditions,
-  ): Promise<WriteResult> => {
+  ): Promise<Written> => {
     const at = formatInstant(context.now())
     const decide = (current: TableEntity) =>
       toDecision(current, table.change(current, COMPLETION, at), context)
-    return expectTask(await change(context, id, preconditions, decide))
+    return toWritten(await change(context, id, preconditions, decide), 'task')
   }
 
   const remove = async (
@@ -230,8 +221,3 @@ const toDecision = (
   next === current
     ? { kind: 'keep' }
     : { kind: 'change', entity: next, event: changedEvent(current, next, context) }
-
-const expectTask = (result: Settled): WriteResult => ({
-  task: expectEntity(result, 'task'),
-  replayed: result.replayed,
-})

@@ -53,7 +53,7 @@ const draft = { title: 'Write the report', labels: ['ops'] }
 
 test('a read is one command', async () => {
   const { service, commandsOf } = await start()
-  const { id } = (await service.create(newContext(), draft)).task
+  const { id } = (await service.create(newContext(), draft)).entity
   for (let index = 0; index < 30; index++)
     await service.create(newContext(), { title: `task ${index}` })
   const reads: Record<string, () => Promise<unknown>> = {
@@ -86,7 +86,7 @@ test('a write is one command, after one that reads what it changes', async () =>
   const { service, commandsOf } = await start()
   const created = await commandsOf(() => service.create(newContext(), draft))
   expect(created.commands).toEqual(['insert'])
-  const { id } = created.result.task
+  const { id } = created.result.entity
   const changed = await commandsOf(() =>
     service.update(newContext(), id, { title: 'Send the report' }, always),
   )
@@ -111,13 +111,13 @@ test('tasks that are read at once, for themselves or to be changed, share a comm
     await service.create(newContext(), draft),
     await service.create(newContext(), { title: 'another' }),
   ]
-  const ids = [first.task.id, second.task.id]
+  const ids = [first.entity.id, second.entity.id]
   const gets = await commandsOf(() =>
     Promise.allSettled([...ids, 'none', ...ids].map((id) => service.get(id))),
   )
   expect(
     gets.result.map((one) => (one.status === 'fulfilled' ? one.value : one.reason)),
-  ).toMatchObject([first.task, second.task, { code: 'not_found' }, first.task, second.task])
+  ).toMatchObject([first.entity, second.entity, { code: 'not_found' }, first.entity, second.entity])
   expect(gets.commands).toEqual(['find'])
   const changes = await commandsOf(() =>
     Promise.all(ids.map((id) => service.complete(newContext(), id, always))),
@@ -146,7 +146,7 @@ test('a key costs nothing at first, and a look at its record when it comes again
 
 test('a change with a key costs no command more, and one read when it comes again', async () => {
   const { service, commandsOf } = await start()
-  const { id } = (await service.create(newContext(), draft)).task
+  const { id } = (await service.create(newContext(), draft)).entity
   const retry = { key: 'retry-1', fingerprint: 'request' }
   const change = () => service.update(newContext({ key: retry }), id, { title: 'Send it' }, always)
   expect((await commandsOf(change)).commands).toEqual(['find', 'update'])
@@ -162,7 +162,7 @@ const step = (link: IssueLink): IssueLink => ({ ...link, attempts: link.attempts
 test('a step of the GitHub sync is one command, after one that reads what it changes', async () => {
   const { service, repository, commandsOf } = await start()
   const sync = toSync(repository)
-  const { id } = (await service.create(newContext(), draft)).task
+  const { id } = (await service.create(newContext(), draft)).entity
   const steps: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
     ['a link is added', () => sync.addLink(id, 1), ['find', 'update']],
     ['not twice', () => sync.addLink(id, 1), ['find']],
@@ -192,7 +192,7 @@ test('a look at the links is one command, however many there are', async () => {
   const { service, repository, commandsOf } = await start()
   const sync = toSync(repository)
   for (let index = 0; index < 130; index++) {
-    const { id } = (await service.create(newContext(), { title: `task ${index}` })).task
+    const { id } = (await service.create(newContext(), { title: `task ${index}` })).entity
     if (index === 0) continue
     await sync.addLink(id, 1)
     await sync.changeLink(id, (link) => ({ ...link, issue: issueOf(String(index)) }))

@@ -24,7 +24,7 @@ const start = async (script: InsertScript, options = '') => {
       titles.map((title) => service.create(newContext(), { title, description })),
     )
     return results.map((one) =>
-      one.status === 'fulfilled' ? JSON.parse(one.value.task.json).title : one.reason,
+      one.status === 'fulfilled' ? JSON.parse(one.value.entity.json).title : one.reason,
     )
   }
   return { createAll, inserts, counts, cut, ping: repository.ping }

@@ -62,7 +62,7 @@ export const expectReplayed = async (
   const single = await service.create(newContext({ now, key: { key: 'single', fingerprint } }), {
     title: 'single',
   })
-  expect(single).toMatchObject({ replayed: true, task: { json: JSON.stringify(first) } })
+  expect(single).toMatchObject({ replayed: true, entity: { json: JSON.stringify(first) } })
 
   await service.update(newContext({ now }), updated.id, { title: 'since' }, {})
   const operations = [
@@ -75,8 +75,8 @@ export const expectReplayed = async (
     operations,
   )
   expect(results).toMatchObject([
-    { kind: 'created', replayed: true, task: { json: JSON.stringify(created) } },
-    { kind: 'changed', replayed: true, task: { json: JSON.stringify(updated) } },
+    { kind: 'created', replayed: true, entity: { json: JSON.stringify(created) } },
+    { kind: 'changed', replayed: true, entity: { json: JSON.stringify(updated) } },
     { kind: 'deleted', replayed: true },
   ])
   expect(JSON.parse((await service.get(updated.id)).json)).toMatchObject({ title: 'since' })
@@ -93,5 +93,5 @@ export const expectReplayed = async (
     { title: 'new' },
     {},
   )
-  expect(changed).toMatchObject({ replayed: false, task: { version: 2 } })
+  expect(changed).toMatchObject({ replayed: false, entity: { version: 2 } })
 }

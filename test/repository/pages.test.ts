@@ -45,7 +45,7 @@ const startService = (path: string) => {
   const now = (): number => Date.parse(instantAt(clock.seconds))
   const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
   const add = async (draft: TaskDraft): Promise<Task> =>
-    JSON.parse((await service.create(newContext({ now }), draft)).task.json) as Task
+    JSON.parse((await service.create(newContext({ now }), draft)).entity.json) as Task
   return { repository, service, clock, now, add }
 }
 type Started = ReturnType<typeof startService>
@@ -80,7 +80,7 @@ const carryOut = async (
   const task = known[operation.index % Math.max(1, known.length)]
   if (task === undefined) return undefined
   if (operation.kind === 'update') {
-    const { task: stored } = await service.update(
+    const { entity: stored } = await service.update(
       newContext({ now }),
       task.id,
       operation.patch,

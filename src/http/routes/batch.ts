@@ -89,9 +89,9 @@ export const addBatchRoute = (
 const toText = (result: BatchResult, request: FastifyRequest): string => {
   switch (result.kind) {
     case 'created':
-      return `{"status":201,"task":${result.task.json}}`
+      return `{"status":201,"task":${result.entity.json}}`
     case 'changed':
-      return `{"status":200,"task":${result.task.json}}`
+      return `{"status":200,"task":${result.entity.json}}`
     case 'deleted':
       return '{"status":204}'
     case 'failed': {

@@ -30,7 +30,7 @@ const idempotencyKey = (description: string) => ({
 export const CREATION_KEY = idempotencyKey(
   'A text unique to this request, kept for 24 hours. A retry with the same key repeats nothing.',
 )
-export const changeKey = (resource: string) =>
+const changeKey = (resource: string) =>
   idempotencyKey(
     `A text unique to this request on this ${resource}, kept for 24 hours. A retry with the same ` +
       `key changes nothing, whatever its preconditions, and gets the ${resource} as it is now. ` +

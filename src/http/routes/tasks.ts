@@ -1,9 +1,9 @@
 import type { FieldTable } from '../../core/field-table.ts'
 import { type Position, toCursor } from '../../core/task-query.ts'
 import { TaskEvent } from '../../task/task-event.ts'
-import type { TaskService, WriteResult } from '../../task/task-service.ts'
+import type { TaskService } from '../../task/task-service.ts'
 import { NO_BODY } from '../body.ts'
-import type { Resource, Written } from '../entity-routes.ts'
+import type { Resource } from '../entity-routes.ts'
 import { createListQuery, type ListParameters } from '../list-query.ts'
 import { answer, HEADERS, problems } from '../openapi.ts'
 import { readPreconditions } from '../preconditions.ts'
@@ -22,6 +22,7 @@ import {
 export const createTaskResource = (service: TaskService, table: FieldTable): Resource => {
   const listQuery = createListQuery(table)
   return {
+    ...service,
     kind: 'task',
     name: 'Task',
     path: '/tasks',
@@ -44,12 +45,6 @@ export const createTaskResource = (service: TaskService, table: FieldTable): Res
     },
     /** Without a database the list is empty. */
     errors: { write: [], list: ['database_unavailable'] },
-    get: service.get,
-    history: service.history,
-    create: async (context, draft) => toWritten(await service.create(context, draft)),
-    update: async (context, id, patch, preconditions) =>
-      toWritten(await service.update(context, id, patch, preconditions)),
-    remove: service.remove,
 
     toList(parameters: ListParameters) {
       const { query, after } = listQuery.read(parameters)
@@ -58,8 +53,6 @@ export const createTaskResource = (service: TaskService, table: FieldTable): Res
     },
   }
 }
-
-const toWritten = ({ task, replayed }: WriteResult): Written => ({ entity: task, replayed })
 
 export const addCompleteRoute = (
   app: App,
@@ -90,8 +83,8 @@ export const addCompleteRoute = (
       const { params, headers } = request
       const context = readContext(request, 'POST /tasks/{id}/complete', null)
       const preconditions = readPreconditions(headers)
-      const { task, replayed } = await service.complete(context, params.id, preconditions)
-      return sendEntity(markReplay(reply, replayed), task)
+      const { entity, replayed } = await service.complete(context, params.id, preconditions)
+      return sendEntity(markReplay(reply, replayed), entity)
     },
   )
 }
