@@ -16,7 +16,7 @@ import { openRepository } from './repository/open-repository.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { TASK } from './task/task.ts'
 import { createTaskService } from './task/task-service.ts'
-import { createTaskIds } from './task-ids.ts'
+import { createUuids } from './uuid-v7.ts'
 
 /** How long requests in flight may still take once the port is closed. */
 const LAST_REQUESTS_MS = 7000
@@ -37,7 +37,7 @@ export const serve = async (config: Config, version: string): Promise<void> => {
   const { logger, frameworkLogger, writeRequest } = createLog(config.logLevel)
   const repository = await openRepository(config.database, TASK)
   let isDraining = false
-  const newId = createTaskIds(await repository.tasks.maxId())
+  const newId = createUuids(await repository.tasks.maxId())
   const warn = (error: unknown, message: string): void => logger.warn({ err: error }, message)
   const github =
     config.github &&
@@ -115,7 +115,7 @@ export const openApiDocument = async (version: string): Promise<object> => {
   const service = createTaskService({
     table: TASK,
     repository,
-    newId: createTaskIds(undefined),
+    newId: createUuids(undefined),
   })
   const app = await buildApp({
     service,

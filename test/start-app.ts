@@ -13,7 +13,7 @@ import type { App } from '#src/http/typed-app.ts'
 import { openRepository } from '#src/repository/open-repository.ts'
 import { TASK } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from './mongodb.ts'
 
 /** A folder of the test's own, gone when it ends. */
@@ -45,7 +45,7 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
     table: TASK,
     repository: await openRepository(await toTarget(database), TASK),
   }
-  const newId = createTaskIds(await repository.tasks.maxId())
+  const newId = createUuids(await repository.tasks.maxId())
   const service = createTaskService({ table, repository, newId })
   const logger = pino({ level: 'silent' })
   const eventLag = repository.events.lagMs

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { toEventText } from '#src/core/event.ts'
 import { patchTask, type Task } from '#src/task/task.ts'
 import { changedEvent, createdEvent, deletedEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { BY } from '../request-context.ts'
 import {
   changedFields,
@@ -107,7 +107,7 @@ describe('the event of a change', () => {
 })
 
 test('the ids of events are UUIDs of their own', () => {
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const ids = [newId(), newId(), newId('key')].flatMap((id) =>
     [1, 2, 3, 4096].map((version) => {
       const text = toEventText(1, createdEvent(sampleTask({ id, version }), BY))

@@ -10,7 +10,7 @@ import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
 import { createTracking } from '#src/task/tracking.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { toLinkedStore } from '../repository/linked-store.ts'
 import { createStore } from '../repository/task-store.ts'
 
@@ -24,7 +24,7 @@ const SETTINGS = {
 /** The HTTP side over a store with links, without a GitHub: what is asked of the store can be looked at, and refused. */
 export const startGithubApp = async () => {
   const repository = openSqliteRepository(':memory:', TASK)
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const store = toLinkedStore(createStore(repository, newId))
   const counted: Promise<object>[] = []
   const limits: number[] = []

@@ -4,11 +4,11 @@ import { API_ACTOR, newOperationId } from '../../dist/core/context.js'
 import { openSqliteRepository } from '../../dist/repository/sqlite/open.js'
 import { TASK } from '../../dist/task/task.js'
 import { createTaskService } from '../../dist/task/task-service.js'
-import { createTaskIds } from '../../dist/task-ids.js'
+import { createUuids } from '../../dist/uuid-v7.js'
 
 const [file, ...titles] = process.argv.slice(2)
 const repository = openSqliteRepository(file, TASK)
-const newId = createTaskIds(await repository.tasks.maxId())
+const newId = createUuids(await repository.tasks.maxId())
 const service = createTaskService({ table: TASK, repository, newId })
 const context = { actor: API_ACTOR, operationId: newOperationId(), now: Date.now }
 for (const title of titles) await service.create(context, { title, labels: ['a'] })

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRecordService } from '#src/core/record-service.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { NOTE } from '../notes.ts'
 import { readObjects } from '../repository/task-store.ts'
@@ -76,7 +76,7 @@ test('so are writes of records, also where a unique key is taken', async () => {
   const { url, counts } = await cutWrites()
   const repository = await openMongoRepository(url, TASK)
   onTestFinished(() => repository.close())
-  const notes = createRecordService(NOTE, { repository, newId: createTaskIds(undefined) })
+  const notes = createRecordService(NOTE, { repository, newId: createUuids(undefined) })
 
   const write = async (writer: number): Promise<void> => {
     for (let round = 0; round < ROUNDS; round++) {

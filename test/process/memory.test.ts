@@ -8,7 +8,7 @@ import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
@@ -30,7 +30,7 @@ afterAll(() => rmSync(seeded, { recursive: true, force: true }))
 
 beforeAll(async () => {
   const repository = openSqliteRepository(join(seeded, 'open.db'), TASK)
-  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createUuids(undefined) })
   for (let index = 0; index < TASKS; index += 250) {
     const drafts = Array.from({ length: 250 }, (_, more) => ({
       title: `${((index + more) * 7919) % TASKS} ${COMMON_WORD}`,
@@ -165,7 +165,7 @@ describe('2,000 tasks with descriptions of 65,000 characters', () => {
     const service = createTaskService({
       table: TASK,
       repository,
-      newId: createTaskIds(undefined),
+      newId: createUuids(undefined),
     })
     const draft = { title: 'long', description: 'a bc '.repeat(13_000) }
     for (let index = 0; index < LONG_TASKS; index += 100)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { NOTES } from '../repository/subject.ts'
 import { createEntities } from '../repository/task-store.ts'
@@ -29,7 +29,7 @@ const start = async () => {
   const service = await startProcess({ DATABASE_URL: url }, createFolder())
   const repository = await openMongoRepository(url, TASK)
   onTestFinished(() => repository.close())
-  const notes = createEntities(repository, NOTES, createTaskIds(undefined))
+  const notes = createEntities(repository, NOTES, createUuids(undefined))
   return { url, db, tasks: `${service.url}/tasks`, notes }
 }
 

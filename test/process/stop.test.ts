@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
@@ -172,7 +172,7 @@ describe('what is in flight when the signal comes', () => {
 /** Long enough in all that a list does not fit into the buffers between the service and a client. */
 const seed = async (path: string, count: number): Promise<void> => {
   const repository = openSqliteRepository(path, TASK)
-  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createUuids(undefined) })
   const draft = { title: 'Long', description: '-'.repeat(10_000) }
   await Promise.all(Array.from({ length: count }, () => service.create(newContext(), draft)))
   await repository.close()

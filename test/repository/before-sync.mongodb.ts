@@ -5,7 +5,7 @@ import { SCHEMA_VERSION, taskIndexes } from '#src/repository/mongo/migrations.ts
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
@@ -23,7 +23,7 @@ interface Document {
 /** Tasks as they were stored before they told of their issues. */
 const seed = async (url: string): Promise<readonly Task[]> => {
   const client = await MongoClient.connect(url)
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const drafts = [
     { title: 'plain' },
     { title: 'ä 🚀', labels: ['a b'], external_reference_id: '9007199254740993' },

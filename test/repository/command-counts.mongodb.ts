@@ -4,7 +4,7 @@ import type { IssueLink } from '#src/github/issue/issue-link.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { connectTo, holdRelay } from '../process/event-sequence.ts'
 import { newContext } from '../request-context.ts'
@@ -37,7 +37,7 @@ const start = async () => {
     if (!isOfRelay(event) && !isOfTitleKeys(event)) sent.push(event.commandName)
   })
   onTestFinished(() => repository.close())
-  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createUuids(undefined) })
   const commandsOf = async <T>(
     call: () => Promise<T>,
   ): Promise<{ result: T; commands: string[] }> => {

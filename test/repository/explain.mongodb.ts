@@ -6,7 +6,7 @@ import { migrate } from '#src/repository/mongo/migrate.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { createTask, TASK } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { serverUrl, withDatabase } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
@@ -22,7 +22,7 @@ const client = new MongoClient(withDatabase(serverUrl(), `test_explain_${Date.no
 /** Some hundred tasks, so that a server has something to choose from. */
 const seed = async (): Promise<void> => {
   await migrate(client.db(), TASK)
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const documents = Array.from({ length: 500 }, (_, index) => {
     const task = createTask(mixedDraft(index), newId(), instantAt(index % 40))
     return newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined)

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { SCHEMA_VERSION } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { EXTENDED, newMongo } from './extra-field.ts'
 import { describeExtraField } from './extra-field-contract.ts'
@@ -14,7 +14,7 @@ describeExtraField('MongoDB', newMongo)
 test('tasks from before one more field get their sort keys, and the field its indexes', async () => {
   const url = await createDatabaseUrl()
   const earlier = await openMongoRepository(url, TASK)
-  const before = createStore(earlier, createTaskIds(undefined))
+  const before = createStore(earlier, createUuids(undefined))
   await Promise.all(Array.from({ length: 450 }, (_, index) => before.add({ title: `t${index}` })))
   await earlier.close()
   await openStore(() => openMongoRepository(url, EXTENDED))

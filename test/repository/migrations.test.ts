@@ -9,7 +9,7 @@ import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { createTask, TASK, type TaskDraft } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
 import { toSync } from './linked-store.ts'
@@ -170,7 +170,7 @@ const DRAFTS: readonly TaskDraft[] = [
 const fileBeforeSync = () => {
   const path = join(createFolder(), 'tasks.db')
   const { db, close } = openFile(path, MIGRATIONS.slice(0, 1))
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const columns = createColumns(TASK)
   const insert = db.prepare(
     `INSERT INTO tasks (id, json, ${columns.names}) VALUES (?, ?${', ?'.repeat(columns.names.length)})`,

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { newContext } from '../request-context.ts'
 import { type InsertScript, startScriptedMongodb } from './scripted-mongodb.ts'
 
@@ -17,7 +17,7 @@ const start = async (script: InsertScript, options = '') => {
   const { url, inserts, counts, cut } = await startScriptedMongodb(script)
   const repository = await openMongoRepository(url + options, TASK)
   onTestFinished(() => repository.close())
-  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createUuids(undefined) })
   /** What became of tasks that are created at once: a title, or an error's code. */
   const createAll = async (titles: readonly string[], description = ''): Promise<unknown[]> => {
     const results = await Promise.allSettled(

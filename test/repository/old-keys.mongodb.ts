@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb'
 import { onTestFinished, test } from 'vitest'
-import { bucketOfKey } from '#src/core/placement.ts'
 import {
   createDocuments,
   newDocument,
@@ -9,6 +8,7 @@ import {
 } from '#src/repository/mongo/documents.ts'
 import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
+import { bucketOfKey } from '#src/repository/mongo/shard-key.ts'
 import { TASK } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
 import { createDatabaseUrl } from '../mongodb.ts'

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { bucketOfKey } from '#src/core/placement.ts'
 import type { Repository } from '#src/core/repository.ts'
+import { bucketOfKey } from '#src/repository/mongo/shard-key.ts'
 import { createTask, patchTask, TASK, type Task } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { newContext } from '../request-context.ts'
 
@@ -28,7 +28,7 @@ export interface OldKey {
  * updated, completed and deleted a task. Only the deleted one is not in `tasks`.
  */
 export const oldDatabase = () => {
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const placed = (key: string) => newId().slice(0, -6) + bucketOfKey(key)
   const first = createTask({ title: 'single' }, placed('single'), instantAt(0))
   const created = createTask({ title: 'created' }, placed('batch\n#0'), instantAt(0))
@@ -56,7 +56,7 @@ export const expectReplayed = async (
   repository: Repository,
   { first, created, updated, deleted }: ReturnType<typeof oldDatabase>,
 ): Promise<void> => {
-  const newId = createTaskIds(deleted.id)
+  const newId = createUuids(deleted.id)
   const now = (): number => NOW
   const service = createTaskService({ table: TASK, repository, newId })
   const single = await service.create(newContext({ now, key: { key: 'single', fingerprint } }), {

@@ -5,7 +5,7 @@ import { fromCursor, type Position, toCursor } from '#src/core/task-query.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task, type TaskDraft, type TaskPatch } from '#src/task/task.ts'
 import { createTaskService } from '#src/task/task-service.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { drafts, instantAt, patches } from '../core/task-arbitraries.ts'
 import { newContext } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
@@ -43,7 +43,7 @@ const startService = (path: string) => {
   const repository = openSqliteRepository(path, TASK)
   const clock = { seconds: 0 }
   const now = (): number => Date.parse(instantAt(clock.seconds))
-  const service = createTaskService({ table: TASK, repository, newId: createTaskIds(undefined) })
+  const service = createTaskService({ table: TASK, repository, newId: createUuids(undefined) })
   const add = async (draft: TaskDraft): Promise<Task> =>
     JSON.parse((await service.create(newContext({ now }), draft)).entity.json) as Task
   return { repository, service, clock, now, add }

@@ -15,7 +15,7 @@ import { keysSql, wholeSql } from '#src/repository/sqlite/slice-sql.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
 import { ALL_SORTS, mixedDraft, type Sort, sortName, type TaskFilter } from './task-model.ts'
@@ -31,7 +31,7 @@ const seed = () => {
   const { db } = openFile(':memory:')
   const commits = createCommits(db)
   const rows = createTaskRows(db, TASK, createKeyOrder(db))
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {
     const draft = {

@@ -6,7 +6,7 @@ import { instant, text } from '#src/core/field.ts'
 import { defineRecord } from '#src/core/record.ts'
 import { createRecordService } from '#src/core/record-service.ts'
 import type { Repository } from '#src/core/repository.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { NOTE, NOTE_DEFINITION, type Note, type NoteDraft, type NotePatch } from '../notes.ts'
 import { newContext } from '../request-context.ts'
@@ -21,7 +21,7 @@ const openNotes = async (open: Open) => {
 }
 
 const createNotes = (repository: Repository) => {
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const records = repository.records(NOTE)
   return {
     ...createEntities<Note, NoteDraft, NotePatch>(repository, NOTES, newId),
@@ -291,7 +291,7 @@ const describeLaterFields = (open: Open): void => {
     const openLater = async () => {
       const repository = await open()
       onTestFinished(() => repository.close())
-      const newId = createTaskIds(undefined)
+      const newId = createUuids(undefined)
       return {
         before: createRecordService(NOTE, { repository, newId }),
         later: createRecordService(LATER, { repository, newId }),
@@ -335,7 +335,7 @@ const describeLaterFields = (open: Open): void => {
     test('is set with its change, and a refusal stores nothing', async () => {
       const repository = await open()
       onTestFinished(() => repository.close())
-      const service = createRecordService(LATER, { repository, newId: createTaskIds(undefined) })
+      const service = createRecordService(LATER, { repository, newId: createUuids(undefined) })
       const { entity: record } = await service.create(newContext(), { title: 'a' })
       const context = newContext({ now: () => Date.parse(instantAt(3_000_000_000)) })
       const update = (patch: object) => service.update(context, record.id, patch, {})

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Repository } from '#src/core/repository.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { issueOf, millisAt, toLinkedStore, toSync } from './linked-store.ts'
 import { NOTES } from './subject.ts'
 import { deliveryAt } from './sync-contract.ts'
@@ -82,7 +82,7 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
         await store.remove(gone.id)
         return { note: (await store.all())[0], newest: (await store.add()).id }
       })
-      const store = createEntities(repository, NOTES, createTaskIds(kept.newest))
+      const store = createEntities(repository, NOTES, createUuids(kept.newest))
       expect((await store.all())[0]).toEqual(kept.note)
       expect(await store.history(kept.note?.id ?? '')).toHaveLength(2)
       expect(await repository.tasks.maxId()).toBe(kept.newest)
@@ -136,5 +136,5 @@ export const describeRestart = (name: string, create: () => Promise<Reopen> | Re
 }
 
 const toStore = (repository: Repository) =>
-  toLinkedStore(createStore(repository, createTaskIds(undefined)))
+  toLinkedStore(createStore(repository, createUuids(undefined)))
 type LinkedStore = ReturnType<typeof toStore>

@@ -15,7 +15,7 @@ import { type OpenFile, openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { createFolder } from '../start-app.ts'
 import { createStore, openStore } from './task-store.ts'
@@ -187,7 +187,7 @@ describe('a file that is ours', () => {
     const path = newPath()
     const key = { key: 'k', fingerprint: 'f', now: 0, expiresAt: 1000 }
     const first = openSqliteRepository(path, TASK)
-    const before = createStore(first, createTaskIds(undefined))
+    const before = createStore(first, createUuids(undefined))
     const tasks = await Promise.all(
       Array.from({ length: 300 }, (_, index) =>
         before.add({ title: `task ${index}`, labels: ['l'] }),
@@ -212,7 +212,7 @@ describe('a file that is ours', () => {
   test('is whole without any other file once it is closed', async () => {
     const [path, copy] = [newPath(), newPath()]
     const first = openSqliteRepository(path, TASK)
-    const task = await createStore(first, createTaskIds(undefined)).add()
+    const task = await createStore(first, createUuids(undefined)).add()
     await first.close()
     writeFileSync(copy, readFileSync(path))
     expect(await (await openStore(() => openSqliteRepository(copy, TASK))).list()).toEqual([task])
@@ -221,7 +221,7 @@ describe('a file that is ours', () => {
   test('lists words in order of creation also where the clock was set back before it was opened again', async () => {
     const path = newPath()
     const first = openSqliteRepository(path, TASK)
-    const before = createStore(first, createTaskIds(undefined))
+    const before = createStore(first, createUuids(undefined))
     for (const seconds of [5, 6, 4])
       await before.add({ title: `word ${seconds}` }, instantAt(seconds))
     await first.close()
@@ -238,7 +238,7 @@ describe('a file that is ours', () => {
   test('has what was begun when it closed', async () => {
     const path = newPath()
     const first = openSqliteRepository(path, TASK)
-    const store = createStore(first, createTaskIds(undefined))
+    const store = createStore(first, createUuids(undefined))
     const begun = Array.from({ length: 600 }, (_, index) => store.add({ title: `task ${index}` }))
     await first.close()
     await Promise.all(begun)

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { TASK } from '#src/task/task.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { toLinkedStore } from './linked-store.ts'
 import { deliveryAt } from './sync-contract.ts'
@@ -10,7 +10,7 @@ import { createStore, patched } from './task-store.ts'
 /** Replicas over one database: whatever queues a process has, the others know nothing of. */
 const openReplicas = async (count: number) => {
   const url = await createDatabaseUrl()
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   return Promise.all(
     Array.from({ length: count }, async () => {
       const repository = await openMongoRepository(url, TASK)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import type { Sample, Subject } from './subject.ts'
 import {
@@ -135,7 +135,7 @@ export const describeEntities = (open: Open, subject: Subject): void => {
 
     test('finishes the commits that were begun when it closes', async () => {
       const repository = await open()
-      const store = createEntities(repository, subject, createTaskIds(undefined))
+      const store = createEntities(repository, subject, createUuids(undefined))
       const task = await store.add()
       const begun = [
         store.create({ title: 'begun' }),
@@ -152,7 +152,7 @@ export const describeEntities = (open: Open, subject: Subject): void => {
 
     test('finishes the reads that were begun when it closes', async () => {
       const repository = await open()
-      const store = createEntities(repository, subject, createTaskIds(undefined))
+      const store = createEntities(repository, subject, createUuids(undefined))
       const task = await store.add()
       const { id } = task
       const history = readSlice(store.entities.history(id, 0, 10, WHOLE))

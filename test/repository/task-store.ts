@@ -11,7 +11,7 @@ import type { Slice } from '#src/core/slice.ts'
 import type { Position } from '#src/core/task-query.ts'
 import { TASK, type Task, type TaskPatch } from '#src/task/task.ts'
 import type { TaskEvent as TaskEventSchema } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
 import {
@@ -37,7 +37,7 @@ export interface Open {
 export const openEntities = async (open: Open, subject: Subject) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createEntities(repository, subject, createTaskIds(await repository.tasks.maxId()))
+  return createEntities(repository, subject, createUuids(await repository.tasks.maxId()))
 }
 export type EntityStore = Awaited<ReturnType<typeof openEntities>>
 
@@ -120,7 +120,7 @@ export const OLDEST_FIRST: Sort = { key: 'created_at', descending: false }
 export const openStore = async (open: Open) => {
   const repository = await open()
   onTestFinished(() => repository.close())
-  return createStore(repository, createTaskIds(await repository.tasks.maxId()), open.table)
+  return createStore(repository, createUuids(await repository.tasks.maxId()), open.table)
 }
 export type Store = Awaited<ReturnType<typeof openStore>>
 

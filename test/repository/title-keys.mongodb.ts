@@ -12,7 +12,7 @@ import { taskIndexes } from '#src/repository/mongo/migrations.ts'
 import { openMongoRepository } from '#src/repository/mongo/open.ts'
 import { createTask, TASK, type Task } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt, titles } from '../core/task-arbitraries.ts'
 import { createDatabaseUrl } from '../mongodb.ts'
 import { BY } from '../request-context.ts'
@@ -47,7 +47,7 @@ const connect = async (url: string) => {
 const seed = async (count: number) => {
   const url = await createDatabaseUrl()
   const { tasks, meta } = await connect(url)
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   const documents = fc.sample(anyTitles, count).map((title, index) => {
     const task = createTask({ ...mixedDraft(index), title }, newId(), instantAt(index))
     return ofVersion2(newDocument(TASK_DOCUMENTS, task, createdEvent(task, BY), [], undefined))

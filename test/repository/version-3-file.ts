@@ -6,7 +6,7 @@ import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task, type TaskDraft } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
-import { createTaskIds } from '#src/task-ids.ts'
+import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
 import { BY } from '../request-context.ts'
 import { createFolder } from '../start-app.ts'
@@ -37,7 +37,7 @@ export const createVersion3File = (
   const { db, close } = openFile(path)
   const commits = createCommits(db)
   const rows = createTaskRows(db, TASK, createKeyOrder(db))
-  const newId = createTaskIds(undefined)
+  const newId = createUuids(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {
     const task = createTask(draft, newId(), instantAt(index))

@@ -3,8 +3,8 @@ import type { Companion } from '../../core/companion.ts'
 import type { TableEntity } from '../../core/entity.ts'
 import type { NewEvent, StoredEvent } from '../../core/event.ts'
 import type { FieldTable } from '../../core/field-table.ts'
-import { bucketOfId, bucketOfKey } from '../../core/placement.ts'
 import { createTextReader } from '../../core/stored-text.ts'
+import { bucketOfId, bucketOfKey } from './shard-key.ts'
 import { createSortKeys, type SortKeys } from './sort-keys.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { Collection } from 'mongodb'
 import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import { bucketOfKey } from '../../core/placement.ts'
 import { at, type CommitDocument, claimId, type StoredKey } from './documents.ts'
+import { bucketOfKey } from './shard-key.ts'
 import { type Deadline, runRead, runWrite } from './write-outcome.ts'
 
 /** A key's record, and the document that it belongs to as it is now. */

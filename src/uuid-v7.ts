@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
-import { bucketOfKey } from './core/placement.ts'
+import { bucketOfKey } from './repository/mongo/shard-key.ts'
 
 const RANDOM_BYTES = 16
 /** Random bytes are fetched for this many ids together: the call costs more than the bytes. */
@@ -12,7 +12,7 @@ const COUNTER_END = 2 ** 32
  * the ids within it (section 6.2, method 1). Where the clock was set back, the ids' own time stays ahead of it. An id
  * made with an idempotency key ends with the key's bucket.
  */
-export const createTaskIds = (newest: string | undefined): ((key?: string) => string) => {
+export const createUuids = (newest: string | undefined): ((key?: string) => string) => {
   const bytes = new Uint8Array(RANDOM_BYTES * FETCHED_IDS)
   let used = bytes.length
   let msecs = newest === undefined ? 0 : millisecondsOf(newest)
