@@ -14,9 +14,9 @@ export interface GithubConfig {
 const APP = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_INSTALLATION_ID'] as const
 
 /**
- * The settings of the sync. A repository without a credential, or the reverse, is not a problem here:
- * GitHub Actions sets GITHUB_REPOSITORY on its machines, and its users set GITHUB_TOKEN, for other
- * purposes.
+ * The settings of the sync. A repository without a credential, or the reverse, is not a problem
+ * here: GitHub Actions sets GITHUB_REPOSITORY on its machines, and its users set GITHUB_TOKEN, for
+ * other purposes.
  */
 export const readGithub = (read: Read, problems: string[]): GithubConfig => {
   const access = readAccess(read)
@@ -105,7 +105,9 @@ const toCredential = (access: Access, problems: string[]): Credential => {
   return { kind: 'app', appId, privateKey, installationId }
 }
 
-/** `owner/name`, also with the `.git` or the slash of a copied URL: GitHub allows neither in a name. */
+/**
+ * `owner/name`, also with the `.git` or the slash of a copied URL: GitHub allows neither in a name.
+ */
 const toRepository = (text: string): string | undefined => {
   if (text === '') return ''
   const [, owner = '', name = ''] = /^([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(text) ?? []
@@ -117,7 +119,9 @@ const toRepository = (text: string): string | undefined => {
 const toToken = (text: string): string | undefined =>
   /^[\w.~+/-]*=*$/.test(text) ? text : undefined
 
-/** RSA, PKCS#1 or PKCS#8, line breaks real or written as `\n`; Octokit's app library needs PKCS#8. */
+/**
+ * RSA, PKCS#1 or PKCS#8, line breaks real or written as `\n`; Octokit's app library needs PKCS#8.
+ */
 const toPrivateKey = (text: string): string | undefined => {
   if (text === '') return ''
   try {

@@ -12,7 +12,10 @@ export const readNetwork = (read: Read): NetworkSettings => ({
 
 const toHost = (text: string): string | undefined => (/^[\w.:%-]+$/.test(text) ? text : undefined)
 
-/** Reads a comma-separated list; undefined when an entry is not understood. An empty text is an empty list. */
+/**
+ * Reads a comma-separated list; undefined when an entry is not understood. An empty text is an
+ * empty list.
+ */
 const listOf =
   (parse: (entry: string) => string | undefined) =>
   (text: string): string[] | undefined => {
@@ -21,7 +24,10 @@ const listOf =
     return values.every((value) => value !== undefined) ? [...new Set(values)] : undefined
   }
 
-/** Where clients find the service: an http(s) URL without credentials, query or fragment; null for an empty text. */
+/**
+ * Where clients find the service: an http(s) URL without credentials, query or fragment; null for
+ * an empty text.
+ */
 const toPublicUrl = (text: string): URL | null | undefined => {
   if (text === '') return null
   const url = URL.canParse(text) ? new URL(text) : undefined

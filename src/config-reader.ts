@@ -4,18 +4,22 @@ import { VARIABLES, type Variable, type VariableName } from './config-variables.
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * A value without the blanks and the pair of quotes around it: `docker run --env-file` passes on those
- * of the file.
+ * A value without the blanks and the pair of quotes around it: `docker run --env-file` passes on
+ * those of the file.
  */
 export const unquote = (value: string): string => {
   const text = value.trim()
   return /^(["'])(.*)\1$/s.exec(text)?.[2]?.trim() ?? text
 }
 
-/** Reads a variable. If `parse` returns undefined, a problem is added that says what is expected. */
+/**
+ * Reads a variable. If `parse` returns undefined, a problem is added that says what is expected.
+ */
 export type Read = <T>(name: VariableName, parse: (text: string) => T | undefined) => T
 
-/** Reads variables of the environment. Adds what is wrong with them to `problems`, one line each. */
+/**
+ * Reads variables of the environment. Adds what is wrong with them to `problems`, one line each.
+ */
 export const createReader =
   (env: Environment, problems: string[]): Read =>
   (name, parse) => {

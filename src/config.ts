@@ -15,7 +15,9 @@ export interface Config extends GithubConfig {
   readonly network: NetworkSettings
   readonly port: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
-  /** How long the service still accepts requests after a stop signal, so that load balancers notice. */
+  /**
+   * How long the service still accepts requests after a stop signal, so that load balancers notice.
+   */
   readonly shutdownDrainMs: number
 }
 
@@ -30,7 +32,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the configuration. Throws ConfigError with every problem at once. An empty variable counts as absent. */
+/**
+ * Reads the configuration. Throws ConfigError with every problem at once. An empty variable counts
+ * as absent.
+ */
 export const loadConfig = (env: Environment): Config => {
   const problems: string[] = []
   const read = createReader(env, problems)

@@ -36,7 +36,10 @@ export const createLog = (level: Config['logLevel']): Log => {
   }
 }
 
-/** Lines are joined here, as the output's own buffer copies all that waits in it for each line that comes. */
+/**
+ * Lines are joined here, as the output's own buffer copies all that waits in it for each line that
+ * comes.
+ */
 const createChunks = (): { readonly write: WriteLine; readonly flush: () => void } => {
   const output = pino.destination({ dest: 1, sync: false })
   let waiting = ''

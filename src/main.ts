@@ -24,12 +24,16 @@ const LAST_REQUESTS_MS = 7000
 /** How often connections are closed that fell idle after that. */
 const IDLE_SWEEP_MS = 50
 
-/** V8 lets its heap grow up to fourfold before it cleans up. Twofold costs no speed that could be measured, and some 50 MB less. */
+/**
+ * V8 lets its heap grow up to fourfold before it cleans up. Twofold costs no speed that could be
+ * measured, and some 50 MB less.
+ */
 const HEAP_GROWTH = '--heap-growing-percent=100'
 
 /**
- * Runs the service until it gets a stop signal: config → repository → service → app → listen → close.
- * Throws OpenError or the listen error when it cannot start, with nothing left open and nothing made.
+ * Runs the service until it gets a stop signal: config → repository → service → app → listen →
+ * close. Throws OpenError or the listen error when it cannot start, with nothing left open and
+ * nothing made.
  */
 export const serve = async (config: Config, version: string): Promise<void> => {
   setFlagsFromString(HEAP_GROWTH)
@@ -100,7 +104,9 @@ const checkAddress = async (host: string, port: number): Promise<void> => {
   await promisify(server.close.bind(server))()
 }
 
-/** Closes the port, lets the requests in flight end, and closes each connection as it falls idle. */
+/**
+ * Closes the port, lets the requests in flight end, and closes each connection as it falls idle.
+ */
 const closeApp = async (app: App): Promise<void> => {
   const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
   const cut = globalThis.setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS_MS)

@@ -1,7 +1,13 @@
-/** npm and a terminal may both pass one Ctrl-C on: what comes so soon after the first is the same signal. */
+/**
+ * npm and a terminal may both pass one Ctrl-C on: what comes so soon after the first is the same
+ * signal.
+ */
 const SAME_SIGNAL_MS = 500
 
-/** Runs `stop` on the first SIGTERM or SIGINT and exits with 0 when it is done; a second signal exits at once. */
+/**
+ * Runs `stop` on the first SIGTERM or SIGINT and exits with 0 when it is done; a second signal
+ * exits at once.
+ */
 export const onStopSignal = (stop: (signal: NodeJS.Signals) => Promise<void>): void => {
   let stoppedAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {

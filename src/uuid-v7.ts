@@ -8,9 +8,9 @@ const FETCHED_IDS = 256
 const COUNTER_END = 2 ** 32
 
 /**
- * Makes UUIDv7s (RFC 9562) that ascend from the newest one on: a counter, begun at random with each millisecond, orders
- * the ids within it (section 6.2, method 1). Where the clock was set back, the ids' own time stays ahead of it. An id
- * made with an idempotency key ends with the key's bucket.
+ * Makes UUIDv7s (RFC 9562) that ascend from the newest one on: a counter, begun at random with each
+ * millisecond, orders the ids within it (section 6.2, method 1). Where the clock was set back, the
+ * ids' own time stays ahead of it. An id made with an idempotency key ends with the key's bucket.
  */
 export const createUuids = (newest: string | undefined): ((key?: string) => string) => {
   const bytes = new Uint8Array(RANDOM_BYTES * FETCHED_IDS)

@@ -2,9 +2,15 @@ import { LARGE_CHUNK, type Lease, type ReadBudget, SMALL_CHUNK } from './read-bu
 import { noteSent } from './sent-memory.ts'
 import type { OpenSlice, Slice } from './slice.ts'
 
-/** The JSON texts of a list in chunks, which are read as they are taken. The texts of a chunk are joined by commas. */
+/**
+ * The JSON texts of a list in chunks, which are read as they are taken. The texts of a chunk are
+ * joined by commas.
+ */
 export interface ChunkReader {
-  /** The next chunk, or undefined at the end of the list. The chunk before counts as sent from here on. */
+  /**
+   * The next chunk, or undefined at the end of the list. The chunk before counts as sent from here
+   * on.
+   */
   next(): Promise<Buffer | undefined>
   /** Gives back what is held. Must be called if the client leaves before the end. */
   close(): void
@@ -15,7 +21,10 @@ interface Chunk {
   readonly lease: Lease | undefined
 }
 
-/** Reads the texts of slice after slice. One chunk is read ahead of the client while the budget is plentiful. */
+/**
+ * Reads the texts of slice after slice. One chunk is read ahead of the client while the budget is
+ * plentiful.
+ */
 export const createChunkReader = (
   nextSlice: () => Promise<OpenSlice<unknown> | undefined>,
   budget: ReadBudget,
@@ -89,7 +98,10 @@ export const createChunkReader = (
   }
 }
 
-/** How far a chunk goes that begins at `index`: as many items as fit in `limit` bytes, or one that is larger. */
+/**
+ * How far a chunk goes that begins at `index`: as many items as fit in `limit` bytes, or one that
+ * is larger.
+ */
 const planChunk = (
   sizes: readonly number[],
   index: number,

@@ -4,7 +4,9 @@ import type { AppError } from './errors.ts'
 import type { NewEvent } from './event.ts'
 import { checkKeyCount, type IdempotencyKey, type IdempotencyRecord } from './idempotency.ts'
 
-/** An entity as it is sent: its JSON text is ready, so that a read neither parses nor serialises. */
+/**
+ * An entity as it is sent: its JSON text is ready, so that a read neither parses nor serialises.
+ */
 export interface StoredEntity extends Entity {
   readonly json: string
 }
@@ -37,8 +39,8 @@ export type DecideCompanion<E extends Entity> = (
 ) => Exclude<Decision<E>, { kind: 'delete' | 'refuse' }>
 
 /**
- * `replayed`: the request was carried out before. A replayed change answers the entity as it is now,
- * or `deleted` when it is gone, whichever request deleted it.
+ * `replayed`: the request was carried out before. A replayed change answers the entity as it is
+ * now, or `deleted` when it is gone, whichever request deleted it.
  */
 export type CommitResult =
   | { readonly kind: 'stored'; readonly entity: StoredEntity; readonly replayed: boolean }

@@ -1,4 +1,6 @@
-/** A durable job beside a task, written in the same commits: what is to be done for it, and when. */
+/**
+ * A durable job beside a task, written in the same commits: what is to be done for it, and when.
+ */
 export interface Companion {
   readonly taskId: string
   /** Grows by one with each change of the companion. */

@@ -36,7 +36,8 @@ export const newOperationId = (): string => randomUUID()
 
 /**
  * The operation of a request with a key: the same for each retry by the same caller. `entityId` is
- * that of the changed entity; for a new one its kind, absent for a batch. A UUID of version 8 (RFC 9562, 5.8).
+ * that of the changed entity; for a new one its kind, absent for a batch. A UUID of version 8 (RFC
+ * 9562, 5.8).
  */
 export const keyedOperationId = (
   { id }: Actor,

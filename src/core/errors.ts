@@ -10,7 +10,10 @@ export type ErrorCode =
   | 'database_unavailable'
   | 'outcome_unknown'
 
-/** One thing that is wrong with an input: where (a JSON pointer as a URI fragment, `#/title`) and what is expected. */
+/**
+ * One thing that is wrong with an input: where (a JSON pointer as a URI fragment, `#/title`) and
+ * what is expected.
+ */
 export interface FieldError {
   readonly pointer: string
   readonly detail: string

@@ -23,11 +23,14 @@ export interface FieldTable<E extends TableEntity = TableEntity, D = Draft, P = 
   readonly example: E
   /** A new entity, at version 1. */
   create(draft: D, id: string, now: string): E
-  /** The entity with a change applied: the very same object if nothing changes, else its next version. */
+  /**
+   * The entity with a change applied: the very same object if nothing changes, else its next
+   * version.
+   */
   change(entity: E, patch: P, now: string): E
   /**
-   * What is wrong with a change of this entity, or with a new one: a field that the service sets has
-   * another value. `isTracked`: an issue tracker is configured.
+   * What is wrong with a change of this entity, or with a new one: a field that the service sets
+   * has another value. `isTracked`: an issue tracker is configured.
    */
   readOnlyErrors(entity: E | undefined, given: D | P, isTracked: boolean): FieldError[]
   /** A stored entity with the fields that it lacks as an earlier version stored it. */
@@ -72,7 +75,10 @@ export interface Rules<E> {
   readonly decide: (next: E, at: string, before?: E) => E
   /** The fields that every stored entity has, whichever version stored it. */
   readonly firstFields: readonly string[]
-  /** Makes what an earlier version stored fields of this one. Those that it leaves out get their default. */
+  /**
+   * Makes what an earlier version stored fields of this one. Those that it leaves out get their
+   * default.
+   */
   readonly fromEarlier?: (stored: Draft) => Draft
 }
 
@@ -91,7 +97,9 @@ export const defineTable = <const F extends Fields>(
   const searched = named.filter(({ search }) => search)
 
   const byName = new Map(named.map((field) => [field.name, field]))
-  /** What JSON.parse makes, and a copy of it, is faster than an object that is made field by field. */
+  /**
+   * What JSON.parse makes, and a copy of it, is faster than an object that is made field by field.
+   */
   const blank: Draft = JSON.parse(
     JSON.stringify(Object.fromEntries(named.map(({ name, initial }) => [name, initial ?? null]))),
   )

@@ -10,7 +10,10 @@ import { Type } from './typebox.ts'
  */
 export interface FieldFilter {
   readonly by: 'any' | 'all' | 'equals' | 'interval'
-  /** The query parameter, or the beginning of it (`due` of `due_after`); by default the field's name. */
+  /**
+   * The query parameter, or the beginning of it (`due` of `due_after`); by default the field's
+   * name.
+   */
   readonly name?: string
   /** Names it in the documentation: "Tasks with any of these STATUSES". */
   readonly of: string
@@ -38,13 +41,14 @@ export interface FieldOptions extends Described {
   readonly search?: true
   /**
    * Lists may be sorted by it, null last in both directions. A choice is sorted by the place of its
-   * value. `folded`: a text without case and accents first (title-key.ts); SQLite has one such field.
+   * value. `folded`: a text without case and accents first (title-key.ts); SQLite has one such
+   * field.
    */
   readonly sort?: true | 'folded'
   readonly filter?: FieldFilter
   /**
-   * It leads the index of every sort: for a choice of few values that most lists are filtered by, as
-   * a list is merged from one range for each combination of them.
+   * It leads the index of every sort: for a choice of few values that most lists are filtered by,
+   * as a list is merged from one range for each combination of them.
    */
   readonly leads?: true
 }
@@ -163,7 +167,9 @@ export const integer = <const O extends FieldOptions>(options: O) =>
     Type.Integer({ minimum: 1, description }),
   )
 
-/** A code point takes at most two UTF-16 units, so a longer string is refused before it is counted. */
+/**
+ * A code point takes at most two UTF-16 units, so a longer string is refused before it is counted.
+ */
 const toTextSchema = ({ min = 0, max, trim }: Length, description: string) => {
   const least = min > 0 ? { minLength: min } : {}
   if (trim !== true)

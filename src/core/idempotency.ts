@@ -52,8 +52,8 @@ export const toKey = (
 
 /**
  * The text that a key is stored as. It belongs to its caller; that of a record to its kind as well,
- * a change's to its entity, an operation's to its batch. A caller's key has no line break, so no two
- * of these can be confused.
+ * a change's to its entity, an operation's to its batch. A caller's key has no line break, so no
+ * two of these can be confused.
  */
 const scopedKey = (
   { id }: Actor,
@@ -68,8 +68,8 @@ const scopedKey = (
 }
 
 /**
- * Refuses another key for an entity that has the maximum. `oldestExpiresAt` is when the first of its
- * keys expires, in milliseconds since the epoch.
+ * Refuses another key for an entity that has the maximum. `oldestExpiresAt` is when the first of
+ * its keys expires, in milliseconds since the epoch.
  */
 export const checkKeyCount = (
   count: number,

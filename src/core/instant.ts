@@ -10,7 +10,10 @@ const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
 let [lastTime, lastText] = [0, new Date(0).toISOString()]
 
-/** An instant in UTC, of milliseconds since the epoch. It is made once for each millisecond, as many requests share one. */
+/**
+ * An instant in UTC, of milliseconds since the epoch. It is made once for each millisecond, as many
+ * requests share one.
+ */
 export const formatInstant = (milliseconds: number): string => {
   if (milliseconds !== lastTime)
     [lastText, lastTime] = [new Date(milliseconds).toISOString(), milliseconds]
@@ -28,8 +31,10 @@ const daysInMonth = (year: number, month: number): number =>
 
 /**
  * Reads an RFC 3339 date-time (section 5.6) and returns it in UTC with milliseconds, such as
- * `2026-03-01T08:00:00.000Z`; finer fractions are rounded down. An offset without its colon (`+0100`), as many libraries
- * write it, is accepted. Returns undefined for anything else: a missing zone, a day that the month does not have, a leap second, or a year outside 0000–9999 once in UTC.
+ * `2026-03-01T08:00:00.000Z`; finer fractions are rounded down. An offset without its colon
+ * (`+0100`), as many libraries write it, is accepted. Returns undefined for anything else: a
+ * missing zone, a day that the month does not have, a leap second, or a year outside 0000–9999 once
+ * in UTC.
  */
 export const toInstant = (text: string): string | undefined => {
   const match = RFC_3339.exec(text)

@@ -1,6 +1,6 @@
 /**
- * A chunk of up to this many bytes may always be read, so that clients that do not take theirs cannot stop the others. Fits a
- * task with a description of 65,536 ASCII characters.
+ * A chunk of up to this many bytes may always be read, so that clients that do not take theirs
+ * cannot stop the others. Fits a task with a description of 65,536 ASCII characters.
  */
 export const SMALL_CHUNK = 72 * 1024
 
@@ -30,8 +30,8 @@ export interface Lease {
 export type ReadBudget = ReturnType<typeof createReadBudget>
 
 /**
- * The memory for what was read for streamed answers and not yet sent, shared by all of them. Only what a chunk has beyond
- * `SMALL_CHUNK` counts.
+ * The memory for what was read for streamed answers and not yet sent, shared by all of them. Only
+ * what a chunk has beyond `SMALL_CHUNK` counts.
  */
 export const createReadBudget = (total = TOTAL) => {
   let used = 0
@@ -69,8 +69,8 @@ export const createReadBudget = (total = TOTAL) => {
       isPlentiful() ? grant(costOf(bytes)) : undefined,
 
     /**
-     * A lease for a chunk of this size, once there is room for it; first come, first served. One that is not wanted any more when
-     * its turn comes is empty.
+     * A lease for a chunk of this size, once there is room for it; first come, first served. One
+     * that is not wanted any more when its turn comes is empty.
      */
     take(bytes: number, isWanted: () => boolean): Promise<Lease> {
       const cost = Math.min(costOf(bytes), total)

@@ -9,8 +9,9 @@ import type { Slice } from './slice.ts'
 import type { Position, TaskQuery } from './task-query.ts'
 
 /**
- * The database. Every method may throw `database_unavailable`: then a write has not happened. A write
- * whose outcome is not known throws `outcome_unknown`, and a retry with the same key settles it.
+ * The database. Every method may throw `database_unavailable`: then a write has not happened. A
+ * write whose outcome is not known throws `outcome_unknown`, and a retry with the same key settles
+ * it.
  */
 export interface Repository {
   readonly tasks: Tasks
@@ -42,8 +43,8 @@ export interface Entities<E extends Entity> {
 
   /**
    * Stores a new entity in one durable commit (`planCreation`). Precondition: its version is 1, its
-   * id is greater than any that this process has read (`maxId`) or stored and, with a key, is in the
-   * key's bucket.
+   * id is greater than any that this process has read (`maxId`) or stored and, with a key, is in
+   * the key's bucket.
    */
   create(
     entity: E,
@@ -55,7 +56,8 @@ export interface Entities<E extends Entity> {
   /**
    * Reads the entity, asks `decide`, and stores what it says in one durable commit (`planChange`).
    * `decide` is asked again when another writer came first. Refuses the key with `too_many_keys`
-   * when the entity has its maximum of them. Precondition: no change of another entity has this key.
+   * when the entity has its maximum of them. Precondition: no change of another entity has this
+   * key.
    */
   change(id: string, decide: Decide<E>, key?: IdempotencyKey): Promise<CommitResult>
 }
@@ -75,7 +77,9 @@ export interface Tasks extends Entities<TableEntity> {
     wholeBytes: number,
   ): Promise<Slice<Position>>
 
-  /** Binds a key to a batch before its operations run. False when it is bound to another request. */
+  /**
+   * Binds a key to a batch before its operations run. False when it is bound to another request.
+   */
   reserveKey(key: IdempotencyKey): Promise<boolean>
 }
 

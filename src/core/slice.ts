@@ -1,19 +1,23 @@
 import { LARGE_CHUNK, type Lease, type ReadBudget, SMALL_CHUNK } from './read-budget.ts'
 
 /**
- * The next items of a list, in its order: which they are and where the list goes on. Their JSON texts may be large, so they are
- * read a few at a time. An item that was deleted since is left out; one that changed since is read as it is now.
+ * The next items of a list, in its order: which they are and where the list goes on. Their JSON
+ * texts may be large, so they are read a few at a time. An item that was deleted since is left out;
+ * one that changed since is read as it is now.
  */
 export interface Slice<Place> {
   /** The texts of all items, joined by commas, if they were small enough to be read at once. */
   readonly whole: Buffer | undefined
-  /** The size of each text in bytes, as it was when the items were selected; none if the texts were read at once. */
+  /**
+   * The size of each text in bytes, as it was when the items were selected; none if the texts were
+   * read at once.
+   */
   readonly sizes: readonly number[]
   /** Where the next slice begins; undefined at the end of the list. */
   readonly next: Place | undefined
   /**
-   * Reads the texts of the items from index `from` up to, not including, `end`. Reads the first one alone if the texts have grown
-   * beyond their sizes.
+   * Reads the texts of the items from index `from` up to, not including, `end`. Reads the first one
+   * alone if the texts have grown beyond their sizes.
    */
   read(from: number, end: number): Promise<SliceTexts>
 }

@@ -1,4 +1,7 @@
-/** Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone surrogate. */
+/**
+ * Text that every store gives back exactly: no NUL (SQLite's length() stops there) and no lone
+ * surrogate.
+ */
 export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
 /** How long a text is, as the limits count. */

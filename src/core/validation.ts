@@ -7,12 +7,18 @@ import { Compile, Format } from './typebox.ts'
 /** TypeBox's own check is stricter than ours, which also accepts an offset without its colon. */
 Format.Set('date-time', (text) => toInstant(text) !== undefined)
 
-/** Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when it fits. */
+/**
+ * Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when
+ * it fits.
+ */
 export type Validator<T> = (
   value: unknown,
 ) => { readonly value: T } | { readonly issues: readonly FieldError[] }
 
-/** Compiles a schema once. The schema that a route shows in its documentation is the one that checks. */
+/**
+ * Compiles a schema once. The schema that a route shows in its documentation is the one that
+ * checks.
+ */
 export const createValidator = <S extends TSchema>(schema: S): Validator<Static<S>> => {
   const compiled = Compile(schema)
   return (value) =>
@@ -35,14 +41,20 @@ interface JsonSchema {
   readonly maxItems?: number
   readonly minimum?: number
   readonly maximum?: number
-  /** TypeBox keeps its refinements here, out of the JSON. Ours say what they expect as a noun phrase. */
+  /**
+   * TypeBox keeps its refinements here, out of the JSON. Ours say what they expect as a noun
+   * phrase.
+   */
   readonly '~refine'?: readonly { readonly error: (value: unknown) => string }[]
 }
 
 /** As many as a caller can use; a hostile body has any number. */
 const MAX_ERRORS = 8
 
-/** One issue per place, with what is expected there rather than every keyword that failed; at least one. */
+/**
+ * One issue per place, with what is expected there rather than every keyword that failed; at least
+ * one.
+ */
 const toFieldErrors = (
   errors: readonly TLocalizedValidationError[],
   schema: JsonSchema,
@@ -61,7 +73,10 @@ const toFieldErrors = (
 
 type Detail = [path: string, detail: string]
 
-/** The fields that an object's schema does not know, named from the value: TypeBox reports them without their place. */
+/**
+ * The fields that an object's schema does not know, named from the value: TypeBox reports them
+ * without their place.
+ */
 const unknownFields = (schema: JsonSchema, value: unknown, path: string): Detail[] => {
   if (
     schema.properties === undefined ||

@@ -3,8 +3,8 @@ import { type IssueLink, markOutOfSync, toCompanion, toLink } from './issue/issu
 
 /**
  * How commits of tasks change their links. `githubNow` is the time at GitHub in milliseconds since
- * the epoch, null while it is not known. `newLink` makes the link of a new task; absent while GitHub
- * is off: then new tasks have none, but those that there are follow their tasks.
+ * the epoch, null while it is not known. `newLink` makes the link of a new task; absent while
+ * GitHub is off: then new tasks have none, but those that there are follow their tasks.
  */
 export const createCompanionRule = (
   now: () => number,

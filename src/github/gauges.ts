@@ -7,7 +7,9 @@ export interface GithubGauges {
   status(): Promise<GithubStatus>
 }
 
-/** While the database is down nothing is known, so nothing is claimed: NaN, and no states at all. */
+/**
+ * While the database is down nothing is known, so nothing is claimed: NaN, and no states at all.
+ */
 export const addGithubGauges = (registry: Registry, github: GithubGauges): void => {
   const registers = [registry]
   const read = shared(
@@ -68,11 +70,17 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
   })
 }
 
-/** A look that takes so long is kept for twenty times as long, as it counts every link: a twentieth of the time at most goes into it. */
+/**
+ * A look that takes so long is kept for twenty times as long, as it counts every link: a twentieth
+ * of the time at most goes into it.
+ */
 const SLOW_MS = 250
 const KEPT_TIMES = 20
 
-/** Whoever asks while an answer is on its way gets that one: the gauges of one reading share one look. `ask` never rejects. */
+/**
+ * Whoever asks while an answer is on its way gets that one: the gauges of one reading share one
+ * look. `ask` never rejects.
+ */
 const shared = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   let asked: Promise<T> | undefined
   let keptUntil = 0

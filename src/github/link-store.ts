@@ -84,7 +84,9 @@ export const createLinkStore = (
   },
 })
 
-/** The context of a step of the sync; `login` is who made the change at GitHub, if that is known. */
+/**
+ * The context of a step of the sync; `login` is who made the change at GitHub, if that is known.
+ */
 export const trackerContext = (now: () => number, login: string | null = null): RequestContext => ({
   actor: { type: 'github', id: null, name: login },
   operationId: newOperationId(),

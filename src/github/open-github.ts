@@ -85,7 +85,9 @@ export const openGithub = (
     return pausedUntil !== null || block != null
   }
 
-  /** As many creates wait for their issues as can be opened within the wait, one after the other. */
+  /**
+   * As many creates wait for their issues as can be opened within the wait, one after the other.
+   */
   const waitingMost =
     settings.createWaitMs === 0
       ? 0

@@ -12,7 +12,10 @@ import type { SyncError, SyncStatus } from './issue/task-sync.ts'
 import type { LinkStore } from './link-store.ts'
 import { linkPages } from './step/link-pages.ts'
 
-/** States that a person may want to have tried again; of the linked ones those with an error, as labels were dropped. */
+/**
+ * States that a person may want to have tried again; of the linked ones those with an error, as
+ * labels were dropped.
+ */
 const REVIVABLE = [
   'blocked',
   'failed',
@@ -86,7 +89,9 @@ export const createOperations = (
     return true
   },
 
-  /** Tries again whatever waits for a person, or what waits for one reason. Resolves with how many. */
+  /**
+   * Tries again whatever waits for a person, or what waits for one reason. Resolves with how many.
+   */
   async retryAll(reason: string | undefined): Promise<number> {
     let count = 0
     for (const status of REVIVABLE) {
@@ -107,7 +112,10 @@ export const createOperations = (
     return count
   },
 
-  /** Links every task that has no issue. Resolves with how many; with `isDryRun` they are only counted. */
+  /**
+   * Links every task that has no issue. Resolves with how many; with `isDryRun` they are only
+   * counted.
+   */
   async linkAll(isDryRun: boolean): Promise<number> {
     let count = 0
     for (let after: string | undefined; ; ) {

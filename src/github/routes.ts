@@ -106,8 +106,8 @@ const FAULTS = ['github_not_configured', 'database_unavailable'] as const
 const BODY = [...BODY_ERRORS, 'origin_not_allowed', 'outcome_unknown'] as const
 
 /**
- * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404, whatever
- * else is wrong with the request.
+ * The operator's view of the GitHub sync, and its webhook. Without GitHub all of it is 404,
+ * whatever else is wrong with the request.
  */
 export const createGithubFeature = (github: GithubSync | undefined): Feature => {
   const requireGithub = (): GithubSync => {
@@ -317,7 +317,10 @@ const addWebhookRoute = (scope: FastifyInstance, requireGithub: () => GithubSync
         signature: headers['x-hub-signature-256']?.toString(),
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       }
-      /** A delivery that cannot be stored is not lost: the next poll finds the change. So GitHub never gets a 5xx. */
+      /**
+       * A delivery that cannot be stored is not lost: the next poll finds the change. So GitHub
+       * never gets a 5xx.
+       */
       const receipt = await requireGithub()
         .webhook.receive(delivery)
         .catch((error: unknown) => {

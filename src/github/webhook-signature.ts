@@ -8,8 +8,10 @@ const SIGNATURE = /^sha256=([0-9a-f]{64})$/
  * https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
  *
  * @param body the raw bytes as received: parsing and serialising again would change them
- * @param signature the header X-Hub-Signature-256: `sha256=` and the HMAC-SHA256 of the body in lower-case hex
- * @param secrets the current one and, while it is being replaced, the former. An empty one lets nobody in
+ * @param signature the header X-Hub-Signature-256: `sha256=` and the HMAC-SHA256 of the body in
+ * lower-case hex
+ * @param secrets the current one and, while it is being replaced, the former. An empty one lets
+ * nobody in
  */
 export const isSigned = (
   body: Buffer,

@@ -2,7 +2,10 @@ import type { Inbox, KeyValue, Message } from '../core/repository.ts'
 import { LAST_DELIVERY } from './api/state-keys.ts'
 import { isSigned } from './webhook-signature.ts'
 
-/** A message from GitHub that an issue has changed: a hint, as it may be late, twice or out of order. */
+/**
+ * A message from GitHub that an issue has changed: a hint, as it may be late, twice or out of
+ * order.
+ */
 export interface Delivery extends Message {
   readonly action: string
   readonly issueNumber: number
@@ -31,7 +34,10 @@ interface IssuesPayload {
   readonly sender?: { readonly login: string } | null
 }
 
-/** Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that counts is which issue. */
+/**
+ * Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that
+ * counts is which issue.
+ */
 export const createWebhook = (
   secrets: readonly string[],
   inbox: Inbox,
@@ -73,8 +79,8 @@ const toDelivery = (
 })
 
 /**
- * An id that passes 2^53 is read from the text, as a number would lose its end. It is the first `id` of the issue, and what
- * stands before it are texts, which may hold braces (`labels{/name}`).
+ * An id that passes 2^53 is read from the text, as a number would lose its end. It is the first
+ * `id` of the issue, and what stands before it are texts, which may hold braces (`labels{/name}`).
  */
 const exactIssueId = (body: Buffer): string | undefined =>
   /"issue":\s*\{(?:"(?:[^"\\]|\\.)*"|[^{}"])*?"id":\s*(\d+)/.exec(body.toString())?.[1]

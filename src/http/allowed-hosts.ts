@@ -7,9 +7,10 @@ import { HttpError, pathOf } from './problem.ts'
 const EXEMPT = new Set(['/livez', '/readyz', '/github/webhook'])
 
 /**
- * Refuses a request whose Host header names another site, and so may come from a page that rebound its own name to our address
- * (DNS rebinding). On a loopback address only names of this machine pass; elsewhere also IP addresses and names without a
- * dot, which no page on the web has. Throws `malformed_request` or `host_not_allowed`.
+ * Refuses a request whose Host header names another site, and so may come from a page that rebound
+ * its own name to our address (DNS rebinding). On a loopback address only names of this machine
+ * pass; elsewhere also IP addresses and names without a dot, which no page on the web has. Throws
+ * `malformed_request` or `host_not_allowed`.
  */
 export const createHostCheck = (
   settings: NetworkSettings,
@@ -47,7 +48,10 @@ const createHostRule = ({
 const isLoopbackName = (name: string): boolean =>
   name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)
 
-/** The name of a Host header (RFC 9110, 7.2), in lower case, without its port and a final dot; undefined for no host at all. */
+/**
+ * The name of a Host header (RFC 9110, 7.2), in lower case, without its port and a final dot;
+ * undefined for no host at all.
+ */
 export const toHostName = (header: string): string | undefined =>
   /^(\[[\da-f:.]+\]|[\w.~-]+?)\.?(?::\d{0,5})?$/i
     .exec(header)?.[1]

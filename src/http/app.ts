@@ -52,13 +52,16 @@ export interface AppDeps {
   /** True after a stop signal: every response then closes its connection. */
   readonly isDraining: () => boolean
   /**
-   * How long a request's headers, and the whole of it, may take to come, and a client may take nothing of
-   * its answer, in milliseconds.
+   * How long a request's headers, and the whole of it, may take to come, and a client may take
+   * nothing of its answer, in milliseconds.
    */
   readonly slowest?: { readonly headers: number; readonly request: number; readonly stall: number }
 }
 
-/** How much a connection buffers in each direction before its source has to wait, in bytes: the same for every Node.js. */
+/**
+ * How much a connection buffers in each direction before its source has to wait, in bytes: the same
+ * for every Node.js.
+ */
 const SOCKET_BUFFER = 16 * 1024
 
 const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
@@ -159,7 +162,10 @@ export const buildApp = async ({
   return app
 }
 
-/** Ours in place of ajv and fast-json-stringify, which are then not even loaded. Fastify types the first as ajv's own. */
+/**
+ * Ours in place of ajv and fast-json-stringify, which are then not even loaded. Fastify types the
+ * first as ajv's own.
+ */
 const COMPILERS = {
   compilersFactory: {
     buildValidator: () => compileValidator as never,

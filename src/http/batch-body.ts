@@ -80,7 +80,10 @@ const EXAMPLE = {
   ],
 }
 
-/** The frame is checked first, then each operation by the schema of its `op`, so that an issue names the field that is wrong. */
+/**
+ * The frame is checked first, then each operation by the schema of its `op`, so that an issue names
+ * the field that is wrong.
+ */
 const validateFrame = createValidator(
   Type.Object(
     { operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_BATCH }) },
@@ -90,7 +93,9 @@ const validateFrame = createValidator(
 
 type Validators = Readonly<Record<string, Validator<unknown>>>
 
-/** A batch of operations on entities of a table: its schema for the document, and what checks it. */
+/**
+ * A batch of operations on entities of a table: its schema for the document, and what checks it.
+ */
 export const createBatch = (table: FieldTable) => {
   const operations = toSchemas(table)
   const validators: Validators = Object.fromEntries(

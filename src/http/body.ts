@@ -5,7 +5,9 @@ import { Type } from '../core/typebox.ts'
 import { parseJson } from './json-text.ts'
 import { HttpError } from './problem.ts'
 
-/** The most a body may hold, in bytes; a batch may hold more. Both are refused while they stream in. */
+/**
+ * The most a body may hold, in bytes; a batch may hold more. Both are refused while they stream in.
+ */
 export const BODY_LIMIT = 1024 * 1024
 export const BATCH_BODY_LIMIT = 8 * 1024 * 1024
 
@@ -19,7 +21,10 @@ export const NO_BODY = Type.Union([Type.Object({}, { additionalProperties: false
 export const optionalBody = <S extends TSchema>(schema: S) =>
   Type.Union([schema, Type.Null()], { optionalBody: schema })
 
-/** Takes JSON in UTF-8 and nothing else, and refuses bytes that are no UTF-8 rather than mending them. */
+/**
+ * Takes JSON in UTF-8 and nothing else, and refuses bytes that are no UTF-8 rather than mending
+ * them.
+ */
 export const addBodyParsers = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(

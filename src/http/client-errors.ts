@@ -36,7 +36,9 @@ export const refuseConnection = (
   )
 }
 
-/** An Expect header with anything but 100-continue, which node:http would answer with a bare 417. */
+/**
+ * An Expect header with anything but 100-continue, which node:http would answer with a bare 417.
+ */
 export const refuseExpectations = (
   server: Server,
   newRequestId: (request: IncomingMessage) => string,

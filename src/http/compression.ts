@@ -13,15 +13,22 @@ const COMPRESSIBLE =
 /** Tasks are much alike: a higher level costs twice the time for a few percent. */
 const LEVEL = 4
 
-/** A reader that stalls holds its compressor: this one takes 64 KiB in place of 256 (zlib's manual, deflateInit2). */
+/**
+ * A reader that stalls holds its compressor: this one takes 64 KiB in place of 256 (zlib's manual,
+ * deflateInit2).
+ */
 const STREAM = { level: LEVEL, windowBits: 13, memLevel: 6 }
 
-/** How many streams are compressed at once. More are sent as they are, so that no crowd of clients fills the memory. */
+/**
+ * How many streams are compressed at once. More are sent as they are, so that no crowd of clients
+ * fills the memory.
+ */
 const MAX_STREAMS = 32
 
 /**
- * Compresses answers by gzip for clients that accept it (RFC 9110, 12.5.3): a whole body on zlib's own threads, a stream piece by
- * piece. The ETag stays that of the version, so that it serves as If-Match whatever the encoding.
+ * Compresses answers by gzip for clients that accept it (RFC 9110, 12.5.3): a whole body on zlib's
+ * own threads, a stream piece by piece. The ETag stays that of the version, so that it serves as
+ * If-Match whatever the encoding.
  */
 export const addCompression = (app: FastifyInstance): void => {
   let streams = 0

@@ -19,8 +19,9 @@ const PREFLIGHT = {
 } as const
 
 /**
- * Tells browsers which pages may use the API (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol), and refuses a write that
- * a page of another origin sends: a browser sends some of those without asking first. Throws `origin_not_allowed`.
+ * Tells browsers which pages may use the API (CORS,
+ * https://fetch.spec.whatwg.org/#http-cors-protocol), and refuses a write that a page of another
+ * origin sends: a browser sends some of those without asking first. Throws `origin_not_allowed`.
  */
 export const createOriginCheck = ({ corsOrigins, publicUrl }: NetworkSettings) => {
   const named = new Set(corsOrigins)
@@ -51,7 +52,10 @@ export const createOriginCheck = ({ corsOrigins, publicUrl }: NetworkSettings) =
   }
 }
 
-/** Whether a page of this origin was served by us. Behind a proxy that ends TLS, its scheme is not ours. */
+/**
+ * Whether a page of this origin was served by us. Behind a proxy that ends TLS, its scheme is not
+ * ours.
+ */
 const isSameOrigin = (
   origin: string | undefined,
   host: string | undefined,

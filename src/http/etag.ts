@@ -9,11 +9,11 @@ const ANY = /^[ \t]*\*[ \t]*$/
 const ELEMENT = /[ \t,]*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,[ \t,]*|$)/y
 
 /**
- * The value of an If-Match or If-None-Match field (RFC 9110, 13.1.1 and 13.1.2): `*`, or a list with
- * at least one tag, which may have empty elements (5.6.1.2). Undefined for anything else.
+ * The value of an If-Match or If-None-Match field (RFC 9110, 13.1.1 and 13.1.2): `*`, or a list
+ * with at least one tag, which may have empty elements (5.6.1.2). Undefined for anything else.
  *
- * A weak tag counts as the strong one. A proxy that compresses an answer makes W/"3" of our "3", and
- * a version names the task, not the bytes of an answer: both name the same state.
+ * A weak tag counts as the strong one. A proxy that compresses an answer makes W/"3" of our "3",
+ * and a version names the task, not the bytes of an answer: both name the same state.
  */
 export const parseETags = (field: string): ETags | undefined => {
   if (ANY.test(field)) return '*'

@@ -2,7 +2,10 @@ import ipaddr from 'ipaddr.js'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-/** Reads an address as sockets and URLs write it, an IPv4-mapped one as IPv4. Undefined for a name or a shorthand such as `127.1`. */
+/**
+ * Reads an address as sockets and URLs write it, an IPv4-mapped one as IPv4. Undefined for a name
+ * or a shorthand such as `127.1`.
+ */
 export const toAddress = (text: string): Address | undefined => {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare)

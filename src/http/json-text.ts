@@ -9,8 +9,9 @@ const [QUOTE, COLON, BACKSLASH] = ['"', ':', '\\'].map((one) => one.charCodeAt(0
 ]
 
 /**
- * Reads a JSON text (RFC 8259); a byte order mark before it is skipped. Throws `malformed_json` with the place of what is wrong,
- * and for an object that has one name twice, of which JSON.parse would keep the last without a word.
+ * Reads a JSON text (RFC 8259); a byte order mark before it is skipped. Throws `malformed_json`
+ * with the place of what is wrong, and for an object that has one name twice, of which JSON.parse
+ * would keep the last without a word.
  */
 export const parseJson = (text: string): unknown => {
   const json = text.startsWith(BOM) ? text.slice(BOM.length) : text
@@ -48,7 +49,10 @@ const isEscaped = (json: string, quote: number): boolean => {
   return (quote - first) % 2 === 1
 }
 
-/** How many members are left in the value. With a stack of its own, as a text may be nested deeper than calls may be. */
+/**
+ * How many members are left in the value. With a stack of its own, as a text may be nested deeper
+ * than calls may be.
+ */
 const countNames = (value: unknown): number => {
   let count = 0
   const left = [value]

@@ -49,7 +49,10 @@ export const createListQuery = (table: FieldTable) => {
   return {
     schema,
 
-    /** The query and the place in it that the parameters ask for. Throws `invalid_input` for a cursor of another list. */
+    /**
+     * The query and the place in it that the parameters ask for. Throws `invalid_input` for a
+     * cursor of another list.
+     */
     read(query: ListParameters): { query: TaskQuery; after: Position | undefined } {
       const name = query.sort ?? 'created_at'
       const descending = name.startsWith('-')

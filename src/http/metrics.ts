@@ -16,8 +16,9 @@ interface Series {
 }
 
 /**
- * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added before the routes. The
- * histogram is kept here, as prom-client's own takes as long for an observation as a route takes to be found.
+ * Counts and times every request by its route, and serves it at /metrics for Prometheus. Added
+ * before the routes. The histogram is kept here, as prom-client's own takes as long for an
+ * observation as a route takes to be found.
  */
 export const addMetrics = (app: FastifyInstance, eventLag: () => number): Registry => {
   const registry = new Registry()
@@ -79,7 +80,10 @@ export const addMetrics = (app: FastifyInstance, eventLag: () => number): Regist
   return registry
 }
 
-/** A histogram as Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/): each bucket holds those below it. */
+/**
+ * A histogram as Prometheus reads it
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/): each bucket holds those below it.
+ */
 const toExposition = (series: readonly Series[]): string => {
   const lines = series.flatMap(({ labels, counts, sum }) => {
     let total = 0

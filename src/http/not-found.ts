@@ -8,8 +8,8 @@ interface KnownPath {
 }
 
 /**
- * Answers every request that no route takes: OPTIONS with the methods of the path, a wrong method with 405, an unknown path
- * with 404. Added before the routes, which it watches.
+ * Answers every request that no route takes: OPTIONS with the methods of the path, a wrong method
+ * with 405, an unknown path with 404. Added before the routes, which it watches.
  */
 export const addNotFoundHandler = (app: FastifyInstance): void => {
   const paths = new Map<string, KnownPath>()
@@ -33,7 +33,10 @@ export const addNotFoundHandler = (app: FastifyInstance): void => {
     )
   }
 
-  /** GET /tasks/batch is a wrong method, not a search for the task "batch"; and an empty step is no id. */
+  /**
+   * GET /tasks/batch is a wrong method, not a search for the task "batch"; and an empty step is no
+   * id.
+   */
   const preferStaticRoute: onRequestHookHandler = (request, reply, done) => {
     const name = toRoutePath(request)
     const path = paths.get(name)

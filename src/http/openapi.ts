@@ -16,7 +16,10 @@ const DESCRIPTION = `A task service.
 - Every task has an ETag. Send it as If-Match to change the task only if nobody else has changed it.
 - Send an Idempotency-Key to make a request safe to retry.`
 
-/** Serves the document at /openapi.json and Swagger UI at /docs. Registered before the routes, which it reads as they come. */
+/**
+ * Serves the document at /openapi.json and Swagger UI at /docs. Registered before the routes, which
+ * it reads as they come.
+ */
 export const addOpenApi = async (app: FastifyInstance, version: string): Promise<void> => {
   await app.register(swagger, {
     stripBasePath: false,
@@ -45,7 +48,9 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    /** The page's own files are named relative to it, so that they are found behind a path prefix. */
+    /**
+     * The page's own files are named relative to it, so that they are found behind a path prefix.
+     */
     indexPrefix: '.',
     uiConfig: { displayRequestDuration: true, tryItOutEnabled: true },
     theme: { title: 'task-manager-api' },

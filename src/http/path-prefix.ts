@@ -8,14 +8,17 @@ const PREFIX = /^(?:\/[\w.~!$&'()*+;=:@%-]+)+$/
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The path prefix that a proxy strips, such as `/api/v1`; empty when there is none or it is not known. */
+    /**
+     * The path prefix that a proxy strips, such as `/api/v1`; empty when there is none or it is not
+     * known.
+     */
     readonly pathPrefix: string
   }
 }
 
 /**
- * Gives each request its `pathPrefix`: from X-Forwarded-Prefix where a trusted proxy sends it, else from PUBLIC_URL. Redirects
- * stay within it, also where it is not known.
+ * Gives each request its `pathPrefix`: from X-Forwarded-Prefix where a trusted proxy sends it, else
+ * from PUBLIC_URL. Redirects stay within it, also where it is not known.
  */
 export const addPathPrefix = (app: FastifyInstance, settings: NetworkSettings): void => {
   const isTrusted = createAddressMatcher(settings.trustedProxies)
@@ -42,8 +45,8 @@ const toPrefix = (text: string | undefined): string | undefined => {
 }
 
 /**
- * Clients resolve a redirect against the address that they asked, so a relative one stays within whatever prefix a proxy
- * strips.
+ * Clients resolve a redirect against the address that they asked, so a relative one stays within
+ * whatever prefix a proxy strips.
  */
 const toRedirect = (request: FastifyRequest, path: string): string => {
   if (request.pathPrefix !== '') return request.pathPrefix + path

@@ -62,7 +62,9 @@ export const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   draining: 2,
 }
 
-/** An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is. */
+/**
+ * An error answer (RFC 9457). The problem type is `about:blank`: `code` says which problem it is.
+ */
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Always `about:blank`; `code` identifies the problem.' }),
@@ -134,8 +136,8 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
   })
 
 /**
- * What the caller may know of an error. Anything unforeseen is an internal error, without its message. `bodyLimit`: the
- * maximum of the route, in bytes.
+ * What the caller may know of an error. Anything unforeseen is an internal error, without its
+ * message. `bodyLimit`: the maximum of the route, in bytes.
  */
 export const toFault = (error: unknown, bodyLimit?: number): Fault => {
   if (error instanceof AppError)
@@ -206,7 +208,10 @@ const BY_STATUS: Readonly<Record<number, FrameworkCode>> = {
   415: 'unsupported_media_type',
 }
 
-/** The status of a refusal by Fastify (`FST_…`) or by a plugin (http-errors marks what a caller may see); undefined for a fault. */
+/**
+ * The status of a refusal by Fastify (`FST_…`) or by a plugin (http-errors marks what a caller may
+ * see); undefined for a fault.
+ */
 const refusedStatus = (error: unknown): number | undefined => {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
   const isFramework =

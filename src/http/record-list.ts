@@ -3,7 +3,9 @@ import { invalidInput } from '../core/errors.ts'
 import { Type } from '../core/typebox.ts'
 import { MAX_PAGE } from './list-query.ts'
 
-/** The query parameters of a list of records. `parent` is the name of that which filters by parent. */
+/**
+ * The query parameters of a list of records. `parent` is the name of that which filters by parent.
+ */
 export const recordListQuery = (kind: string, parent: string | undefined) =>
   Type.Object(
     {

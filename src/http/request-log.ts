@@ -71,7 +71,9 @@ const toClient = ({ ip, headers }: FastifyRequest): string => {
 const cut = (text: string): string =>
   text.length > MAX_HEADER_CHARACTERS ? text.slice(0, MAX_HEADER_CHARACTERS) : text
 
-/** A JSON string in printable ASCII: no byte from a client can end the line or control a terminal. */
+/**
+ * A JSON string in printable ASCII: no byte from a client can end the line or control a terminal.
+ */
 const quote = (text: string): string =>
   PLAIN.test(text)
     ? `"${text}"`

@@ -3,8 +3,9 @@ import { HttpError } from './problem.ts'
 const ASCII = /^[\x21-\x7e]*$/
 
 /**
- * Refuses a URL (RFC 3986) that could only be guessed at: bytes outside ASCII, and a query whose percent-encoding is broken or
- * is not UTF-8. The router checks the path in the same way. Throws `malformed_request`.
+ * Refuses a URL (RFC 3986) that could only be guessed at: bytes outside ASCII, and a query whose
+ * percent-encoding is broken or is not UTF-8. The router checks the path in the same way. Throws
+ * `malformed_request`.
  */
 export const checkUrl = (url: string): void => {
   if (!ASCII.test(url)) throw malformed('must be ASCII; percent-encode other characters as UTF-8')

@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 import type { ChunkReader } from '../core/chunk-reader.ts'
 
 /**
- * A JSON array of elements whose texts come in chunks. A chunk is read once the one before has been taken, never earlier. The
- * first one is read before this resolves, so that what fails by then is still an error answer.
+ * A JSON array of elements whose texts come in chunks. A chunk is read once the one before has been
+ * taken, never earlier. The first one is read before this resolves, so that what fails by then is
+ * still an error answer.
  */
 export const streamArray = async (chunks: ChunkReader): Promise<Readable> => {
   let next: Promise<Buffer | undefined> | undefined = Promise.resolve(await chunks.next())

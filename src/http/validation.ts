@@ -4,7 +4,10 @@ import { toTaskId } from '../core/entity.ts'
 import { invalidInput } from '../core/errors.ts'
 import { createValidator, type Validator } from '../core/validation.ts'
 
-/** Makes Fastify check each part of a request by our validator. Query strings are read by the schema first. */
+/**
+ * Makes Fastify check each part of a request by our validator. Query strings are read by the schema
+ * first.
+ */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = createValidator(schema as TSchema)
   if (httpPart === 'params')
@@ -40,7 +43,10 @@ interface ObjectSchema {
   >
 }
 
-/** A query string is text; its schema says what is a number and what is a list. What does not read as such stays text, and is refused. */
+/**
+ * A query string is text; its schema says what is a number and what is a list. What does not read
+ * as such stays text, and is refused.
+ */
 const fromQueryString = (
   query: QueryString,
   schema: ObjectSchema,
@@ -63,5 +69,7 @@ const fromText = (
     : value
 }
 
-/** A `+` that was not escaped arrives as a space; before an offset a space can mean nothing else. */
+/**
+ * A `+` that was not escaped arrives as a space; before an offset a space can mean nothing else.
+ */
 const withOffset = (instant: string): string => instant.replace(/ (?=\d{2}:?\d{2}$)/, '+')

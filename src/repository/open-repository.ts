@@ -2,7 +2,10 @@ import type { DatabaseTarget } from '../config.ts'
 import type { FieldTable } from '../core/field-table.ts'
 import type { Repository } from '../core/repository.ts'
 
-/** The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be had. */
+/**
+ * The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be
+ * had.
+ */
 export const openRepository = async (
   target: DatabaseTarget,
   table: FieldTable,

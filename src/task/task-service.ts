@@ -184,9 +184,10 @@ export const createTaskService = ({
     remove,
 
     /**
-     * Carries out each operation as a commit of its own and reports on each. With a key, each commit
-     * has the key and its index, so that a retry after any crash does what is missing and repeats
-     * nothing. Those on one task count as keys of that task, of which it may have MAX_CHANGE_KEYS.
+     * Carries out each operation as a commit of its own and reports on each. With a key, each
+     * commit has the key and its index, so that a retry after any crash does what is missing and
+     * repeats nothing. Those on one task count as keys of that task, of which it may have
+     * MAX_CHANGE_KEYS.
      */
     async batch(context: RequestContext, operations: readonly Operation[]): Promise<BatchResult[]> {
       const key = toKey(context)

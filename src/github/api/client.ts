@@ -61,7 +61,10 @@ export interface ClientOptions {
   readonly clock: GithubClock
 }
 
-/** One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are left out: they repeat a POST. */
+/**
+ * One request to GitHub, and its answer as one of four kinds. Octokit's retry and throttling are
+ * left out: they repeat a POST.
+ */
 export const createClient = ({
   credential,
   apiUrl,
@@ -102,13 +105,19 @@ export const createClient = ({
     const reply = await request(route, parameters, signal)
     if (credential.kind === 'token' || reply.kind !== 'refused' || reply.status !== 401)
       return reply
-    /** The token that an app was given may have been revoked before its time. A new client asks for another. */
+    /**
+     * The token that an app was given may have been revoked before its time. A new client asks for
+     * another.
+     */
     octokit = connect()
     return request(route, parameters, signal)
   }
 }
 
-/** The codes of a connection that never came about: https://nodejs.org/api/errors.html and undici's own. */
+/**
+ * The codes of a connection that never came about: https://nodejs.org/api/errors.html and undici's
+ * own.
+ */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -125,13 +134,18 @@ const isUnreachable = (error: unknown): boolean => {
   return false
 }
 
-/** Whether it is the call by which an app gets its token, which comes before the one that was asked for. */
+/**
+ * Whether it is the call by which an app gets its token, which comes before the one that was asked
+ * for.
+ */
 const isTokenCall = (error: unknown): boolean =>
   error instanceof Error &&
   'request' in error &&
   /\/access_tokens$/.test((error.request as { url: string }).url)
 
-/** What was asked for was not sent; a token that is refused is a credential that is not accepted. */
+/**
+ * What was asked for was not sent; a token that is refused is a credential that is not accepted.
+ */
 const withoutToken = (reply: Reply): Reply => {
   if (reply.kind === 'unknown') return { ...reply, wasSent: false }
   return reply.kind === 'refused' ? { ...reply, status: 401, location: undefined } : reply
@@ -168,7 +182,10 @@ const fetchOnce = async (
   return new Response(isEmpty ? null : text, response)
 }
 
-/** Gives up after a time, or with the signal: that one, if it was combined, would keep each call for as long as it lives (nodejs/node#64476). */
+/**
+ * Gives up after a time, or with the signal: that one, if it was combined, would keep each call for
+ * as long as it lives (nodejs/node#64476).
+ */
 const within = async <T>(
   timeoutMs: number,
   signal: AbortSignal | null | undefined,
@@ -195,7 +212,10 @@ interface HttpResponse {
   readonly data: unknown
 }
 
-/** A request that was reset or timed out throws with status 500 and no response: its outcome is unknown. */
+/**
+ * A request that was reset or timed out throws with status 500 and no response: its outcome is
+ * unknown.
+ */
 const responseOf = (error: unknown): HttpResponse | undefined =>
   error instanceof Error && 'response' in error
     ? (error.response as HttpResponse | undefined)
@@ -237,7 +257,10 @@ const messageOf = (data: unknown): string =>
     ? data.message
     : ''
 
-/** GitHub's advice where a secondary limit names no time: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
+/**
+ * GitHub's advice where a secondary limit names no time:
+ * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ */
 const UNNAMED_WAIT_MS = 60_000
 
 const limitOf = (

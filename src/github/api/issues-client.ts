@@ -19,7 +19,10 @@ export interface ApiDeps {
 /** What came of a call that was neither held back by a limit nor refused for its credential. */
 export type Outcome = Exclude<Reply, { kind: 'limited' }>
 
-/** What GitHub answered. Throws Failed when no answer came, or none that says what became of the call. */
+/**
+ * What GitHub answered. Throws Failed when no answer came, or none that says what became of the
+ * call.
+ */
 export const requireResponse = (outcome: Outcome): Exclude<Outcome, { kind: 'unknown' }> => {
   if (outcome.kind === 'unknown') throw new TransientFailure('unavailable', outcome.message)
   return outcome
@@ -45,9 +48,9 @@ type RateSlot = 'needless' | 'to be taken' | 'taken'
 export type IssuesClient = Awaited<ReturnType<typeof createIssuesClient>>
 
 /**
- * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when nothing goes with the
- * credential or the repository; a write that throws was not done. A repository that was renamed is found by its id, and the
- * call made again there.
+ * The calls of the sync, one at a time. Each throws Paused when a limit is in force, Blocked when
+ * nothing goes with the credential or the repository; a write that throws was not done. A
+ * repository that was renamed is found by its id, and the call made again there.
  */
 export const createIssuesClient = async ({
   call,
@@ -154,7 +157,10 @@ export const createIssuesClient = async ({
   }
 
   return {
-    /** How GitHub names us, and named us with other credentials: all by whom an issue of ours may have been opened. */
+    /**
+     * How GitHub names us, and named us with other credentials: all by whom an issue of ours may
+     * have been opened.
+     */
     async authors(): Promise<readonly string[]> {
       if (login === undefined) await authenticate()
       return authors
@@ -174,7 +180,10 @@ export const createIssuesClient = async ({
     issue: (number: number): Promise<Outcome> =>
       inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
 
-    /** To be waited for before `create`: whatever can be waited for, or go wrong, before the issue is begun to be opened. */
+    /**
+     * To be waited for before `create`: whatever can be waited for, or go wrong, before the issue
+     * is begun to be opened.
+     */
     async turnToCreate(): Promise<void> {
       await at()
       if (login === undefined) await authenticate()
@@ -209,8 +218,8 @@ export const createIssuesClient = async ({
       ),
 
     /**
-     * The issues of a list, page after page as they are asked for. A page that does not come is asked for once more, as the
-     * whole list would be; then it throws Failed.
+     * The issues of a list, page after page as they are asked for. A page that does not come is
+     * asked for once more, as the whole list would be; then it throws Failed.
      */
     async *list(parameters: Record<string, unknown>): AsyncGenerator<RemoteIssue> {
       for (let page = 1; ; page += 1) {

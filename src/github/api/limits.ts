@@ -113,8 +113,8 @@ const nextCreateAt = (
 export type Limits = Awaited<ReturnType<typeof createLimits>>
 
 /**
- * What a credential may still do. Kept with the tasks, so that a restart forgets neither a pause nor the issues opened in the
- * last hour; by the credential, so that another one is not held by it.
+ * What a credential may still do. Kept with the tasks, so that a restart forgets neither a pause
+ * nor the issues opened in the last hour; by the credential, so that another one is not held by it.
  */
 export const createLimits = async (
   values: KeyValue,
@@ -167,7 +167,10 @@ export const createLimits = async (
       await become({ creates: [...state.creates.filter((time) => time > at - HOUR), at] })
     },
 
-    /** To be called after each write: the next one is counted from its end, as nobody knows when GitHub began with it. */
+    /**
+     * To be called after each write: the next one is counted from its end, as nobody knows when
+     * GitHub began with it.
+     */
     afterWrite(): void {
       lastWriteAt = performance.now()
     },
@@ -181,7 +184,10 @@ export const createLimits = async (
   }
 }
 
-/** Tells credentials apart without showing them. An app's installation stays itself when its key is changed. */
+/**
+ * Tells credentials apart without showing them. An app's installation stays itself when its key is
+ * changed.
+ */
 const fingerprint = (credential: Credential): string => {
   const text =
     credential.kind === 'token'

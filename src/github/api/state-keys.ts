@@ -1,9 +1,15 @@
-/** By these names the sync keeps small values where the tasks are. To change one is to forget what was kept by it. */
+/**
+ * By these names the sync keeps small values where the tasks are. To change one is to forget what
+ * was kept by it.
+ */
 
 /** Why nothing goes at all just now, for GET /github/status. */
 export const BLOCK = 'github-block'
 
-/** What a person who asks to try again leaves here, another one each time: then it is looked at once whether it is mended. */
+/**
+ * What a person who asks to try again leaves here, another one each time: then it is looked at once
+ * whether it is mended.
+ */
 export const TRY_AGAIN = 'github-try-again'
 
 /** When the last sweep ended, and the last delivery came, for GET /github/status. */
@@ -23,7 +29,9 @@ export const CLOCK_OFFSET = 'github-clock-offset'
 export const CURSOR = 'github-cursor'
 export const VANISH_CHECK = 'github-vanish-check'
 
-/** By whom issues were opened, kept as the credential may be another one when they are looked for. */
+/**
+ * By whom issues were opened, kept as the credential may be another one when they are looked for.
+ */
 export const AUTHORS = 'github-authors'
 
 /** The key of the markers. */

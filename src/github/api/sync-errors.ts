@@ -11,7 +11,10 @@ export class RateLimited extends Error {
   }
 }
 
-/** Nothing goes with this credential and repository until a person mends it. `taskId` is whose job was refused, where it was one. */
+/**
+ * Nothing goes with this credential and repository until a person mends it. `taskId` is whose job
+ * was refused, where it was one.
+ */
 export class AccessBlocked extends Error {
   override readonly name = 'Blocked'
   readonly reason: SyncError

@@ -3,8 +3,8 @@ import type { IssueState, SeenIssue } from './issue-mapping.ts'
 import { matchesText, matchesTitle } from './issue-text.ts'
 
 /**
- * What is to be sent. In this order: labels added, then the patch, then labels removed. So at each moment between, status and
- * priority read as they were or as they will be, and never as a third.
+ * What is to be sent. In this order: labels added, then the patch, then labels removed. So at each
+ * moment between, status and priority read as they were or as they will be, and never as a third.
  */
 export interface IssueChanges {
   readonly patch:
@@ -25,11 +25,12 @@ export interface DiffOptions {
 }
 
 /**
- * What makes the issue equal to `wanted`, and nothing else. A text that differs by its marker or its ends of lines alone is
- * equal: the marker of an opened issue is no reason to write over what someone may be editing.
+ * What makes the issue equal to `wanted`, and nothing else. A text that differs by its marker or
+ * its ends of lines alone is equal: the marker of an opened issue is no reason to write over what
+ * someone may be editing.
  *
- * @param base the issue of the last state that both sides had: of the labels that are not wanted, only its own and the managed
- *   ones are removed, under the names that GitHub has for them
+ * @param base the issue of the last state that both sides had: of the labels that are not wanted,
+ * only its own and the managed ones are removed, under the names that GitHub has for them
  */
 export const diffIssue = (
   now: SeenIssue,

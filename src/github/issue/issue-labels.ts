@@ -7,7 +7,9 @@ const HIGH = 'priority:high'
 const LOW = 'priority:low'
 const MANAGED: ReadonlySet<string> = new Set([IN_PROGRESS, HIGH, LOW])
 
-/** A label as GitHub can name it: on one line, no spaces around. '' when there is nothing to name. */
+/**
+ * A label as GitHub can name it: on one line, no spaces around. '' when there is nothing to name.
+ */
 const nameOf = (label: string): string => label.replaceAll(/\p{Cc}+/gu, ' ').trim()
 
 /** What makes two labels the same at GitHub: case does not count. */
@@ -36,8 +38,8 @@ const distinct = (labels: readonly string[]): string[] => {
 }
 
 /**
- * The labels of the issue of a task. A free label that is named like a managed one is left out, in whatever case: status and
- * priority are told by their own fields alone.
+ * The labels of the issue of a task. A free label that is named like a managed one is left out, in
+ * whatever case: status and priority are told by their own fields alone.
  */
 export const toIssueLabels = ({ status, priority, labels }: SyncedFields): string[] => {
   const managed = [
@@ -64,9 +66,9 @@ const fits = (label: string): boolean =>
   label !== '' && isStorable(label) && codePoints(label) <= MAX_LABEL
 
 /**
- * The free labels of an issue as a task holds them: first those already known, in their order and spelling (one that GitHub
- * has no name for stays), then new ones, 20 at most. One that a task can't hold stays at GitHub alone: cut, it would come back
- * there as another.
+ * The free labels of an issue as a task holds them: first those already known, in their order and
+ * spelling (one that GitHub has no name for stays), then new ones, 20 at most. One that a task
+ * can't hold stays at GitHub alone: cut, it would come back there as another.
  */
 export const fromIssueLabels = (labels: readonly string[], known: readonly string[]): string[] => {
   const there = normalizedSet(labels)

@@ -50,7 +50,10 @@ export interface OpenCreate {
  */
 export interface IssueLink {
   readonly taskId: string
-  /** Grows with each change of the link, which its store sees to: a plan is carried out only upon the revision that it was made for. */
+  /**
+   * Grows with each change of the link, which its store sees to: a plan is carried out only upon
+   * the revision that it was made for.
+   */
   readonly rev: number
   readonly status: SyncStatus
   readonly wantedVersion: number
@@ -61,7 +64,10 @@ export interface IssueLink {
   readonly issue: LinkedIssue | null
   /** The last state that both sides are known to have had. */
   readonly base: SyncedFields | null
-  /** What the issue was before our last write, which reads that lag may show until then; of one not known yet, what was sent in the try before. */
+  /**
+   * What the issue was before our last write, which reads that lag may show until then; of one not
+   * known yet, what was sent in the try before.
+   */
   readonly before: { readonly fields: SyncedFields; readonly until: number } | null
   /** What the issue is being made equal to: perhaps it was, when no answer came. */
   readonly sent: SyncedFields | null
@@ -82,7 +88,10 @@ export interface IssueLink {
    * task's `updated_at`.
    */
   readonly changedAt: number | null
-  /** Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay as they are on each side. */
+  /**
+   * Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay
+   * as they are on each side.
+   */
   readonly areLabelsDropped: boolean
 }
 
@@ -136,7 +145,10 @@ export const markOutOfSync = (
   changedAt: number | null = null,
 ): IssueLink => {
   const marked = { ...link, wantedVersion: version, isDeleted, changedAt }
-  /** A task that is deleted has its issue looked at once more: where it is gone, nothing is left to keep. */
+  /**
+   * A task that is deleted has its issue looked at once more: where it is gone, nothing is left to
+   * keep.
+   */
   if (link.status === 'linked' || (link.status === 'issue_missing' && isDeleted))
     return { ...marked, status: 'outdated', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
@@ -149,7 +161,10 @@ export const markOutOfSync = (
 export const retryNow = (link: IssueLink, now: number): IssueLink =>
   link.status === 'creating' || link.status === 'updating' ? link : { ...link, ...due(link, now) }
 
-/** The step that is to be done next: what was sent and never answered is looked for before it is sent again. */
+/**
+ * The step that is to be done next: what was sent and never answered is looked for before it is
+ * sent again.
+ */
 export const nextStatus = ({ issue, sent }: IssueLink): SyncStatus => {
   if (issue !== null) return 'outdated'
   return sent === null ? 'pending' : 'unconfirmed'

@@ -35,8 +35,9 @@ export const toIssue = (fields: SyncedFields, marker: string): IssueState => ({
 /**
  * The task that an issue shows, always one that can be stored.
  *
- * @param known the last state that both sides had, or what was sent, or the task's own; null for an issue that is new to us.
- *   Where the issue shows a value of it, were it cut or its lines ended otherwise, that very value is given back
+ * @param known the last state that both sides had, or what was sent, or the task's own; null for an
+ * issue that is new to us. Where the issue shows a value of it, were it cut or its lines ended
+ * otherwise, that very value is given back
  */
 export const fromIssue = (issue: SeenIssue, known: SyncedFields | null): SyncedFields => ({
   title: fromIssueTitle(issue.title, known?.title),

@@ -2,8 +2,8 @@ import { MARKER_LENGTH, splitAtMarkers } from './marker.ts'
 import { mayLeaveBlockOpen } from './open-block.ts'
 
 /**
- * What fits in an issue, in code points. GitHub's refusals speak of characters and its store counts bytes, four for each of
- * them, so a text that keeps to code points passes by either count.
+ * What fits in an issue, in code points. GitHub's refusals speak of characters and its store counts
+ * bytes, four for each of them, so a text that keeps to code points passes by either count.
  */
 export const MAX_ISSUE_TITLE = 256
 export const MAX_ISSUE_BODY = 65_536
@@ -81,8 +81,9 @@ export const matchesText = (given: string, seen: string): boolean =>
   matches(textOf(given), textOf(seen), TEXT)
 
 /**
- * Someone may have written more at GitHub than we could send (its limits are looser than it says). Where the part that we can
- * send is equal, both stay as they are, since to write would be to cut theirs.
+ * Someone may have written more at GitHub than we could send (its limits are looser than it says).
+ * Where the part that we can send is equal, both stay as they are, since to write would be to cut
+ * theirs.
  */
 const matches = (given: string, seen: string, limit: Limit): boolean => {
   const sent = truncate(given, limit)
@@ -91,8 +92,9 @@ const matches = (given: string, seen: string, limit: Limit): boolean => {
 }
 
 /**
- * What a title at GitHub says in full, given the one that it was cut from: who changes it elsewhere, or adds to it, leaves the
- * end where it was cut as it was, and what was cut off still belongs there.
+ * What a title at GitHub says in full, given the one that it was cut from: who changes it
+ * elsewhere, or adds to it, leaves the end where it was cut as it was, and what was cut off still
+ * belongs there.
  */
 export const untruncateTitle = (given: string, seen: string): string =>
   untruncate(lineOf(given), seen, TITLE)

@@ -10,7 +10,10 @@ const BOUNDARY = new RegExp(`<!-- task-manager-api task=${UUID} mac=${MAC} -->`)
 export const MARKER_LENGTH = 115
 
 export interface Marker {
-  /** The comment to be put into the issue of a task (its id in lower case): one line that GitHub does not show. */
+  /**
+   * The comment to be put into the issue of a task (its id in lower case): one line that GitHub
+   * does not show.
+   */
   readonly toMarker: (taskId: string) => string
   /**
    * The id of the task that an issue was opened for, by a marker alone on its line: one that is
@@ -21,7 +24,10 @@ export interface Marker {
   readonly taskOf: (body: string) => string | undefined
 }
 
-/** Markers signed with a key (HMAC-SHA256 of the task's id), so that nobody without it can make an issue pass for ours. */
+/**
+ * Markers signed with a key (HMAC-SHA256 of the task's id), so that nobody without it can make an
+ * issue pass for ours.
+ */
 export const createMarker = (key: string | Buffer): Marker => {
   const macOf = (taskId: string): string =>
     createHmac('sha256', key).update(taskId).digest('base64url')

@@ -4,9 +4,10 @@ import { fromIssue, type SeenIssue } from './issue-mapping.ts'
 import { hasTruncationMarkText, hasTruncationMarkTitle } from './issue-text.ts'
 
 /**
- * The state that both sides knew, when nobody knows whether what was sent has arrived (a crash, a timeout, a reset): where the
- * issue shows what was sent, that is it, else what it was before. So our own words that come back are never taken for a
- * change by someone else, whatever has become of the task since.
+ * The state that both sides knew, when nobody knows whether what was sent has arrived (a crash, a
+ * timeout, a reset): where the issue shows what was sent, that is it, else what it was before. So
+ * our own words that come back are never taken for a change by someone else, whatever has become of
+ * the task since.
  *
  * @param base the last state that both sides are known to have had
  * @param sent the state that the issue was then to be made equal to
@@ -32,7 +33,10 @@ export const inferMergeBase = (
   }
 }
 
-/** Whether a text is one that was sent cut and then edited: it bears its cut end, which is not the former text's. */
+/**
+ * Whether a text is one that was sent cut and then edited: it bears its cut end, which is not the
+ * former text's.
+ */
 const isEditOf = (
   bearsCut: (given: string, seen: string) => boolean,
   seen: string,

@@ -17,19 +17,25 @@ export interface Lost {
 export interface Merged {
   /** What the task is to have, and the issue is to show. */
   readonly fields: SyncedFields
-  /** What both sides have in common once that is done: `fields`, save for what GitHub does not take from us. */
+  /**
+   * What both sides have in common once that is done: `fields`, save for what GitHub does not take
+   * from us.
+   */
   readonly base: SyncedFields
   readonly lost: readonly Lost[]
 }
 
 export interface MergeOptions {
-  /** GitHub drops our labels for lack of rights: labels, priority and in_progress stay the task's and are not compared. */
+  /**
+   * GitHub drops our labels for lack of rights: labels, priority and in_progress stay the task's
+   * and are not compared.
+   */
   readonly ignoreLabels?: boolean
 }
 
 /**
- * One state out of two that come from the same base, field by field: where one side changed, it wins; where both did, the
- * preferred one. Labels are merged one by one (see mergeLabels).
+ * One state out of two that come from the same base, field by field: where one side changed, it
+ * wins; where both did, the preferred one. Labels are merged one by one (see mergeLabels).
  */
 export const merge = (
   base: SyncedFields,
@@ -65,13 +71,19 @@ export const merge = (
   return { fields: withStatusOf(task), base: withStatusOf(base), lost }
 }
 
-/** Whether both sides say the same, though an issue may say it with a cut end or other ends of lines. */
+/**
+ * Whether both sides say the same, though an issue may say it with a cut end or other ends of
+ * lines.
+ */
 const isSame = (field: keyof SyncedFields, task: string, issue: string): boolean => {
   if (field === 'title') return matchesTitle(task, issue)
   return field === 'description' ? matchesText(task, issue) : task === issue
 }
 
-/** Open or closed are two values, so of two that differ one is the base's and the other is the change. */
+/**
+ * Open or closed are two values, so of two that differ one is the base's and the other is the
+ * change.
+ */
 const mergeCompleted = (
   ...[base, task, issue]: [SyncedFields, SyncedFields, SyncedFields]
 ): boolean => {
@@ -87,9 +99,10 @@ const statusWith = (isCompleted: boolean, status: TaskStatus): TaskStatus => {
 }
 
 /**
- * Labels as sets against the base, whatever their case. What one side removed goes, what one side added comes, and a label
- * that the base never had is never removed. The task's come first, in their order and spelling; a new one of the issue that
- * finds no room among 20 stays at GitHub alone. A free label that is named like a managed one goes: it can't be told at GitHub.
+ * Labels as sets against the base, whatever their case. What one side removed goes, what one side
+ * added comes, and a label that the base never had is never removed. The task's come first, in
+ * their order and spelling; a new one of the issue that finds no room among 20 stays at GitHub
+ * alone. A free label that is named like a managed one goes: it can't be told at GitHub.
  */
 const mergeLabels = (
   base: readonly string[],

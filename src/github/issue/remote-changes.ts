@@ -4,7 +4,10 @@ import type { IssueLink } from './issue-link.ts'
 import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'
 
-/** Whether an issue shows anything else than what both sides last had: told by its values, as its instants have whole seconds. */
+/**
+ * Whether an issue shows anything else than what both sides last had: told by its values, as its
+ * instants have whole seconds.
+ */
 export const hasRemoteChanges = (
   { base, areLabelsDropped }: IssueLink,
   issue: SeenIssue,

@@ -23,7 +23,10 @@ export const SyncStatus = Type.Enum([...SYNC_STATUSES], {
 })
 export type SyncStatus = (typeof SYNC_STATUSES)[number]
 
-/** What keeps an issue from being equal to its task: a name for programs, the reason, and what mends it. */
+/**
+ * What keeps an issue from being equal to its task: a name for programs, the reason, and what mends
+ * it.
+ */
 export const SyncError = Type.Object(
   {
     code: Type.String({ description: 'The name of the reason, for programs.' }),

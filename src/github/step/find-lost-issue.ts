@@ -10,7 +10,10 @@ import type { SyncContext } from './sync-context.ts'
  */
 const CLOCK_SLACK_MS = 5 * 60 * 1000
 
-/** Looks for the issue that may have been opened: adopts it, waits for the next look, or lets it be opened again. */
+/**
+ * Looks for the issue that may have been opened: adopts it, waits for the next look, or lets it be
+ * opened again.
+ */
 export const findLostIssue = async (ctx: SyncContext, link: IssueLink): Promise<void> => {
   const found = await findOwn(ctx, link)
   const [issue] = found

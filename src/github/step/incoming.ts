@@ -11,7 +11,10 @@ import { toAdopted } from './link-transitions.ts'
 import { syncWithIssue } from './reconcile.ts'
 import type { SyncContext } from './sync-context.ts'
 
-/** An issue was read that has changed, or is new: whatever follows for its task. `login` is who changed it, if that is known. */
+/**
+ * An issue was read that has changed, or is new: whatever follows for its task. `login` is who
+ * changed it, if that is known.
+ */
 export const handleIssue = async (
   ctx: SyncContext,
   issue: RemoteIssue,

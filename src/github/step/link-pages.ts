@@ -2,7 +2,10 @@ import type { IssueLink } from '../issue/issue-link.ts'
 import type { SyncStatus } from '../issue/task-sync.ts'
 import type { LinkStore } from '../link-store.ts'
 
-/** So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold with their texts. */
+/**
+ * So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold
+ * with their texts.
+ */
 const PAGE = 50
 
 /** Every link of a state, a page at a time. */

@@ -38,8 +38,9 @@ export const toSynced = (
 }
 
 /**
- * The issue was found that we once opened: what both sides have become since is to be merged. As long as nobody has touched
- * it, it shows what we sent, were it by an earlier try than the last one.
+ * The issue was found that we once opened: what both sides have become since is to be merged. As
+ * long as nobody has touched it, it shows what we sent, were it by an earlier try than the last
+ * one.
  */
 export const toAdopted = (link: IssueLink, issue: RemoteIssue, now: number): IssueLink => ({
   ...succeeded(withoutCreateOf(link, issue)),
@@ -65,7 +66,10 @@ const succeeded = (link: IssueLink): IssueLink => ({
   failingSince: null,
 })
 
-/** Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was given up. The task lives on. */
+/**
+ * Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was
+ * given up. The task lives on.
+ */
 export const toHalted = (
   link: IssueLink,
   status: 'blocked' | 'issue_missing' | 'failed',
@@ -77,7 +81,10 @@ export const toHalted = (
   error,
 })
 
-/** To be tried again after a wait that doubles, at random within it; given up after a day of nothing but failures. */
+/**
+ * To be tried again after a wait that doubles, at random within it; given up after a day of nothing
+ * but failures.
+ */
 export const toRetry = (
   link: IssueLink,
   reason: Reason,
@@ -98,8 +105,9 @@ export const toRetry = (
 }
 
 /**
- * An issue that may have been opened was not there. It is looked for again and then, what was sent being known should it show up
- * all the same, opened once more; given up after a day in which it never came to be.
+ * An issue that may have been opened was not there. It is looked for again and then, what was sent
+ * being known should it show up all the same, opened once more; given up after a day in which it
+ * never came to be.
  */
 export const toNotFound = (
   link: IssueLink,

@@ -7,7 +7,10 @@ import type { SyncContext } from './sync-context.ts'
 /** So long after it was opened an issue may not be shown yet: reads may lag behind writes. */
 const NEW_MS = 60_000
 
-/** An issue can't be read where it was. The task lives on and tells of it; a deleted task has nothing left to do. */
+/**
+ * An issue can't be read where it was. The task lives on and tells of it; a deleted task has
+ * nothing left to do.
+ */
 export const handleMissingIssue = async (
   ctx: SyncContext,
   { taskId, issue, sentAt }: IssueLink,

@@ -33,7 +33,8 @@ export const withKnown = (
 
 /**
  * The create that an issue with the task's marker came from: known to be its own, or sent at that
- * time with that very title and body. Undefined for a copy, and for an issue that quotes the marker.
+ * time with that very title and body. Undefined for a copy, and for an issue that quotes the
+ * marker.
  */
 export const createOf = (link: IssueLink, issue: RemoteIssue): OpenCreate | undefined => {
   const known = createsOf(link).find(({ issueId }) => issueId === issue.id)

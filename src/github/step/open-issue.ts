@@ -26,8 +26,8 @@ interface Opening {
 }
 
 /**
- * Opens the issue of a task. That it is being opened is kept before the call: whatever happens then, a crash included, the
- * issue is looked for before it is opened again.
+ * Opens the issue of a task. That it is being opened is kept before the call: whatever happens
+ * then, a crash included, the issue is looked for before it is opened again.
  */
 export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
   await ctx.api.turnToCreate()
@@ -41,7 +41,10 @@ export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promis
   await conclude(ctx, opening, outcome)
 }
 
-/** Marks the issue as being opened, for the task as it is now; undefined when there is nothing to open any more. */
+/**
+ * Marks the issue as being opened, for the task as it is now; undefined when there is nothing to
+ * open any more.
+ */
 const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefined> => {
   const sentAt = ctx.clock.now()
   let begun: Opening | undefined
@@ -66,7 +69,10 @@ const begin = async (ctx: SyncContext, taskId: string): Promise<Opening | undefi
   return begun
 }
 
-/** What a new issue shows: it is always open, and closed in a second step when the task is completed already. */
+/**
+ * What a new issue shows: it is always open, and closed in a second step when the task is completed
+ * already.
+ */
 const asOpened = (task: Task): SyncedFields => {
   const fields = toSyncedFields(task)
   return fields.status === 'completed' ? { ...fields, status: 'pending' } : fields

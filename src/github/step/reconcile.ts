@@ -43,8 +43,9 @@ interface Plan {
 }
 
 /**
- * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in common, commits to the task
- * what is new there, and sends to the issue what is new here. `login` is who made the changes at GitHub, if that is known.
+ * Makes a task and its issue equal: reads the issue, merges both sides upon what they last had in
+ * common, commits to the task what is new there, and sends to the issue what is new here. `login`
+ * is who made the changes at GitHub, if that is known.
  */
 export const reconcile = async (
   ctx: SyncContext,
@@ -80,8 +81,8 @@ export const syncWithIssue = async (
 }
 
 /**
- * Reads may lag behind writes. What was changed back within the second of our own write looks the same, so it is believed
- * once reads have had the time to follow.
+ * Reads may lag behind writes. What was changed back within the second of our own write looks the
+ * same, so it is believed once reads have had the time to follow.
  */
 const isOutdated = (
   { issue: known, base, before }: IssueLink,

@@ -13,18 +13,25 @@ import type { SyncContext } from '../step/sync-context.ts'
  */
 const OVERLAP_MS = 5 * 60 * 1000
 
-/** So many sweeps make a day at the default interval: so often the issues that vanished are looked for. */
+/**
+ * So many sweeps make a day at the default interval: so often the issues that vanished are looked
+ * for.
+ */
 const SWEEPS_A_DAY = 288
 
 /**
- * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook at all. One that shows
- * something new becomes a job, so that an issue that fails keeps no other back. The cursor is kept only when all were looked at.
+ * Looks at every issue that changed since the last sweep, so that the sync is right with no webhook
+ * at all. One that shows something new becomes a job, so that an issue that fails keeps no other
+ * back. The cursor is kept only when all were looked at.
  */
 export const pollChanges = async (ctx: SyncContext): Promise<void> => {
   const [began, beganAt] = [ctx.clock.now(), performance.now()]
   const since = formatInstant((await readCursor(ctx)) - OVERLAP_MS)
   const unknown: RemoteIssue[] = []
-  /** The newest first: what changes meanwhile comes to the front, so that none is pushed from a page that is to be read to one that was. */
+  /**
+   * The newest first: what changes meanwhile comes to the front, so that none is pushed from a page
+   * that is to be read to one that was.
+   */
   for await (const issue of ctx.api.list({
     state: 'all',
     sort: 'updated',
@@ -60,7 +67,10 @@ const readCursor = async ({ api, clock, values }: SyncContext): Promise<number> 
   return Math.min(cursor ?? Number.POSITIVE_INFINITY, clock.now())
 }
 
-/** An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked ones that are missing are read one by one. */
+/**
+ * An issue that is deleted changes nothing in a list: it is just not there. Once a day the linked
+ * ones that are missing are read one by one.
+ */
 export const findDeletedIssues = async (ctx: SyncContext): Promise<void> => {
   const now = ctx.clock.now()
   const last = ((await ctx.values.read(VANISH_CHECK)) as number | undefined) ?? 0

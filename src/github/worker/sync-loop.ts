@@ -24,11 +24,12 @@ const DELIVERIES = 50
 const JOBS = 10
 
 /**
- * One round of the sync after the other: what GitHub told of, the sweep, the jobs that are due. Resolves with whether there was
- * anything to do. No call goes out while a limit or a block is in force.
+ * One round of the sync after the other: what GitHub told of, the sweep, the jobs that are due.
+ * Resolves with whether there was anything to do. No call goes out while a limit or a block is in
+ * force.
  *
- * The first sweep comes before the first job: where the database was put back to an earlier state, it finds the issues that were
- * opened since, before they are opened again.
+ * The first sweep comes before the first job: where the database was put back to an earlier state,
+ * it finds the issues that were opened since, before they are opened again.
  */
 export const createSyncLoop = async (
   ctx: SyncContext,
@@ -40,7 +41,9 @@ export const createSyncLoop = async (
   /** By the monotonic clock. */
   let sweepAt = 0
 
-  /** Resolves with whether the step came to its end. What stops everything stops the round as well. */
+  /**
+   * Resolves with whether the step came to its end. What stops everything stops the round as well.
+   */
   const attempt = async (
     step: () => Promise<void>,
     onFailure: (failure: TransientFailure) => Promise<unknown>,
@@ -79,7 +82,10 @@ export const createSyncLoop = async (
   }
   const block = await createAccessBlock(ctx, job)
 
-  /** A hint that cannot be processed now becomes a job of its task or, without a task, is left to the next poll. */
+  /**
+   * A hint that cannot be processed now becomes a job of its task or, without a task, is left to
+   * the next poll.
+   */
   const putOff = async ([{ issueId }]: DeliveryGroup, failure: TransientFailure): Promise<void> => {
     const link = await ctx.links.linkOfIssue(issueId)
     if (link === undefined)
@@ -151,7 +157,10 @@ const resume = async (ctx: SyncContext): Promise<void> => {
   }
 }
 
-/** The next step of a job that is due. A try of which nobody knows what became of it is looked into before another. */
+/**
+ * The next step of a job that is due. A try of which nobody knows what became of it is looked into
+ * before another.
+ */
 const carryOut = async (ctx: SyncContext, link: IssueLink): Promise<void> => {
   switch (link.status) {
     case 'pending':

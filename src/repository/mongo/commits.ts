@@ -51,8 +51,9 @@ export const createCommits = (db: Db, name: string, fields: readonly string[]) =
   const load = createDocumentLoader<CommitDocument>(collection, ['rev', 'keys', ...fields])
 
   /**
-   * Inserts a document. Resolves with the owner of its key or `taken`, if another document was there
-   * already: a unique index refuses the second document with an idempotency key or a unique key.
+   * Inserts a document. Resolves with the owner of its key or `taken`, if another document was
+   * there already: a unique index refuses the second document with an idempotency key or a unique
+   * key.
    */
   const insert = async (
     document: CommitDocument,
@@ -77,7 +78,10 @@ export const createCommits = (db: Db, name: string, fields: readonly string[]) =
     return runWrite(deadline, send, look)
   }
 
-  /** The one write of a commit, upon the revision that it was decided upon. False when another one came first. */
+  /**
+   * The one write of a commit, upon the revision that it was decided upon. False when another one
+   * came first.
+   */
   const replace = (
     id: string,
     rev: number,
@@ -97,7 +101,9 @@ export const createCommits = (db: Db, name: string, fields: readonly string[]) =
     return runWrite<boolean | 'taken'>(deadline, send, look)
   }
 
-  /** Stores what is decided upon the newest revision; decides again if another writer came first. */
+  /**
+   * Stores what is decided upon the newest revision; decides again if another writer came first.
+   */
   const commit = async <E extends TableEntity, R>(
     documents: Documents<E>,
     id: string,

@@ -12,14 +12,17 @@ const CALLS_SHARE = 0.8
 /** How long a call waits for a database that is being prepared, in milliseconds. */
 const READY_MS = SELECTION_MS + 500
 
-/** How long a call may wait for its turn, in milliseconds; the rest of its time is for the database. */
+/**
+ * How long a call may wait for its turn, in milliseconds; the rest of its time is for the database.
+ */
 const MAX_WAIT_MS = 3500
 
 export type Connection = ReturnType<typeof createConnection>
 
 /**
- * The way to the database, made when it is first needed and made anew until it holds: a client whose first connect failed
- * never recovers, while one that was connected finds its servers again by itself. Throws OpenError for a URL that is not one.
+ * The way to the database, made when it is first needed and made anew until it holds: a client
+ * whose first connect failed never recovers, while one that was connected finds its servers again
+ * by itself. Throws OpenError for a URL that is not one.
  */
 export const createConnection = (
   url: string,
@@ -60,10 +63,16 @@ export const createConnection = (
   }
 
   return {
-    /** The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for one of a newer version. */
+    /**
+     * The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for
+     * one of a newer version.
+     */
     ready: async (): Promise<Db> => (await waitFor(READY_MS)).db,
 
-    /** Something that is made once for each database connection, and the way to call it as soon as there is one. */
+    /**
+     * Something that is made once for each database connection, and the way to call it as soon as
+     * there is one.
+     */
     using<T>(create: (db: Db) => T) {
       let made: { readonly db: Db; readonly value: T } | undefined
       const get = (db: Db): T => {
@@ -81,7 +90,10 @@ export const createConnection = (
         )
     },
 
-    /** Resolves when the database answers. It waits for no call, so that a flood of them does not make the service look dead. */
+    /**
+     * Resolves when the database answers. It waits for no call, so that a flood of them does not
+     * make the service look dead.
+     */
     ping: (): Promise<void> => {
       const deadline = createDeadline()
       const answered = waitFor(READY_MS)
@@ -105,20 +117,28 @@ interface Connected {
   readonly runCall: Semaphore
 }
 
-/** No more than there are connections (0: no limit), so that no call waits for one within the driver. */
+/**
+ * No more than there are connections (0: no limit), so that no call waits for one within the
+ * driver.
+ */
 const maxCalls = ({ maxPoolSize }: Pick<MongoClientOptions, 'maxPoolSize'>): number =>
   maxPoolSize ? Math.max(1, Math.floor(maxPoolSize * CALLS_SHARE)) : Number.POSITIVE_INFINITY
 
 const noop = (): undefined => undefined
 
-/** A database that turned out to be of a newer version while the service runs may be another one by and by. */
+/**
+ * A database that turned out to be of a newer version while the service runs may be another one by
+ * and by.
+ */
 const toCallError = (error: unknown): never => {
   throw error instanceof OpenError
     ? unavailable('is of a newer version than this program', error)
     : error
 }
 
-/** Runs a call in its turn. Throws `database_unavailable` when that takes too long: it never runs. */
+/**
+ * Runs a call in its turn. Throws `database_unavailable` when that takes too long: it never runs.
+ */
 export type Semaphore = <T>(deadline: Deadline, run: () => Promise<T>) => Promise<T>
 
 /**

@@ -17,7 +17,10 @@ export interface CommitDocument {
   readonly _id: string
   /** Where it is in a sharded collection: `bucketOfId`. */
   readonly bucket: string
-  /** Grows with each write of a commit; a write is made only on the revision that it was decided upon. */
+  /**
+   * Grows with each write of a commit; a write is made only on the revision that it was decided
+   * upon.
+   */
   readonly rev: number
   readonly ended?: true
   readonly pending: readonly StoredEvent[]
@@ -67,12 +70,17 @@ export interface StoredKey {
   readonly expires_at: Date
   /** Of a change: the version that it led to. */
   readonly version?: number
-  /** Of a creation or a batch: whether a batch claimed the key, and the first answer of a creation. */
+  /**
+   * Of a creation or a batch: whether a batch claimed the key, and the first answer of a creation.
+   */
   readonly is_claim?: boolean
   readonly json?: string | null
 }
 
-/** An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the relay that published it. */
+/**
+ * An event in its place: `_id` is its sequence, `event` its own identity, `fence` the term of the
+ * relay that published it.
+ */
 export type EventDocument = StoredEvent & {
   readonly _id: number
   readonly event: string
@@ -151,7 +159,10 @@ export const newDocument = <E extends TableEntity>(
 export const defined = (fields: DocumentFields): DocumentFields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-/** No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a task's id does. */
+/**
+ * No UUID, and after them all: the newest id is never one of these. It ends with its bucket, as a
+ * task's id does.
+ */
 export const claimId = (key: string): string => `key:${key}:${bucketOfKey(key)}`
 
 export const newKeyReservation = (key: StoredKey): CommitDocument => ({
@@ -162,7 +173,10 @@ export const newKeyReservation = (key: StoredKey): CommitDocument => ({
   keys: [key],
 })
 
-/** Names one document among all servers of a cluster, so that a read or write of it goes to one of them. */
+/**
+ * Names one document among all servers of a cluster, so that a read or write of it goes to one of
+ * them.
+ */
 export const at = (id: string) => ({ _id: id, bucket: bucketOfId(id) })
 
 /** The id of the entity of an event, which is named by `eventKey`. */

@@ -6,10 +6,16 @@ import { at, type CommitDocument, type Documents, eventKey } from './documents.t
 import { createSelector, type Item, joinTexts } from './selector.ts'
 import { type Deadline, runRead } from './write-outcome.ts'
 
-/** How far texts may have outgrown the sizes that they were selected with, for all of them to be read at once. */
+/**
+ * How far texts may have outgrown the sizes that they were selected with, for all of them to be
+ * read at once.
+ */
 const GROWTH = { factor: 2, bytes: 64 * 1024 }
 
-/** What was selected: keys and sizes in order, all texts if they are small, and where the list goes on. */
+/**
+ * What was selected: keys and sizes in order, all texts if they are small, and where the list goes
+ * on.
+ */
 export interface Selection<Key, Place> {
   readonly keys: readonly Key[]
   readonly sizes: readonly number[]
@@ -34,7 +40,10 @@ export const createEntityReads = <E extends TableEntity>(
   const selectEvents = createSelector<HistoryEvent>()
   const ofKind = new RegExp(`^${documents.resource}\\.`)
 
-  /** The published events, and behind them those that still are in the entity: as these may be published meanwhile, they are read first. */
+  /**
+   * The published events, and behind them those that still are in the entity: as these may be
+   * published meanwhile, they are read first.
+   */
   const findEvents = (
     id: string,
     after: number,
@@ -91,7 +100,10 @@ export const createEntityReads = <E extends TableEntity>(
         }),
       ),
 
-    /** The texts of selected entities, in their order: of all of them, or of the first one if they have outgrown `bytes` by far. */
+    /**
+     * The texts of selected entities, in their order: of all of them, or of the first one if they
+     * have outgrown `bytes` by far.
+     */
     texts(
       ids: readonly string[],
       bytes: number,
@@ -146,7 +158,9 @@ export const createEntityReads = <E extends TableEntity>(
       return { ...toSelection(items, limit, ({ version }) => version), next }
     },
 
-    /** The texts of events after the first `after` ones. An event never changes, nor is it deleted. */
+    /**
+     * The texts of events after the first `after` ones. An event never changes, nor is it deleted.
+     */
     async eventTexts(
       id: string,
       after: number,

@@ -12,7 +12,10 @@ interface MessageDocument {
   readonly delivery: Message
 }
 
-/** The maximum number of processed messages that are deleted together, so that no request waits long. */
+/**
+ * The maximum number of processed messages that are deleted together, so that no request waits
+ * long.
+ */
 const MAX_DELETED = 1000
 
 /** All that one call asks for shares its deadline. */

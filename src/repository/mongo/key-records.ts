@@ -28,7 +28,10 @@ export const createKeyRecords = (
   }
 
   return {
-    /** Whose key it is, among the documents that were created or claimed with one; undefined when it is free again. */
+    /**
+     * Whose key it is, among the documents that were created or claimed with one; undefined when it
+     * is free again.
+     */
     async find(
       key: IdempotencyKey,
       deadline: Deadline,

@@ -11,9 +11,9 @@ export interface ListPlan {
 }
 
 /**
- * A sort's index is led by the leading fields, as those of SQLite are: the server merges the ranges of the chosen values
- * (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/ on `$in` before a sort). The whole
- * list in its default order has an index to itself.
+ * A sort's index is led by the leading fields, as those of SQLite are: the server merges the ranges
+ * of the chosen values (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/
+ * on `$in` before a sort). The whole list in its default order has an index to itself.
  */
 export const planList = (
   table: FieldTable,

@@ -20,8 +20,8 @@ export interface MetaDocument {
 
 /**
  * Makes what is missing: any replica may do it, all at once, and again. What takes long where there
- * are many tasks is left to sort-key-fill.ts. Throws OpenError, having changed nothing, when a newer
- * program has written the database.
+ * are many tasks is left to sort-key-fill.ts. Throws OpenError, having changed nothing, when a
+ * newer program has written the database.
  */
 export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
   const meta = db.collection<MetaDocument>('meta')

@@ -6,9 +6,9 @@ import { sortKeyName } from './sort-keys.ts'
  * The version of the documents that this program writes and reads. 2: a task has a link to its
  * issue, which a program of version 1 would leave as it is when it changes the task. 3: a task has
  * its `order.title_key`, which a program of version 2 drops when it changes the task. During an
- * upgrade such a program may still run beside this one; sort-key-fill.ts adds the key again. And the
- * idempotency key of a change has no answer with it, which a program of version 2 would look for.
- * 4: the state of a companion has another name (RENAMED_STATES), and a task does not show it.
+ * upgrade such a program may still run beside this one; sort-key-fill.ts adds the key again. And
+ * the idempotency key of a change has no answer with it, which a program of version 2 would look
+ * for. 4: the state of a companion has another name (RENAMED_STATES), and a task does not show it.
  */
 export const SCHEMA_VERSION = 4
 
@@ -23,13 +23,19 @@ export const RENAMED_STATES = {
 } as const
 
 const exists = { $exists: true }
-/** The document in `meta` that says that every task has the sort keys of a later field, and that its indexes are there. */
+/**
+ * The document in `meta` that says that every task has the sort keys of a later field, and that its
+ * indexes are there.
+ */
 export const markerOf = ({ name }: NamedField): string => `${name}_keys`
 
 /** Of a folded field, which sorts by another key since version 3: the index of version 2. */
 export const earlierIndex = ({ name }: NamedField): string => `by_state_and_${name}`
 
-/** The fields whose indexes and sort keys a database may lack: sort-key-fill.ts adds them. A folded one has another key since version 3. */
+/**
+ * The fields whose indexes and sort keys a database may lack: sort-key-fill.ts adds them. A folded
+ * one has another key since version 3.
+ */
 export const laterFields = ({ fields }: FieldTable): NamedField[] =>
   fields.filter(
     ({ isLater, sort, filter, leads }) =>
@@ -38,8 +44,9 @@ export const laterFields = ({ fields }: FieldTable): NamedField[] =>
   )
 
 /**
- * The indexes of a field. Each direction of a sort that has a key of its own has one, led by the leading fields; `order.…` ends
- * with the id, so a page is one range of it wherever it begins. It also finds the tasks that lack the key: their entry is null.
+ * The indexes of a field. Each direction of a sort that has a key of its own has one, led by the
+ * leading fields; `order.…` ends with the id, so a page is one range of it wherever it begins. It
+ * also finds the tasks that lack the key: their entry is null.
  */
 export const fieldIndexes = ({ fields }: FieldTable, field: NamedField): IndexDescription[] => {
   const { name, sort, filter, leads } = field
@@ -72,7 +79,8 @@ export const taskIndexes = (
 
 /**
  * What commits need in each collection: keys that are used, keys that expire, events that wait, and
- * tombstones. A unique index begins with the bucket, as it must where the collection is sharded by it.
+ * tombstones. A unique index begins with the bucket, as it must where the collection is sharded by
+ * it.
  */
 const COMMIT_INDEXES: readonly IndexDescription[] = [
   {
@@ -95,8 +103,9 @@ const COMMIT_INDEXES: readonly IndexDescription[] = [
 ]
 
 /**
- * The default order of the whole list, words, and what commits, relay and sync look for. The partial ones hold the few documents
- * that have what they are asked for; `by_link` is none, as it also finds the tasks without a link.
+ * The default order of the whole list, words, and what commits, relay and sync look for. The
+ * partial ones hold the few documents that have what they are asked for; `by_link` is none, as it
+ * also finds the tasks without a link.
  */
 const TASK_INDEXES: readonly IndexDescription[] = [
   { name: 'by_created_at', key: { 'order.created_at': 1 } },
@@ -123,8 +132,8 @@ const TASK_INDEXES: readonly IndexDescription[] = [
 
 /**
  * The indexes of the records, which are listed by kind or parent in the order of their ids. The
- * collection is not sharded, so the unique one need not begin with a bucket: the key of a record may
- * change, the bucket that its id names may not.
+ * collection is not sharded, so the unique one need not begin with a bucket: the key of a record
+ * may change, the bucket that its id names may not.
  */
 export const RECORD_INDEXES: readonly IndexDescription[] = [
   { name: 'by_kind', key: { kind: 1, _id: 1 } },
@@ -147,7 +156,10 @@ export const DELIVERY_INDEXES: readonly IndexDescription[] = [
   { name: 'by_receipt', key: { is_open: 1, received_at: 1 } },
 ]
 
-/** An event's identity is unique, so that none is published twice. Its place in the sequence is `_id`. */
+/**
+ * An event's identity is unique, so that none is published twice. Its place in the sequence is
+ * `_id`.
+ */
 export const EVENT_INDEXES: readonly IndexDescription[] = [
   { name: 'by_event', key: { event: 1 }, unique: true },
 ]

@@ -15,10 +15,11 @@ type Waiting = Pick<CommitDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'
 const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
 /**
- * Gives the oldest events that wait their place in the one sequence: moves them from their entities' documents to `events`, in
- * a few commands however many they are. An event is inserted right after the last one or not at all, by whoever read that
- * last one *before* looking which events are published. So two of these at once, or one killed at any point, leave no
- * gap and repeat nothing. Resolves with the number of entities that it found.
+ * Gives the oldest events that wait their place in the one sequence: moves them from their
+ * entities' documents to `events`, in a few commands however many they are. An event is inserted
+ * right after the last one or not at all, by whoever read that last one *before* looking which
+ * events are published. So two of these at once, or one killed at any point, leave no gap and
+ * repeat nothing. Resolves with the number of entities that it found.
  */
 export const publish = async (db: Db, fence: number): Promise<number> => {
   const [tasks, records] = collectionsOf(db)
@@ -74,8 +75,9 @@ const byTime = (a: Identified, b: Identified): number =>
   a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
 /**
- * What was published goes, and so does a tombstone that has nothing else to tell. A sharded cluster that moves tasks about may
- * miss some, or come by twice: the next turn finds them again, sees that they are published, and removes them.
+ * What was published goes, and so does a tombstone that has nothing else to tell. A sharded cluster
+ * that moves tasks about may miss some, or come by twice: the next turn finds them again, sees that
+ * they are published, and removes them.
  */
 const remove = async (
   collection: Collection<CommitDocument>,

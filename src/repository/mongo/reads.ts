@@ -22,7 +22,10 @@ import { isFilled } from './sort-key-fill.ts'
 import { type Scanned, scanBy } from './sort-scan.ts'
 import { type Deadline, runRead } from './write-outcome.ts'
 
-/** The reads. Tasks that are read at the same time share a command; a list or a history takes one if its texts are small. */
+/**
+ * The reads. Tasks that are read at the same time share a command; a list or a history takes one if
+ * its texts are small.
+ */
 export const createReads = (db: Db, table: FieldTable) => {
   const tasks = db.collection<TaskDocument>('tasks')
   const documents = db.collection<CommitDocument>('tasks')

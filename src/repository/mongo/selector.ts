@@ -6,7 +6,10 @@ const FIRST_BATCH = 16
 /** One of the documents that were selected. */
 export interface Item<T> {
   readonly document: T
-  /** In bytes: of its text if that was read, else what the document takes in the database, which is about the same. */
+  /**
+   * In bytes: of its text if that was read, else what the document takes in the database, which is
+   * about the same.
+   */
   readonly size: number
   readonly text: string | undefined
 }
@@ -16,14 +19,17 @@ export interface SelectOptions<T> {
   readonly count: number
   /** The texts are read along if they come to no more than this, in bytes. */
   readonly wholeBytes: number
-  /** Finds the documents: whole, or with what tells them apart and their `size`. They come in batches of `batchSize`. */
+  /**
+   * Finds the documents: whole, or with what tells them apart and their `size`. They come in
+   * batches of `batchSize`.
+   */
   find(isWhole: boolean, batchSize: number): AbstractCursor<T>
   toText(document: T): string
 }
 
 /**
- * Selects documents of one kind. Their texts are read along, by the same command, if they are expected to be small: by those
- * that came last. No more is kept in memory than was asked for.
+ * Selects documents of one kind. Their texts are read along, by the same command, if they are
+ * expected to be small: by those that came last. No more is kept in memory than was asked for.
  */
 export const createSelector = <T extends { readonly size?: number }>() => {
   let average: number | undefined

@@ -28,10 +28,10 @@ type Unfilled = Pick<TaskDocument, '_id' | 'rev'> & {
 }
 
 /**
- * Adds what a database lacks of the fields that came later: their indexes, and the tasks' sort keys.
- * In the background, in one process at a time of those that know the same fields. It goes on looking
- * for tasks without them, as an earlier program that still runs during an upgrade drops the keys of
- * the tasks that it changes.
+ * Adds what a database lacks of the fields that came later: their indexes, and the tasks' sort
+ * keys. In the background, in one process at a time of those that know the same fields. It goes on
+ * looking for tasks without them, as an earlier program that still runs during an upgrade drops the
+ * keys of the tasks that it changes.
  */
 export const startSortKeyFill = ({ ready }: Connection, table: FieldTable) => {
   const fields = laterFields(table)
@@ -92,7 +92,10 @@ const findUnfilled = (db: Db, { fields }: FieldTable, field: NamedField): Promis
     .toArray()
 }
 
-/** A task that has changed meanwhile is left alone: that change wrote its keys, or the next step finds it again. */
+/**
+ * A task that has changed meanwhile is left alone: that change wrote its keys, or the next step
+ * finds it again.
+ */
 const addKeys = async (db: Db, field: NamedField, found: readonly Unfilled[]): Promise<void> => {
   const updates = found.map(({ _id, rev, task }) => {
     const value = (task[field.name] ?? field.initial) as string | null

@@ -3,11 +3,11 @@ import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import { titleKey } from '../../core/title-key.ts'
 
 /**
- * A key for each sort, `order.NAME` of a task's document: the value, then the id, so that a place in a
- * list is a range of one field. A field that may be null has a second one, `NAME_descending`, which
- * ends with the tasks without a value when it is read backwards, as `NAME` does forwards. A folded
- * one has `NAME_key`; its `NAME` is that of programs of version 2, which may run beside this one
- * during an upgrade.
+ * A key for each sort, `order.NAME` of a task's document: the value, then the id, so that a place
+ * in a list is a range of one field. A field that may be null has a second one, `NAME_descending`,
+ * which ends with the tasks without a value when it is read backwards, as `NAME` does forwards. A
+ * folded one has `NAME_key`; its `NAME` is that of programs of version 2, which may run beside this
+ * one during an upgrade.
  */
 export type SortKeys = Readonly<Record<string, string>>
 

@@ -38,9 +38,9 @@ interface Scan {
 }
 
 /**
- * A list by a field while tasks lack its sort keys: reads the values of all tasks that fit and keeps
- * the first ones, so it takes the time that the number of tasks takes, and little memory. A task that
- * changes while it reads may be left out, as in any list.
+ * A list by a field while tasks lack its sort keys: reads the values of all tasks that fit and
+ * keeps the first ones, so it takes the time that the number of tasks takes, and little memory. A
+ * task that changes while it reads may be left out, as in any list.
  */
 export const scanBy = async (
   tasks: Collection<TaskDocument>,

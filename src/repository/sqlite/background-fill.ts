@@ -9,8 +9,8 @@ const RETRY_MS = 1000
 
 /**
  * Upgrades the data of an earlier version in the background, in short steps, each a transaction of
- * its own. `step` returns whether it was the last; it must keep its place in the database, so that a
- * restart goes on from there.
+ * its own. `step` returns whether it was the last; it must keep its place in the database, so that
+ * a restart goes on from there.
  */
 export const startFill = (turns: Turns, isNeeded: boolean, step: () => boolean) => {
   let isDone = !isNeeded

@@ -6,8 +6,9 @@ import { nameDurably } from './durable.ts'
 import { explained } from './explained.ts'
 
 /**
- * Writes a whole copy of the database at `path` to the new file `file`, also while a service writes to the database, and returns
- * how many tasks it holds. `file` has its name only once it is checked and on disk. Throws OpenError, with nothing left behind.
+ * Writes a whole copy of the database at `path` to the new file `file`, also while a service writes
+ * to the database, and returns how many tasks it holds. `file` has its name only once it is checked
+ * and on disk. Throws OpenError, with nothing left behind.
  */
 export const backupSqlite = (path: string, file: string): number =>
   lookInto(path, (db) => {
@@ -39,7 +40,10 @@ const refuseTaken = (file: string): void => {
   if (existsSync(file)) throw new OpenError(`${file} exists: a backup never overwrites a file`)
 }
 
-/** What goes wrong while a file is copied is a matter of the copy, unless it is said of what is read. */
+/**
+ * What goes wrong while a file is copied is a matter of the copy, unless it is said of what is
+ * read.
+ */
 const explainedCopy = (path: string, copy: string, run: () => void): void => {
   try {
     run()

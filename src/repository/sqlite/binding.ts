@@ -36,7 +36,10 @@ export const openDatabase = (
   return db
 }
 
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the file or its disk. */
+/**
+ * SQLite's primary result codes (https://www.sqlite.org/rescode.html) that say something about the
+ * file or its disk.
+ */
 export const SQLITE = {
   busy: 5,
   locked: 6,

@@ -8,7 +8,9 @@ export type TaskColumns = Readonly<Record<string, SQLInputValue>>
 
 export const toMilliseconds = (instant: string): number => Date.parse(instant)
 
-/** A field's value in its column: of a choice its place, of an instant milliseconds since the epoch. */
+/**
+ * A field's value in its column: of a choice its place, of an instant milliseconds since the epoch.
+ */
 export const toColumn = (
   { kind, values }: Pick<NamedField, 'kind' | 'values'>,
   value: unknown,

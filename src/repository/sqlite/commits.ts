@@ -34,7 +34,9 @@ export interface Rows<E extends TableEntity> {
   insert(entity: E, json: string): boolean
   replace(current: Current<E>, next: E, json: string): boolean
   remove(current: Current<E>): void
-  /** The stored JSON text of one, with the fields that it may lack as an earlier version stored it. */
+  /**
+   * The stored JSON text of one, with the fields that it may lack as an earlier version stored it.
+   */
   toText(json: string): string
 }
 

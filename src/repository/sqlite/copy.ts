@@ -5,7 +5,10 @@ import { explained } from './explained.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { APPLICATION_ID, readPragma, refuseNewer } from './origin.ts'
 
-/** Looks into a file of tasks without changing it. Throws OpenError for one that is absent, not ours or newer than this program. */
+/**
+ * Looks into a file of tasks without changing it. Throws OpenError for one that is absent, not ours
+ * or newer than this program.
+ */
 export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
   explained(path, () => {
     if (!existsSync(path)) throw new OpenError(`${path} not found`)
@@ -26,9 +29,10 @@ const refuseForeign = (path: string, db: Database): void => {
 }
 
 /**
- * Writes all that is in a database, the write-ahead log included, into a new file or an empty one. It is one read: whatever was
- * committed before it began is there, whatever others commit meanwhile is not. (node:sqlite's backup() copies page by page and
- * begins anew with each write of another process.)
+ * Writes all that is in a database, the write-ahead log included, into a new file or an empty one.
+ * It is one read: whatever was committed before it began is there, whatever others commit meanwhile
+ * is not. (node:sqlite's backup() copies page by page and begins anew with each write of another
+ * process.)
  */
 export const copyInto = (db: Database, copy: string): void =>
   void db.prepare('VACUUM INTO ?').run(copy)
@@ -38,7 +42,9 @@ export const removeCopy = (copy: string): void => {
   for (const path of [copy, `${copy}-journal`]) rmSync(path, { force: true })
 }
 
-/** Reads a whole file and returns how many tasks it holds. Throws OpenError for one that is damaged. */
+/**
+ * Reads a whole file and returns how many tasks it holds. Throws OpenError for one that is damaged.
+ */
 export const countWhole = (path: string): number =>
   lookInto(path, (db) => {
     const { integrity_check } = db.prepare('PRAGMA integrity_check(1)').get() as {

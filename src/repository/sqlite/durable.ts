@@ -19,14 +19,20 @@ export const syncPath = (path: string): void => {
   }
 }
 
-/** Gives a file its name in one step that a loss of power cannot halve; whatever had the name is replaced. */
+/**
+ * Gives a file its name in one step that a loss of power cannot halve; whatever had the name is
+ * replaced.
+ */
 export const nameDurably = (from: string, to: string): void => {
   syncPath(from)
   renameSync(from, to)
   syncPath(dirname(to))
 }
 
-/** A second name for a file, else (where the disk knows no such thing) a copy; throws EEXIST when the name is taken. */
+/**
+ * A second name for a file, else (where the disk knows no such thing) a copy; throws EEXIST when
+ * the name is taken.
+ */
 export const nameTwice = (path: string, second: string): void => {
   try {
     linkSync(path, second)

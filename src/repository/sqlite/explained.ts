@@ -1,7 +1,10 @@
 import { OpenError } from '../open-error.ts'
 import { SQLITE, sqliteCode } from './binding.ts'
 
-/** Runs what touches a file; what the system or SQLite says against it becomes an OpenError of one line that names the file. */
+/**
+ * Runs what touches a file; what the system or SQLite says against it becomes an OpenError of one
+ * line that names the file.
+ */
 export const explained = <T>(path: string, open: () => T): T => {
   try {
     return open()

@@ -15,8 +15,9 @@ export interface OpenFile {
 }
 
 /**
- * Opens the file, makes it where there is none, and brings its schema up to date. One process owns it at a time.
- * Throws OpenError, having changed nothing, for a file that is not ours, newer than this program, locked or unwritable.
+ * Opens the file, makes it where there is none, and brings its schema up to date. One process owns
+ * it at a time. Throws OpenError, having changed nothing, for a file that is not ours, newer than
+ * this program, locked or unwritable.
  */
 export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
   if (path === IN_MEMORY) {
@@ -60,7 +61,10 @@ const prepare = (
   }
 }
 
-/** Durable before the answer: FULL makes each WAL commit wait for its fsync, whatever the binding's default is. */
+/**
+ * Durable before the answer: FULL makes each WAL commit wait for its fsync, whatever the binding's
+ * default is.
+ */
 export const configure = (db: Database): void => {
   db.exec(`
     PRAGMA journal_mode = WAL;

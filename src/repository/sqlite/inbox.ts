@@ -2,7 +2,10 @@ import type { Inbox, Message } from '../../core/repository.ts'
 import type { Database } from './binding.ts'
 import type { Turns } from './turns.ts'
 
-/** The maximum number of processed messages that are deleted together, so that no request waits long. */
+/**
+ * The maximum number of processed messages that are deleted together, so that no request waits
+ * long.
+ */
 const MAX_DELETED = 1000
 
 export const INBOX_SQL = {

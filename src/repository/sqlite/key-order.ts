@@ -1,8 +1,8 @@
 import type { Database } from './binding.ts'
 
 /**
- * Watches whether the keys have the default order, by creation. They do unless a clock was set back, which is
- * kept in the same commit as the task that shows it.
+ * Watches whether the keys have the default order, by creation. They do unless a clock was set
+ * back, which is kept in the same commit as the task that shows it.
  */
 export type KeyOrder = ReturnType<typeof createKeyOrder>
 

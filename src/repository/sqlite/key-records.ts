@@ -2,7 +2,10 @@ import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
 import type { Database } from './binding.ts'
 
-/** How many expired records are deleted with each new one, so that they neither pile up nor need a timer. */
+/**
+ * How many expired records are deleted with each new one, so that they neither pile up nor need a
+ * timer.
+ */
 const EXPIRED_PER_WRITE = 2
 
 /** The unexpired keys of a task's changes; those of creations and batches have no version. */

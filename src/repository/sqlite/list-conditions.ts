@@ -4,16 +4,19 @@ import type { SQLInputValue } from './binding.ts'
 import { toColumn, toMilliseconds } from './columns.ts'
 import { listTable } from './list-rows.ts'
 
-/** A position with the row key in place of the id: keys ascend as ids do, and are what the indexes end with. */
+/**
+ * A position with the row key in place of the id: keys ascend as ids do, and are what the indexes
+ * end with.
+ */
 export interface KeyPosition {
   readonly value: Position['value']
   readonly key: number
 }
 
 /**
- * A part of a sorted list: what lies beyond a value, what shares the value but lies beyond a key, and
- * the tasks without a value, which come last. Each is one range of an index, which
- * `(value, key) > (…)` would not be.
+ * A part of a sorted list: what lies beyond a value, what shares the value but lies beyond a key,
+ * and the tasks without a value, which come last. Each is one range of an index, which `(value,
+ * key) > (…)` would not be.
  */
 export type KeysetRange =
   | { readonly kind: 'valued'; readonly beyond?: SQLInputValue }

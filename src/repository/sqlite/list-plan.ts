@@ -23,7 +23,10 @@ import {
 } from './list-conditions.ts'
 import { listTable } from './list-rows.ts'
 
-/** One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows, is given when it runs. */
+/**
+ * One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows,
+ * is given when it runs.
+ */
 export interface Leg {
   readonly sql: string
   readonly parameters: readonly SQLInputValue[]
@@ -32,7 +35,10 @@ export interface Leg {
 /** How a list is read: its legs one after the other until enough rows came. */
 export interface ListPlan {
   readonly legs: readonly Leg[]
-  /** Whether an index holds the answer in its order, so that it costs the same however many tasks there are. */
+  /**
+   * Whether an index holds the answer in its order, so that it costs the same however many tasks
+   * there are.
+   */
   readonly isFlat: boolean
 }
 
@@ -190,7 +196,9 @@ const filterThenSort = (parts: QueryParts, range: KeysetRange): Leg => {
   )
 }
 
-/** The table itself is in the order of its keys: the default order of the whole list needs no index. */
+/**
+ * The table itself is in the order of its keys: the default order of the whole list needs no index.
+ */
 const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
   const parameters = createParameters()
   const position = keyConditions(parts, after?.key, 'key', parameters)
@@ -200,7 +208,10 @@ const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg =
   )
 }
 
-/** The word index gives its rows in the order of their keys, so the default order needs no sort: it stops at the limit. */
+/**
+ * The word index gives its rows in the order of their keys, so the default order needs no sort: it
+ * stops at the limit.
+ */
 const wordsInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
   const parameters = createParameters()
   const { source, conditions } = accessPath(parts, parameters)
@@ -214,7 +225,10 @@ const wordsInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg
   )
 }
 
-/** The narrowest way in, and the conditions that are left to check on each task but those of order and intervals. */
+/**
+ * The narrowest way in, and the conditions that are left to check on each task but those of order
+ * and intervals.
+ */
 const accessPath = (parts: QueryParts, parameters: Parameters) => {
   const { words, exact, lists, sort } = parts
   const byExact = exact.map((one) => exactCondition(one, parameters))

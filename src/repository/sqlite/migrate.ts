@@ -3,7 +3,10 @@ import { copyInto, removeCopy } from './copy.ts'
 import { nameDurably } from './durable.ts'
 import { APPLICATION_ID, readPragma } from './origin.ts'
 
-/** Brings the schema up to date in one transaction, after a copy of a file that holds data is set aside as `PATH.before-vN`. */
+/**
+ * Brings the schema up to date in one transaction, after a copy of a file that holds data is set
+ * aside as `PATH.before-vN`.
+ */
 export const migrate = (
   db: Database,
   path: string | undefined,
@@ -24,7 +27,9 @@ export const migrate = (
   }
 }
 
-/** Tasks of an earlier version may lack fields. Files of before this version have `has_old_texts`. */
+/**
+ * Tasks of an earlier version may lack fields. Files of before this version have `has_old_texts`.
+ */
 const FIRST_TO_NOTE = 6
 const NOTE_EARLIER_TASKS = `
   INSERT OR REPLACE INTO key_values

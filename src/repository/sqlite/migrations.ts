@@ -1,10 +1,11 @@
 /**
- * The schema, as the ordered steps that lead to it. Append only: a file remembers in `user_version` how many
- * it has taken. A task's JSON text is the record; the columns beside it are what lists are sorted and found by.
- * status: 0 pending, 1 in_progress, 2 completed. priority: 0 low, 1 medium, 2 high. Instants: milliseconds since the epoch.
- * Ids ascend with the keys, so an index that ends with the row's key ends with the id's order: ties cost nothing.
- * A sort's index is led by status and priority: it serves any choice of them, and the whole list as a merge of
- * nine ordered ranges. Events are never deleted, so their keys are a sequence without gaps.
+ * The schema, as the ordered steps that lead to it. Append only: a file remembers in `user_version`
+ * how many it has taken. A task's JSON text is the record; the columns beside it are what lists are
+ * sorted and found by. status: 0 pending, 1 in_progress, 2 completed. priority: 0 low, 1 medium, 2
+ * high. Instants: milliseconds since the epoch. Ids ascend with the keys, so an index that ends
+ * with the row's key ends with the id's order: ties cost nothing. A sort's index is led by status
+ * and priority: it serves any choice of them, and the whole list as a merge of nine ordered ranges.
+ * Events are never deleted, so their keys are a sequence without gaps.
  */
 export const MIGRATIONS: readonly string[] = [
   `

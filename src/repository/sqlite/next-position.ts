@@ -18,7 +18,10 @@ export const toSortColumn = ({ name, kind, values, initial }: NamedField): SortC
 /** The order of records, which is that of their creation. */
 export const BY_ID: SortColumn = { name: 'id', kind: 'id', values: [], initial: undefined }
 
-/** Where a list goes on after a task or record: from its text if that was read anyway, else from its columns. */
+/**
+ * Where a list goes on after a task or record: from its text if that was read anyway, else from its
+ * columns.
+ */
 export const createNextPosition = (db: Database) => {
   const statements = new Map<string, Statement>()
   const find = (source: Source, name: string): Statement => {

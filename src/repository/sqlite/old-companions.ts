@@ -20,7 +20,9 @@ export interface OldTask {
   readonly sync?: { readonly status: string; readonly next_attempt_at: string | null } | null
 }
 
-/** The companion of a task of 0.1.0 that has none in `companions`: undefined if it has none at all. */
+/**
+ * The companion of a task of 0.1.0 that has none in `companions`: undefined if it has none at all.
+ */
 export const oldCompanion = ({ id, sync }: OldTask): Companion | undefined => {
   if (sync?.status !== 'pending' || sync.next_attempt_at === null) return undefined
   const dueAt = Date.parse(sync.next_attempt_at)

@@ -27,14 +27,20 @@ import { createTaskRows } from './task-rows.ts'
 import { fillTitles } from './title-fill.ts'
 import { createTurns, toDatabaseError } from './turns.ts'
 
-/** A page of at most this many tasks is read on the main thread if an index holds it; longer reads go to the scanner. */
+/**
+ * A page of at most this many tasks is read on the main thread if an index holds it; longer reads
+ * go to the scanner.
+ */
 const SHORT_PAGE = 200
 
 const HISTORY = `
   SELECT sequence AS key FROM events
   WHERE resource_id = ?1 AND version > ?2 AND resource = ?3 ORDER BY version LIMIT +?4`
 
-/** Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be had. */
+/**
+ * Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be
+ * had.
+ */
 export const openSqliteRepository = (
   path: string,
   table: FieldTable,
@@ -121,7 +127,10 @@ export const openSqliteRepository = (
     }
     if (isFlat && limit <= SHORT_PAGE) return select(request)
     const selection = await scan('select', request)
-    /** A clock may have gone back while the scan waited its turn: then its order was taken for granted wrongly. */
+    /**
+     * A clock may have gone back while the scan waited its turn: then its order was taken for
+     * granted wrongly.
+     */
     return isKeyOrder === keyOrder.holds()
       ? selection
       : scan('select', {

@@ -9,8 +9,9 @@ export const readPragma = (db: Database, name: string): number =>
   Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 
 /**
- * Refuses a file that is not ours or newer than this program, before anything is made beside it: by its first bytes
- * (https://www.sqlite.org/fileformat2.html#the_database_header), and by what is in it where these are not the last word.
+ * Refuses a file that is not ours or newer than this program, before anything is made beside it: by
+ * its first bytes (https://www.sqlite.org/fileformat2.html#the_database_header), and by what is in
+ * it where these are not the last word.
  */
 export const checkOrigin = (path: string, known: number): void => {
   const header = readHeader(path)
@@ -22,7 +23,10 @@ export const checkOrigin = (path: string, known: number): void => {
   if (!isOurs || existsSync(`${path}-wal`)) checkContent(path, known)
 }
 
-/** Whether a file's first bytes say that it is ours: all that can be told before a write that was cut short is undone. */
+/**
+ * Whether a file's first bytes say that it is ours: all that can be told before a write that was
+ * cut short is undone.
+ */
 export const isMarkedOurs = (path: string): boolean => isMarked(readHeader(path))
 
 const isMarked = (header: Buffer): boolean =>
@@ -51,7 +55,10 @@ export const refuseNewer = (path: string, version: number, known: number): void 
   }
 }
 
-/** Looks without writing: closing a connection that may write would fold a foreign write-ahead log into its file. */
+/**
+ * Looks without writing: closing a connection that may write would fold a foreign write-ahead log
+ * into its file.
+ */
 const checkContent = (path: string, known: number): void => {
   const db = openDatabase(path, { readOnly: true })
   try {

@@ -15,8 +15,9 @@ export interface Restored {
 }
 
 /**
- * Puts the tasks of `file` in the place of the database at `path`, which no process may have, and sets that one aside as
- * `PATH.before-restore-N`. At each moment `path` is the old database or the new one. Throws OpenError with the database as it was.
+ * Puts the tasks of `file` in the place of the database at `path`, which no process may have, and
+ * sets that one aside as `PATH.before-restore-N`. At each moment `path` is the old database or the
+ * new one. Throws OpenError with the database as it was.
  */
 export const restoreSqlite = (path: string, file: string): Restored => {
   const target = realPath(path)
@@ -49,7 +50,10 @@ const replace = (target: string, file: string): Restored => {
   }
 }
 
-/** Gives the present database a second name; one that is damaged keeps its write-ahead log beside it. */
+/**
+ * Gives the present database a second name; one that is damaged keeps its write-ahead log beside
+ * it.
+ */
 const setAside = (target: string): string => {
   const isFolded = fold(target)
   const before = freeName(target)
@@ -69,8 +73,9 @@ const freeName = (target: string): string => {
 const UNREADABLE = new Set<number | undefined>([SQLITE.corrupt, SQLITE.notADatabase])
 
 /**
- * Folds the write-ahead log into the file, so that it is whole by itself; false where the file is too damaged for that.
- * Leaving WAL mode takes the file for this process alone, so whoever still reads it (a backup) is found here.
+ * Folds the write-ahead log into the file, so that it is whole by itself; false where the file is
+ * too damaged for that. Leaving WAL mode takes the file for this process alone, so whoever still
+ * reads it (a backup) is found here.
  */
 const fold = (target: string): boolean => {
   try {
@@ -89,11 +94,15 @@ const fold = (target: string): boolean => {
 }
 
 /**
- * Looks before anything is folded: another program's database stays as it is. A newer one of ours may be replaced. A function
- * takes what is found, as a prepared statement would keep the file locked beyond close() in the binding for older Node.js.
+ * Looks before anything is folded: another program's database stays as it is. A newer one of ours
+ * may be replaced. A function takes what is found, as a prepared statement would keep the file
+ * locked beyond close() in the binding for older Node.js.
  */
 const refuseOtherProgram = (target: string): void => {
-  /** A fold was cut short: whoever may only read can't undo it, so it is undone when the file is opened to be folded. */
+  /**
+   * A fold was cut short: whoever may only read can't undo it, so it is undone when the file is
+   * opened to be folded.
+   */
   if (existsSync(`${target}-journal`) && isMarkedOurs(target)) return
   const db = openDatabase(target, { readOnly: true })
   let isForeign = false

@@ -12,7 +12,10 @@ export type ScanReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly message: string; readonly errcode: number | undefined }
 
-/** Each request is a short read of its own, so that the write-ahead log is never pinned by a slow reader. */
+/**
+ * Each request is a short read of its own, so that the write-ahead log is never pinned by a slow
+ * reader.
+ */
 const { path } = workerData as { path: string }
 const db = openDatabase(path, { readOnly: true })
 db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY')
@@ -39,7 +42,10 @@ const answer = (request: ScanRequest): ScanReply => {
   }
 }
 
-/** The memory of texts is handed over, not copied. That of small Buffers is a pool, which they share with others. */
+/**
+ * The memory of texts is handed over, not copied. That of small Buffers is a pool, which they share
+ * with others.
+ */
 const ownMemory = (value: unknown): ArrayBuffer[] =>
   value instanceof Uint8Array && value.length > 0 && value.buffer.byteLength !== Buffer.poolSize
     ? [value.buffer as ArrayBuffer]

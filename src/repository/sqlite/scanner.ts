@@ -9,15 +9,17 @@ export type Scan = <Name extends keyof SliceReads>(
   ...parameters: Parameters<SliceReads[Name]>
 ) => Promise<ReturnType<SliceReads[Name]>>
 
-/** Reads whose cost grows with the data, on a thread of their own so that none delays a point read. */
+/**
+ * Reads whose cost grows with the data, on a thread of their own so that none delays a point read.
+ */
 export interface Scanner {
   readonly scan: Scan
   close(): Promise<void>
 }
 
 /**
- * How many requests the thread has at once, at most: enough to keep it busy. Its answers are in memory until the main thread comes
- * round to them.
+ * How many requests the thread has at once, at most: enough to keep it busy. Its answers are in
+ * memory until the main thread comes round to them.
  */
 const MAX_POSTED = 4
 

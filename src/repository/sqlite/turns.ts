@@ -1,7 +1,10 @@
 import { AppError } from '../../core/errors.ts'
 import { type Database, SQLITE, sqliteCode } from './binding.ts'
 
-/** So many commits share a transaction at most, so that a flood does not hold the event loop for long. */
+/**
+ * So many commits share a transaction at most, so that a flood does not hold the event loop for
+ * long.
+ */
 const MAX_GROUP = 256
 
 interface Waiting {
@@ -11,19 +14,24 @@ interface Waiting {
 }
 
 /**
- * The database, one turn of the event loop at a time. The reads of a turn share one snapshot, and are answered together at its
- * end; then the commits that came in meanwhile share one transaction and one fsync (docs/decisions/write-path.md). As the
- * snapshot ends before the commits begin, every read sees every commit that was answered.
+ * The database, one turn of the event loop at a time. The reads of a turn share one snapshot, and
+ * are answered together at its end; then the commits that came in meanwhile share one transaction
+ * and one fsync (docs/decisions/write-path.md). As the snapshot ends before the commits begin,
+ * every read sees every commit that was answered.
  */
 export interface Turns {
   /** Runs a read at once, inside the snapshot of this turn. */
   look<T>(run: () => T): T
   /**
-   * The same, for an answer: resolves at the end of the turn. Answers that leave one right after the other cost
-   * half of what they cost each by itself, as the receiver is woken once for all of them.
+   * The same, for an answer: resolves at the end of the turn. Answers that leave one right after
+   * the other cost half of what they cost each by itself, as the receiver is woken once for all of
+   * them.
    */
   read<T>(run: () => T): Promise<T>
-  /** Runs a write within a transaction; resolves after its COMMIT is on disk. A write that throws undoes itself alone. */
+  /**
+   * Runs a write within a transaction; resolves after its COMMIT is on disk. A write that throws
+   * undoes itself alone.
+   */
   commit<T>(apply: () => T): Promise<T>
   /** Commits what waits. */
   settle(): void
@@ -123,7 +131,10 @@ export const createTurns = (db: Database): Turns => {
 
 const UNAVAILABLE = new Set<number | undefined>(Object.values(SQLITE))
 
-/** What SQLite says of its file or disk is a matter of the database; anything else is a fault of ours. */
+/**
+ * What SQLite says of its file or disk is a matter of the database; anything else is a fault of
+ * ours.
+ */
 export const toDatabaseError = (error: unknown): unknown =>
   !UNAVAILABLE.has(sqliteCode(error))
     ? error
