@@ -4,7 +4,7 @@ import { parseArgs, parseEnv } from 'node:util'
 import { ConfigError, type DatabaseTarget, loadConfig } from './config.ts'
 import { unquote } from './config-reader.ts'
 import { VARIABLES, type Variable } from './config-variables.ts'
-import { OpenError } from './repository/open-error.ts'
+import { StartupError } from './repository/startup-error.ts'
 
 /** sysexits.h: the command was used wrongly; the configuration is wrong. */
 const EX_USAGE = 64
@@ -81,14 +81,16 @@ const commands = {
 
 const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`)
 
-/** The file that the tasks are kept in. Throws OpenError where they are in none. */
+/** The file that the tasks are kept in. Throws StartupError where they are in none. */
 const databaseFile = (database: DatabaseTarget): string => {
   if (database.kind === 'sqlite' && database.path !== ':memory:') return database.path
   if (database.kind === 'sqlite')
-    throw new OpenError('backup and restore need a database file; DATABASE_URL is sqlite::memory:')
+    throw new StartupError(
+      'backup and restore need a database file; DATABASE_URL is sqlite::memory:',
+    )
   if (database.kind === 'none')
-    throw new OpenError('backup and restore need a database file; DATABASE_URL is none')
-  throw new OpenError(
+    throw new StartupError('backup and restore need a database file; DATABASE_URL is none')
+  throw new StartupError(
     'backup and restore need a database file; for MongoDB use mongodump and mongorestore',
   )
 }
@@ -119,7 +121,7 @@ const fail = (code: number, ...lines: string[]): never => {
 
 /** Why the service did not start, in a line; undefined for a fault of ours. */
 const reasonOf = (error: unknown): string | undefined => {
-  if (error instanceof OpenError) return error.message
+  if (error instanceof StartupError) return error.message
   if (!(error instanceof Error) || !('code' in error)) return undefined
   const { port, address, hostname } = error as Error & {
     port?: number

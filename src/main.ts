@@ -32,7 +32,7 @@ const HEAP_GROWTH = '--heap-growing-percent=100'
 
 /**
  * Runs the service until it gets a stop signal: config → repository → service → app → listen →
- * close. Throws OpenError or the listen error when it cannot start, with nothing left open and
+ * close. Throws StartupError or the listen error when it cannot start, with nothing left open and
  * nothing made.
  */
 export const serve = async (config: Config, version: string): Promise<void> => {

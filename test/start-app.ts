@@ -30,7 +30,7 @@ export interface AppOptions {
   readonly isDraining?: AppDeps['isDraining']
   /** How the service is reached, where it differs from the default: on the loopback alone. */
   readonly network?: Partial<NetworkSettings>
-  readonly slowest?: NonNullable<AppDeps['slowest']>
+  readonly slowest?: NonNullable<AppDeps['timeouts']>
   /** Tasks with other fields, and a repository of them. */
   readonly fields?: { readonly table: FieldTable; readonly repository: Repository }
   /** What is served besides tasks. */
@@ -55,7 +55,7 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
   ]
   const version = '0.0.0-test'
   const deps = { service, table, logger, version, eventLag, features, now, network, isDraining }
-  const app = await buildApp({ ...deps, ...(slowest && { slowest }) })
+  const app = await buildApp({ ...deps, ...(slowest && { timeouts: slowest }) })
   onTestFinished(async () => {
     await app.close()
     await repository.close()

@@ -5,7 +5,7 @@ import { notFound } from '../core/errors.ts'
 import { Type } from '../core/typebox.ts'
 import type { Feature } from '../http/app.ts'
 import { NO_BODY, optionalBody } from '../http/body.ts'
-import { answer, emptyAnswer, problems } from '../http/openapi.ts'
+import { emptyResponse, jsonResponse, problems } from '../http/openapi.ts'
 import { HttpError } from '../http/problem.ts'
 import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
 import type { App } from '../http/typed-app.ts'
@@ -138,7 +138,10 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
         summary: 'Get the state of the sync',
         description:
           'What stops or pauses the sync, the rate limit, and the number of tasks by sync state.',
-        response: { 200: answer('The state of the sync', GithubStatus), ...problems(...FAULTS) },
+        response: {
+          200: jsonResponse('The state of the sync', GithubStatus),
+          ...problems(...FAULTS),
+        },
       },
     },
     async () => requireGithub().operations.status(),
@@ -170,7 +173,7 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
           },
           { additionalProperties: false },
         ),
-        response: { 200: answer('The tasks', Type.Array(GithubJob)), ...problems(...FAULTS) },
+        response: { 200: jsonResponse('The tasks', Type.Array(GithubJob)), ...problems(...FAULTS) },
       },
     },
     async (request) => {
@@ -191,7 +194,7 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
           'Retries all tasks whose sync is `blocked`, `failed` or `issue_missing`, or those stopped for one reason.',
         body: optionalBody(RetryRequest),
         response: {
-          200: answer('The number of tasks that are retried', Count),
+          200: jsonResponse('The number of tasks that are retried', Count),
           ...problems(...FAULTS, ...BODY),
         },
       },
@@ -210,7 +213,10 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
         description:
           'Covers the tasks created before GitHub was configured. With `dry_run` they are only counted.',
         body: optionalBody(LinkRequest),
-        response: { 200: answer('The number of tasks', Count), ...problems(...FAULTS, ...BODY) },
+        response: {
+          200: jsonResponse('The number of tasks', Count),
+          ...problems(...FAULTS, ...BODY),
+        },
       },
     },
     async (request) => ({
@@ -228,7 +234,7 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
         description: 'The state of the GitHub issue of the task.',
         params: TaskId,
         response: {
-          200: answer('The state of the issue', TaskSync),
+          200: jsonResponse('The state of the issue', TaskSync),
           ...problems(...FAULTS, 'not_found', 'not_linked'),
         },
       },
@@ -254,7 +260,7 @@ const addOperatorRoutes = (app: App, requireGithub: () => GithubSync): void => {
         params: TaskId,
         body: NO_BODY,
         response: {
-          202: emptyAnswer('The sync was started'),
+          202: emptyResponse('The sync was started'),
           ...problems(...FAULTS, ...BODY, 'not_found'),
         },
       },
@@ -304,7 +310,7 @@ const addWebhookRoute = (scope: FastifyInstance, requireGithub: () => GithubSync
         headers: DeliveryHeaders,
         body: Delivery,
         response: {
-          202: emptyAnswer('Accepted (duplicates included)'),
+          202: emptyResponse('Accepted (duplicates included)'),
           ...problems('github_not_configured', 'invalid_signature', ...BODY_ERRORS),
         },
       },

@@ -55,7 +55,7 @@ export interface AppDeps {
    * How long a request's headers, and the whole of it, may take to come, and a client may take
    * nothing of its answer, in milliseconds.
    */
-  readonly slowest?: { readonly headers: number; readonly request: number; readonly stall: number }
+  readonly timeouts?: { readonly headers: number; readonly request: number; readonly stall: number }
 }
 
 /**
@@ -64,7 +64,7 @@ export interface AppDeps {
  */
 const SOCKET_BUFFER = 16 * 1024
 
-const SLOWEST = { headers: 15_000, request: 45_000, stall: 60_000 }
+const TIMEOUTS = { headers: 15_000, request: 45_000, stall: 60_000 }
 
 /** The whole HTTP side, ready to listen or to be tried by inject(). */
 export const buildApp = async ({
@@ -78,7 +78,7 @@ export const buildApp = async ({
   now = Date.now,
   network = LOOPBACK_ONLY,
   isDraining,
-  slowest = SLOWEST,
+  timeouts: slowest = TIMEOUTS,
 }: AppDeps): Promise<App> => {
   const newRequestId = createRequestIds()
   const checkHost = createHostCheck(network)

@@ -1,9 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Fault, pathOf, STATUS, toProblem } from './problem.ts'
+import { type ProblemDetails, pathOf, STATUS, toProblem } from './problem.ts'
 
-const MALFORMED: Fault = { code: 'malformed_request', detail: 'The request is not valid HTTP' }
-const FAULTS: Readonly<Record<string, Fault>> = {
+const MALFORMED: ProblemDetails = {
+  code: 'malformed_request',
+  detail: 'The request is not valid HTTP',
+}
+const FAULTS: Readonly<Record<string, ProblemDetails>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'headers_too_large',
     detail: 'The URL and the headers together are larger than 16 KiB',
@@ -44,7 +47,7 @@ export const refuseExpectations = (
   newRequestId: (request: IncomingMessage) => string,
 ): void => {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const fault: Fault = {
+    const fault: ProblemDetails = {
       code: 'expectation_failed',
       detail: 'Unsupported Expect header; only 100-continue is supported',
     }

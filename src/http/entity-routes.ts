@@ -6,7 +6,7 @@ import type { Written } from '../core/outcome.ts'
 import type { Preconditions } from '../core/preconditions.ts'
 import { Type } from '../core/typebox.ts'
 import { NO_BODY } from './body.ts'
-import { answer, emptyAnswer, headersOf, problemsOf } from './openapi.ts'
+import { emptyResponse, headersOf, jsonResponse, problemsOf } from './openapi.ts'
 import { readPreconditions } from './preconditions.ts'
 import type { ProblemCode } from './problem.ts'
 import type { ReadContext } from './request-context.ts'
@@ -82,7 +82,11 @@ const addCreate = (app: App, resource: Resource, readContext: ReadContext): void
         headers: Type.Object(CREATION_KEY),
         body: schemas.draft,
         response: {
-          201: answer(`The new ${kind}`, schemas.entity, { ...location, ...etag, ...replayed }),
+          201: jsonResponse(`The new ${kind}`, schemas.entity, {
+            ...location,
+            ...etag,
+            ...replayed,
+          }),
           ...problemsOf(
             kind,
             ...BODY_ERRORS,
@@ -116,7 +120,7 @@ const addList = (
         description: about.list,
         querystring: schemas.query,
         response: {
-          200: answer(`The ${kind}s`, Type.Array(schemas.entity), headersOf(kind).link),
+          200: jsonResponse(`The ${kind}s`, Type.Array(schemas.entity), headersOf(kind).link),
           ...problemsOf(kind, ...errors.list),
         },
       },
@@ -138,8 +142,8 @@ const addGet = (app: App, { kind, name, path, schemas, get }: Resource): void =>
         params: entityId(kind),
         headers: IF_NONE_MATCH,
         response: {
-          200: answer(`The ${kind}`, schemas.entity, etag),
-          304: emptyAnswer(`The ${kind} has not changed`, etag),
+          200: jsonResponse(`The ${kind}`, schemas.entity, etag),
+          304: emptyResponse(`The ${kind} has not changed`, etag),
           ...problemsOf(kind, ...DATABASE_ERRORS, 'not_found'),
         },
       },
@@ -174,7 +178,7 @@ const addUpdate = (
       headers: changeHeaders(kind),
       body: schemas.patch,
       response: {
-        200: answer(`The updated ${kind}`, schemas.entity, { ...etag, ...replayed }),
+        200: jsonResponse(`The updated ${kind}`, schemas.entity, { ...etag, ...replayed }),
         ...problemsOf(kind, ...BODY_ERRORS, ...CHANGE_ERRORS, ...errors.write),
       },
     },
@@ -204,7 +208,7 @@ const addDelete = (app: App, resource: Resource, readContext: ReadContext): void
         headers: changeHeaders(kind),
         body: NO_BODY,
         response: {
-          204: emptyAnswer(`The ${kind} was deleted`, headersOf(kind).replayed),
+          204: emptyResponse(`The ${kind} was deleted`, headersOf(kind).replayed),
           ...problemsOf(kind, ...BODY_ERRORS, ...CHANGE_ERRORS),
         },
       },
@@ -230,7 +234,7 @@ export const addHistoryRoute = (app: App, { kind, name, path, schemas, history }
         description: `All changes of the ${kind}, oldest first. The history of a deleted ${kind} is kept.`,
         params: entityId(kind),
         response: {
-          200: answer('The events', Type.Array(schemas.event)),
+          200: jsonResponse('The events', Type.Array(schemas.event)),
           ...problemsOf(kind, 'not_found', ...DATABASE_ERRORS),
         },
       },

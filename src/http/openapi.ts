@@ -66,14 +66,14 @@ export const addOpenApi = async (app: FastifyInstance, version: string): Promise
 }
 
 /** A JSON answer: what it is, its schema, and the headers that come with it. */
-export const answer = (description: string, schema: TSchema, headers: Json = {}) => ({
+export const jsonResponse = (description: string, schema: TSchema, headers: Json = {}) => ({
   description,
   headers,
   content: { 'application/json': { schema } },
 })
 
 /** An answer without a body. */
-export const emptyAnswer = (description: string, headers: Json = {}) => ({
+export const emptyResponse = (description: string, headers: Json = {}) => ({
   description,
   headers,
   type: 'null',
@@ -85,14 +85,14 @@ export const problems = (...codes: ProblemCode[]) => problemsOf('task', ...codes
 /** The same of a route of another resource. */
 export const problemsOf = (resource: string, ...codes: ProblemCode[]) => {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of new Set<ProblemCode>([...codes, ...ANYWHERE]))
+  for (const code of new Set<ProblemCode>([...codes, ...COMMON_ERRORS]))
     byStatus.set(STATUS[code], [...(byStatus.get(STATUS[code]) ?? []), code])
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [status, problem(resource, group)]),
   )
 }
 
-const ANYWHERE = [
+const COMMON_ERRORS = [
   'malformed_request',
   'request_timeout',
   'expectation_failed',

@@ -98,7 +98,7 @@ export const Problem = Type.Object(
   { title: 'Problem' },
 )
 
-export interface Fault {
+export interface ProblemDetails {
   readonly code: ProblemCode
   readonly detail: string
   readonly issues?: readonly FieldError[]
@@ -106,7 +106,7 @@ export interface Fault {
   readonly status?: number
 }
 
-const statusOf = (fault: Fault): number => fault.status ?? STATUS[fault.code]
+const statusOf = (fault: ProblemDetails): number => fault.status ?? STATUS[fault.code]
 
 /** A refusal of the HTTP layer's own. */
 export class HttpError extends Error {
@@ -123,7 +123,7 @@ export class HttpError extends Error {
 }
 
 /** The JSON text of a problem. */
-export const toProblem = (fault: Fault, instance: string, requestId: string): string =>
+export const toProblem = (fault: ProblemDetails, instance: string, requestId: string): string =>
   JSON.stringify({
     type: 'about:blank',
     title: STATUS_CODES[statusOf(fault)],
@@ -139,7 +139,7 @@ export const toProblem = (fault: Fault, instance: string, requestId: string): st
  * What the caller may know of an error. Anything unforeseen is an internal error, without its
  * message. `bodyLimit`: the maximum of the route, in bytes.
  */
-export const toFault = (error: unknown, bodyLimit?: number): Fault => {
+export const toProblemDetails = (error: unknown, bodyLimit?: number): ProblemDetails => {
   if (error instanceof AppError)
     return { code: error.code, detail: error.message, issues: error.issues }
   if (error instanceof HttpError)
@@ -161,7 +161,7 @@ export const sendProblem = (
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply => {
-  const fault = toFault(error, request.routeOptions.bodyLimit)
+  const fault = toProblemDetails(error, request.routeOptions.bodyLimit)
   /** Without a database the service runs as it is configured: its 503 is no failure. */
   if (statusOf(fault) >= 500 && fault.code !== 'database_not_configured')
     request.log.error({ err: error, request_id: request.id }, 'request failed')
@@ -178,7 +178,7 @@ export const sendProblem = (
 
 export const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 
-const INTERNAL_ERROR: Fault = {
+const INTERNAL_ERROR: ProblemDetails = {
   code: 'internal_error',
   detail: 'Internal error; the log has the details under this request id',
 }

@@ -3,7 +3,7 @@ import type { FieldTable } from '../core/field-table.ts'
 import type { Repository } from '../core/repository.ts'
 
 /**
- * The adapter for a database, loaded only when it is the one. Throws OpenError when it cannot be
+ * The adapter for a database, loaded only when it is the one. Throws StartupError when it cannot be
  * had.
  */
 export const openRepository = async (

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { type Database, openDatabase } from '#src/repository/sqlite/driver.ts'
 import { createFolder } from '../start-app.ts'
 
 /**

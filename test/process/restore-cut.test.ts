@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { openDatabase } from '#src/repository/sqlite/driver.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK } from '#src/task/task.ts'
 import { openStore } from '../repository/task-store.ts'

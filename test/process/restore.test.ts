@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { openDatabase } from '#src/repository/sqlite/driver.ts'
 import type { Task } from '#src/task/task.ts'
 import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'

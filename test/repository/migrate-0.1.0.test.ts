@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { type Database, openDatabase } from '#src/repository/sqlite/driver.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createLink } from '#src/github/issue/issue-link.ts'
-import { OpenError } from '#src/repository/open-error.ts'
-import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createColumns } from '#src/repository/sqlite/columns.ts'
+import { type Database, openDatabase } from '#src/repository/sqlite/driver.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { StartupError } from '#src/repository/startup-error.ts'
 import { createTask, TASK, type TaskDraft } from '#src/task/task.ts'
 import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -103,7 +103,7 @@ describe('a file of this version', () => {
   test('is refused to a program of an earlier version', () => {
     const path = fileOfVersion1()
     migrate(path, FIRST, SECOND)
-    expect(() => openFile(path, [FIRST])).toThrow(OpenError)
+    expect(() => openFile(path, [FIRST])).toThrow(StartupError)
   })
 })
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase } from '#src/repository/sqlite/binding.ts'
+import { openDatabase } from '#src/repository/sqlite/driver.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
 import { createFolder } from '../start-app.ts'

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Interval } from '#src/core/task-query.ts'
-import type { SQLInputValue } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
 import { COMPANION_SCANS, COMPANION_SQL } from '#src/repository/sqlite/companions.ts'
+import { createCreationOrder } from '#src/repository/sqlite/creation-order.ts'
+import type { SQLInputValue } from '#src/repository/sqlite/driver.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
 import { INBOX_SQL } from '#src/repository/sqlite/inbox.ts'
-import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { KEY_COUNT } from '#src/repository/sqlite/key-records.ts'
 import { KEY_VALUE_SQL } from '#src/repository/sqlite/key-value.ts'
 import type { KeyPosition } from '#src/repository/sqlite/list-conditions.ts'
@@ -30,7 +30,7 @@ const SQLITE_OK = 0
 const seed = () => {
   const { db } = openFile(':memory:')
   const commits = createCommits(db)
-  const rows = createTaskRows(db, TASK, createKeyOrder(db))
+  const rows = createTaskRows(db, TASK, createCreationOrder(db))
   const newId = createUuids(undefined)
   db.exec('BEGIN')
   const tasks = Array.from({ length: TASKS }, (_, index): Task => {

@@ -9,11 +9,11 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { OpenError } from '#src/repository/open-error.ts'
-import { type Database, openDatabase } from '#src/repository/sqlite/binding.ts'
+import { type Database, openDatabase } from '#src/repository/sqlite/driver.ts'
 import { type OpenFile, openFile } from '#src/repository/sqlite/file.ts'
 import { MIGRATIONS } from '#src/repository/sqlite/migrations.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
+import { StartupError } from '#src/repository/startup-error.ts'
 import { TASK } from '#src/task/task.ts'
 import { createUuids } from '#src/uuid-v7.ts'
 import { instantAt } from '../core/task-arbitraries.ts'
@@ -41,8 +41,8 @@ const openError = (path: string, migrations?: readonly string[]): unknown => {
 /** Refused in one line that names the path, or for a link the file that it leads to. */
 const expectRefused = (path: string, reason: RegExp, target = path): void => {
   const error = openError(path)
-  expect(error).toBeInstanceOf(OpenError)
-  const { message } = error as OpenError
+  expect(error).toBeInstanceOf(StartupError)
+  const { message } = error as StartupError
   expect(message).toMatch(reason)
   expect([path, target].some((name) => message.startsWith(name))).toBe(true)
   expect(message).not.toContain('\n')

@@ -1,6 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { openDatabase, type Statement } from '#src/repository/sqlite/binding.ts'
+import { openDatabase, type Statement } from '#src/repository/sqlite/driver.ts'
 import { openSqliteRepository } from '#src/repository/sqlite/open.ts'
 import { TASK, type Task } from '#src/task/task.ts'
 import { startApp } from '../start-app.ts'

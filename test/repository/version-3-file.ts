@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { openDatabase } from '#src/repository/sqlite/binding.ts'
 import { createCommits } from '#src/repository/sqlite/commits.ts'
+import { createCreationOrder } from '#src/repository/sqlite/creation-order.ts'
+import { openDatabase } from '#src/repository/sqlite/driver.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
-import { createKeyOrder } from '#src/repository/sqlite/key-order.ts'
 import { createTaskRows } from '#src/repository/sqlite/task-rows.ts'
 import { createTask, TASK, type Task, type TaskDraft } from '#src/task/task.ts'
 import { createdEvent } from '#src/task/task-event.ts'
@@ -36,7 +36,7 @@ export const createVersion3File = (
 ) => {
   const { db, close } = openFile(path)
   const commits = createCommits(db)
-  const rows = createTaskRows(db, TASK, createKeyOrder(db))
+  const rows = createTaskRows(db, TASK, createCreationOrder(db))
   const newId = createUuids(undefined)
   db.exec('BEGIN')
   const tasks = drafts.map((draft, index): Task => {

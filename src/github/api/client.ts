@@ -20,7 +20,7 @@ export type Credential =
  * `unknown`: no answer, or a failure of GitHub's own: it may have been done, unless `wasSent` says
  * that it never left.
  */
-export type Reply =
+export type GithubResponse =
   | { readonly kind: 'ok'; readonly data: unknown; readonly next: boolean }
   | {
       readonly kind: 'refused'
@@ -43,7 +43,7 @@ export interface RateLimit {
 }
 
 /** A response, with the rate limit if GitHub sent it. */
-export type Answer = Reply & { readonly budget?: RateLimit }
+export type Answer = GithubResponse & { readonly budget?: RateLimit }
 
 /** `signal` gives a call up before its time, as if no answer had come. */
 export type Call = (
@@ -146,7 +146,7 @@ const isTokenCall = (error: unknown): boolean =>
 /**
  * What was asked for was not sent; a token that is refused is a credential that is not accepted.
  */
-const withoutToken = (reply: Reply): Reply => {
+const withoutToken = (reply: GithubResponse): GithubResponse => {
   if (reply.kind === 'unknown') return { ...reply, wasSent: false }
   return reply.kind === 'refused' ? { ...reply, status: 401, location: undefined } : reply
 }
@@ -234,7 +234,7 @@ const budgetOf = (headers: ReplyHeaders): RateLimit | undefined => {
   return isTold ? { limit, remaining, resetsAt: reset * 1000 } : undefined
 }
 
-const toReply = ({ status, headers, data }: HttpResponse, now: number): Reply => {
+const toReply = ({ status, headers, data }: HttpResponse, now: number): GithubResponse => {
   if (status >= 500) return { kind: 'unknown', message: `GitHub answered ${status}`, wasSent: true }
   if (status < 300)
     return { kind: 'ok', data, next: String(headers['link'] ?? '').includes('rel="next"') }
@@ -268,7 +268,7 @@ const limitOf = (
   headers: ReplyHeaders,
   message: string,
   now: number,
-): Reply | undefined => {
+): GithubResponse | undefined => {
   const retryAfter = Number(headers['retry-after'])
   if (Number.isFinite(retryAfter))
     return { kind: 'limited', until: now + retryAfter * 1000, reason: 'secondary' }

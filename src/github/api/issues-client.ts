@@ -1,6 +1,6 @@
 import type { KeyValue } from '../../core/repository.ts'
 import { type RemoteIssue, toRemoteIssue } from '../issue/remote-issue.ts'
-import type { Call, Credential, Reply } from './client.ts'
+import type { Call, Credential, GithubResponse } from './client.ts'
 import { BLOCKS } from './error-catalog.ts'
 import type { Limits } from './limits.ts'
 import { AUTHORS, homeState } from './state-keys.ts'
@@ -17,7 +17,7 @@ export interface ApiDeps {
 }
 
 /** What came of a call that was neither held back by a limit nor refused for its credential. */
-export type Outcome = Exclude<Reply, { kind: 'limited' }>
+export type Outcome = Exclude<GithubResponse, { kind: 'limited' }>
 
 /**
  * What GitHub answered. Throws Failed when no answer came, or none that says what became of the

@@ -4,8 +4,8 @@ import { Type } from '../../core/typebox.ts'
 import type { BatchResult, TaskService } from '../../task/task-service.ts'
 import { createBatch, toOperations } from '../batch-body.ts'
 import { BATCH_BODY_LIMIT } from '../body.ts'
-import { answer, HEADERS, problems } from '../openapi.ts'
-import { Problem, pathOf, STATUS, toFault, toProblem } from '../problem.ts'
+import { HEADERS, jsonResponse, problems } from '../openapi.ts'
+import { Problem, pathOf, STATUS, toProblem, toProblemDetails } from '../problem.ts'
 import type { ReadContext } from '../request-context.ts'
 import type { App } from '../typed-app.ts'
 import { compileValidator, toFastify } from '../validation.ts'
@@ -61,8 +61,8 @@ export const addBatchRoute = (
         headers: Type.Object(CREATION_KEY),
         body: batch.schema,
         response: {
-          200: answer('All operations succeeded', BatchAnswer, HEADERS.replayed),
-          207: answer(
+          200: jsonResponse('All operations succeeded', BatchAnswer, HEADERS.replayed),
+          207: jsonResponse(
             'Some operations failed; see the `error` of each',
             BatchAnswer,
             HEADERS.replayed,
@@ -95,7 +95,7 @@ const toText = (result: BatchResult, request: FastifyRequest): string => {
     case 'deleted':
       return '{"status":204}'
     case 'failed': {
-      const fault = toFault(result.error)
+      const fault = toProblemDetails(result.error)
       if (fault.code === 'internal_error')
         request.log.error({ err: result.error, request_id: request.id }, 'batch operation failed')
       return `{"status":${STATUS[fault.code]},"error":${toProblem(fault, pathOf(request.url), request.id)}}`

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { Type } from '../../core/typebox.ts'
 import type { TaskService } from '../../task/task-service.ts'
-import { answer, problems } from '../openapi.ts'
+import { jsonResponse, problems } from '../openapi.ts'
 import { HttpError } from '../problem.ts'
 import type { App } from '../typed-app.ts'
 
@@ -26,7 +26,7 @@ export const addHealthRoutes = (
         tags: ['operations'],
         summary: 'Check that the process is alive',
         description: 'Liveness probe: does not use the database.',
-        response: { 200: answer('The process is alive', Health), ...problems() },
+        response: { 200: jsonResponse('The process is alive', Health), ...problems() },
       },
     },
     async () => ({ status: 'ok' }),
@@ -42,7 +42,7 @@ export const addHealthRoutes = (
         description:
           'Readiness probe: fails if the database does not respond or the service is shutting down.',
         response: {
-          200: answer('The service can handle requests', Health),
+          200: jsonResponse('The service can handle requests', Health),
           ...problems('database_unavailable', 'draining'),
         },
       },

@@ -5,7 +5,7 @@ import type { TaskService } from '../../task/task-service.ts'
 import { NO_BODY } from '../body.ts'
 import type { Resource } from '../entity-routes.ts'
 import { createListQuery, type ListParameters } from '../list-query.ts'
-import { answer, HEADERS, problems } from '../openapi.ts'
+import { HEADERS, jsonResponse, problems } from '../openapi.ts'
 import { readPreconditions } from '../preconditions.ts'
 import type { ReadContext } from '../request-context.ts'
 import { toList } from '../send-list.ts'
@@ -74,7 +74,10 @@ export const addCompleteRoute = (
         headers: changeHeaders('task'),
         body: NO_BODY,
         response: {
-          200: answer('The completed task', table.entity, { ...HEADERS.etag, ...HEADERS.replayed }),
+          200: jsonResponse('The completed task', table.entity, {
+            ...HEADERS.etag,
+            ...HEADERS.replayed,
+          }),
           ...problems(...BODY_ERRORS, ...CHANGE_ERRORS),
         },
       },

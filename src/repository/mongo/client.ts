@@ -1,5 +1,5 @@
 import { MongoClient, type MongoClientOptions, MongoParseError } from 'mongodb'
-import { OpenError } from '../open-error.ts'
+import { StartupError } from '../startup-error.ts'
 
 /** The database's name where the URL has none. */
 const DEFAULT_NAME = 'tasks'
@@ -38,12 +38,14 @@ const OPTIONS: MongoClientOptions = {
   retryReads: true,
 }
 
-/** Throws OpenError for a URL that is not valid. */
+/** Throws StartupError for a URL that is not valid. */
 export const createClient = (url: string, options: MongoClientOptions = {}): MongoClient => {
   try {
     return new MongoClient(url, { ...OPTIONS, ...options })
   } catch (error) {
-    throw new OpenError(`DATABASE_URL is not a valid MongoDB connection string: ${reasonOf(error)}`)
+    throw new StartupError(
+      `DATABASE_URL is not a valid MongoDB connection string: ${reasonOf(error)}`,
+    )
   }
 }
 
@@ -51,12 +53,12 @@ export const createClient = (url: string, options: MongoClientOptions = {}): Mon
 const reasonOf = (error: unknown): string =>
   error instanceof MongoParseError ? error.message : 'it cannot be read'
 
-/** The name in the path, as in `mongodb://host/NAME?options`. Throws OpenError if it is invalid. */
+/** The name in the path, as in `mongodb://host/NAME?options`. Throws StartupError if it is invalid. */
 export const databaseName = (url: string): string => {
   const text = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]
   const name = text === undefined ? DEFAULT_NAME : decodeURIComponent(text)
   if (!NAME.test(name) || Buffer.byteLength(name) > MAX_NAME_BYTES)
-    throw new OpenError(
+    throw new StartupError(
       'DATABASE_URL: invalid database name; use 1 to 63 bytes without /, \\, a dot, a space, " or $',
     )
   return name

@@ -1,6 +1,6 @@
 import type { CommandStartedEvent, Db, MongoClient, MongoClientOptions } from 'mongodb'
 import type { FieldTable } from '../../core/field-table.ts'
-import { OpenError } from '../open-error.ts'
+import { StartupError } from '../startup-error.ts'
 import { createClient, databaseName, SELECTION_MS } from './client.ts'
 import { unavailable } from './database-error.ts'
 import { migrate } from './migrate.ts'
@@ -22,7 +22,7 @@ export type Connection = ReturnType<typeof createConnection>
 /**
  * The way to the database, made when it is first needed and made anew until it holds: a client
  * whose first connect failed never recovers, while one that was connected finds its servers again
- * by itself. Throws OpenError for a URL that is not one.
+ * by itself. Throws StartupError for a URL that is not one.
  */
 export const createConnection = (
   url: string,
@@ -51,7 +51,7 @@ export const createConnection = (
   const waitFor = (milliseconds: number): Promise<Connected> => {
     connected ??= connect().catch((error: unknown) => {
       connected = undefined
-      throw error instanceof OpenError ? error : unavailable('does not answer just now', error)
+      throw error instanceof StartupError ? error : unavailable('does not answer just now', error)
     })
     return within(connected, milliseconds, () => unavailable('is being made ready'))
   }
@@ -64,7 +64,7 @@ export const createConnection = (
 
   return {
     /**
-     * The database, ready to be used. Throws `database_unavailable` within 2.5 s, and OpenError for
+     * The database, ready to be used. Throws `database_unavailable` within 2.5 s, and StartupError for
      * one of a newer version.
      */
     ready: async (): Promise<Db> => (await waitFor(READY_MS)).db,
@@ -131,7 +131,7 @@ const noop = (): undefined => undefined
  * and by.
  */
 const toCallError = (error: unknown): never => {
-  throw error instanceof OpenError
+  throw error instanceof StartupError
     ? unavailable('is of a newer version than this program', error)
     : error
 }

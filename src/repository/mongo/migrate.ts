@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
-import { OpenError } from '../open-error.ts'
+import { StartupError } from '../startup-error.ts'
 import {
   DELIVERY_INDEXES,
   EVENT_INDEXES,
@@ -20,7 +20,7 @@ export interface MetaDocument {
 
 /**
  * Makes what is missing: any replica may do it, all at once, and again. What takes long where there
- * are many tasks is left to sort-key-fill.ts. Throws OpenError, having changed nothing, when a
+ * are many tasks is left to sort-key-fill.ts. Throws StartupError, having changed nothing, when a
  * newer program has written the database.
  */
 export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
@@ -28,7 +28,7 @@ export const migrate = async (db: Db, table: FieldTable): Promise<void> => {
   const versions = await readVersions(db, table)
   const found = versions.get('schema')
   if (found !== undefined && found > SCHEMA_VERSION) {
-    throw new OpenError(
+    throw new StartupError(
       `the database ${db.databaseName} is of version ${found}, newer than this program's ${SCHEMA_VERSION}: run a newer program`,
     )
   }

@@ -19,7 +19,7 @@ import { type Deadline, runWrite } from './write-outcome.ts'
 
 /**
  * Tasks in a MongoDB database. Resolves also while its server is down: then every call says so
- * until it is up. Throws OpenError for a URL that is none, and for a database of a newer version.
+ * until it is up. Throws StartupError for a URL that is none, and for a database of a newer version.
  * `onCommand` sees each command that is sent.
  */
 export const openMongoRepository = async (

@@ -1,4 +1,4 @@
-import type { Turns } from './turns.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 /**
  * How long other requests have the database to themselves after a step, and after one that failed,
@@ -12,14 +12,14 @@ const RETRY_MS = 1000
  * its own. `step` returns whether it was the last; it must keep its place in the database, so that
  * a restart goes on from there.
  */
-export const startFill = (turns: Turns, isNeeded: boolean, step: () => boolean) => {
+export const startFill = (queue: TransactionQueue, isNeeded: boolean, step: () => boolean) => {
   let isDone = !isNeeded
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
 
   const run = async (): Promise<void> => {
     try {
-      isDone = await turns.commit(step)
+      isDone = await queue.write(step)
       if (!isDone) schedule(PAUSE_MS)
     } catch {
       schedule(RETRY_MS)

@@ -1,25 +1,25 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { OpenError } from '../open-error.ts'
-import { SQLITE, sqliteCode } from './binding.ts'
-import { copyInto, countWhole, lookInto, removeCopy } from './copy.ts'
-import { nameDurably } from './durable.ts'
-import { explained } from './explained.ts'
+import { StartupError } from '../startup-error.ts'
+import { SQLITE, sqliteCode } from './driver.ts'
+import { withFileErrors } from './file-errors.ts'
+import { renameDurably } from './fsync.ts'
+import { copyInto, removeCopy, verifyAndCount, withReadOnly } from './snapshot.ts'
 
 /**
  * Writes a whole copy of the database at `path` to the new file `file`, also while a service writes
  * to the database, and returns how many tasks it holds. `file` has its name only once it is checked
- * and on disk. Throws OpenError, with nothing left behind.
+ * and on disk. Throws StartupError, with nothing left behind.
  */
 export const backupSqlite = (path: string, file: string): number =>
-  lookInto(path, (db) => {
+  withReadOnly(path, (db) => {
     const partial = `${file}.partial`
     reserve(partial)
     try {
       refuseTaken(file)
       explainedCopy(path, partial, () => copyInto(db, partial))
-      const count = countWhole(partial)
+      const count = verifyAndCount(partial)
       refuseTaken(file)
-      explained(file, () => nameDurably(partial, file))
+      withFileErrors(file, () => renameDurably(partial, file))
       return count
     } catch (error) {
       removeCopy(partial)
@@ -30,14 +30,14 @@ export const backupSqlite = (path: string, file: string): number =>
 /** Made by us alone, so that of two backups to one file the second is refused. */
 const reserve = (partial: string): void => {
   if (existsSync(partial))
-    throw new OpenError(
+    throw new StartupError(
       `${partial} exists: another backup is being written, or one was cut short; remove it in that case`,
     )
-  explained(partial, () => closeSync(openSync(partial, 'wx')))
+  withFileErrors(partial, () => closeSync(openSync(partial, 'wx')))
 }
 
 const refuseTaken = (file: string): void => {
-  if (existsSync(file)) throw new OpenError(`${file} exists: a backup never overwrites a file`)
+  if (existsSync(file)) throw new StartupError(`${file} exists: a backup never overwrites a file`)
 }
 
 /**
@@ -50,7 +50,7 @@ const explainedCopy = (path: string, copy: string, run: () => void): void => {
   } catch (error) {
     const code = sqliteCode(error)
     const isSource = code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.busy
-    explained(isSource ? path : copy, () => {
+    withFileErrors(isSource ? path : copy, () => {
       throw error
     })
   }

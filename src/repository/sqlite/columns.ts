@@ -1,7 +1,7 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
 import { formatInstant } from '../../core/instant.ts'
-import type { SQLInputValue } from './binding.ts'
+import type { SQLInputValue } from './driver.ts'
 
 /** What a task's row holds beside its identity: the columns that lists are found and sorted by. */
 export type TaskColumns = Readonly<Record<string, SQLInputValue>>

@@ -17,8 +17,8 @@ import type { Companion } from '../../core/companion.ts'
 import type { TableEntity } from '../../core/entity.ts'
 import { type NewEvent, resourceOf } from '../../core/event.ts'
 import type { IdempotencyKey } from '../../core/idempotency.ts'
-import type { Database } from './binding.ts'
 import { createCompanionRows } from './companion-rows.ts'
+import type { Database } from './driver.ts'
 import { createKeyRecords } from './key-records.ts'
 
 /** An entity and its companion, with the key of its row. */

@@ -1,5 +1,5 @@
 import type { Companion } from '../../core/companion.ts'
-import type { Database } from './binding.ts'
+import type { Database } from './driver.ts'
 
 /** All null if there is no companion. */
 export interface CompanionRow {

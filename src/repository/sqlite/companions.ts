@@ -1,11 +1,11 @@
 import type { Companion } from '../../core/companion.ts'
 import type { TableEntity } from '../../core/entity.ts'
 import type { Companions } from '../../core/repository.ts'
-import type { Database, SQLInputValue } from './binding.ts'
 import type { Commits, Rows } from './commits.ts'
 import { type CompanionRow, toCompanion } from './companion-rows.ts'
+import type { Database, SQLInputValue } from './driver.ts'
 import type { Scan } from './scanner.ts'
-import type { Turns } from './turns.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 const FIELDS = 'task_id, state, due_at, reference, json'
 
@@ -33,7 +33,7 @@ const MAX_STATES = 1000
 /** What grows with the tasks is read by `scan`, which delays no request. */
 export const createCompanions = (
   db: Database,
-  turns: Turns,
+  queue: TransactionQueue,
   commits: Commits,
   tasks: Rows<TableEntity>,
   scan: Scan,
@@ -52,11 +52,11 @@ export const createCompanions = (
   ): Promise<T[]> => JSON.parse(await scan('values', { sql, parameters }, limit)) as T[]
 
   return {
-    get: (taskId) => turns.read(() => commits.companion(tasks, taskId)),
-    byReference: (reference) => turns.read(() => toCompanions(findByReference.all(reference))[0]),
-    due: (now, limit) => turns.read(() => toCompanions(findDue.all(now, limit))),
+    get: (taskId) => queue.read(() => commits.companion(tasks, taskId)),
+    byReference: (reference) => queue.read(() => toCompanions(findByReference.all(reference))[0]),
+    due: (now, limit) => queue.read(() => toCompanions(findDue.all(now, limit))),
     inState: (state, after, limit) =>
-      turns.read(() => toCompanions(findInState.all(state, after ?? '', limit))),
+      queue.read(() => toCompanions(findInState.all(state, after ?? '', limit))),
 
     async counts() {
       const rows = await scanned<{ readonly state: string; readonly count: number }>(
@@ -68,6 +68,6 @@ export const createCompanions = (
     },
 
     missing: (after, limit) => scanned<string>(COMPANION_SCANS.missing, [after ?? ''], limit),
-    change: (taskId, decide) => turns.commit(() => commits.changeCompanion(tasks, taskId, decide)),
+    change: (taskId, decide) => queue.write(() => commits.changeCompanion(tasks, taskId, decide)),
   }
 }

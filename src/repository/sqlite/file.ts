@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { OpenError } from '../open-error.ts'
-import { type Database, openDatabase, SQLITE, sqliteCode } from './binding.ts'
-import { explained } from './explained.ts'
+import { StartupError } from '../startup-error.ts'
+import { type Database, openDatabase, SQLITE, sqliteCode } from './driver.ts'
+import { withFileErrors } from './file-errors.ts'
+import { checkOrigin } from './file-identity.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { checkOrigin } from './origin.ts'
 
 export const IN_MEMORY = ':memory:'
 
@@ -16,7 +16,7 @@ export interface OpenFile {
 
 /**
  * Opens the file, makes it where there is none, and brings its schema up to date. One process owns
- * it at a time. Throws OpenError, having changed nothing, for a file that is not ours, newer than
+ * it at a time. Throws StartupError, having changed nothing, for a file that is not ours, newer than
  * this program, locked or unwritable.
  */
 export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
@@ -24,7 +24,7 @@ export const openFile = (path: string, migrations = MIGRATIONS): OpenFile => {
     const db = openDatabase(path)
     return { db: prepare(db, undefined, migrations), close: () => db.close() }
   }
-  return explained(path, () => {
+  return withFileErrors(path, () => {
     const file = realPath(path)
     checkOrigin(file, migrations.length)
     mkdirSync(dirname(file), { recursive: true })
@@ -89,7 +89,7 @@ export const lockFile = (path: string): Database => {
   } catch (error) {
     lock.close()
     if (sqliteCode(error) === SQLITE.busy)
-      throw new OpenError(
+      throw new StartupError(
         `${path} is in use by another process: one process owns the file at a time`,
       )
     throw error

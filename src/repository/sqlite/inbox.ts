@@ -1,6 +1,6 @@
 import type { Inbox, Message } from '../../core/repository.ts'
-import type { Database } from './binding.ts'
-import type { Turns } from './turns.ts'
+import type { Database } from './driver.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 /**
  * The maximum number of processed messages that are deleted together, so that no request waits
@@ -17,7 +17,7 @@ export const INBOX_SQL = {
       SELECT id FROM inbox WHERE is_open = 0 AND received_at < ? ORDER BY received_at LIMIT ${MAX_DELETED})`,
 } as const
 
-export const createInbox = (db: Database, turns: Turns): Inbox => {
+export const createInbox = (db: Database, queue: TransactionQueue): Inbox => {
   const add = db.prepare(INBOX_SQL.add)
   const findOpen = db.prepare(INBOX_SQL.open)
   const close = db.prepare(INBOX_SQL.close)
@@ -25,15 +25,15 @@ export const createInbox = (db: Database, turns: Turns): Inbox => {
 
   return {
     add: (message) =>
-      turns.commit(
+      queue.write(
         () => add.run(message.id, message.receivedAt, JSON.stringify(message)).changes > 0,
       ),
     open: (limit) =>
-      turns.read(() =>
+      queue.read(() =>
         findOpen.all(limit).map((row) => JSON.parse((row as { json: string }).json) as Message),
       ),
     close: (id, deleteBefore) =>
-      turns.commit(() => {
+      queue.write(() => {
         close.run(id)
         deleteOld.run(deleteBefore)
       }),

@@ -1,6 +1,6 @@
 import type { KeyState } from '../../core/commit.ts'
 import type { IdempotencyKey, IdempotencyRecord } from '../../core/idempotency.ts'
-import type { Database } from './binding.ts'
+import type { Database } from './driver.ts'
 
 /**
  * How many expired records are deleted with each new one, so that they neither pile up nor need a

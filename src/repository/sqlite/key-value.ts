@@ -1,6 +1,6 @@
 import type { KeyValue } from '../../core/repository.ts'
-import type { Database } from './binding.ts'
-import type { Turns } from './turns.ts'
+import type { Database } from './driver.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 export const KEY_VALUE_SQL = {
   read: 'SELECT json FROM key_values WHERE name = ?',
@@ -20,10 +20,10 @@ export const createValueRows = (db: Database) => {
   }
 }
 
-export const createKeyValue = (db: Database, turns: Turns): KeyValue => {
+export const createKeyValue = (db: Database, queue: TransactionQueue): KeyValue => {
   const rows = createValueRows(db)
   return {
-    read: (name) => turns.read(() => rows.read(name)),
-    write: (name, value) => turns.commit(() => rows.write(name, value)),
+    read: (name) => queue.read(() => rows.read(name)),
+    write: (name, value) => queue.write(() => rows.write(name, value)),
   }
 }

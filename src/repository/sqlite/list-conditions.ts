@@ -1,7 +1,7 @@
 import type { NamedField } from '../../core/field-table.ts'
 import type { Interval, Part, Position, QueryParts } from '../../core/task-query.ts'
-import type { SQLInputValue } from './binding.ts'
 import { toColumn, toMilliseconds } from './columns.ts'
+import type { SQLInputValue } from './driver.ts'
 import { listTable } from './list-rows.ts'
 
 /**

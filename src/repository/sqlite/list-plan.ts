@@ -1,8 +1,8 @@
 import type { FieldTable } from '../../core/field-table.ts'
 import { type QueryParts, type TaskQuery, toParts } from '../../core/task-query.ts'
 import { titleKey } from '../../core/title-key.ts'
-import type { SQLInputValue } from './binding.ts'
 import { toColumn } from './columns.ts'
+import type { SQLInputValue } from './driver.ts'
 import {
   type ColumnOf,
   createParameters,
@@ -27,14 +27,14 @@ import { listTable } from './list-rows.ts'
  * One statement of a plan. Selects keys of tasks in order; its last parameter, the number of rows,
  * is given when it runs.
  */
-export interface Leg {
+export interface ListStatement {
   readonly sql: string
   readonly parameters: readonly SQLInputValue[]
 }
 
 /** How a list is read: its legs one after the other until enough rows came. */
 export interface ListPlan {
-  readonly legs: readonly Leg[]
+  readonly legs: readonly ListStatement[]
   /**
    * Whether an index holds the answer in its order, so that it costs the same however many tasks
    * there are.
@@ -61,7 +61,7 @@ export const planList = (
       return { legs: [allInKeyOrder(parts, after)], isFlat: true }
   }
   const isSplit = isByTitle(parts) && !hasTitles
-  const toLeg = (range: KeysetRange): Leg =>
+  const toLeg = (range: KeysetRange): ListStatement =>
     needsSort(parts) ? filterThenSort(parts, range) : mergeIndexRanges(parts, range, isSplit)
   return { legs: rangesOf(parts, after).map(toLeg), isFlat: isFlat(parts) && !isSplit }
 }
@@ -101,7 +101,7 @@ const isFlat = (parts: QueryParts): boolean => {
  * As `LIMIT ?`, a number of rows would have SQLite prepare the statement again at each call; as
  * `LIMIT +?` it does not (`sqlite3ExprIsInteger` in SQLite's expr.c).
  */
-const toLeg = (sql: string, { values }: Parameters, end = ''): Leg => ({
+const toLeg = (sql: string, { values }: Parameters, end = ''): ListStatement => ({
   sql: `${sql} LIMIT +?${values.length + 1}${end}`,
   parameters: values,
 })
@@ -111,7 +111,11 @@ const toLeg = (sql: string, { values }: Parameters, end = ''): Leg => ({
  * far as the limit asks. `isSplit`: the tasks that have no row in `task_titles` yet are sorted and
  * merged as well.
  */
-const mergeIndexRanges = (parts: QueryParts, range: KeysetRange, isSplit: boolean): Leg => {
+const mergeIndexRanges = (
+  parts: QueryParts,
+  range: KeysetRange,
+  isSplit: boolean,
+): ListStatement => {
   const parameters = createParameters()
   const [source, column] = isByTitle(parts)
     ? [titleSource(parts), titleColumn]
@@ -180,7 +184,7 @@ const indexPartitions = (parts: QueryParts): string[][] => {
 }
 
 /** Found by words, a text of a list or an exact value first, then sorted. */
-const filterThenSort = (parts: QueryParts, range: KeysetRange): Leg => {
+const filterThenSort = (parts: QueryParts, range: KeysetRange): ListStatement => {
   const parameters = createParameters()
   const { source, conditions, column } = accessPath(parts, parameters)
   conditions.push(
@@ -199,7 +203,7 @@ const filterThenSort = (parts: QueryParts, range: KeysetRange): Leg => {
 /**
  * The table itself is in the order of its keys: the default order of the whole list needs no index.
  */
-const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
+const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): ListStatement => {
   const parameters = createParameters()
   const position = keyConditions(parts, after?.key, 'key', parameters)
   return toLeg(
@@ -212,7 +216,7 @@ const allInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg =
  * The word index gives its rows in the order of their keys, so the default order needs no sort: it
  * stops at the limit.
  */
-const wordsInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): Leg => {
+const wordsInKeyOrder = (parts: QueryParts, after: KeyPosition | undefined): ListStatement => {
   const parameters = createParameters()
   const { source, conditions } = accessPath(parts, parameters)
   conditions.push(

@@ -1,7 +1,7 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable, NamedField } from '../../core/field-table.ts'
-import type { Database } from './binding.ts'
 import { toMilliseconds } from './columns.ts'
+import type { Database } from './driver.ts'
 
 /** The table with a row for each text of a list, and its column for them: `task_labels.label`. */
 export const listTable = ({ name, filter }: NamedField) => ({

@@ -1,7 +1,7 @@
-import type { Database } from './binding.ts'
-import { copyInto, removeCopy } from './copy.ts'
-import { nameDurably } from './durable.ts'
-import { APPLICATION_ID, readPragma } from './origin.ts'
+import type { Database } from './driver.ts'
+import { APPLICATION_ID, readPragma } from './file-identity.ts'
+import { renameDurably } from './fsync.ts'
+import { copyInto, removeCopy } from './snapshot.ts'
 
 /**
  * Brings the schema up to date in one transaction, after a copy of a file that holds data is set
@@ -40,5 +40,5 @@ const setAside = (db: Database, copy: string): void => {
   const partial = `${copy}.partial`
   removeCopy(partial)
   copyInto(db, partial)
-  nameDurably(partial, copy)
+  renameDurably(partial, copy)
 }

@@ -1,8 +1,8 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { NamedField } from '../../core/field-table.ts'
 import type { Position } from '../../core/task-query.ts'
-import type { Database, SQLInputValue, Statement } from './binding.ts'
 import { fromColumn } from './columns.ts'
+import type { Database, SQLInputValue, Statement } from './driver.ts'
 import type { Source } from './slice-sql.ts'
 
 /** The column that a list is sorted by, as it is sent to the scan thread. */

@@ -1,9 +1,9 @@
 import type { Companion } from '../../core/companion.ts'
 import { startFill } from './background-fill.ts'
-import type { Database } from './binding.ts'
 import { createCompanionRows } from './companion-rows.ts'
+import type { Database } from './driver.ts'
 import { createValueRows } from './key-value.ts'
-import type { Turns } from './turns.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 /** How many tasks are looked at in one transaction. */
 const TASKS_PER_STEP = 500
@@ -30,13 +30,13 @@ export const oldCompanion = ({ id, sync }: OldTask): Companion | undefined => {
 }
 
 /** Writes down what 0.1.0 had not, in the background. */
-export const fillCompanions = (db: Database, turns: Turns, hasOldTasks: boolean) => {
+export const fillCompanions = (db: Database, queue: TransactionQueue, hasOldTasks: boolean) => {
   const values = createValueRows(db)
   const companions = createCompanionRows(db)
   const findAfter = db.prepare('SELECT id, json FROM tasks WHERE id > ? ORDER BY id LIMIT +?')
   let upTo = (hasOldTasks ? (values.read(UP_TO) ?? '') : AFTER_ALL) as string
 
-  return startFill(turns, upTo !== AFTER_ALL, () => {
+  return startFill(queue, upTo !== AFTER_ALL, () => {
     const rows = findAfter.all(upTo, TASKS_PER_STEP) as unknown as { id: string; json: string }[]
     for (const { id, json } of rows) {
       const companion = oldCompanion(JSON.parse(json) as OldTask)

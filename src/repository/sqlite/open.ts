@@ -6,12 +6,12 @@ import type { Entities, Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
 import { createTextReader } from '../../core/stored-text.ts'
 import type { Position, TaskQuery } from '../../core/task-query.ts'
-import type { Database } from './binding.ts'
 import { createCommits, type Rows } from './commits.ts'
 import { createCompanions } from './companions.ts'
+import { createCreationOrder } from './creation-order.ts'
+import type { Database } from './driver.ts'
 import { IN_MEMORY, openFile } from './file.ts'
 import { createInbox } from './inbox.ts'
-import { createKeyOrder } from './key-order.ts'
 import { createKeyValue, createValueRows } from './key-value.ts'
 import { createLeases } from './leases.ts'
 import type { KeyPosition } from './list-conditions.ts'
@@ -25,7 +25,7 @@ import { createScanner, type Scan } from './scanner.ts'
 import { createSliceReads, type Selection, type SelectRequest, toBuffer } from './slice-reads.ts'
 import { createTaskRows } from './task-rows.ts'
 import { fillTitles } from './title-fill.ts'
-import { createTurns, toDatabaseError } from './turns.ts'
+import { createTransactionQueue, toDatabaseError } from './transaction-queue.ts'
 
 /**
  * A page of at most this many tasks is read on the main thread if an index holds it; longer reads
@@ -38,7 +38,7 @@ const HISTORY = `
   WHERE resource_id = ?1 AND version > ?2 AND resource = ?3 ORDER BY version LIMIT +?4`
 
 /**
- * Tasks in an SQLite file, or in memory for `:memory:`. Throws OpenError when the file cannot be
+ * Tasks in an SQLite file, or in memory for `:memory:`. Throws StartupError when the file cannot be
  * had.
  */
 export const openSqliteRepository = (
@@ -48,8 +48,8 @@ export const openSqliteRepository = (
 ): Repository => {
   const file = openFile(path, migrations)
   const { db } = file
-  const turns = createTurns(db)
-  const keyOrder = createKeyOrder(db)
+  const queue = createTransactionQueue(db)
+  const keyOrder = createCreationOrder(db)
   const commits = createCommits(db)
   const taskRows = createTaskRows(db, table, keyOrder)
   const reads = createSliceReads(db)
@@ -61,8 +61,8 @@ export const openSqliteRepository = (
   const hasOldTexts = values.read('has_old_texts') === true
   const mayLackFields = hasOldTexts || values.read('has_earlier_tasks') === true
   const texts = createTextReader(table)
-  const companionFill = fillCompanions(db, turns, hasOldTexts)
-  const titleFill = fillTitles(db, turns)
+  const companionFill = fillCompanions(db, queue, hasOldTexts)
+  const titleFill = fillTitles(db, queue)
   let maxId = [findNewest.get(), db.prepare(RECORD_SQL.maxId).get()]
     .flatMap((row) => (row?.['id'] as string | null | undefined) ?? [])
     .sort()
@@ -70,7 +70,7 @@ export const openSqliteRepository = (
 
   const scan: Scan = async (name, ...parameters) => {
     if (scanner === undefined)
-      return turns.read(() =>
+      return queue.read(() =>
         (reads[name] as (...given: typeof parameters) => never)(...parameters),
       )
     try {
@@ -108,7 +108,7 @@ export const openSqliteRepository = (
 
   /** Selects what an index holds in its order. */
   const select = (request: SelectRequest): Promise<Selection> =>
-    request.limit <= SHORT_PAGE ? turns.read(() => reads.select(request)) : scan('select', request)
+    request.limit <= SHORT_PAGE ? queue.read(() => reads.select(request)) : scan('select', request)
 
   const selectTasks = async (
     query: TaskQuery,
@@ -154,10 +154,10 @@ export const openSqliteRepository = (
       if (maxId !== undefined && entity.id <= maxId)
         throw new Error('a new entity must have an id after all others')
       maxId = entity.id
-      return turns.commit(() => commits.create(rows, entity, event, key, companion))
+      return queue.write(() => commits.create(rows, entity, event, key, companion))
     },
 
-    change: (id, decide, key) => turns.commit(() => commits.change(rows, id, decide, key)),
+    change: (id, decide, key) => queue.write(() => commits.change(rows, id, decide, key)),
   })
 
   return {
@@ -169,35 +169,35 @@ export const openSqliteRepository = (
       },
 
       get: (id) =>
-        turns.read(() => {
+        queue.read(() => {
           const row = findTask.get(id) as StoredEntity | undefined
           return row && mayLackFields ? { ...row, json: texts.one(row.json) } : row
         }),
 
       async list(query, after, limit, wholeBytes) {
-        const position = after && turns.look(() => toKeyPosition(after, query.sort.descending))
+        const position = after && queue.readNow(() => toKeyPosition(after, query.sort.descending))
         const selection = await selectTasks(query, position, limit, wholeBytes)
         return toSlice('tasks', selection, selection.next)
       },
 
-      reserveKey: (key) => turns.commit(() => commits.reserveKey(key)),
+      reserveKey: (key) => queue.write(() => commits.reserveKey(key)),
     },
 
-    records: createRecords(db, { turns, select, toSlice, entities }),
-    companions: createCompanions(db, turns, commits, taskRows, scan),
-    inbox: createInbox(db, turns),
+    records: createRecords(db, { queue, select, toSlice, entities }),
+    companions: createCompanions(db, queue, commits, taskRows, scan),
+    inbox: createInbox(db, queue),
     leases: createLeases(),
-    values: createKeyValue(db, turns),
+    values: createKeyValue(db, queue),
     events: { lagMs: () => 0 },
 
     async ping() {
-      await turns.read(() => findNewest.get())
+      await queue.read(() => findNewest.get())
     },
 
     async close() {
       companionFill.stop()
       titleFill.stop()
-      turns.settle()
+      queue.flush()
       await scanner?.close()
       file.close()
     },

@@ -1,7 +1,7 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { RecordKind } from '../../core/record.ts'
-import type { Database } from './binding.ts'
 import type { Rows } from './commits.ts'
+import type { Database } from './driver.ts'
 
 export const RECORD_SQL = {
   get: 'SELECT id, version, json FROM records WHERE id = ? AND kind = ?',

@@ -3,16 +3,16 @@ import type { TableEntity } from '../../core/entity.ts'
 import type { RecordKind } from '../../core/record.ts'
 import type { Entities, Records, Repository } from '../../core/repository.ts'
 import type { Slice } from '../../core/slice.ts'
-import type { Database } from './binding.ts'
 import type { Rows } from './commits.ts'
+import type { Database } from './driver.ts'
 import { BY_ID } from './next-position.ts'
 import { createRecordRows, RECORD_SQL } from './record-rows.ts'
 import type { Selection, SelectRequest } from './slice-reads.ts'
-import type { Turns } from './turns.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 /** What records share with tasks. */
 interface Shared {
-  readonly turns: Turns
+  readonly queue: TransactionQueue
   select(request: SelectRequest): Promise<Selection>
   toSlice<Place>(source: 'records', selection: Selection, next: Place | undefined): Slice<Place>
   entities<E extends TableEntity>(resource: string, rows: Rows<E>): Omit<Entities<E>, 'get'>
@@ -20,7 +20,7 @@ interface Shared {
 
 export const createRecords = (
   db: Database,
-  { turns, select, toSlice, entities }: Shared,
+  { queue, select, toSlice, entities }: Shared,
 ): Repository['records'] => {
   const rowsOf = createRecordRows(db)
   const find = db.prepare(RECORD_SQL.get)
@@ -31,10 +31,10 @@ export const createRecords = (
     return {
       ...entities(kind, rowsOf(recordKind)),
 
-      get: (id) => turns.read(() => find.get(id, kind) as StoredEntity | undefined),
+      get: (id) => queue.read(() => find.get(id, kind) as StoredEntity | undefined),
 
       byUniqueKey: (uniqueKey) =>
-        turns.read(() => findByUniqueKey.get(uniqueKey, kind) as StoredEntity | undefined),
+        queue.read(() => findByUniqueKey.get(uniqueKey, kind) as StoredEntity | undefined),
 
       async list(parent, after = '', limit, wholeBytes) {
         const leg =

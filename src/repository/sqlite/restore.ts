@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { OpenError } from '../open-error.ts'
-import { openDatabase, SQLITE, sqliteCode } from './binding.ts'
-import { copyInto, countWhole, lookInto, removeCopy } from './copy.ts'
-import { nameDurably, nameTwice } from './durable.ts'
-import { explained } from './explained.ts'
+import { StartupError } from '../startup-error.ts'
+import { openDatabase, SQLITE, sqliteCode } from './driver.ts'
 import { lockFile, realPath } from './file.ts'
-import { APPLICATION_ID, isMarkedOurs } from './origin.ts'
+import { withFileErrors } from './file-errors.ts'
+import { APPLICATION_ID, hasApplicationId } from './file-identity.ts'
+import { linkOrCopy, renameDurably } from './fsync.ts'
+import { copyInto, removeCopy, verifyAndCount, withReadOnly } from './snapshot.ts'
 
 export interface Restored {
   readonly count: number
@@ -17,14 +17,14 @@ export interface Restored {
 /**
  * Puts the tasks of `file` in the place of the database at `path`, which no process may have, and
  * sets that one aside as `PATH.before-restore-N`. At each moment `path` is the old database or the
- * new one. Throws OpenError with the database as it was.
+ * new one. Throws StartupError with the database as it was.
  */
 export const restoreSqlite = (path: string, file: string): Restored => {
   const target = realPath(path)
   if (existsSync(file) && realPath(file) === target)
-    throw new OpenError(`${file} is the database itself`)
-  countWhole(file)
-  return explained(target, () => {
+    throw new StartupError(`${file} is the database itself`)
+  verifyAndCount(file)
+  return withFileErrors(target, () => {
     mkdirSync(dirname(target), { recursive: true })
     const lock = lockFile(target)
     try {
@@ -39,10 +39,10 @@ const replace = (target: string, file: string): Restored => {
   const partial = `${target}.restoring`
   removeCopy(partial)
   try {
-    lookInto(file, (db) => explained(partial, () => copyInto(db, partial)))
-    const count = countWhole(partial)
+    withReadOnly(file, (db) => withFileErrors(partial, () => copyInto(db, partial)))
+    const count = verifyAndCount(partial)
     const before = existsSync(target) ? setAside(target) : undefined
-    nameDurably(partial, target)
+    renameDurably(partial, target)
     return { count, before }
   } catch (error) {
     removeCopy(partial)
@@ -57,7 +57,7 @@ const replace = (target: string, file: string): Restored => {
 const setAside = (target: string): string => {
   const isFolded = fold(target)
   const before = freeName(target)
-  nameTwice(target, before)
+  linkOrCopy(target, before)
   if (!isFolded && existsSync(`${target}-wal`)) renameSync(`${target}-wal`, `${before}-wal`)
   rmSync(`${target}-shm`, { force: true })
   return before
@@ -103,7 +103,7 @@ const refuseOtherProgram = (target: string): void => {
    * A fold was cut short: whoever may only read can't undo it, so it is undone when the file is
    * opened to be folded.
    */
-  if (existsSync(`${target}-journal`) && isMarkedOurs(target)) return
+  if (existsSync(`${target}-journal`) && hasApplicationId(target)) return
   const db = openDatabase(target, { readOnly: true })
   let isForeign = false
   try {
@@ -118,5 +118,5 @@ const refuseOtherProgram = (target: string): void => {
     db.close()
   }
   if (isForeign)
-    throw new OpenError(`${target} is a database of another program and is not replaced`)
+    throw new StartupError(`${target} is a database of another program and is not replaced`)
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openDatabase, sqliteCode } from './binding.ts'
+import { openDatabase, sqliteCode } from './driver.ts'
 import { createSliceReads, type SliceReads } from './slice-reads.ts'
 
 export interface ScanRequest {

@@ -1,6 +1,6 @@
 import type { Position } from '../../core/task-query.ts'
-import type { Database, Statement } from './binding.ts'
-import type { Leg } from './list-plan.ts'
+import type { Database, Statement } from './driver.ts'
+import type { ListStatement } from './list-plan.ts'
 import { createNextPosition, type SortColumn } from './next-position.ts'
 import {
   type KeyRow,
@@ -23,7 +23,7 @@ export interface SelectRequest {
   /** The order of the tasks or records; absent for events. */
   readonly sort?: SortColumn
   /** Each selects keys in order. */
-  readonly legs: readonly Leg[]
+  readonly legs: readonly ListStatement[]
   /** The largest number of items. */
   readonly limit: number
   /** The texts are read along if they come to no more than this, in bytes. */
@@ -78,7 +78,7 @@ export const createSliceReads = (db: Database) => {
   /** Reads leg after leg, until there is one item more than the limit. */
   const readLegs = <Row extends SizeRow>(
     { legs, limit }: SelectRequest,
-    prepare: (leg: Leg) => Statement,
+    prepare: (leg: ListStatement) => Statement,
     ...more: readonly number[]
   ): Row[] => {
     const rows: Row[] = []
@@ -138,7 +138,7 @@ export const createSliceReads = (db: Database) => {
      * The values that a statement selects as `json`, in one JSON array. Its last parameter is the
      * number of rows.
      */
-    values(leg: Leg, limit: number): string {
+    values(leg: ListStatement, limit: number): string {
       const row = ofValues(leg).get(...leg.parameters, limit)
       return `[${row?.['json'] ?? ''}]`
     },

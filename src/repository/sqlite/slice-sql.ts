@@ -1,4 +1,4 @@
-import type { Leg } from './list-plan.ts'
+import type { ListStatement } from './list-plan.ts'
 
 /**
  * Where items are. `octet_length` finds the size of a text without reading it
@@ -46,7 +46,7 @@ export interface SelectedTextsRow {
 }
 
 /** The keys and sizes of the items that a leg selects. The parameters are the leg's own. */
-export const keysSql = (source: Source, { sql }: Leg): string => {
+export const keysSql = (source: Source, { sql }: ListStatement): string => {
   const { table, key, size } = SOURCES[source]
   return `SELECT count(*) AS count, group_concat(page.key) AS keys, group_concat(${size}) AS sizes
     FROM (${sql}) AS page CROSS JOIN ${table} ON ${key} = page.key`
@@ -56,7 +56,7 @@ export const keysSql = (source: Source, { sql }: Leg): string => {
  * The sizes and texts of the items that a leg selects. After the parameters of the leg, the last of
  * which is the number of rows, comes the size of the largest text to read.
  */
-export const wholeSql = (source: Source, { sql, parameters }: Leg): string => {
+export const wholeSql = (source: Source, { sql, parameters }: ListStatement): string => {
   const { table, key, size, text } = SOURCES[source]
   const largest = `?${parameters.length + 2}`
   return `SELECT count(*) AS count, group_concat(${size}) AS sizes,
@@ -73,5 +73,5 @@ export const textsSql = (source: Source): string => {
 }
 
 /** The values that a leg selects as `json`, joined by commas. The parameters are the leg's own. */
-export const valuesSql = ({ sql }: Leg): string =>
+export const valuesSql = ({ sql }: ListStatement): string =>
   `SELECT group_concat(json, ',') AS json FROM (${sql})`

@@ -1,5 +1,5 @@
-import type { Database, Statement } from './binding.ts'
-import type { Leg } from './list-plan.ts'
+import type { Database, Statement } from './driver.ts'
+import type { ListStatement } from './list-plan.ts'
 
 /** A list has as many statements as there are combinations of filters, sorts and positions. */
 const MAX_STATEMENTS = 200
@@ -7,8 +7,8 @@ const MAX_STATEMENTS = 200
 /** Prepares a statement around each leg that is read, and keeps the most recently used ones. */
 export const createStatementCache = (
   db: Database,
-  toSql: (leg: Leg) => string,
-): ((leg: Leg) => Statement) => {
+  toSql: (leg: ListStatement) => string,
+): ((leg: ListStatement) => Statement) => {
   const statements = new Map<string, Statement>()
   return (leg) => {
     const statement = statements.get(leg.sql) ?? db.prepare(toSql(leg))

@@ -1,11 +1,11 @@
 import type { TableEntity } from '../../core/entity.ts'
 import type { FieldTable } from '../../core/field-table.ts'
 import { createTextReader } from '../../core/stored-text.ts'
-import type { Database } from './binding.ts'
 import { createColumns, type TaskColumns, toMilliseconds } from './columns.ts'
 import type { Rows } from './commits.ts'
 import { type CompanionRow, toCompanion } from './companion-rows.ts'
-import type { KeyOrder } from './key-order.ts'
+import type { CreationOrder } from './creation-order.ts'
+import type { Database } from './driver.ts'
 import { createListRows } from './list-rows.ts'
 import { type OldTask, oldCompanion } from './old-companions.ts'
 import { createTitleRows, type Place } from './title-rows.ts'
@@ -19,7 +19,7 @@ interface Row extends CompanionRow {
 export const createTaskRows = (
   db: Database,
   table: FieldTable,
-  keyOrder: KeyOrder,
+  keyOrder: CreationOrder,
 ): Rows<TableEntity> => {
   const columns = createColumns(table)
   const lists = createListRows(db, table)

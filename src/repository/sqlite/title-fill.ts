@@ -1,7 +1,7 @@
 import { startFill } from './background-fill.ts'
-import type { Database } from './binding.ts'
+import type { Database } from './driver.ts'
 import { createTitleRows, type Place } from './title-rows.ts'
-import type { Turns } from './turns.ts'
+import type { TransactionQueue } from './transaction-queue.ts'
 
 /** How many tasks get their row in one transaction: few, so that no request waits long for it. */
 const TASKS_PER_STEP = 200
@@ -14,10 +14,10 @@ type Row = Place & { readonly key: number }
  * one as well, so that a step writes few pages. The place it has come to is committed with the
  * rows, so a restart goes on from there. At the end the index goes.
  */
-export const fillTitles = (db: Database, turns: Turns) => {
+export const fillTitles = (db: Database, queue: TransactionQueue) => {
   const isNeeded = db.prepare('SELECT 1 FROM title_fill').get() !== undefined
   if (!isNeeded) dropEarlierIndex(db)
-  return startFill(turns, isNeeded, createStep(db))
+  return startFill(queue, isNeeded, createStep(db))
 }
 
 /** The next step, to be run inside a transaction. Returns whether it was the last. */

@@ -1,5 +1,5 @@
 import { titleKey } from '../../core/title-key.ts'
-import type { Database } from './binding.ts'
+import type { Database } from './driver.ts'
 
 /** The columns of a task that its place in the order of titles depends on. */
 export interface Place {

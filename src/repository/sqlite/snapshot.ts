@@ -1,17 +1,17 @@
 import { existsSync, rmSync } from 'node:fs'
-import { OpenError } from '../open-error.ts'
-import { type Database, openDatabase } from './binding.ts'
-import { explained } from './explained.ts'
+import { StartupError } from '../startup-error.ts'
+import { type Database, openDatabase } from './driver.ts'
+import { withFileErrors } from './file-errors.ts'
+import { APPLICATION_ID, readPragma, refuseNewer } from './file-identity.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { APPLICATION_ID, readPragma, refuseNewer } from './origin.ts'
 
 /**
- * Looks into a file of tasks without changing it. Throws OpenError for one that is absent, not ours
+ * Looks into a file of tasks without changing it. Throws StartupError for one that is absent, not ours
  * or newer than this program.
  */
-export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
-  explained(path, () => {
-    if (!existsSync(path)) throw new OpenError(`${path} not found`)
+export const withReadOnly = <T>(path: string, look: (db: Database) => T): T =>
+  withFileErrors(path, () => {
+    if (!existsSync(path)) throw new StartupError(`${path} not found`)
     const db = openDatabase(path, { readOnly: true })
     try {
       refuseForeign(path, db)
@@ -24,7 +24,7 @@ export const lookInto = <T>(path: string, look: (db: Database) => T): T =>
 const refuseForeign = (path: string, db: Database): void => {
   const version = readPragma(db, 'user_version')
   if (readPragma(db, 'application_id') !== APPLICATION_ID || version === 0)
-    throw new OpenError(`${path} is not a task-manager-api database`)
+    throw new StartupError(`${path} is not a task-manager-api database`)
   refuseNewer(path, version, MIGRATIONS.length)
 }
 
@@ -43,14 +43,14 @@ export const removeCopy = (copy: string): void => {
 }
 
 /**
- * Reads a whole file and returns how many tasks it holds. Throws OpenError for one that is damaged.
+ * Reads a whole file and returns how many tasks it holds. Throws StartupError for one that is damaged.
  */
-export const countWhole = (path: string): number =>
-  lookInto(path, (db) => {
+export const verifyAndCount = (path: string): number =>
+  withReadOnly(path, (db) => {
     const { integrity_check } = db.prepare('PRAGMA integrity_check(1)').get() as {
       integrity_check: string
     }
     if (integrity_check !== 'ok')
-      throw new OpenError(`${path} is damaged: ${integrity_check.split('\n')[0]}`)
+      throw new StartupError(`${path} is damaged: ${integrity_check.split('\n')[0]}`)
     return (db.prepare('SELECT count(*) AS count FROM tasks').get() as { count: number }).count
   })

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { OpenError } from '../open-error.ts'
-import { type Database, openDatabase } from './binding.ts'
+import { StartupError } from '../startup-error.ts'
+import { type Database, openDatabase } from './driver.ts'
 
 /** Marks a file as ours ("task" in ASCII), so that another program's database is never touched. */
 export const APPLICATION_ID = 0x7461736b
@@ -17,7 +17,7 @@ export const checkOrigin = (path: string, known: number): void => {
   const header = readHeader(path)
   if (header.length === 0) return
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-    throw new OpenError(`${path} is not an SQLite database`)
+    throw new StartupError(`${path} is not an SQLite database`)
   const isOurs = isMarked(header)
   if (isOurs) refuseNewer(path, header.readUInt32BE(60), known)
   if (!isOurs || existsSync(`${path}-wal`)) checkContent(path, known)
@@ -27,7 +27,7 @@ export const checkOrigin = (path: string, known: number): void => {
  * Whether a file's first bytes say that it is ours: all that can be told before a write that was
  * cut short is undone.
  */
-export const isMarkedOurs = (path: string): boolean => isMarked(readHeader(path))
+export const hasApplicationId = (path: string): boolean => isMarked(readHeader(path))
 
 const isMarked = (header: Buffer): boolean =>
   header.length > 0 && header.readUInt32BE(68) === APPLICATION_ID
@@ -46,10 +46,10 @@ const readHeader = (path: string): Buffer => {
 const FOREIGN =
   'is a database of another program: DATABASE_URL must name a file of this service or a new one'
 
-/** Throws OpenError where a file of `version` was written by a newer program. */
+/** Throws StartupError where a file of `version` was written by a newer program. */
 export const refuseNewer = (path: string, version: number, known: number): void => {
   if (version > known) {
-    throw new OpenError(
+    throw new StartupError(
       `${path} has schema version ${version}, this program knows versions up to ${known}: start a newer version of it`,
     )
   }
@@ -64,7 +64,7 @@ const checkContent = (path: string, known: number): void => {
   try {
     const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
     if (!isEmpty && readPragma(db, 'application_id') !== APPLICATION_ID)
-      throw new OpenError(`${path} ${FOREIGN}`)
+      throw new StartupError(`${path} ${FOREIGN}`)
     refuseNewer(path, readPragma(db, 'user_version'), known)
   } finally {
     db.close()

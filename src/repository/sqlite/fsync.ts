@@ -23,7 +23,7 @@ export const syncPath = (path: string): void => {
  * Gives a file its name in one step that a loss of power cannot halve; whatever had the name is
  * replaced.
  */
-export const nameDurably = (from: string, to: string): void => {
+export const renameDurably = (from: string, to: string): void => {
   syncPath(from)
   renameSync(from, to)
   syncPath(dirname(to))
@@ -33,7 +33,7 @@ export const nameDurably = (from: string, to: string): void => {
  * A second name for a file, else (where the disk knows no such thing) a copy; throws EEXIST when
  * the name is taken.
  */
-export const nameTwice = (path: string, second: string): void => {
+export const linkOrCopy = (path: string, second: string): void => {
   try {
     linkSync(path, second)
   } catch (error) {

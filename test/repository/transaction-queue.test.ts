@@ -3,24 +3,24 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '#src/core/errors.ts'
 import { openFile } from '#src/repository/sqlite/file.ts'
-import { createTurns } from '#src/repository/sqlite/turns.ts'
+import { createTransactionQueue } from '#src/repository/sqlite/transaction-queue.ts'
 import { createFolder } from '../start-app.ts'
 
 /** Turns on a file with one table of numbers, and ways to see what they did. */
-const openTurns = () => {
+const openQueue = () => {
   const path = join(createFolder(), 'tasks.db')
   const { db, close } = openFile(path, ['CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT'])
-  const turns = createTurns(db)
+  const queue = createTransactionQueue(db)
   onTestFinished(() => {
-    turns.settle()
+    queue.flush()
     close()
   })
   const insert = db.prepare('INSERT INTO numbers (n) VALUES (?)')
   const count = db.prepare('SELECT count(*) AS count FROM numbers')
-  const read = (): Promise<number> => turns.read(() => Number(count.get()?.count))
-  const add = (n: number) => turns.commit(() => insert.run(n))
+  const read = (): Promise<number> => queue.read(() => Number(count.get()?.count))
+  const add = (n: number) => queue.write(() => insert.run(n))
   const before = committedIn(path)
-  return { db, turns, insert, read, add, transactions: () => committedIn(path) - before }
+  return { db, queue, insert, read, add, transactions: () => committedIn(path) - before }
 }
 
 /**
@@ -41,8 +41,8 @@ const numbers = (count: number, from = 0): number[] =>
 
 describe('commits of one turn', () => {
   test('share one transaction', async () => {
-    const { db, turns, add, read, transactions } = openTurns()
-    const within = turns.commit(() => db.isTransaction)
+    const { db, queue, add, read, transactions } = openQueue()
+    const within = queue.write(() => db.isTransaction)
     await Promise.all(numbers(100).map(add))
     expect(await within).toBe(true)
     expect(transactions()).toBe(1)
@@ -50,10 +50,10 @@ describe('commits of one turn', () => {
   })
 
   test('are taken in groups, in their order', async () => {
-    const { turns, insert, transactions } = openTurns()
+    const { queue, insert, transactions } = openQueue()
     const order: number[] = []
     const commit = (n: number) =>
-      turns.commit(() => {
+      queue.write(() => {
         insert.run(n)
         order.push(n)
       })
@@ -63,14 +63,14 @@ describe('commits of one turn', () => {
   })
 
   test('are one transaction a turn where each waits for the last', async () => {
-    const { add, transactions } = openTurns()
+    const { add, transactions } = openQueue()
     for (const n of numbers(5)) await add(n)
     expect(transactions()).toBe(5)
   })
 
   test('are each answered with what they came to', async () => {
-    const { turns } = openTurns()
-    expect(await Promise.all(numbers(10).map((n) => turns.commit(() => n * n)))).toEqual(
+    const { queue } = openQueue()
+    expect(await Promise.all(numbers(10).map((n) => queue.write(() => n * n)))).toEqual(
       numbers(10).map((n) => n * n),
     )
   })
@@ -78,9 +78,9 @@ describe('commits of one turn', () => {
 
 describe('a commit that throws', () => {
   test('rejects alone, undone as a whole, and its neighbours are stored', async () => {
-    const { turns, insert, add, read } = openTurns()
+    const { queue, insert, add, read } = openQueue()
     const fault = new Error('a fault')
-    const failing = turns.commit(() => {
+    const failing = queue.write(() => {
       insert.run(1000)
       throw fault
     })
@@ -97,8 +97,8 @@ describe('a commit that throws', () => {
   })
 
   test('rejects alone where it is the only one, and the next ones go on', async () => {
-    const { turns, add, read } = openTurns()
-    const failing = turns.commit(() => {
+    const { queue, add, read } = openQueue()
+    const failing = queue.write(() => {
       throw new Error('a fault')
     })
     await expect(failing).rejects.toThrow('a fault')
@@ -107,7 +107,7 @@ describe('a commit that throws', () => {
   })
 
   test('of what a constraint refuses is a fault of ours, not of the database', async () => {
-    const { add, read } = openTurns()
+    const { add, read } = openQueue()
     const results = await Promise.allSettled([add(1), add(1), add(2)])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(results[1]).toMatchObject({
@@ -120,7 +120,7 @@ describe('a commit that throws', () => {
 
 describe('a read', () => {
   test('sees the snapshot of its turn, and a later one sees the commit', async () => {
-    const { add, read } = openTurns()
+    const { add, read } = openQueue()
     await add(1)
     expect(await read()).toBe(1)
     const committed = add(2)
@@ -130,16 +130,16 @@ describe('a read', () => {
   })
 
   test('shares its snapshot with the others of the turn', async () => {
-    const { db, turns, read } = openTurns()
+    const { db, queue, read } = openQueue()
     expect(db.isTransaction).toBe(false)
-    const reads = [read(), turns.read(() => db.isTransaction)]
+    const reads = [read(), queue.read(() => db.isTransaction)]
     expect(db.isTransaction).toBe(true)
     expect(await Promise.all(reads)).toEqual([0, true])
     expect(db.isTransaction).toBe(false)
   })
 
   test('sees every commit that was answered, however many go on', async () => {
-    const { add, read } = openTurns()
+    const { add, read } = openQueue()
     const seen = await Promise.all(
       numbers(1000).map(async (n) => {
         await add(n)
@@ -150,7 +150,7 @@ describe('a read', () => {
   })
 
   test('is answered before the commits of its turn, which no stream of reads holds up', async () => {
-    const { add, read } = openTurns()
+    const { add, read } = openQueue()
     const order: string[] = []
     let isDone = false
     const reading = async () => {
@@ -167,9 +167,9 @@ describe('a read', () => {
   })
 
   test('that throws leaves nothing behind', async () => {
-    const { turns, add, read } = openTurns()
+    const { queue, add, read } = openQueue()
     const failing = () =>
-      turns.read(() => {
+      queue.read(() => {
         throw new Error('a fault')
       })
     await expect(failing()).rejects.toThrow('a fault')
@@ -180,9 +180,9 @@ describe('a read', () => {
 })
 
 test('settling commits what waits, however much it is', async () => {
-  const { db, turns, add, read } = openTurns()
+  const { db, queue, add, read } = openQueue()
   const waiting = [...numbers(600).map(add), read()]
-  turns.settle()
+  queue.flush()
   expect(db.isTransaction).toBe(false)
   await Promise.all(waiting)
   expect(await read()).toBe(600)

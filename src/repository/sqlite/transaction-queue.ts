@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { type Database, SQLITE, sqliteCode } from './binding.ts'
+import { type Database, SQLITE, sqliteCode } from './driver.ts'
 
 /**
  * So many commits share a transaction at most, so that a flood does not hold the event loop for
@@ -19,9 +19,9 @@ interface Waiting {
  * and one fsync (docs/decisions/write-path.md). As the snapshot ends before the commits begin,
  * every read sees every commit that was answered.
  */
-export interface Turns {
+export interface TransactionQueue {
   /** Runs a read at once, inside the snapshot of this turn. */
-  look<T>(run: () => T): T
+  readNow<T>(run: () => T): T
   /**
    * The same, for an answer: resolves at the end of the turn. Answers that leave one right after
    * the other cost half of what they cost each by itself, as the receiver is woken once for all of
@@ -32,12 +32,12 @@ export interface Turns {
    * Runs a write within a transaction; resolves after its COMMIT is on disk. A write that throws
    * undoes itself alone.
    */
-  commit<T>(apply: () => T): Promise<T>
+  write<T>(apply: () => T): Promise<T>
   /** Commits what waits. */
-  settle(): void
+  flush(): void
 }
 
-export const createTurns = (db: Database): Turns => {
+export const createTransactionQueue = (db: Database): TransactionQueue => {
   const begin = db.prepare('BEGIN')
   const beginImmediate = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
@@ -112,18 +112,18 @@ export const createTurns = (db: Database): Turns => {
   }
 
   return {
-    look,
+    readNow: look,
     async read(run) {
       const result = look(run)
       await new Promise<void>((resolve) => readers.push(resolve))
       return result
     },
-    commit: <T>(apply: () => T) =>
+    write: <T>(apply: () => T) =>
       new Promise<T>((resolve, reject) => {
         waiting.push({ apply, resolve: resolve as (result: unknown) => void, reject })
         schedule()
       }),
-    settle() {
+    flush() {
       while (waiting.length > 0 || isReading) endTurn()
     },
   }

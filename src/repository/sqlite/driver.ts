@@ -1,6 +1,6 @@
 import type { DatabaseSync as Database } from 'node:sqlite'
 import { titleKey } from '../../core/title-key.ts'
-import { OpenError } from '../open-error.ts'
+import { StartupError } from '../startup-error.ts'
 
 export type {
   DatabaseSync as Database,
@@ -11,7 +11,7 @@ export type {
 /** The oldest Node.js whose own SQLite is stable enough (docs/decisions/sqlite-binding.md). */
 const FIRST_WITH_SQLITE = 24
 
-/** Throws OpenError where an older Node.js lacks the optional package. */
+/** Throws StartupError where an older Node.js lacks the optional package. */
 const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
   if (Number.parseInt(process.versions.node, 10) >= FIRST_WITH_SQLITE) return import('node:sqlite')
   try {
@@ -20,7 +20,7 @@ const loadSqlite = async (): Promise<typeof import('node:sqlite')> => {
     const needs = `SQLite needs Node.js ${FIRST_WITH_SQLITE} or newer, or the package @photostructure/sqlite`
     const advice =
       'which is not installed or does not run here; npm ci --include=optional installs it'
-    throw new OpenError(`${needs}, ${advice}`, { cause: error })
+    throw new StartupError(`${needs}, ${advice}`, { cause: error })
   }
 }
 

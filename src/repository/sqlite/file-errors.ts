@@ -1,21 +1,21 @@
-import { OpenError } from '../open-error.ts'
-import { SQLITE, sqliteCode } from './binding.ts'
+import { StartupError } from '../startup-error.ts'
+import { SQLITE, sqliteCode } from './driver.ts'
 
 /**
- * Runs what touches a file; what the system or SQLite says against it becomes an OpenError of one
+ * Runs what touches a file; what the system or SQLite says against it becomes an StartupError of one
  * line that names the file.
  */
-export const explained = <T>(path: string, open: () => T): T => {
+export const withFileErrors = <T>(path: string, open: () => T): T => {
   try {
     return open()
   } catch (error) {
     const reason = reasonOf(error)
-    throw reason === undefined ? error : new OpenError(`${path} ${reason}`, { cause: error })
+    throw reason === undefined ? error : new StartupError(`${path} ${reason}`, { cause: error })
   }
 }
 
 const reasonOf = (error: unknown): string | undefined => {
-  if (error instanceof OpenError) return undefined
+  if (error instanceof StartupError) return undefined
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EISDIR') return 'cannot be opened: it is a directory'
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')

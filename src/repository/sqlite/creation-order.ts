@@ -1,12 +1,12 @@
-import type { Database } from './binding.ts'
+import type { Database } from './driver.ts'
 
 /**
  * Watches whether the keys have the default order, by creation. They do unless a clock was set
  * back, which is kept in the same commit as the task that shows it.
  */
-export type KeyOrder = ReturnType<typeof createKeyOrder>
+export type CreationOrder = ReturnType<typeof createCreationOrder>
 
-export const createKeyOrder = (db: Database) => {
+export const createCreationOrder = (db: Database) => {
   const end = db.prepare('UPDATE task_order SET is_key_order = 0')
   const { newest } = db.prepare('SELECT max(created_at) AS newest FROM tasks').get() as {
     newest: number | null
