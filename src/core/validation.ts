@@ -7,10 +7,7 @@ import { Compile, Format } from './typebox.ts'
 /** TypeBox's own check is stricter than ours, which also accepts an offset without its colon. */
 Format.Set('date-time', (text) => toInstant(text) !== undefined)
 
-/**
- * Returns what is wrong with a value, at most a handful of issues whatever its size; nothing when
- * it fits.
- */
+/** Returns what is wrong with a value, a handful of errors at most; nothing if it is valid. */
 export type Validator<T> = (
   value: unknown,
 ) => { readonly value: T } | { readonly issues: readonly FieldError[] }

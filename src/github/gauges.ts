@@ -71,8 +71,8 @@ export const addGithubGauges = (registry: Registry, github: GithubGauges): void 
 }
 
 /**
- * A look that takes so long is kept for twenty times as long, as it counts every link: a twentieth
- * of the time at most goes into it.
+ * A reading that takes this long is cached for twenty times as long, as it counts every link: at
+ * most a twentieth of the time is spent on it.
  */
 const SLOW_MS = 250
 const KEPT_TIMES = 20

@@ -23,7 +23,7 @@ const REVIVABLE = [
   'linked',
 ] as const satisfies readonly SyncStatus[]
 
-/** So many tasks are linked at once. */
+/** How many tasks are linked together. */
 const PAGE = 100
 
 /** What an operator sees of the sync, and can do. */
@@ -90,7 +90,8 @@ export const createOperations = (
   },
 
   /**
-   * Tries again whatever waits for a person, or what waits for one reason. Resolves with how many.
+   * Retries all jobs that wait for a person, or those stopped for one reason. Resolves with their
+   * number.
    */
   async retryAll(reason: string | undefined): Promise<number> {
     let count = 0

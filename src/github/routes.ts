@@ -44,7 +44,7 @@ const DELIVERY_LIMIT = 8 * 1024 * 1024
 
 const MAX_JOBS = 1000
 
-/** So many are read at once, as each holds the texts of its issue twice. */
+/** How many are read together, as each holds the texts of its issue twice. */
 const JOBS_AT_ONCE = 50
 
 const GithubJob = Type.Object(

@@ -20,8 +20,8 @@ const LEVEL = 4
 const STREAM = { level: LEVEL, windowBits: 13, memLevel: 6 }
 
 /**
- * How many streams are compressed at once. More are sent as they are, so that no crowd of clients
- * fills the memory.
+ * The maximum number of streams that are compressed concurrently; more are sent uncompressed, to
+ * bound memory.
  */
 const MAX_STREAMS = 32
 

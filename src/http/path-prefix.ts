@@ -45,8 +45,8 @@ const toPrefix = (text: string | undefined): string | undefined => {
 }
 
 /**
- * Clients resolve a redirect against the address that they asked, so a relative one stays within
- * whatever prefix a proxy strips.
+ * Clients resolve a redirect against the requested address, so a relative one works behind any path
+ * prefix.
  */
 const toRedirect = (request: FastifyRequest, path: string): string => {
   if (request.pathPrefix !== '') return request.pathPrefix + path

@@ -36,7 +36,7 @@ const toJwt = (claims: object, privateKey: string): string => {
   return `${header}.${payload}.${signature}`
 }
 
-/** When a kept token was created, as far as the library is told: see below. */
+/** When a cached token was created, as the library sees it: see below. */
 const LONG_AGO = new Date(0).toISOString()
 
 /** Keeps the one installation token, by the monotonic clock. */

@@ -32,7 +32,7 @@ export type GithubResponse =
   | { readonly kind: 'unknown'; readonly message: string; readonly wasSent: boolean }
 
 /**
- * What a credential may still do: so many of its requests are left until then, in milliseconds of
+ * The rate limit of a credential: how many requests are left until `resetsAt`, in milliseconds of
  * GitHub's time
  * (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit).
  */

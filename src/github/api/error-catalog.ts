@@ -1,6 +1,6 @@
 import type { SyncError } from '../issue/task-sync.ts'
 
-/** Why nothing goes, by the status that GitHub answers to whatever is asked of the repository. */
+/** Reasons that block the whole sync. */
 export const BLOCKS = {
   unauthorized: {
     code: 'unauthorized',

@@ -181,8 +181,8 @@ export const createIssuesClient = async ({
       inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
 
     /**
-     * To be waited for before `create`: whatever can be waited for, or go wrong, before the issue
-     * is begun to be opened.
+     * Must be awaited before `create`: everything that may wait or fail before the issue is marked
+     * as being created.
      */
     async turnToCreate(): Promise<void> {
       await at()

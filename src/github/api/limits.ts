@@ -15,7 +15,7 @@ export interface LimitOptions {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** What is kept. Instants are GitHub's, so that it is right for whatever clock it is read by. */
+/** What is stored, with instants in GitHub's time, so that it is right for every clock. */
 interface LimitState {
   readonly pausedUntil: number
   readonly pausedAt: number
@@ -24,7 +24,7 @@ interface LimitState {
   readonly creates: readonly number[]
 }
 
-/** What is left is for people to read: it is kept so often, in milliseconds. */
+/** How often the remaining requests are stored, in milliseconds; they are only shown to people. */
 const BUDGET_KEPT_MS = 10_000
 
 /** How the limits of a credential stand: instants in milliseconds since the epoch, by our clock. */
@@ -32,9 +32,9 @@ export interface LimitReading {
   /** Null unless no call at all may go out before then. */
   readonly pausedUntil: number | null
   readonly reason: string | null
-  /** When the next issue may be opened; in the past when it may be at once. */
+  /** When the next issue may be created; in the past if it may be created now. */
   readonly nextCreateAt: number
-  /** What is left of the credential's requests, as far as GitHub has told. */
+  /** The remaining requests of the credential, as last reported by GitHub. */
   readonly budget: RateLimit | undefined
   /** How far our clock is ahead of GitHub's, in milliseconds; null before GitHub has answered. */
   readonly clockOffset: number | null
@@ -152,7 +152,7 @@ export const createLimits = async (
       if (performance.now() < pauseEndsAt) throw new RateLimited(state.pausedUntil)
     },
 
-    /** When the next issue may be opened, by our clock; in the past when it may be at once. */
+    /** When the next issue may be created, by our clock; in the past if it may be created now. */
     nextCreateAt: (): number => clock.toOurs(nextCreateAt(state.creates, options, clock.now())),
 
     /** To be called, and waited for, before each write: writes are some time apart. */

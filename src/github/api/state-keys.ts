@@ -6,10 +6,7 @@
 /** Why nothing goes at all just now, for GET /github/status. */
 export const BLOCK = 'github-block'
 
-/**
- * What a person who asks to try again leaves here, another one each time: then it is looked at once
- * whether it is mended.
- */
+/** A value that changes when a person asks for a retry: then access is checked at the next tick. */
 export const TRY_AGAIN = 'github-try-again'
 
 /** When the last sweep ended, and the last delivery came, for GET /github/status. */

@@ -1,6 +1,9 @@
 import type { SyncError } from '../issue/task-sync.ts'
 
-/** GitHub wants no call before `until`: the step is left as it is, and this is no failure of it. */
+/**
+ * GitHub's rate limit allows no call before `until`. The step stays as it is and does not count as
+ * failed.
+ */
 export class RateLimited extends Error {
   override readonly name = 'Paused'
   readonly until: number

@@ -3,8 +3,8 @@ import type { IssueState, SeenIssue } from './issue-mapping.ts'
 import { matchesText, matchesTitle } from './issue-text.ts'
 
 /**
- * What is to be sent. In this order: labels added, then the patch, then labels removed. So at each
- * moment between, status and priority read as they were or as they will be, and never as a third.
+ * What to send, in this order: labels added, the patch, labels removed. At each moment between,
+ * status and priority read as before or as after, never as a third.
  */
 export interface IssueChanges {
   readonly patch:

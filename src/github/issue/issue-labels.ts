@@ -23,10 +23,10 @@ export const hasAll = (shown: readonly string[], wanted: readonly string[]): boo
   return wanted.every((label) => keys.has(normalizeLabel(label)))
 }
 
-/** Whether a label, in whatever case, tells of a status or a priority. */
+/** Whether a label, in any case, stands for a status or a priority. */
 export const isManaged = (label: string): boolean => MANAGED.has(normalizeLabel(label))
 
-/** Whether GitHub has no such label, so that its absence there tells nothing. */
+/** Whether GitHub cannot have such a label, so that its absence there means nothing. */
 export const isUnrepresentable = (label: string): boolean => normalizeLabel(label) === ''
 
 /** Labels with one of each key: the first. */
@@ -38,8 +38,8 @@ const distinct = (labels: readonly string[]): string[] => {
 }
 
 /**
- * The labels of the issue of a task. A free label that is named like a managed one is left out, in
- * whatever case: status and priority are told by their own fields alone.
+ * The labels of a task's issue. A free label with the name of a managed one is left out, in any
+ * case: only their own fields set status and priority.
  */
 export const toIssueLabels = ({ status, priority, labels }: SyncedFields): string[] => {
   const managed = [

@@ -89,8 +89,8 @@ export interface IssueLink {
    */
   readonly changedAt: number | null
   /**
-   * Whether GitHub drops our labels for lack of rights: then labels, and what is told by them, stay
-   * as they are on each side.
+   * Whether GitHub ignores our labels because of missing rights: then labels, and the fields that
+   * they show, are not synced.
    */
   readonly areLabelsDropped: boolean
 }
@@ -145,10 +145,7 @@ export const markOutOfSync = (
   changedAt: number | null = null,
 ): IssueLink => {
   const marked = { ...link, wantedVersion: version, isDeleted, changedAt }
-  /**
-   * A task that is deleted has its issue looked at once more: where it is gone, nothing is left to
-   * keep.
-   */
+  /** A deleted task has its issue checked once more; if it is gone, nothing is left to keep. */
   if (link.status === 'linked' || (link.status === 'issue_missing' && isDeleted))
     return { ...marked, status: 'outdated', nextAttemptAt: now }
   /** GitHub refused the text of this very task: another text may do. */
@@ -157,13 +154,16 @@ export const markOutOfSync = (
   return marked
 }
 
-/** The next step at once, from the beginning: what a person asks for who has mended something. */
+/**
+ * The link with its next step due now, as if nothing had failed: what a person asks for after
+ * fixing the cause.
+ */
 export const retryNow = (link: IssueLink, now: number): IssueLink =>
   link.status === 'creating' || link.status === 'updating' ? link : { ...link, ...due(link, now) }
 
 /**
- * The step that is to be done next: what was sent and never answered is looked for before it is
- * sent again.
+ * The state of the next step. An issue whose creation was not confirmed is looked for before it is
+ * created again.
  */
 export const nextStatus = ({ issue, sent }: IssueLink): SyncStatus => {
   if (issue !== null) return 'outdated'

@@ -22,7 +22,7 @@ const TEXT: Limit = {
   most: MAX_ISSUE_BODY - '\n\n'.length - MARKER_LENGTH,
   note: '\n\n*… cut here, as GitHub takes no longer text. The task has it whole.*',
 }
-/** With so many characters before it, a note is known to be the one that a text was cut with. */
+/** How many characters must precede a note for it to be the truncation mark. */
 const BEFORE_NOTE = 32
 
 /** The first code points of a text: never half a surrogate pair. */

@@ -1,8 +1,8 @@
-/** A code fence at the start of a line opens a code block whatever is before it, except in HTML. */
+/** A code fence at the start of a line opens a code block in any context except HTML. */
 const FENCE = /^ ?(`{3,}(?=[^`]*$)|~{3,})/
 /**
  * Elsewhere it may be part of a list item or a quote, or plain text: only a whole parser could
- * tell.
+ * decide.
  */
 const MAYBE_FENCE = /```|~~~/
 /** HTML that goes on until its end is found; all other HTML ends at a blank line. */

@@ -5,8 +5,8 @@ import { fromIssue, type SeenIssue, toIssue } from './issue-mapping.ts'
 import { merge } from './merge.ts'
 
 /**
- * Whether an issue shows anything else than what both sides last had: told by its values, as its
- * instants have whole seconds.
+ * Whether an issue differs from what both sides last had. Values are compared, as GitHub's instants
+ * have whole seconds.
  */
 export const hasRemoteChanges = (
   { base, areLabelsDropped }: IssueLink,

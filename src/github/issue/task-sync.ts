@@ -50,7 +50,7 @@ export const EXAMPLE_SYNC = {
   error: null,
 }
 
-/** How a task tells of its issue. */
+/** The state of a task's issue, as GET /tasks/{id}/sync shows it. */
 export const TaskSync = Type.Object(
   {
     status: SyncStatus,

@@ -11,10 +11,7 @@ import { toAdopted } from './link-transitions.ts'
 import { syncWithIssue } from './reconcile.ts'
 import type { SyncContext } from './sync-context.ts'
 
-/**
- * An issue was read that has changed, or is new: whatever follows for its task. `login` is who
- * changed it, if that is known.
- */
+/** Handles an issue that is new or has changed. `login` is who changed it, if that is known. */
 export const handleIssue = async (
   ctx: SyncContext,
   issue: RemoteIssue,
@@ -76,7 +73,7 @@ const lacks = ({ issue: known, status }: IssueLink, issue: RemoteIssue): boolean
   return status === 'issue_missing' && known.id !== issue.id && issue.isOpen && isAsOld
 }
 
-/** What is closed is no task: it was done before, or its task was deleted. */
+/** A closed issue does not become a task: it was done before, or its task was deleted. */
 const isWanted = (
   { settings: { imports } }: SyncContext,
   { labels, isOpen }: RemoteIssue,

@@ -3,7 +3,7 @@ import type { SyncStatus } from '../issue/task-sync.ts'
 import type { LinkStore } from '../link-store.ts'
 
 /**
- * So many are read, and changed, at once: enough to share a wait for the disk, few enough to hold
+ * How many are read and changed together: enough to share a wait for the disk, few enough to hold
  * with their texts.
  */
 const PAGE = 50

@@ -38,9 +38,8 @@ export const toSynced = (
 }
 
 /**
- * The issue was found that we once opened: what both sides have become since is to be merged. As
- * long as nobody has touched it, it shows what we sent, were it by an earlier try than the last
- * one.
+ * An issue that we created earlier was found: both sides are merged next. Until somebody edits it,
+ * it shows what we sent, in this or an earlier attempt.
  */
 export const toAdopted = (link: IssueLink, issue: RemoteIssue, now: number): IssueLink => ({
   ...succeeded(withoutCreateOf(link, issue)),
@@ -67,8 +66,8 @@ const succeeded = (link: IssueLink): IssueLink => ({
 })
 
 /**
- * Nothing more is tried by itself: it waits for a person, its issue is not where it was, or it was
- * given up. The task lives on.
+ * Stops automatic retries: the link waits for a person, its issue is missing, or it was given up.
+ * The task stays.
  */
 export const toHalted = (
   link: IssueLink,
@@ -105,9 +104,9 @@ export const toRetry = (
 }
 
 /**
- * An issue that may have been opened was not there. It is looked for again and then, what was sent
- * being known should it show up all the same, opened once more; given up after a day in which it
- * never came to be.
+ * An issue that may have been created was not found. It is looked for again and then created once
+ * more; what was sent is remembered in case it still shows up. Given up after a day without
+ * success.
  */
 export const toNotFound = (
   link: IssueLink,

@@ -4,12 +4,12 @@ import type { IssueLink } from '../issue/issue-link.ts'
 import { toHalted } from './link-transitions.ts'
 import type { SyncContext } from './sync-context.ts'
 
-/** So long after it was opened an issue may not be shown yet: reads may lag behind writes. */
+/** How long after its creation an issue may not be shown yet, as reads may lag behind writes. */
 const NEW_MS = 60_000
 
 /**
- * An issue can't be read where it was. The task lives on and tells of it; a deleted task has
- * nothing left to do.
+ * Handles an issue that cannot be read any more. The task stays and its link says why; a deleted
+ * task has nothing left to do.
  */
 export const handleMissingIssue = async (
   ctx: SyncContext,

@@ -26,8 +26,8 @@ interface Opening {
 }
 
 /**
- * Opens the issue of a task. That it is being opened is kept before the call: whatever happens
- * then, a crash included, the issue is looked for before it is opened again.
+ * Creates the issue of a task. The state `creating` is stored before the call: after any failure, a
+ * crash included, the issue is looked for before it is created again.
  */
 export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
   await ctx.api.turnToCreate()

@@ -25,13 +25,13 @@ import { handleMissingIssue } from './missing-issue.ts'
 import type { SyncContext } from './sync-context.ts'
 import { closeIssue, writeIssue } from './write-issue.ts'
 
-/** So long a change that was begun is left alone, before it is looked at again after a crash. */
+/** How long an update in progress is left alone before it is checked after a crash. */
 const PATCHING_MS = 60_000
 
-/** So long after a write a read may still show what was before. */
+/** How long after a write a read may still show the state before it. */
 const READ_LAG_MS = 3000
 
-/** What is to be done about an issue and its task. */
+/** What to do about an issue and its task. */
 interface Plan {
   readonly changes: IssueChanges
   /** What the issue is to show. */
@@ -120,7 +120,7 @@ const commitToTask = async (
 
 interface Decided {
   readonly change: Pick<TrackerChange, 'patch' | 'overruled'>
-  /** What is to be done once the task has this version. */
+  /** What to do once the task has this version. */
   planAt(version: number): Plan
 }
 

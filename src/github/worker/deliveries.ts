@@ -8,10 +8,7 @@ import type { Delivery } from '../webhook.ts'
 /** The deliveries about one issue, in order of arrival. */
 export type DeliveryGroup = readonly [Delivery, ...Delivery[]]
 
-/**
- * Deliveries that tell of the same issue are followed as one: how it is now is asked of GitHub
- * once.
- */
+/** Deliveries about the same issue are processed together: its state is requested once. */
 export const groupByIssue = (deliveries: readonly Delivery[]): DeliveryGroup[] => {
   const groups = new Map<string, [Delivery, ...Delivery[]]>()
   for (const delivery of deliveries) {

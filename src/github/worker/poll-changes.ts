@@ -13,10 +13,7 @@ import type { SyncContext } from '../step/sync-context.ts'
  */
 const OVERLAP_MS = 5 * 60 * 1000
 
-/**
- * So many sweeps make a day at the default interval: so often the issues that vanished are looked
- * for.
- */
+/** How many polls make a day at the default interval; deleted issues are looked for that often. */
 const SWEEPS_A_DAY = 288
 
 /**
@@ -29,8 +26,8 @@ export const pollChanges = async (ctx: SyncContext): Promise<void> => {
   const since = formatInstant((await readCursor(ctx)) - OVERLAP_MS)
   const unknown: RemoteIssue[] = []
   /**
-   * The newest first: what changes meanwhile comes to the front, so that none is pushed from a page
-   * that is to be read to one that was.
+   * Newest first: an issue that changes meanwhile moves to the front, so none slips from an unread
+   * page to one already read.
    */
   for await (const issue of ctx.api.list({
     state: 'all',

@@ -17,10 +17,10 @@ import { findDeletedIssues, pollChanges } from './poll-changes.ts'
 /** A delivery that comes again within that time is known, in milliseconds. */
 const DELIVERIES_KEPT_MS = 7 * 24 * 60 * 60 * 1000
 
-/** So many deliveries are looked at together. */
+/** How many deliveries are read together. */
 const DELIVERIES = 50
 
-/** So many jobs are begun before the deliveries are looked at again. */
+/** How many jobs run before deliveries are read again. */
 const JOBS = 10
 
 /**
@@ -150,7 +150,7 @@ export const createSyncLoop = async (
   }
 }
 
-/** What another process had begun to change, and did not end, is looked at at once. */
+/** Changes that another process began and did not finish are checked first. */
 const resume = async (ctx: SyncContext): Promise<void> => {
   for await (const page of linkPages(ctx.links, 'updating')) {
     await Promise.all(page.map(({ taskId }) => markOutdated(ctx, taskId, 'updating')))

@@ -21,8 +21,8 @@ const SILENCE_MS = 4000
 export const WRITE_CONCERN = { w: 'majority', j: true } as const
 
 /**
- * What makes a commit durable, and a read see it, whatever the URL says. The driver repeats no
- * write, so that an error tells what became of the one attempt: `runWrite` repeats it.
+ * Makes commits durable and reads see them, overriding the URL. The driver repeats no write, so
+ * that an error describes one attempt: `runWrite` repeats it.
  */
 const OPTIONS: MongoClientOptions = {
   appName: 'task-manager-api',

@@ -20,9 +20,9 @@ const MAX_WAIT_MS = 3500
 export type Connection = ReturnType<typeof createConnection>
 
 /**
- * The way to the database, made when it is first needed and made anew until it holds: a client
- * whose first connect failed never recovers, while one that was connected finds its servers again
- * by itself. Throws StartupError for a URL that is not one.
+ * The connection, created when first needed, and again until it succeeds: a client whose first
+ * connect failed never recovers, while one that was connected reconnects automatically. Throws
+ * StartupError for an invalid URL.
  */
 export const createConnection = (
   url: string,
@@ -142,8 +142,8 @@ const toCallError = (error: unknown): never => {
 export type Semaphore = <T>(deadline: Deadline, run: () => Promise<T>) => Promise<T>
 
 /**
- * Runs at most `max` calls at once, the others in the order in which they came. The driver's own
- * queue gives a call up after a fixed time, which a batch of 1,000 met on a slow server.
+ * Runs at most `max` calls concurrently; the others wait in order. The driver's own queue rejects a
+ * call after a fixed time, which a batch of 1,000 reached on a slow server.
  */
 export const createSemaphore = (max: number): Semaphore => {
   const waiting = new Set<() => void>()

@@ -19,8 +19,8 @@ export interface MetaDocument {
 }
 
 /**
- * Makes what is missing: any replica may do it, all at once, and again. What takes long where there
- * are many tasks is left to sort-key-fill.ts. Throws StartupError, having changed nothing, when a
+ * Creates what is missing. Any replica may run it, concurrently and repeatedly. What takes long on
+ * large collections is left to sort-key-fill.ts. Throws StartupError, having changed nothing, if a
  * newer program has written the database.
  */
 export const migrate = async (db: Db, table: FieldTable): Promise<void> => {

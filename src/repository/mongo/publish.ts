@@ -2,10 +2,13 @@ import type { Collection, Db } from 'mongodb'
 import type { StoredEvent } from '../../core/event.ts'
 import { at, type CommitDocument, type EventDocument, eventKey } from './documents.ts'
 
-/** So many entities of a collection have their events published at once. */
+/** The maximum number of entities whose events are published together. */
 export const BATCH = 1000
 
-/** So many of them have theirs removed by one command; the commands of a batch run side by side. */
+/**
+ * How many of them have their events removed by one command; the commands of a batch run
+ * concurrently.
+ */
 const REMOVED_AT_ONCE = 250
 
 type Waiting = Pick<CommitDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'> & {
@@ -15,11 +18,11 @@ type Waiting = Pick<CommitDocument, '_id' | 'rev' | 'pending' | 'ended' | 'keys'
 const HAS_PENDING = { 'pending.time': { $exists: true } } as const
 
 /**
- * Gives the oldest events that wait their place in the one sequence: moves them from their
- * entities' documents to `events`, in a few commands however many they are. An event is inserted
- * right after the last one or not at all, by whoever read that last one *before* looking which
- * events are published. So two of these at once, or one killed at any point, leave no gap and
- * repeat nothing. Resolves with the number of entities that it found.
+ * Moves the oldest unpublished events from their entities' documents to `events` and numbers them,
+ * in a few commands whatever their count. An event is inserted right after the last one or not at
+ * all, and that last one is read *before* looking which events are published. So two runs at the
+ * same time, or one killed at any point, leave no gap and repeat nothing. Resolves with the number
+ * of entities that it found.
  */
 export const publish = async (db: Db, fence: number): Promise<number> => {
   const [tasks, records] = collectionsOf(db)
@@ -75,9 +78,9 @@ const byTime = (a: Identified, b: Identified): number =>
   a.time < b.time ? -1 : a.time > b.time ? 1 : 0
 
 /**
- * What was published goes, and so does a tombstone that has nothing else to tell. A sharded cluster
- * that moves tasks about may miss some, or come by twice: the next turn finds them again, sees that
- * they are published, and removes them.
+ * Removes what was published, and tombstones with nothing left to keep. A sharded cluster that
+ * moves documents may miss some or return them twice: the next run finds them again, sees that they
+ * are published, and removes them.
  */
 const remove = async (
   collection: Collection<CommitDocument>,

@@ -24,8 +24,8 @@ export const checkOrigin = (path: string, known: number): void => {
 }
 
 /**
- * Whether a file's first bytes say that it is ours: all that can be told before a write that was
- * cut short is undone.
+ * Whether the file header has our application id. An interrupted write may not be rolled back yet,
+ * so nothing more can be known.
  */
 export const hasApplicationId = (path: string): boolean => isMarked(readHeader(path))
 

@@ -62,8 +62,8 @@ const prepare = (
 }
 
 /**
- * Durable before the answer: FULL makes each WAL commit wait for its fsync, whatever the binding's
- * default is.
+ * Durable before the answer: FULL makes each WAL commit wait for its fsync. The driver's default
+ * may differ.
  */
 export const configure = (db: Database): void => {
   db.exec(`

@@ -19,10 +19,7 @@ export const syncPath = (path: string): void => {
   }
 }
 
-/**
- * Gives a file its name in one step that a loss of power cannot halve; whatever had the name is
- * replaced.
- */
+/** Renames a file atomically, also across a loss of power, and replaces the target. */
 export const renameDurably = (from: string, to: string): void => {
   syncPath(from)
   renameSync(from, to)

@@ -73,9 +73,9 @@ const freeName = (target: string): string => {
 const UNREADABLE = new Set<number | undefined>([SQLITE.corrupt, SQLITE.notADatabase])
 
 /**
- * Folds the write-ahead log into the file, so that it is whole by itself; false where the file is
- * too damaged for that. Leaving WAL mode takes the file for this process alone, so whoever still
- * reads it (a backup) is found here.
+ * Moves the write-ahead log into the file, so that the file alone is complete; false if it is too
+ * damaged for that. Leaving WAL mode needs exclusive access, so another reader (a backup) is
+ * detected here.
  */
 const fold = (target: string): boolean => {
   try {
@@ -100,8 +100,8 @@ const fold = (target: string): boolean => {
  */
 const refuseOtherProgram = (target: string): void => {
   /**
-   * A fold was cut short: whoever may only read can't undo it, so it is undone when the file is
-   * opened to be folded.
+   * A checkpoint was interrupted. A read-only connection cannot roll it back; opening the file to
+   * write does.
    */
   if (existsSync(`${target}-journal`) && hasApplicationId(target)) return
   const db = openDatabase(target, { readOnly: true })

@@ -29,10 +29,9 @@ const refuseForeign = (path: string, db: Database): void => {
 }
 
 /**
- * Writes all that is in a database, the write-ahead log included, into a new file or an empty one.
- * It is one read: whatever was committed before it began is there, whatever others commit meanwhile
- * is not. (node:sqlite's backup() copies page by page and begins anew with each write of another
- * process.)
+ * Writes the whole database, the write-ahead log included, into a new or empty file. It is one
+ * read: it has what was committed before it began, and nothing after. (node:sqlite's backup()
+ * copies page by page and starts again with each write of another process.)
  */
 export const copyInto = (db: Database, copy: string): void =>
   void db.prepare('VACUUM INTO ?').run(copy)

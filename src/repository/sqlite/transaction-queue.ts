@@ -2,8 +2,8 @@ import { AppError } from '../../core/errors.ts'
 import { type Database, SQLITE, sqliteCode } from './driver.ts'
 
 /**
- * So many commits share a transaction at most, so that a flood does not hold the event loop for
- * long.
+ * The maximum number of commits in one transaction, so that a flood does not hold the event loop
+ * for long.
  */
 const MAX_GROUP = 256
 
@@ -20,12 +20,11 @@ interface Waiting {
  * every read sees every commit that was answered.
  */
 export interface TransactionQueue {
-  /** Runs a read at once, inside the snapshot of this turn. */
+  /** Runs a read now, in the snapshot of this turn of the event loop. */
   readNow<T>(run: () => T): T
   /**
-   * The same, for an answer: resolves at the end of the turn. Answers that leave one right after
-   * the other cost half of what they cost each by itself, as the receiver is woken once for all of
-   * them.
+   * The same, but resolves at the end of the turn. Answers that are sent together cost half as much
+   * each, as the receiver wakes once for all of them.
    */
   read<T>(run: () => T): Promise<T>
   /**
