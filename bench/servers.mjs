@@ -67,9 +67,9 @@ export const openServers = () => {
         DATABASE_URL: `sqlite:${join(folder, 'tasks.db')}`,
       }),
 
-    /** A server that does nothing but give these answers (limit-server.mjs). */
+    /** A server that does nothing but give these answers (baseline-server.mjs). */
     startLimit: (answers) =>
-      launch([...NODE, inProject('bench/limit-server.mjs'), JSON.stringify(answers)], {}),
+      launch([...NODE, inProject('bench/baseline-server.mjs'), JSON.stringify(answers)], {}),
 
     async stop({ child }) {
       child.kill('SIGTERM')

@@ -8,14 +8,14 @@ import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import {
-  becomes,
-  becomesLinked,
   eventually,
   expectOneIssueEach,
   PATCH_ISSUE,
   type SyncService,
-  stands,
   startSync,
+  waitForStatus,
+  waitForTask,
+  waitUntilLinked,
 } from './synced-service.ts'
 
 const PROBED_LATE = { GITHUB_SWEEP_INTERVAL_MS: '60000' }
@@ -102,19 +102,19 @@ describe('what a person has to mend', () => {
       const { code, action, begin, mend } = trouble
       const github = await startLocalGithub()
       const service = await startSync(github, await openDatabase(), env)
-      const before = await becomesLinked(service, await service.create({ title: 'before' }))
+      const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
       begin(github)
       const task = await service.create({ title: 'meanwhile' })
       const error = { code, action: expect.stringMatching(action) }
-      await becomes(service, task, {
+      await waitForTask(service, task, {
         external_reference_id: null,
         sync: { status: 'blocked', next_attempt_at: null, error },
       })
-      await stands(service, { blocked: error })
+      await waitForStatus(service, { blocked: error })
       mend(github)
       await resume(service, task)
-      expectOneIssueEach(github, [before, await becomesLinked(service, task)])
-      await stands(service, { blocked: null })
+      expectOneIssueEach(github, [before, await waitUntilLinked(service, task)])
+      await waitForStatus(service, { blocked: null })
     },
   )
 
@@ -123,13 +123,13 @@ describe('what a person has to mend', () => {
     const service = await startSync(github, await openDatabase())
     const tasks = ['edited', 'labelled', 'deleted'].map((title) => service.create({ title }))
     const [edited, labelled, deleted] = await Promise.all(
-      tasks.map(async (task) => becomesLinked(service, await task)),
+      tasks.map(async (task) => waitUntilLinked(service, await task)),
     )
     github.archive()
     await service.put(String(labelled?.id), { labels: ['x'], priority: 'high' })
     await service.remove(String(deleted?.id))
     await service.put(String(edited?.id), { title: 'edited again' })
-    await stands(service, { jobs: { blocked: 3 }, blocked: { code: 'repository_archived' } })
+    await waitForStatus(service, { jobs: { blocked: 3 }, blocked: { code: 'repository_archived' } })
     for (const { task_id, sync } of await service.read<Job[]>('/github/jobs?state=blocked'))
       expect([task_id, sync.error?.code]).toEqual([task_id, 'repository_archived'])
     github.unarchive()
@@ -155,29 +155,31 @@ describe('what a person has to mend', () => {
     github.archive()
     const service = await startSync(github, await openDatabase())
     const task = await service.create({ title: 'meanwhile' })
-    await becomes(service, task, {
+    await waitForTask(service, task, {
       sync: { status: 'blocked', error: { code: 'repository_archived' } },
     })
-    await stands(service, { blocked: { code: 'repository_archived' } })
+    await waitForStatus(service, { blocked: { code: 'repository_archived' } })
     github.setRights('read')
     github.unarchive()
-    await stands(service, { blocked: { code: 'forbidden' } })
+    await waitForStatus(service, { blocked: { code: 'forbidden' } })
     github.setRights('push')
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
   })
 
   it('two things to mend, one after the other: mending both resumes everything', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
-    const before = await becomesLinked(service, await service.create({ title: 'before' }))
+    const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
     github.revokeToken()
     const task = await service.create({ title: 'meanwhile' })
-    await becomes(service, task, { sync: { status: 'blocked', error: { code: 'unauthorized' } } })
+    await waitForTask(service, task, {
+      sync: { status: 'blocked', error: { code: 'unauthorized' } },
+    })
     github.disableIssues()
     github.restoreToken()
-    await stands(service, { blocked: { code: 'issues_disabled' } })
+    await waitForStatus(service, { blocked: { code: 'issues_disabled' } })
     github.enableIssues()
-    expectOneIssueEach(github, [before, await becomesLinked(service, task)])
+    expectOneIssueEach(github, [before, await waitUntilLinked(service, task)])
   })
 
   it('a revoked token: another one resumes everything after a restart', async () => {
@@ -186,20 +188,22 @@ describe('what a person has to mend', () => {
     let service = await startSync(github, url)
     github.revokeToken()
     const task = await service.create({ title: 'meanwhile' })
-    await becomes(service, task, { sync: { status: 'blocked', error: { code: 'unauthorized' } } })
+    await waitForTask(service, task, {
+      sync: { status: 'blocked', error: { code: 'unauthorized' } },
+    })
     await service.end('SIGTERM')
     github.addToken('github_pat_next', github.login)
     service = await startSync(github, url, { ...PROBED_LATE, GITHUB_TOKEN: 'github_pat_next' })
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
   })
 
   it('token without the right to write: one job alone is tried until it is mended, and nothing says otherwise', async () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
-    const before = await becomesLinked(service, await service.create({ title: 'before' }))
+    const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
     github.setRights('read')
     const tasks = await Promise.all(['a', 'b', 'c', 'd'].map((title) => service.create({ title })))
-    await stands(service, { jobs: { linked: 1, blocked: 4 } })
+    await waitForStatus(service, { jobs: { linked: 1, blocked: 4 } })
     const [writes, probes] = [github.requests.writes().length, probesOf(github)]
     while (probesOf(github) < probes + 8) {
       const { jobs, blocked } = await stateOf(service)
@@ -210,9 +214,9 @@ describe('what a person has to mend', () => {
       probesOf(github) - probes + 1,
     )
     github.setRights('push')
-    for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
+    for (const [index, task] of tasks.entries()) tasks[index] = await waitUntilLinked(service, task)
     expectOneIssueEach(github, [before, ...tasks])
-    await stands(service, { blocked: null })
+    await waitForStatus(service, { blocked: null })
   })
 
   it('one issue alone that may not be written to: it waits, and all others go on', async () => {
@@ -222,8 +226,8 @@ describe('what a person has to mend', () => {
       await service.create({ title: 'locked' }),
       await service.create({ title: 'other' }),
     ]
-    await becomesLinked(service, other)
-    await becomesLinked(service, locked)
+    await waitUntilLinked(service, other)
+    await waitUntilLinked(service, locked)
     const { issue_number } = await service.sync(locked.id)
     const path = new RegExp(`/issues/${issue_number}$`)
     const refused: Fault = {
@@ -235,14 +239,16 @@ describe('what a person has to mend', () => {
     const rule = github.fail(PATCH_ISSUE, refused, { times: 1000 })
     for (const task of [locked, other])
       await service.send('PATCH', `/tasks/${task.id}`, { title: `${task.title} anew` })
-    await becomes(service, other, { title: 'other anew', sync: { status: 'linked' } })
-    await becomes(service, locked, { sync: { status: 'blocked', error: { code: 'forbidden' } } })
-    await stands(service, { blocked: null })
-    await becomesLinked(service, await service.create({ title: 'later' }))
+    await waitForTask(service, other, { title: 'other anew', sync: { status: 'linked' } })
+    await waitForTask(service, locked, {
+      sync: { status: 'blocked', error: { code: 'forbidden' } },
+    })
+    await waitForStatus(service, { blocked: null })
+    await waitUntilLinked(service, await service.create({ title: 'later' }))
     expect(await service.sync(locked.id)).toMatchObject({ status: 'blocked' })
     rule.stop()
     await service.send('POST', `/tasks/${locked.id}/sync`)
-    await becomesLinked(service, locked)
+    await waitUntilLinked(service, locked)
     expect(github.issue(issue_number ?? 0)?.title).toBe('locked anew')
   })
 
@@ -268,11 +274,13 @@ describe('what a person has to mend', () => {
       )
       const task = await service.create({ title: 'bad' })
       const error = { code: 'invalid', action: expect.stringMatching(/Change the task/) }
-      await becomes(service, task, { sync: { status: 'blocked', next_attempt_at: null, error } })
-      const other = await becomesLinked(service, await service.create({ title: 'other' }))
+      await waitForTask(service, task, {
+        sync: { status: 'blocked', next_attempt_at: null, error },
+      })
+      const other = await waitUntilLinked(service, await service.create({ title: 'other' }))
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
       await mend(service, task)
-      expectOneIssueEach(github, [other, await becomesLinked(service, task)])
+      expectOneIssueEach(github, [other, await waitUntilLinked(service, task)])
     },
   )
 })

@@ -11,7 +11,7 @@ import {
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { DAY_MS, MINUTE_MS, type Shifted, startShifted } from './shifted-service.ts'
 import { SHORT_LEASE } from './sync-env.ts'
-import { becomes, becomesLinked, eventually, stands } from './synced-service.ts'
+import { eventually, waitForStatus, waitForTask, waitUntilLinked } from './synced-service.ts'
 
 /** How far the clock is ahead. */
 const CLOCKS = {
@@ -60,12 +60,12 @@ describe('a clock that is wrong', () => {
       const synced = await startShifted(ahead, SHORT_LEASE)
       synced.github.fail(CREATE_ISSUE, primaryLimit({ seconds: 2 }))
       const task = await synced.create({ title: 'meanwhile' })
-      const { paused_until } = await stands(synced, { pause_reason: 'primary' })
+      const { paused_until } = await waitForStatus(synced, { pause_reason: 'primary' })
       const left = Date.parse(String(paused_until)) - (Date.now() + ahead)
       expect(left).toBeGreaterThan(0)
       expect(left).toBeLessThan(2000 + 1000 + PRECISION_MS)
       const service = await synced.restart({}, 'SIGKILL')
-      await becomesLinked(service, task)
+      await waitUntilLinked(service, task)
       const all = synced.github.requests.all()
       const refused = all.findIndex((request) => request.refused !== undefined)
       const pause = (all[refused + 1]?.at ?? 0) - (all[refused]?.at ?? 0)
@@ -100,7 +100,7 @@ describe('a clock that is set while the service runs', () => {
     await synced.linked((await synced.create({ title: 'before' })).id)
     synced.github.fail(CREATE_ISSUE, errorBeforeCommit(502))
     const task = await synced.create({ title: 'once' })
-    await becomes(synced, task, { sync: { status: 'unconfirmed' } })
+    await waitForTask(synced, task, { sync: { status: 'unconfirmed' } })
     await synced.shift(0)
     await synced.linked(task.id)
     expect(synced.github.issues()).toHaveLength(2)
@@ -137,13 +137,13 @@ describe('a clock that is set while the service runs', () => {
     const synced = await startShifted(2 * DAY_MS, { GITHUB_LOOKUP_DELAYS_MS: '1000,1200,1400' })
     synced.github.fail(CREATE_ISSUE, errorBeforeCommit(502))
     const lost = await synced.create({ title: 'lost' })
-    await becomes(synced, lost, { sync: { status: 'unconfirmed' } })
+    await waitForTask(synced, lost, { sync: { status: 'unconfirmed' } })
     synced.github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 1 }))
     const paused = await synced.create({ title: 'paused' })
-    await stands(synced, { pause_reason: 'secondary' })
+    await waitForStatus(synced, { pause_reason: 'secondary' })
     await synced.shift(0)
     const service = await synced.restart()
-    for (const task of [lost, paused]) await becomesLinked(service, task)
+    for (const task of [lost, paused]) await waitUntilLinked(service, task)
     expect(synced.github.issues()).toHaveLength(2)
   })
 })
@@ -160,11 +160,11 @@ test('an offset of more than a minute is logged once and shown', async () => {
   ])
   await shift(0)
   await sweeps(3)
-  await stands(synced, { clock_offset_ms: 0, warnings: [] })
+  await waitForStatus(synced, { clock_offset_ms: 0, warnings: [] })
   await shift(-6 * MINUTE_MS)
   await sweeps(3)
   expect(warningsOf(synced)).toHaveLength(2)
-  await stands(synced, {
+  await waitForStatus(synced, {
     warnings: [
       { code: 'clock_offset', detail: expect.stringMatching(/3[56]\d s behind GitHub's/) },
     ],

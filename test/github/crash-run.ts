@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { GithubStatus } from '#src/github/github-status.ts'
 import type { Task } from '#src/task/task.ts'
 import { type CrashFigures, type TaskHistory, toFigures } from './crash-figures.ts'
+import { type CrashableService, startCrashableService } from './crashable-service.ts'
 import * as faults from './local-github/faults.ts'
 import { type LocalGithub, openLocalGithub } from './local-github/local-github.ts'
 import { createRandom } from './local-github/random.ts'
-import { type MortalService, startMortalService } from './mortal-service.ts'
 import type { HistoryEvent } from './sync-calls.ts'
 import { syncEnv } from './sync-env.ts'
 
@@ -72,7 +72,7 @@ export const runCrashes = async (options: CrashOptions): Promise<CrashRun> => {
   const began = Date.now()
   const deadline = AbortSignal.timeout(options.patienceMs)
   const github = await openLocalGithub()
-  const service = startMortalService(
+  const service = startCrashableService(
     syncEnv(github, options.databaseUrl, ENV),
     options.folder,
     deadline,
@@ -110,7 +110,7 @@ const EARLY = 0.2
 
 /** Kills at random, after so long on average that it runs. Returns what ends it. */
 const startKilling = (
-  service: MortalService,
+  service: CrashableService,
   { killEveryMs, seed }: CrashOptions,
 ): (() => Promise<void>) => {
   const random = createRandom(seed + 1)
@@ -135,7 +135,7 @@ const startKilling = (
 
 /** Tasks one after the other, of which every third is edited some time later. */
 const makeTasks = async (
-  service: MortalService,
+  service: CrashableService,
   { tasks: count, seed, tell }: CrashOptions,
 ): Promise<void> => {
   const random = createRandom(seed + 2)
@@ -158,7 +158,7 @@ const makeTasks = async (
 }
 
 const areLinked = async (
-  service: MortalService,
+  service: CrashableService,
   { tell }: Pick<CrashOptions, 'tell'>,
 ): Promise<boolean> => {
   const tasks = await service.ask<Task[]>('GET', '/tasks')
@@ -168,7 +168,7 @@ const areLinked = async (
   return linked === tasks.length
 }
 
-const readHistories = async (service: MortalService): Promise<TaskHistory[]> => {
+const readHistories = async (service: CrashableService): Promise<TaskHistory[]> => {
   const histories: TaskHistory[] = []
   for (const task of await service.ask<Task[]>('GET', '/tasks')) {
     const events = await service.ask<HistoryEvent[]>('GET', `/tasks/${task.id}/events`)
@@ -190,7 +190,7 @@ const rateOf = (github: LocalGithub): number => {
 /** Nothing goes wrong any more: what was done late has been, every issue has been looked at since, and every task is linked. */
 const calmDown = async (
   github: LocalGithub,
-  service: MortalService,
+  service: CrashableService,
   deadline: AbortSignal,
 ): Promise<void> => {
   github.stopFaults()

@@ -19,16 +19,16 @@ import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import { SHORT_LEASE } from './sync-env.ts'
 import {
-  becomes,
-  becomesLinked,
   eventually,
   expectOneIssueEach,
   PATCH_ISSUE,
   type SyncService,
-  stands,
   startSync,
   sweptOnce,
   timed,
+  waitForStatus,
+  waitForTask,
+  waitUntilLinked,
 } from './synced-service.ts'
 
 /** What may befall the opening of an issue: in the end there is one, and its task knows it. */
@@ -73,7 +73,7 @@ describe('a new task and its issue', () => {
     expect(quick.took).toBeLessThan(1000)
     expect(await service.sync(quick.task.id)).toMatchObject({ status: 'pending' })
     hanging.stop()
-    await becomesLinked(service, quick.task)
+    await waitUntilLinked(service, quick.task)
   })
 
   it('GitHub is down at the create: 201 and pending, linked later', async () => {
@@ -84,7 +84,7 @@ describe('a new task and its issue', () => {
     expect(task.external_reference_id).toBeNull()
     expect(await service.sync(task.id)).toMatchObject({ status: 'pending', issue_number: null })
     failing.stop()
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
   })
 
   it('nobody listens at GitHub at the create: pending and never uncertain, linked later, across a restart', async () => {
@@ -94,16 +94,18 @@ describe('a new task and its issue', () => {
     await closed.close()
     const nobody = { GITHUB_API_URL: closed.url, GITHUB_CREATE_WAIT_MS: '200' }
     let service = await startSync(github, url)
-    const first = await becomesLinked(service, await service.create({ title: 'before' }))
+    const first = await waitUntilLinked(service, await service.create({ title: 'before' }))
     await service.end('SIGTERM')
     service = await startSync(github, url, nobody)
     const task = await service.create({ title: 'meanwhile' })
     expect(task.external_reference_id).toBeNull()
     expect(await service.sync(task.id)).toMatchObject({ status: 'pending' })
-    await becomes(service, task, { sync: { status: 'pending', error: { code: 'unavailable' } } })
+    await waitForTask(service, task, {
+      sync: { status: 'pending', error: { code: 'unavailable' } },
+    })
     await service.end('SIGTERM')
     service = await startSync(github, url)
-    expectOneIssueEach(github, [first, await becomesLinked(service, task)])
+    expectOneIssueEach(github, [first, await waitUntilLinked(service, task)])
   })
 
   const afterwards: readonly (readonly [string, Fault])[] = [
@@ -117,10 +119,10 @@ describe('a new task and its issue', () => {
       GITHUB_LOOKUP_DELAYS_MS: '50,400,2500',
       GITHUB_REQUEST_TIMEOUT_MS: '400',
     })
-    await becomesLinked(service, await service.create({ title: 'the way is known' }))
+    await waitUntilLinked(service, await service.create({ title: 'the way is known' }))
     const rule = github.fail(CREATE_ISSUE, fault)
     const task = await service.create({ title: 'once', status: 'completed' })
-    const known = await becomesLinked(service, task)
+    const known = await waitUntilLinked(service, task)
     expect([rule.hits(), github.requests.to(CREATE_ISSUE).length]).toEqual([1, 2])
     expect(known).toMatchObject({
       status: 'completed',
@@ -139,7 +141,7 @@ describe('a new task and its issue', () => {
     github.fail(CREATE_ISSUE, resetAfterCommit)
     github.fail('GET /repos/{owner}/{repo}/issues', errorBeforeCommit(502))
     expectOneIssueEach(github, [
-      await becomesLinked(service, await service.create({ title: 'once' })),
+      await waitUntilLinked(service, await service.create({ title: 'once' })),
     ])
   })
 
@@ -152,7 +154,7 @@ describe('a new task and its issue', () => {
     const task = await service.create({ title: 'twice' })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
     expectOneIssueEach(github, [
-      await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } }),
+      await waitForTask(service, task, { sync: { status: 'linked', issue_number: 1 } }),
     ])
   })
 
@@ -164,12 +166,12 @@ describe('a new task and its issue', () => {
     github.fail(CREATE_ISSUE, commitAfterNext(github))
     const refused = github.fail(PATCH_ISSUE, answerWith(forbidden('no')), { times: 1000 })
     const task = await service.create({ title: 'twice' })
-    await stands(service, { blocked: { code: 'forbidden' } })
+    await waitForStatus(service, { blocked: { code: 'forbidden' } })
     refused.stop()
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
-    await stands(service, { blocked: null })
+    await waitForStatus(service, { blocked: null })
     expectOneIssueEach(github, [
-      await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } }),
+      await waitForTask(service, task, { sync: { status: 'linked', issue_number: 1 } }),
     ])
   })
 
@@ -193,7 +195,7 @@ describe('a new task and its issue', () => {
     await eventually(() =>
       expect(github.issue(2)).toMatchObject({ state: 'closed', stateReason: 'not_planned' }),
     )
-    await becomes(service, task, { sync: { status: 'linked', issue_number: 1 } })
+    await waitForTask(service, task, { sync: { status: 'linked', issue_number: 1 } })
   })
 
   /** What the process dies of while its POST is under way. */
@@ -241,7 +243,7 @@ describe('a new task and its issue', () => {
       once(service.child, 'exit'),
     ])
     service = await startSync(github, url)
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
     expect(github.issues()).toHaveLength(1)
   })
 
@@ -253,9 +255,9 @@ describe('a new task and its issue', () => {
     const task = await service.create({ title: 'first' })
     await eventually(() => expect(github.issues()).toHaveLength(1))
     await service.send('PATCH', `/tasks/${task.id}`, { title: 'second' })
-    await becomes(service, task, { sync: { status: 'linked', issue_number: 2 } })
+    await waitForTask(service, task, { sync: { status: 'linked', issue_number: 2 } })
     await eventually(() => expect(github.issue(2)?.stateReason).toBe('duplicate'))
-    const settled = await becomes(service, task, {
+    const settled = await waitForTask(service, task, {
       title: 'second',
       sync: { status: 'linked', issue_number: 1 },
     })
@@ -277,7 +279,7 @@ describe('a new task and its issue', () => {
     )
     github.as('alice').label(1, 'hers')
     github.lag({})
-    const settled = await becomes(service, task, {
+    const settled = await waitForTask(service, task, {
       title: 'second',
       labels: ['hers'],
       sync: { status: 'linked', issue_number: 1 },
@@ -296,15 +298,15 @@ describe.runIf(process.env.TEST_DATABASE !== 'mongodb')(
       let service = await startSync(github, url)
       github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 2 }))
       const tasks = await Promise.all(['a', 'b', 'c'].map((title) => service.create({ title })))
-      await stands(service, { pause_reason: 'secondary' })
+      await waitForStatus(service, { pause_reason: 'secondary' })
       await service.end('SIGTERM')
       copyFileSync(fileOf(url), fileOf(before))
       service = await startSync(github, url)
-      for (const task of tasks) await becomesLinked(service, task)
+      for (const task of tasks) await waitUntilLinked(service, task)
       await service.end('SIGTERM')
       service = await startSync(github, before)
       const settled: Task[] = []
-      for (const task of tasks) settled.push(await becomesLinked(service, task))
+      for (const task of tasks) settled.push(await waitUntilLinked(service, task))
       expectOneIssueEach(github, settled)
       expect(github.issues()).toHaveLength(3)
     })

@@ -6,11 +6,11 @@ import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import {
-  becomes,
-  becomesLinked,
   expectOneIssueEach,
   startSync,
   sweptOnce,
+  waitForTask,
+  waitUntilLinked,
 } from './synced-service.ts'
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -33,7 +33,7 @@ describe('a token or an app', () => {
     const github = await startLocalGithub()
     const service = await startSync(github, await openDatabase())
     expectOneIssueEach(github, [
-      await becomesLinked(service, await service.create({ title: 'by a token' })),
+      await waitUntilLinked(service, await service.create({ title: 'by a token' })),
     ])
     expect(github.issue(1)?.author.login).toBe(github.login)
   })
@@ -49,7 +49,8 @@ describe('a token or an app', () => {
       const github = await startLocalGithub({ app: APP })
       const service = await startSync(github, await openDatabase(), asApp(key))
       const tasks = [await service.create({ title: 'one' }), await service.create({ title: 'two' })]
-      for (const [index, task] of tasks.entries()) tasks[index] = await becomesLinked(service, task)
+      for (const [index, task] of tasks.entries())
+        tasks[index] = await waitUntilLinked(service, task)
       expectOneIssueEach(github, tasks)
       expect(github.issue(1)?.author.login).toBe('task-sync[bot]')
       expect(github.requests.to(TOKEN_CALL)).toHaveLength(1)
@@ -65,14 +66,16 @@ describe('a token or an app', () => {
       const github = await startLocalGithub({ app: APP })
       const url = await openDatabase()
       let service = await startSync(github, url, asApp(pem('pkcs8')))
-      const before = await becomesLinked(service, await service.create({ title: 'before' }))
+      const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
       await service.end('SIGTERM')
       const failing = github.fail(TOKEN_CALL, fault, { times: 1000 })
       service = await startSync(github, url, asApp(pem('pkcs8')))
       const task = await service.create({ title: 'meanwhile' })
-      await becomes(service, task, { sync: { status: 'pending', error: { code: 'unavailable' } } })
+      await waitForTask(service, task, {
+        sync: { status: 'pending', error: { code: 'unavailable' } },
+      })
       failing.stop()
-      expectOneIssueEach(github, [before, await becomesLinked(service, task)])
+      expectOneIssueEach(github, [before, await waitUntilLinked(service, task)])
       expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
     },
   )
@@ -80,9 +83,9 @@ describe('a token or an app', () => {
   it('finds an issue of its own that it was not told of, as an app', async () => {
     const github = await startLocalGithub({ app: APP })
     const service = await startSync(github, await openDatabase(), asApp(pem('pkcs1')))
-    await becomesLinked(service, await service.create({ title: 'before' }))
+    await waitUntilLinked(service, await service.create({ title: 'before' }))
     github.fail(CREATE_ISSUE, resetAfterCommit)
-    await becomesLinked(service, await service.create({ title: 'once' }))
+    await waitUntilLinked(service, await service.create({ title: 'once' }))
     expect(github.issues()).toHaveLength(2)
   })
 
@@ -96,10 +99,10 @@ describe('a token or an app', () => {
     await sweptOnce(github)
     github.fail(CREATE_ISSUE, resetAfterCommit)
     const task = await service.create({ title: 'once' })
-    await becomes(service, task, { sync: { status: 'unconfirmed' } })
+    await waitForTask(service, task, { sync: { status: 'unconfirmed' } })
     await service.end('SIGTERM')
     service = await startSync(github, url, asApp(pem('pkcs8')))
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(1)
   })
 
@@ -111,10 +114,10 @@ describe('a token or an app', () => {
     const url = await openDatabase()
     let service = await startSync(github, url, { GITHUB_SWEEP_INTERVAL_MS: '60000' })
     const formerName = github.fullName()
-    const before = await becomesLinked(service, await service.create({ title: 'before' }))
+    const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
     await sweptOnce(github) // So that it is the POST which comes upon the move.
     move(github)
-    const task = await becomesLinked(service, await service.create({ title: 'moved' }))
+    const task = await waitUntilLinked(service, await service.create({ title: 'moved' }))
     expectOneIssueEach(github, [before, task])
     expect(github.requests.to(CREATE_ISSUE).map(({ status }) => status)).toEqual([201, 307, 201])
     expect(task.external_url).toContain(github.fullName())
@@ -123,7 +126,7 @@ describe('a token or an app', () => {
     expectOneIssueEach(github, [
       before,
       task,
-      await becomesLinked(service, await service.create({ title: 'later' })),
+      await waitUntilLinked(service, await service.create({ title: 'later' })),
     ])
     expect(github.requests.to(CREATE_ISSUE).map(({ status }) => status)).toEqual([
       201, 307, 201, 201,
@@ -134,7 +137,7 @@ describe('a token or an app', () => {
 it('an app whose token is revoked asks for another one by itself', async () => {
   const github = await startLocalGithub({ app: APP })
   const service = await startSync(github, await openDatabase(), asApp(pem('pkcs8')))
-  const before = await becomesLinked(service, await service.create({ title: 'before' }))
+  const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
   const token = String(github.requests.to(CREATE_ISSUE).at(-1)?.headers.authorization).replace(
     /^\w+ /,
     '',
@@ -142,6 +145,6 @@ it('an app whose token is revoked asks for another one by itself', async () => {
   github.revokeToken(token)
   expectOneIssueEach(github, [
     before,
-    await becomesLinked(service, await service.create({ title: 'after' })),
+    await waitUntilLinked(service, await service.create({ title: 'after' })),
   ])
 })

@@ -7,11 +7,11 @@ import { CREATE_ISSUE } from './local-github/routes.ts'
 import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import {
-  becomesLinked,
   eventually,
   expectOneIssueEach,
   type SyncService,
   startSync,
+  waitUntilLinked,
 } from './synced-service.ts'
 
 const [FIRST, SECOND] = ['github_pat_first', 'github_pat_second']
@@ -41,7 +41,7 @@ const startTwo = async (
   env: Record<string, string> = { GITHUB_LEASE_MS: String(LEASE_MS) },
 ): Promise<readonly [SyncService, SyncService]> => {
   const first = await startSync(github, url, { ...env, GITHUB_TOKEN: FIRST })
-  await becomesLinked(first, await first.create({ title: 'the first has the lease' }))
+  await waitUntilLinked(first, await first.create({ title: 'the first has the lease' }))
   return [first, await startSync(github, url, { ...env, GITHUB_TOKEN: SECOND })]
 }
 
@@ -51,7 +51,7 @@ const createMany = (service: SyncService, count: number): Promise<Task[]> =>
   )
 
 const allLinked = async (service: SyncService, tasks: readonly Task[]): Promise<void> => {
-  for (const task of tasks) await becomesLinked(service, task)
+  for (const task of tasks) await waitUntilLinked(service, task)
 }
 
 const expectAllIn = async (github: LocalGithub, service: SyncService): Promise<void> => {
@@ -72,7 +72,7 @@ describe('the one that talks to GitHub', () => {
     await eventually(() => expect(posting.hits()).toBe(1))
     expect(await service.end('SIGTERM')).toBe(0)
     service = await startSync(github, url, { GITHUB_LOOKUP_DELAYS_MS: '60000,60000,60000' })
-    for (const each of [task, later]) await becomesLinked(service, each as Task)
+    for (const each of [task, later]) await waitUntilLinked(service, each as Task)
     await expectAllIn(github, service)
     expect(github.requests.to(CREATE_ISSUE)).toHaveLength(2)
   })
@@ -111,7 +111,7 @@ describe('the one that talks to GitHub', () => {
     }
     hanging.stop()
     expectOneIssueEach(github, [
-      await becomesLinked(service, await service.create({ title: 'after' })),
+      await waitUntilLinked(service, await service.create({ title: 'after' })),
     ])
     expect(service.output()).not.toContain('failed')
   })
@@ -153,7 +153,7 @@ describe.runIf(process.env.TEST_DATABASE === 'mongodb')(
         GITHUB_LEASE_MS: '60000',
       })
       await first.end('SIGTERM')
-      await becomesLinked(second, await second.create({ title: 'after' }))
+      await waitUntilLinked(second, await second.create({ title: 'after' }))
       expect(callers(github)).toEqual(['first', 'second'])
     })
 
@@ -173,9 +173,9 @@ describe.runIf(process.env.TEST_DATABASE === 'mongodb')(
       })
       const task = await second.create({ title: 'once' })
       await eventually(() => expect(isTaken).toBe(true))
-      await becomesLinked(second, task)
+      await waitUntilLinked(second, task)
       first.child.kill('SIGCONT')
-      const next = await becomesLinked(first, await first.create({ title: 'next' }))
+      const next = await waitUntilLinked(first, await first.create({ title: 'next' }))
       await sleep(1.5 * LEASE_MS)
       expect(await second.get(next.id)).toEqual(next)
       expect(callers(github)).toEqual(['first', 'second'])

@@ -10,7 +10,7 @@ import {
 } from './local-github/faults.ts'
 import { CREATE_ISSUE } from './local-github/routes.ts'
 import { byGithub } from './sync-calls.ts'
-import { becomes, eventually, GET_ISSUE, NEWER_MS, startSynced } from './synced-service.ts'
+import { eventually, GET_ISSUE, NEWER_MS, startSynced, waitForTask } from './synced-service.ts'
 
 const UNKNOWN_ID = '0192a0c0-7b1a-7c3e-9f52-6f1d2b3c4d5e'
 const UUID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
@@ -145,7 +145,7 @@ describe('linking a task to its issue', () => {
     await sleep(NEWER_MS)
     offline.stop()
     await github.deliveries.send(service.hook)
-    await becomes(service, { id }, { title: 'hers', sync: { status: 'linked' } })
+    await waitForTask(service, { id }, { title: 'hers', sync: { status: 'linked' } })
     expect(github.issue(1)?.title).toBe('hers')
   })
 

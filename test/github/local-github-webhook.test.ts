@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Delivery, sign } from './local-github/posting.ts'
+import { type Delivery, sign } from './local-github/webhook-posts.ts'
 import { connect, HERE, ISSUE, ISSUES } from './octokit.ts'
 import { startLocalGithub } from './start-local-github.ts'
 

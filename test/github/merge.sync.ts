@@ -5,7 +5,6 @@ import { byGithub } from './sync-calls.ts'
 import { SHORT_LEASE } from './sync-env.ts'
 import {
   ADD_LABELS,
-  becomes,
   eventually,
   GET_ISSUE,
   NEWER_MS,
@@ -13,6 +12,7 @@ import {
   SWEEPING,
   type Synced,
   startSynced,
+  waitForTask,
 } from './synced-service.ts'
 
 /** What becomes of changes on both sides, by the real service over whatever database. */
@@ -88,7 +88,7 @@ describe('changes on both sides', () => {
     await eventually(() => expect(hanging.hits()).toBe(1))
     const service = await restart({}, 'SIGKILL')
     await issueShown(1, { title: 'b', labels: [] })
-    await becomes(service, { id }, { title: 'b', version: 3, sync: { status: 'linked' } })
+    await waitForTask(service, { id }, { title: 'b', version: 3, sync: { status: 'linked' } })
     expect(await service.history(id)).toHaveLength(3)
   })
 

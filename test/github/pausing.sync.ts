@@ -6,14 +6,14 @@ import { startLocalGithub } from './start-local-github.ts'
 import { openDatabase } from './sync-database.ts'
 import { SHORT_LEASE } from './sync-env.ts'
 import {
-  becomes,
-  becomesLinked,
   eventually,
   expectOneIssueEach,
   type SyncService,
-  stands,
   startSync,
   timed,
+  waitForStatus,
+  waitForTask,
+  waitUntilLinked,
 } from './synced-service.ts'
 
 /** What a limit does: not one more call with that credential before its end. */
@@ -28,22 +28,22 @@ describe("a limit of GitHub's", () => {
       const github = await startLocalGithub()
       const url = await openDatabase()
       let service = await startSync(github, url, SHORT_LEASE)
-      const before = await becomesLinked(service, await service.create({ title: 'before' }))
+      const before = await waitUntilLinked(service, await service.create({ title: 'before' }))
       github.fail(CREATE_ISSUE, limit)
       const task = await service.create({ title: 'meanwhile' })
-      const { paused_until } = await stands(service, {
+      const { paused_until } = await waitForStatus(service, {
         paused_until: expect.any(String),
         pause_reason: reason,
       })
-      await becomes(service, task, { sync: { status: 'pending', error: null } })
+      await waitForTask(service, task, { sync: { status: 'pending', error: null } })
       await service.end('SIGKILL')
       service = await startSync(github, url)
       await service.send('PATCH', `/tasks/${before.id}`, { title: 'changed' })
       await service.send('POST', `/tasks/${task.id}/sync`)
       await service.send('POST', '/github/jobs/retry')
       expectOneIssueEach(github, [
-        await becomesLinked(service, before),
-        await becomesLinked(service, task),
+        await waitUntilLinked(service, before),
+        await waitUntilLinked(service, task),
       ])
       expect(github.issue(1)?.title).toBe('changed')
       expectSilence(github, Date.parse(String(paused_until)))
@@ -56,7 +56,7 @@ describe("a limit of GitHub's", () => {
     github.fail(CREATE_ISSUE, secondaryLimit({ retryAfter: false }))
     await service.create({ title: 'meanwhile' })
     const began = Date.now()
-    const { paused_until } = await stands(service, {
+    const { paused_until } = await waitForStatus(service, {
       paused_until: expect.any(String),
       pause_reason: 'secondary',
     })
@@ -71,10 +71,10 @@ describe("a limit of GitHub's", () => {
     let service = await startSync(github, url)
     github.fail(CREATE_ISSUE, secondaryLimit({ seconds: 600 }))
     const task = await service.create({ title: 'meanwhile' })
-    await stands(service, { pause_reason: 'secondary' })
+    await waitForStatus(service, { pause_reason: 'secondary' })
     await service.end('SIGTERM')
     service = await startSync(github, url, { GITHUB_TOKEN: 'github_pat_other' })
-    expectOneIssueEach(github, [await becomesLinked(service, task)])
+    expectOneIssueEach(github, [await waitUntilLinked(service, task)])
     expect(github.requests.all().filter(({ refused }) => refused !== undefined)).toHaveLength(1)
   })
 
@@ -110,13 +110,13 @@ describe("a limit of GitHub's", () => {
       await service.create({ title: 'deleted' }),
     ]
     await service.send('PATCH', `/tasks/${edited.id}`, { title: 'edited since' })
-    await becomesLinked(service, edited)
+    await waitUntilLinked(service, edited)
     await service.send('DELETE', `/tasks/${deleted.id}`)
     const last = await service.create({ title: 'last' })
     expectOneIssueEach(github, [
       await service.get(first.id),
-      await becomesLinked(service, edited),
-      await becomesLinked(service, last),
+      await waitUntilLinked(service, edited),
+      await waitUntilLinked(service, last),
     ])
     expect(github.requests.writes().map(({ body }) => (body as { title: string }).title)).toEqual([
       'first',
@@ -135,12 +135,12 @@ describe("a limit of GitHub's", () => {
       await service.create({ title: 'second' }),
       await service.create({ title: 'third' }),
     ]
-    for (const task of tasks.slice(0, 2)) await becomesLinked(service, task)
+    for (const task of tasks.slice(0, 2)) await waitUntilLinked(service, task)
     await service.end('SIGKILL')
     service = await startSync(github, url, env)
     const [, , third] = tasks
     await service.send('PATCH', `/tasks/${tasks[0]?.id}`, { title: 'changed' })
-    await becomesLinked(service, tasks[0] as (typeof tasks)[0])
+    await waitUntilLinked(service, tasks[0] as (typeof tasks)[0])
     const held = await service.sync((third as (typeof tasks)[0]).id)
     expect(held).toMatchObject({ status: 'pending', error: null })
     expect(Date.parse(String(held.next_attempt_at))).toBeGreaterThan(Date.now() + 30_000)

@@ -87,7 +87,7 @@ export interface Expected extends Partial<Record<keyof Task, unknown>> {
 }
 
 /** The task once it and the state of its issue are as expected, both at the same version. */
-export const becomes = (
+export const waitForTask = (
   service: Pick<Calls, 'get' | 'sync'>,
   { id }: Pick<Task, 'id'>,
   { sync, ...fields }: Expected,
@@ -102,10 +102,10 @@ export const becomes = (
   })
 
 /** The task once it has its issue and nothing is wrong with it. */
-export const becomesLinked = (
+export const waitUntilLinked = (
   service: Pick<Calls, 'get' | 'sync'>,
   task: Pick<Task, 'id'>,
-): Promise<Task> => becomes(service, task, { sync: { status: 'linked', error: null } })
+): Promise<Task> => waitForTask(service, task, { sync: { status: 'linked', error: null } })
 
 /** How the sync stands, by GET /github/status. */
 interface SyncState {
@@ -116,7 +116,10 @@ interface SyncState {
 }
 
 /** How the sync stands once it stands so. */
-export const stands = ({ read }: Pick<Calls, 'read'>, expected: object): Promise<SyncState> =>
+export const waitForStatus = (
+  { read }: Pick<Calls, 'read'>,
+  expected: object,
+): Promise<SyncState> =>
   eventually(async () => {
     const state = await read<SyncState>('/github/status')
     expect(state).toMatchObject(expected)
@@ -141,7 +144,7 @@ export const expectOneIssueEach = (github: LocalGithub, tasks: readonly Task[]):
 /** What a test waits for. */
 const createWaits = ({ get, sync, list, hook }: Calls, github: LocalGithub) => {
   const linked = (id: string): Promise<Task> =>
-    becomes({ get, sync }, { id }, { sync: { status: 'linked' } })
+    waitForTask({ get, sync }, { id }, { sync: { status: 'linked' } })
 
   /** Resolves once so many more lists were asked for: a sweep that began after the call has ended by then, but the last. */
   const sweeps = async (count: number): Promise<void> => {
@@ -157,7 +160,11 @@ const createWaits = ({ get, sync, list, hook }: Calls, github: LocalGithub) => {
 
     /** The task once it is equal to its issue, and as it shows what is expected. */
     shown: (id: string, expected: Expected): Promise<Task> =>
-      becomes({ get, sync }, { id }, { ...expected, sync: { status: 'linked', ...expected.sync } }),
+      waitForTask(
+        { get, sync },
+        { id },
+        { ...expected, sync: { status: 'linked', ...expected.sync } },
+      ),
 
     /** The issue once it shows what is expected. */
     issueShown: (number: number, expected: object): Promise<Issue> =>

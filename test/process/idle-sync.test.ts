@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { startLocalGithub } from '../github/start-local-github.ts'
 import { createCalls } from '../github/sync-calls.ts'
 import { syncEnv } from '../github/sync-env.ts'
-import { eventually, stands } from '../github/synced-service.ts'
+import { eventually, waitForStatus } from '../github/synced-service.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { canTrace } from './small-disk.ts'
@@ -31,7 +31,7 @@ test('a service that is in sync with GitHub and has nothing to do leaves its dis
     GITHUB_SWEEP_INTERVAL_MS: '600000',
   })
   const service = await startProcess(env, folder, launcher)
-  await stands(createCalls(service.url), { last_sweep_at: expect.any(String) })
+  await waitForStatus(createCalls(service.url), { last_sweep_at: expect.any(String) })
   let before = -1
   await eventually(async () => {
     const last = before

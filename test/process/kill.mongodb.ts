@@ -4,7 +4,7 @@ import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { startProcess } from '../start-process.ts'
 import { connectTo, expectWholeSequence } from './event-sequence.ts'
-import { createOwners, loadAndEnd, takeStock } from './ledger.ts'
+import { createOwners, loadAndEnd, verifyLedger } from './ledger.ts'
 import { eventually, expectHistories, settledTasks } from './mongodb-load.ts'
 
 const KILLS = 5
@@ -23,7 +23,7 @@ test(`${KILLS} times kill -9 of the service under load loses no answered write a
     )
     service = await start()
     const stored = await settledTasks(service.url)
-    takeStock(owners, stored)
+    verifyLedger(owners, stored)
     const some = stored.sort(() => Math.random() - 0.5).slice(0, 10)
     await expectHistories(service.url, some)
     for (const task of some) {

@@ -5,7 +5,7 @@ import { read } from '../send-json.ts'
 import { createFolder } from '../start-app.ts'
 import { type RunningProcess, startProcess } from '../start-process.ts'
 import { expectWhole, lookInto } from './file-copy.ts'
-import { createOwners, loadAndEnd, takeStock } from './ledger.ts'
+import { createOwners, loadAndEnd, verifyLedger } from './ledger.ts'
 
 const KILLS = Number(process.env.KILLS ?? 6)
 const WRITERS = 32
@@ -37,7 +37,7 @@ test(`${KILLS} times kill -9 under ${WRITERS} writers loses no answered write an
     lookInto(join(folder, 'data/tasks.db'), expectWhole)
     service = await start(folder)
     const stored = await read<Task[]>(`${service.url}/tasks`)
-    takeStock(owners, stored)
+    verifyLedger(owners, stored)
     await expectSameByEveryDoor(service.url, stored)
   }
   expect(answered).toBeGreaterThan((KILLS * WRITERS) / 4)

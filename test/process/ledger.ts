@@ -171,7 +171,7 @@ const reconcile = (entries: readonly Entry[], stored: readonly Task[]): void => 
 }
 
 /** The same for all writers, who forget then what is deleted. */
-export const takeStock = (owners: readonly Entry[][], stored: readonly Task[]): void => {
+export const verifyLedger = (owners: readonly Entry[][], stored: readonly Task[]): void => {
   reconcile(owners.flat(), stored)
   for (const own of owners) own.splice(0, own.length, ...own.filter(({ isDeleted }) => !isDeleted))
 }

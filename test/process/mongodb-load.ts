@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Task } from '#src/task/task.ts'
 import { read, sendJson } from '../send-json.ts'
-import { type Entry, type Tally, takeStock, writeThroughOutage } from './ledger.ts'
+import { type Entry, type Tally, verifyLedger, writeThroughOutage } from './ledger.ts'
 
 /** Within so many milliseconds each request is answered, whatever the database does. */
 const ANSWERED_MS = 5000
@@ -126,7 +126,7 @@ export const expectKept = async (url: string, owners: readonly Entry[][]): Promi
   const before = await settledTasks(url)
   expect(new Set(before.map(({ title }) => title)).size).toBe(before.length)
   await retryCreations(url, owners.flat())
-  takeStock(owners, await read<Task[]>(`${url}/tasks`))
+  verifyLedger(owners, await read<Task[]>(`${url}/tasks`))
 }
 
 interface TaskEvent {

@@ -151,7 +151,7 @@ export const RECORD_INDEXES: readonly IndexDescription[] = [
   ...COMMIT_INDEXES,
 ]
 
-/** The deliveries of GitHub that are to be dealt with, and those to be forgotten. */
+/** Messages that are not processed yet, and processed ones by their age. */
 export const DELIVERY_INDEXES: readonly IndexDescription[] = [
   { name: 'by_receipt', key: { is_open: 1, received_at: 1 } },
 ]

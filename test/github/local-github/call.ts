@@ -2,11 +2,11 @@ import { type Answer, archived, moved, notFound } from './answer.ts'
 import { type Credential, type Credentials, notAccessible } from './credentials.ts'
 import type { Limits } from './limits.ts'
 import { fullName, type Repository } from './records.ts'
-import type { World } from './world.ts'
+import type { GithubState } from './state.ts'
 
 /** A request that fits GitHub's description, with all that it takes to answer it. */
 export interface Call {
-  readonly world: World
+  readonly world: GithubState
   readonly credentials: Credentials
   readonly limits: Limits
   readonly credential: Credential

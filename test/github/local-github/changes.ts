@@ -7,7 +7,7 @@ import {
   type StateReason,
   type User,
 } from './records.ts'
-import type { World } from './world.ts'
+import type { GithubState } from './state.ts'
 
 export interface NewIssue {
   readonly title: string
@@ -28,7 +28,7 @@ export interface IssueEdit {
 type Detail = Pick<IssueEvent, 'label' | 'comment' | 'changes'>
 
 const tell = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   issue: Issue,
   sender: User,
@@ -40,15 +40,17 @@ const tell = (
 }
 
 /** The labels of these names, made where the repository has none; once each, whatever their case. */
-const toLabels = (world: World, repository: Repository, names: readonly string[]): Label[] => [
-  ...new Set(names.map((name) => world.label(repository, name))),
-]
+const toLabels = (
+  world: GithubState,
+  repository: Repository,
+  names: readonly string[],
+): Label[] => [...new Set(names.map((name) => world.label(repository, name)))]
 
 /** GitHub tells no empty text from none. */
 const toBody = (body: string | null | undefined): string | null => (body ? body : null)
 
 export const createIssue = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   actor: User,
   input: NewIssue,
@@ -98,7 +100,7 @@ const toState = (issue: Issue, edit: IssueEdit, actor: User, at: number): Partia
 
 /** An edit that changes nothing leaves no trace. */
 export const editIssue = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   issue: Issue,
   actor: User,
@@ -131,7 +133,7 @@ export const editIssue = (
 }
 
 export const deleteIssue = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   issue: Issue,
   actor: User,
@@ -142,7 +144,7 @@ export const deleteIssue = (
 
 /** Moves it: over there it is a new issue, with another id and number. */
 export const transferIssue = (
-  world: World,
+  world: GithubState,
   from: Repository,
   issue: Issue,
   to: Repository,
@@ -165,7 +167,7 @@ export const transferIssue = (
 }
 
 export const commentOn = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   issue: Issue,
   actor: User,
@@ -195,7 +197,7 @@ export const commentOn = (
 
 /** Renames a label wherever it is, as GitHub does: without a word about the issues that bear it. */
 export const renameLabel = (
-  world: World,
+  world: GithubState,
   repository: Repository,
   from: string,
   to: string,

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toJsonText } from './json-text.ts'
 import { toPayload, toPing } from './payload.ts'
+import { createRandom, shuffle } from './random.ts'
+import { fullName, type IssueEvent, type Repository } from './records.ts'
+import type { GithubState } from './state.ts'
 import {
   type Delivery,
   type DeliveryAnswer,
   post,
   type Secrets,
   type Signature,
-} from './posting.ts'
-import { createRandom, shuffle } from './random.ts'
-import { fullName, type IssueEvent, type Repository } from './records.ts'
-import type { World } from './world.ts'
+} from './webhook-posts.ts'
 
 export interface SendOptions {
   /** Which of those that wait; the others go on waiting. */
@@ -50,7 +50,7 @@ export interface DeliverySettings extends Secrets {
 const HOOK_ID = 1
 
 /** The webhook of this GitHub: every change makes a delivery, which waits until the test does something with it. */
-export const createDeliveries = (world: World, api: string, settings: DeliverySettings) => {
+export const createDeliveries = (world: GithubState, api: string, settings: DeliverySettings) => {
   const { events = ['issues'], installationId } = settings
   const all: Delivery[] = []
   let waiting: readonly Delivery[] = []

@@ -4,12 +4,12 @@ import { type AppSettings, createCredentials, type Rights } from './credentials.
 import { createDeliveries, type DeliverySettings } from './deliveries.ts'
 import { createFaultPlan } from './fault-plan.ts'
 import { createLimits, type LimitSettings } from './limits.ts'
-import { createPerson, type Person } from './person.ts'
 import { fullName, type Issue, type Repository } from './records.ts'
 import { createRequestLog } from './request-log.ts'
 import { ROUTES } from './routes.ts'
 import { startServer } from './server.ts'
-import { createWorld } from './world.ts'
+import { createState } from './state.ts'
+import { createUserActions, type UserActions } from './user-actions.ts'
 
 export interface LocalGithubOptions {
   /** `owner/name` of the first repository; `acme/tasks` unless given. */
@@ -42,7 +42,7 @@ const groupByMarker = (issues: readonly Issue[], pattern: RegExp): Map<string, I
 }
 
 /** What a test does with one repository, beside its API. */
-const createRepositoryHandle = (world: ReturnType<typeof createWorld>, repository: Repository) => {
+const createRepositoryHandle = (world: ReturnType<typeof createState>, repository: Repository) => {
   const issues = (): readonly Issue[] =>
     [...repository.issues.values()]
       .flatMap((states) => states.at(-1) ?? [])
@@ -64,7 +64,7 @@ const createRepositoryHandle = (world: ReturnType<typeof createWorld>, repositor
       )
       return new Map([...groupByMarker(counted, pattern)].filter(([, group]) => group.length > 1))
     },
-    as: (login: string): Person => createPerson(world, repository, login),
+    as: (login: string): UserActions => createUserActions(world, repository, login),
     rename: (name: string): void =>
       world.moveRepository(repository, `${repository.owner.login}/${name}`),
     /** To another owner. */
@@ -102,7 +102,7 @@ export const openLocalGithub = async (options: LocalGithubOptions = {}) => {
     app,
     hugeIds = false,
   } = options
-  const world = createWorld({ now, hugeIds })
+  const world = createState({ now, hugeIds })
   const bot = app && { ...app, bot: world.user(`${app.slug}[bot]`, 'Bot') }
   const credentials = createCredentials(now, bot)
   credentials.add(token, world.user(login))

@@ -1,6 +1,12 @@
-import { presentComment, presentIssue, presentLabel, presentUser, toNodeId } from './present.ts'
-import { presentRepository } from './present-repository.ts'
 import type { Issue, IssueEvent, Repository, User } from './records.ts'
+import {
+  serializeComment,
+  serializeIssue,
+  serializeLabel,
+  serializeUser,
+  toNodeId,
+} from './serialize.ts'
+import { serializeRepository } from './serialize-repository.ts'
 
 /** A transfer's changes hold whole issues and repositories. */
 const presentChanges = (api: string, event: IssueEvent): unknown => {
@@ -9,15 +15,15 @@ const presentChanges = (api: string, event: IssueEvent): unknown => {
   if (new_issue !== undefined) {
     const repository = new_repository as Repository
     return {
-      new_issue: presentIssue(api, repository, new_issue as Issue),
-      new_repository: presentRepository(api, repository),
+      new_issue: serializeIssue(api, repository, new_issue as Issue),
+      new_repository: serializeRepository(api, repository),
     }
   }
   if (old_issue === undefined) return texts
   const repository = old_repository as Repository
   return {
-    old_issue: presentIssue(api, repository, old_issue as Issue),
-    old_repository: presentRepository(api, repository),
+    old_issue: serializeIssue(api, repository, old_issue as Issue),
+    old_repository: serializeRepository(api, repository),
   }
 }
 
@@ -46,16 +52,16 @@ export const toPayload = (api: string, event: IssueEvent, installationId: number
   return {
     action,
     ...(event.event === 'pull_request'
-      ? { number: issue.number, pull_request: presentIssue(api, repository, issue) }
-      : { issue: presentIssue(api, repository, issue) }),
-    ...(label !== undefined && { label: presentLabel(api, repository, label) }),
-    ...(comment !== undefined && { comment: presentComment(api, repository, comment) }),
+      ? { number: issue.number, pull_request: serializeIssue(api, repository, issue) }
+      : { issue: serializeIssue(api, repository, issue) }),
+    ...(label !== undefined && { label: serializeLabel(api, repository, label) }),
+    ...(comment !== undefined && { comment: serializeComment(api, repository, comment) }),
     ...(changes !== undefined && { changes }),
-    repository: presentRepository(api, repository),
+    repository: serializeRepository(api, repository),
     ...(repository.owner.type === 'Organization' && {
       organization: presentOrganization(api, repository.owner),
     }),
-    sender: presentUser(api, event.sender),
+    sender: serializeUser(api, event.sender),
     ...(installationId !== undefined && {
       installation: { id: installationId, node_id: `MDIz${installationId}` },
     }),
@@ -73,6 +79,6 @@ export const toPing = (api: string, hookId: number, repository: Repository) => (
     events: ['issues'],
     config: { content_type: 'json' },
   },
-  repository: presentRepository(api, repository),
-  sender: presentUser(api, repository.owner),
+  repository: serializeRepository(api, repository),
+  sender: serializeUser(api, repository.owner),
 })

@@ -2,7 +2,7 @@ import { validationFailed } from '../answer.ts'
 import { type Handler, reading, writing } from '../call.ts'
 import { commentOn } from '../changes.ts'
 import { answerPage } from '../paging.ts'
-import { presentComment } from '../present.ts'
+import { serializeComment } from '../serialize.ts'
 import { MAX_BODY, withIssue } from './issues.ts'
 
 export const listComments: Handler = reading((call, repository) =>
@@ -16,7 +16,7 @@ export const listComments: Handler = reading((call, repository) =>
         ({ issueNumber, createdAt }) => issueNumber === issue.number && createdAt >= since,
       )
       return answerPage(call, repository, comments, (comment) =>
-        presentComment(call.api, repository, comment),
+        serializeComment(call.api, repository, comment),
       )
     },
     true,
@@ -34,7 +34,7 @@ export const postComment: Handler = writing((call, repository) =>
         { resource: 'IssueComment', code: 'custom', field: 'body', message },
       ])
     }
-    const comment = presentComment(
+    const comment = serializeComment(
       call.api,
       repository,
       commentOn(call.world, repository, issue, call.credential.user, text),

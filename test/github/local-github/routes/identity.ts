@@ -1,15 +1,15 @@
 import { type Answer, notFound, ok, refusal } from '../answer.ts'
 import { type Call, type Handler, reading } from '../call.ts'
 import { type AppSettings, notAccessible } from '../credentials.ts'
-import { presentUser, toNodeId, toTime, WEB } from '../present.ts'
-import { presentRepository, presentWholeRepository } from '../present-repository.ts'
 import type { Repository, User } from '../records.ts'
+import { serializeUser, toNodeId, toTime, WEB } from '../serialize.ts'
+import { serializeRepository, serializeWholeRepository } from '../serialize-repository.ts'
 
 const HOUR_MS = 3_600_000
 const PERMISSIONS = { issues: 'write', metadata: 'read' }
 
 const presentProfile = (api: string, user: User) => ({
-  ...presentUser(api, user),
+  ...serializeUser(api, user),
   name: null,
   company: null,
   blog: '',
@@ -60,7 +60,7 @@ export const getApp: Handler = (call) =>
       slug: app.slug,
       node_id: toNodeId('A', app.id),
       client_id: `Iv1.${app.id}`,
-      owner: presentUser(call.api, call.world.user('acme', 'Organization')),
+      owner: serializeUser(call.api, call.world.user('acme', 'Organization')),
       name: app.slug,
       description: null,
       external_url: WEB,
@@ -76,7 +76,7 @@ export const getApp: Handler = (call) =>
 const presentInstallation = (call: Call, app: AppSettings) => ({
   id: app.installationId,
   client_id: `Iv1.${app.id}`,
-  account: presentUser(call.api, call.world.user('acme', 'Organization')),
+  account: serializeUser(call.api, call.world.user('acme', 'Organization')),
   repository_selection: 'selected',
   access_tokens_url: `${call.api}/app/installations/${app.installationId}/access_tokens`,
   repositories_url: `${call.api}/installation/repositories`,
@@ -135,13 +135,13 @@ export const listInstallationRepositories: Handler = (call) => {
     .filter(({ isGone }) => !isGone)
   return ok({
     total_count: repositories.length,
-    repositories: repositories.map((repository) => presentRepository(call.api, repository)),
+    repositories: repositories.map((repository) => serializeRepository(call.api, repository)),
     repository_selection: 'selected',
   })
 }
 
 export const getRepository: Handler = reading((call, repository) =>
-  ok(presentWholeRepository(call.api, repository, { push: call.credential.rights === 'push' })),
+  ok(serializeWholeRepository(call.api, repository, { push: call.credential.rights === 'push' })),
 )
 
 export const getRateLimit: Handler = (call) => {

@@ -12,8 +12,8 @@ import {
 import { type Call, type Handler, reading, writing } from '../call.ts'
 import { createIssue, editIssue, type IssueEdit } from '../changes.ts'
 import { answerPage } from '../paging.ts'
-import { presentIssue } from '../present.ts'
 import type { Id, Issue, Repository, StateReason } from '../records.ts'
+import { serializeIssue } from '../serialize.ts'
 import { checkLabels, toLabelNames } from './label-names.ts'
 
 export const MAX_TITLE = 256
@@ -99,11 +99,18 @@ export const listIssues: Handler = reading((call, repository) => {
     .filter((issue) => repository.hasIssues || issue.isPullRequest)
     .filter(isWanted(call))
     .sort((a, b) => sign * (value(a) - value(b) || a.number - b.number))
-  return answerPage(call, repository, issues, (issue) => presentIssue(call.api, repository, issue))
+  return answerPage(call, repository, issues, (issue) =>
+    serializeIssue(call.api, repository, issue),
+  )
 })
 
 export const getIssue: Handler = reading((call, repository) =>
-  withIssue(call, repository, (issue) => ok(presentIssue(call.api, repository, issue, true)), true),
+  withIssue(
+    call,
+    repository,
+    (issue) => ok(serializeIssue(call.api, repository, issue, true)),
+    true,
+  ),
 )
 
 export const postIssue: Handler = writing((call, repository) => {
@@ -115,7 +122,7 @@ export const postIssue: Handler = writing((call, repository) => {
     body: (call.body.body ?? null) as string | null,
     labels: call.credential.rights === 'push' ? toLabelNames(call.body.labels) : [],
   })
-  const body = presentIssue(call.api, repository, issue, true)
+  const body = serializeIssue(call.api, repository, issue, true)
   return { status: 201, body, headers: { location: body.url } }
 })
 
@@ -147,7 +154,7 @@ export const patchIssue: Handler = writing((call, repository) =>
     const errors = [...checkTexts(call.body), ...checkLabels(call.body.labels)]
     if (errors.length > 0) return validationFailed(errors)
     return ok(
-      presentIssue(
+      serializeIssue(
         call.api,
         repository,
         editIssue(call.world, repository, issue, user, toEdit(call)),

@@ -2,8 +2,8 @@ import { type Answer, notFound, ok, refusal, validationFailed } from '../answer.
 import { type Call, type Handler, pushing, reading } from '../call.ts'
 import { editIssue } from '../changes.ts'
 import { answerPage } from '../paging.ts'
-import { presentLabel } from '../present.ts'
 import type { Issue, Repository } from '../records.ts'
+import { serializeLabel } from '../serialize.ts'
 import { withIssue } from './issues.ts'
 import { checkLabels, toLabelNames } from './label-names.ts'
 
@@ -18,7 +18,7 @@ const relabel = (
   const errors = checkLabels(labels)
   if (errors.length > 0) return validationFailed(errors)
   const edited = editIssue(call.world, repository, issue, call.credential.user, { labels })
-  return ok(edited.labels.map((label) => presentLabel(call.api, repository, label)))
+  return ok(edited.labels.map((label) => serializeLabel(call.api, repository, label)))
 }
 
 export const listIssueLabels: Handler = reading((call, repository) =>
@@ -27,7 +27,7 @@ export const listIssueLabels: Handler = reading((call, repository) =>
     repository,
     (issue) =>
       answerPage(call, repository, issue.labels, (label) =>
-        presentLabel(call.api, repository, label),
+        serializeLabel(call.api, repository, label),
       ),
     true,
   ),
@@ -63,13 +63,13 @@ export const removeIssueLabel: Handler = pushing((call, repository) =>
 
 export const listLabels: Handler = reading((call, repository) =>
   answerPage(call, repository, [...repository.labels.values()], (label) =>
-    presentLabel(call.api, repository, label),
+    serializeLabel(call.api, repository, label),
   ),
 )
 
 export const getLabel: Handler = reading((call, repository) => {
   const label = repository.labels.get(String(call.parameters.name).toLowerCase())
-  return label === undefined ? notFound() : ok(presentLabel(call.api, repository, label))
+  return label === undefined ? notFound() : ok(serializeLabel(call.api, repository, label))
 })
 
 export const postLabel: Handler = pushing((call, repository) => {
@@ -88,7 +88,7 @@ export const postLabel: Handler = pushing((call, repository) => {
     return validationFailed([{ resource: 'Label', code: 'invalid', field: 'color' }])
   if (repository.labels.has(name.toLowerCase()))
     return validationFailed([{ resource: 'Label', code: 'already_exists', field: 'name' }])
-  const label = presentLabel(
+  const label = serializeLabel(
     call.api,
     repository,
     call.world.label(repository, name, { color, description }),

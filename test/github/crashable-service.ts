@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SpawnedService, spawnService } from '../spawn-service.ts'
 
-export type MortalService = ReturnType<typeof startMortalService>
+export type CrashableService = ReturnType<typeof startCrashableService>
 
 /** The real service, to be killed (-9) and started again any number of times. Whoever asks it asks until it answers. */
-export const startMortalService = (
+export const startCrashableService = (
   env: Readonly<Record<string, string>>,
   folder: string,
   deadline: AbortSignal,

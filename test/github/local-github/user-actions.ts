@@ -7,10 +7,10 @@ import {
   transferIssue,
 } from './changes.ts'
 import { fullName, type Issue, type Repository, type StateReason } from './records.ts'
-import type { World } from './world.ts'
+import type { GithubState } from './state.ts'
 
 /** The hands of a person at github.com, who may do everything. */
-export interface Person {
+export interface UserActions {
   readonly open: (issue: NewIssue) => Issue
   readonly openPullRequest: (pullRequest: NewIssue) => Issue
   readonly edit: (
@@ -27,7 +27,11 @@ export interface Person {
   readonly transfer: (number: number, to: string) => Issue
 }
 
-export const createPerson = (world: World, repository: Repository, login: string): Person => {
+export const createUserActions = (
+  world: GithubState,
+  repository: Repository,
+  login: string,
+): UserActions => {
   const user = world.user(login)
   const find = (number: number): Issue => {
     const issue = world.issue(repository, number)

@@ -1,5 +1,5 @@
-import { presentUser, toNodeId, toTime, WEB } from './present.ts'
 import { fullName, type Repository } from './records.ts'
+import { serializeUser, toNodeId, toTime, WEB } from './serialize.ts'
 
 const LINKS: Readonly<Record<string, string>> = {
   archive_url: '/{archive_format}{/ref}',
@@ -46,7 +46,7 @@ const countOpen = (repository: Repository): number =>
     return issue?.state === 'open' && issue.fate === 'here'
   }).length
 
-export const presentRepository = (api: string, repository: Repository) => {
+export const serializeRepository = (api: string, repository: Repository) => {
   const name = fullName(repository)
   const url = `${api}/repos/${name}`
   const links = Object.fromEntries(
@@ -59,7 +59,7 @@ export const presentRepository = (api: string, repository: Repository) => {
     name: repository.name,
     full_name: name,
     private: repository.isPrivate,
-    owner: presentUser(api, repository.owner),
+    owner: serializeUser(api, repository.owner),
     html_url: `${WEB}/${name}`,
     description: null,
     fork: false,
@@ -102,12 +102,12 @@ export const presentRepository = (api: string, repository: Repository) => {
 }
 
 /** As `GET /repos/{owner}/{repo}` shows it. */
-export const presentWholeRepository = (
+export const serializeWholeRepository = (
   api: string,
   repository: Repository,
   rights: { readonly push: boolean },
 ) => ({
-  ...presentRepository(api, repository),
+  ...serializeRepository(api, repository),
   permissions: {
     admin: false,
     maintain: false,

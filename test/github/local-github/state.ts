@@ -8,7 +8,7 @@ import {
   type User,
 } from './records.ts'
 
-export interface WorldOptions {
+export interface StateOptions {
   readonly now: () => number
   /** Gives issues ids beyond 2^53. */
   readonly hugeIds: boolean
@@ -20,13 +20,13 @@ export interface Lag {
   readonly reads?: number
 }
 
-export type World = ReturnType<typeof createWorld>
+export type GithubState = ReturnType<typeof createState>
 
 const FIRST_ID = 2_900_000_001
 const FIRST_HUGE_ID = 9_007_199_254_740_993n
 
 /** All that GitHub holds. Who may do what, and how it is asked for, is none of its business. */
-export const createWorld = ({ now, hugeIds }: WorldOptions) => {
+export const createState = ({ now, hugeIds }: StateOptions) => {
   let lag: Lag = {}
   let [lastId, lastIssue] = [1000, 0]
   const users = new Map<string, User>()

@@ -16,7 +16,7 @@ export const toTime = (milliseconds: number): string =>
 export const toNodeId = (kind: string, id: number | bigint): string =>
   `${kind}_${Buffer.from(String(id)).toString('base64url')}`
 
-export const presentUser = (api: string, user: User) => {
+export const serializeUser = (api: string, user: User) => {
   const url = `${api}/users/${encodeURIComponent(user.login)}`
   return {
     login: user.login,
@@ -44,7 +44,7 @@ export const presentUser = (api: string, user: User) => {
   }
 }
 
-export const presentLabel = (api: string, repository: Repository, label: Label) => ({
+export const serializeLabel = (api: string, repository: Repository, label: Label) => ({
   id: label.id,
   node_id: toNodeId('LA', label.id),
   url: `${api}/repos/${fullName(repository)}/labels/${encodeURIComponent(label.name)}`,
@@ -84,7 +84,7 @@ const presentPullRequest = (api: string, repository: Repository, issue: Issue) =
 }
 
 /** `closed_by` is shown with the one issue only, not in lists. */
-export const presentIssue = (
+export const serializeIssue = (
   api: string,
   repository: Repository,
   issue: Issue,
@@ -103,8 +103,8 @@ export const presentIssue = (
     node_id: toNodeId(issue.isPullRequest ? 'PR' : 'I', issue.id),
     number: issue.number,
     title: issue.title,
-    user: presentUser(api, issue.author),
-    labels: issue.labels.map((label) => presentLabel(api, repository, label)),
+    user: serializeUser(api, issue.author),
+    labels: issue.labels.map((label) => serializeLabel(api, repository, label)),
     state: issue.state,
     locked: false,
     assignee: null,
@@ -119,7 +119,7 @@ export const presentIssue = (
     ...(issue.isPullRequest && presentPullRequest(api, repository, issue)),
     body: issue.body,
     ...(isWhole && {
-      closed_by: issue.closedBy === null ? null : presentUser(api, issue.closedBy),
+      closed_by: issue.closedBy === null ? null : serializeUser(api, issue.closedBy),
     }),
     reactions: presentReactions(url),
     timeline_url: `${url}/timeline`,
@@ -128,7 +128,7 @@ export const presentIssue = (
   }
 }
 
-export const presentComment = (api: string, repository: Repository, comment: Comment) => {
+export const serializeComment = (api: string, repository: Repository, comment: Comment) => {
   const name = fullName(repository)
   return {
     url: `${api}/repos/${name}/issues/comments/${comment.id}`,
@@ -136,7 +136,7 @@ export const presentComment = (api: string, repository: Repository, comment: Com
     issue_url: `${api}/repos/${name}/issues/${comment.issueNumber}`,
     id: comment.id,
     node_id: toNodeId('IC', comment.id),
-    user: presentUser(api, comment.author),
+    user: serializeUser(api, comment.author),
     created_at: toTime(comment.createdAt),
     updated_at: toTime(comment.createdAt),
     author_association: 'COLLABORATOR',
