@@ -64,7 +64,7 @@ export const createIssuesClient = async ({
   let home = (await values.read(stateName)) as RepositoryPlace | undefined
   let authors = ((await values.read(AUTHORS)) as readonly string[] | undefined) ?? []
   let login: string | undefined
-  let writesTaken = 0
+  let writeCount = 0
 
   const send = async (route: string, parameters?: Record<string, unknown>): Promise<Outcome> => {
     /** One who has lost the lease, or is to stop, begins nothing more. */
@@ -133,7 +133,7 @@ export const createIssuesClient = async ({
       const path = route.replace(' ', ' /repos/{owner}/{repo}')
       const outcome = await send(path, { ...place, ...parameters })
       if (turn !== 'needless') limits.afterWrite()
-      if (turn !== 'needless' && outcome.kind === 'ok') writesTaken += 1
+      if (turn !== 'needless' && outcome.kind === 'ok') writeCount += 1
       if (turn !== 'needless' && outcome.kind === 'refused' && outcome.status === 403)
         await checkArchived(outcome.message)
       const isMoved = outcome.kind === 'refused' && outcome.status >= 300 && outcome.status < 400
@@ -172,10 +172,10 @@ export const createIssuesClient = async ({
     home: () => home,
 
     /** How many writes GitHub has taken. */
-    writesTaken: () => writesTaken,
+    writeCount: () => writeCount,
 
     /** Looks again whether the repository can be written to at all. */
-    probe: find,
+    findRepository: find,
 
     issue: (number: number): Promise<Outcome> =>
       inRepository('GET /issues/{issue_number}', { issue_number: number }, 'needless'),
@@ -184,14 +184,14 @@ export const createIssuesClient = async ({
      * Must be awaited before `create`: everything that may wait or fail before the issue is marked
      * as being created.
      */
-    async turnToCreate(): Promise<void> {
+    async reserveCreate(): Promise<void> {
       await at()
       if (login === undefined) await authenticate()
       await limits.beforeWrite(signal)
     },
 
     async create(body: Record<string, unknown>): Promise<Outcome> {
-      await limits.countCreate()
+      await limits.recordCreate()
       return inRepository('POST /issues', body, 'taken')
     },
 

@@ -162,7 +162,7 @@ export const createLimits = async (
     },
 
     /** To be waited for before an issue is opened: it is counted before it is sent. */
-    async countCreate(): Promise<void> {
+    async recordCreate(): Promise<void> {
       const at = clock.now()
       await become({ creates: [...state.creates.filter((time) => time > at - HOUR), at] })
     },

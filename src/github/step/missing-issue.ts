@@ -18,7 +18,7 @@ export const handleMissingIssue = async (
 ): Promise<void> => {
   if (status === 403) throw new AccessBlocked(BLOCKS.forbidden)
   /** Whatever keeps us from the repository as a whole is thrown here. */
-  await ctx.api.probe()
+  await ctx.api.findRepository()
   if (status === 404 && sentAt !== null && ctx.clock.now() - sentAt < NEW_MS)
     throw new TransientFailure('unavailable', 'GitHub does not show the new issue yet')
   const error = location === undefined ? ISSUE_DELETED : transferred(location)

@@ -30,7 +30,7 @@ interface Opening {
  * crash included, the issue is looked for before it is created again.
  */
 export const openIssue = async (ctx: SyncContext, { taskId }: IssueLink): Promise<void> => {
-  await ctx.api.turnToCreate()
+  await ctx.api.reserveCreate()
   const opening = await begin(ctx, taskId)
   if (opening === undefined) return
   const { title, body, labels } = opening.issue

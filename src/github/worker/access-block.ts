@@ -71,7 +71,7 @@ export const createAccessBlock = async (
    * another one is tried after it.
    */
   const canWrite = async (): Promise<boolean> => {
-    const writes = api.writesTaken()
+    const writes = api.writeCount()
     let refusal: AccessBlocked | undefined
     let tries = 0
     for await (const link of blockedJobs()) {
@@ -85,7 +85,7 @@ export const createAccessBlock = async (
         refused = link.taskId
       }
       tries += 1
-      if (api.writesTaken() > writes || tries === MAX_TRIES) return true
+      if (api.writeCount() > writes || tries === MAX_TRIES) return true
     }
     if (refusal !== undefined) throw refusal
     if (tries === 0) await api.list({ state: 'all' }).next()
@@ -120,7 +120,7 @@ export const createAccessBlock = async (
     async probe() {
       try {
         await api.authenticate()
-        await api.probe()
+        await api.findRepository()
         if (!(await canWrite())) return undefined
         await unblockAll()
         return null

@@ -23,7 +23,7 @@ export const groupByIssue = (deliveries: readonly Delivery[]): DeliveryGroup[] =
 /** The deliveries say which issue; how it is now is asked of GitHub. */
 export const processGroup = async (ctx: SyncContext, group: DeliveryGroup): Promise<void> => {
   const [{ repositoryId, issueNumber, issueId }] = group
-  const home = ctx.api.home() ?? (await ctx.api.probe())
+  const home = ctx.api.home() ?? (await ctx.api.findRepository())
   if (repositoryId !== home.id) return
   const outcome = requireResponse(await ctx.api.issue(issueNumber))
   if (outcome.kind === 'ok')

@@ -60,7 +60,7 @@ export const pollChanges = async (ctx: SyncContext): Promise<void> => {
  */
 const readCursor = async ({ api, clock, values }: SyncContext): Promise<number> => {
   const cursor = (await values.read(CURSOR)) as number | undefined
-  if (cursor === undefined && clock.offset() === undefined) await api.probe()
+  if (cursor === undefined && clock.offset() === undefined) await api.findRepository()
   return Math.min(cursor ?? Number.POSITIVE_INFINITY, clock.now())
 }
 
