@@ -138,7 +138,7 @@ export const url = <const O extends FieldOptions & { readonly max: number }>(opt
     return Type.Refine(
       Type.String({ format: 'uri', maxLength: max, description }),
       isWebUrl,
-      () => `an http or https URL of at most ${max} characters`,
+      () => `an http or https URL (RFC 3986) of at most ${max} characters`,
     )
   })
 

@@ -94,7 +94,7 @@ test.for([
   expect(errors).toEqual([
     {
       pointer: '#/external_url',
-      detail: 'must be an http or https URL of at most 2000 characters or null',
+      detail: 'must be an http or https URL (RFC 3986) of at most 2000 characters or null',
     },
   ])
 })
