@@ -16,6 +16,12 @@ const BUDGET_MS = 4200
 /** The pause between attempts, in milliseconds: none before the second, then this, then doubled. */
 const PAUSE_MS = 20
 
+/**
+ * How long before the deadline the last attempt begins, in milliseconds: one that is still in
+ * progress at the deadline has no known outcome.
+ */
+const LAST_ATTEMPT_MS = 100
+
 export interface Deadline {
   /** Milliseconds, more than 0. Throws `database_unavailable` when no time is left. */
   left(): number
@@ -64,7 +70,11 @@ const repeat = async <T>(
     } catch (error) {
       check(error)
     }
-    if (pauseMs > 0) await sleep(Math.min(pauseMs, deadline.left()))
+    if (pauseMs > 0) {
+      const left = deadline.left() - LAST_ATTEMPT_MS
+      if (left <= 0) throw tooBusy()
+      await sleep(Math.min(pauseMs, left))
+    }
   }
 }
 
