@@ -1,5 +1,5 @@
 /**
- * A durable job beside a task, written in the same commits: what is to be done for it, and when.
+ * A durable job beside a task, written in the same commits: what to do for it, and when.
  */
 export interface Companion {
   readonly taskId: string

@@ -117,7 +117,7 @@ export const defineTable = <const F extends Fields>(
     filtered: named.filter(({ filter }) => filter !== undefined),
     field(name) {
       const field = byName.get(name)
-      if (field === undefined) throw new Error(`there is no field ${name}`)
+      if (field === undefined) throw new Error(`unknown field: ${name}`)
       return field
     },
     ...(toSchemas(named, rules) as Pick<

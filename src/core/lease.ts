@@ -6,7 +6,7 @@ export interface Lease {
    * refused.
    */
   readonly fencingToken: number
-  /** Milliseconds, by the clock of whoever keeps the lease. */
+  /** Milliseconds, by the clock of the process that stores the lease. */
   readonly expiresAt: number
 }
 

@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { taskId, toTaskId } from '../core/entity.ts'
 import { notFound } from '../core/errors.ts'
@@ -9,22 +8,16 @@ import { emptyResponse, jsonResponse, problems } from '../http/openapi.ts'
 import { HttpError } from '../http/problem.ts'
 import { BODY_ERRORS, refuseKey, TaskId } from '../http/routes/request-parts.ts'
 import type { App } from '../http/typed-app.ts'
-import { compileValidator } from '../http/validation.ts'
 import { addGithubGauges } from './gauges.ts'
 import { GithubStatus } from './github-status.ts'
 import { type IssueLink, toTaskSync } from './issue/issue-link.ts'
 import { EXAMPLE_SYNC, SYNC_STATUSES, TaskSync } from './issue/task-sync.ts'
+import type { Webhook } from './webhook.ts'
+import { addWebhookRoute } from './webhook-route.ts'
 
 /** What these routes need of the GitHub sync. */
 export interface GithubSync {
-  readonly webhook: {
-    receive(delivery: {
-      id: string
-      event: string
-      signature: string | undefined
-      body: Buffer
-    }): Promise<'taken' | 'not_ours' | 'unsigned' | 'malformed'>
-  }
+  readonly webhook: Webhook
   readonly operations: {
     status(): Promise<GithubStatus>
     link(taskId: string): Promise<IssueLink | null | undefined>
@@ -38,9 +31,6 @@ export interface GithubSync {
     linkAll(isDryRun: boolean): Promise<number>
   }
 }
-
-/** GitHub sends more than a task can hold: both texts of an issue, before and after. */
-const DELIVERY_LIMIT = 8 * 1024 * 1024
 
 const MAX_JOBS = 1000
 
@@ -81,27 +71,6 @@ const LinkRequest = Type.Object(
   { title: 'LinkRequest', additionalProperties: false, examples: [{ dry_run: true }] },
 )
 
-/** https://docs.github.com/webhooks/webhook-events-and-payloads#delivery-headers */
-const DeliveryHeaders = Type.Object({
-  'X-GitHub-Event': Type.Optional(
-    Type.String({ description: 'The event; only `issues` is used.' }),
-  ),
-  'X-GitHub-Delivery': Type.Optional(Type.String({ description: 'The id of the delivery.' })),
-  'X-Hub-Signature-256': Type.Optional(
-    Type.String({ description: 'The HMAC-SHA256 of the body with the secret.' }),
-  ),
-})
-
-const Delivery = Type.Object(
-  {},
-  {
-    title: 'GithubDelivery',
-    description: 'The payload of the event.',
-    additionalProperties: true,
-    examples: [{ action: 'edited', issue: {}, repository: {} }],
-  },
-)
-
 const FAULTS = ['github_not_configured', 'database_unavailable'] as const
 const BODY = [...BODY_ERRORS, 'origin_not_allowed', 'outcome_unknown'] as const
 
@@ -119,7 +88,7 @@ export const createGithubFeature = (github: GithubSync | undefined): Feature => 
       await app.register(async (scope) => {
         scope.addHook('onRequest', async () => void requireGithub())
         addOperatorRoutes(scope, requireGithub)
-        scope.register(async (raw) => addWebhookRoute(raw, requireGithub))
+        scope.register(async (raw) => addWebhookRoute(raw, () => requireGithub().webhook))
       })
     },
     addMetrics(registry) {
@@ -286,61 +255,4 @@ const readJobs = async (
     if (links.length < size) break
   }
   return read
-}
-
-/** In a scope of its own, as it needs the very bytes of the body. */
-const addWebhookRoute = (scope: FastifyInstance, requireGithub: () => GithubSync): void => {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
-    done(null, body),
-  )
-  scope.post(
-    '/github/webhook',
-    {
-      bodyLimit: DELIVERY_LIMIT,
-      /** The signature is of the bytes, so nothing of the body is read before it is verified. */
-      validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : compileValidator(part)),
-      schema: {
-        operationId: 'receiveDelivery',
-        tags: ['github'],
-        summary: 'Receive a webhook delivery from GitHub',
-        description:
-          'The payload URL of a GitHub webhook with content type `application/json`, the ' +
-          'event `issues` and the secret GITHUB_WEBHOOK_SECRET.',
-        headers: DeliveryHeaders,
-        body: Delivery,
-        response: {
-          202: emptyResponse('Accepted (duplicates included)'),
-          ...problems('github_not_configured', 'invalid_signature', ...BODY_ERRORS),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { headers } = request
-      const delivery = {
-        id: String(headers['x-github-delivery'] ?? ''),
-        event: String(headers['x-github-event'] ?? ''),
-        signature: headers['x-hub-signature-256']?.toString(),
-        body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-      }
-      /**
-       * A delivery that cannot be stored is not lost: the next poll finds the change. So GitHub
-       * never gets a 5xx.
-       */
-      const receipt = await requireGithub()
-        .webhook.receive(delivery)
-        .catch((error: unknown) => {
-          request.log.warn(
-            { err: error },
-            'a delivery of GitHub could not be kept; the next sweep makes up for it',
-          )
-          return 'taken' as const
-        })
-      if (receipt === 'unsigned')
-        throw new HttpError('invalid_signature', 'The signature is missing or wrong')
-      if (receipt === 'malformed')
-        throw new HttpError('malformed_json', 'The body is not a GitHub "issues" webhook payload')
-      return reply.code(202).send()
-    },
-  )
 }

@@ -34,6 +34,8 @@ interface IssuesPayload {
   readonly sender?: { readonly login: string } | null
 }
 
+export type Webhook = ReturnType<typeof createWebhook>
+
 /**
  * Keeps what a delivery says until the worker follows it. It is a hint, so the one thing that
  * counts is which issue.
