@@ -18,7 +18,7 @@ export const migrate = (
   db.exec('BEGIN IMMEDIATE')
   try {
     for (const step of migrations.slice(from)) db.exec(step)
-    if (from >= FIRST_TO_NOTE) db.exec(NOTE_EARLIER_TASKS)
+    if (from > 0 && migrations.length >= KEY_VALUES_SINCE) db.exec(NOTE_EARLIER_TEXTS)
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
     db.exec('COMMIT')
   } catch (error) {
@@ -27,13 +27,13 @@ export const migrate = (
   }
 }
 
-/**
- * Tasks of an earlier version may lack fields. Files of before this version have `has_old_texts`.
- */
-const FIRST_TO_NOTE = 6
-const NOTE_EARLIER_TASKS = `
-  INSERT OR REPLACE INTO key_values
-  SELECT 'has_earlier_tasks', 'true' WHERE EXISTS (SELECT 1 FROM tasks)`
+/** The version since which there are `key_values`. */
+const KEY_VALUES_SINCE = 6
+
+/** The texts of an earlier version may lack fields, and are completed when they are read. */
+const NOTE_EARLIER_TEXTS = `
+  INSERT OR REPLACE INTO key_values SELECT 'has_earlier_texts', 'true'
+  WHERE EXISTS (SELECT 1 FROM tasks) OR EXISTS (SELECT 1 FROM events)`
 
 /** A whole copy, under its name only once it is whole and on disk. */
 const setAside = (db: Database, copy: string): void => {

@@ -142,10 +142,6 @@ export const MIGRATIONS: readonly string[] = [
     WHEN 'posting' THEN 'creating' WHEN 'uncertain' THEN 'unconfirmed' WHEN 'dirty' THEN 'outdated'
     WHEN 'patching' THEN 'updating' WHEN 'remote_gone' THEN 'issue_missing' ELSE 'failed' END
   WHERE state IN ('posting', 'uncertain', 'dirty', 'patching', 'remote_gone', 'dead');
-
-  -- Texts of version 0.1.0 stay as they are and are converted when they are read.
-  INSERT INTO key_values SELECT 'has_old_texts', 'true'
-  WHERE EXISTS (SELECT 1 FROM tasks) OR EXISTS (SELECT 1 FROM events);
   `,
   `
   -- Records of any kind (src/core/record.ts): JSON, found by id and unique key, listed by id and parent.

@@ -58,10 +58,9 @@ export const openSqliteRepository = (
   const findTask = db.prepare('SELECT id, version, json FROM tasks WHERE id = ?')
   const findNewest = db.prepare('SELECT id FROM tasks ORDER BY key DESC LIMIT 1')
   const values = createValueRows(db)
-  const hasOldTexts = values.read('has_old_texts') === true
-  const mayLackFields = hasOldTexts || values.read('has_earlier_tasks') === true
+  const mayLackFields = values.read('has_earlier_texts') === true
   const texts = createTextReader(table)
-  const companionFill = fillCompanions(db, queue, hasOldTexts)
+  const companionFill = fillCompanions(db, queue, mayLackFields)
   const titleFill = fillTitles(db, queue)
   let maxId = [findNewest.get(), db.prepare(RECORD_SQL.maxId).get()]
     .flatMap((row) => (row?.['id'] as string | null | undefined) ?? [])
